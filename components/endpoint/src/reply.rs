@@ -1,0 +1,101 @@
+//! The reply: evidence of who served the request and when, the same from every system under test.
+
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::instance::{self, Guest};
+use crate::wait::Error;
+
+/// What a handler says of the request that it served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The component's id, such as `e1-p1`.
+    pub endpoint: String,
+    /// The handler's style, such as `async-awaiting`.
+    pub style: String,
+    /// How long the handler was to wait, in milliseconds.
+    pub wait_ms: u64,
+    /// Which instance served: 16 hexadecimal digits drawn once per instance.
+    pub instance: String,
+    /// How many requests this instance has taken, this one included.
+    pub served: u32,
+    /// How many requests this instance holds now, this one included.
+    pub in_flight: u32,
+    /// When the request entered the handler, in nanoseconds since 1970.
+    pub entered_unix_ns: u64,
+    /// When it left the handler, in nanoseconds since 1970.
+    pub left_unix_ns: u64,
+}
+
+/// 200 and the evidence. `guest` leaves the handler here.
+pub fn ok(style: &str, path: &str, wait: Duration, guest: Guest) -> Response<String> {
+    let reply = Reply {
+        endpoint: std::env::var("ENDPOINT").unwrap_or_else(|_| endpoint_of(path)),
+        style: style.to_owned(),
+        wait_ms: wait.as_millis() as u64,
+        instance: instance::id().to_owned(),
+        served: guest.served,
+        in_flight: instance::in_flight(),
+        entered_unix_ns: guest.entered_unix_ns,
+        left_unix_ns: instance::now_unix_ns(),
+    };
+    match serde_json::to_string(&reply) {
+        Ok(json) => respond(StatusCode::OK, "application/json", json),
+        Err(error) => respond(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{error}\n")),
+    }
+}
+
+/// 400 where the request is at fault, 500 where the component's configuration is, and one line.
+pub fn error(error: &Error) -> Response<String> {
+    let status = match error {
+        Error::Query(_) => StatusCode::BAD_REQUEST,
+        Error::Environment(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    respond(status, TEXT, format!("{error}\n"))
+}
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response<String> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}
+
+/// `/e1/p1` is served by component `e1-p1`.
+fn endpoint_of(path: &str) -> String {
+    path.trim_matches('/').replace('/', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_its_component() {
+        assert_eq!(endpoint_of("/e1/p1"), "e1-p1");
+        assert_eq!(endpoint_of("/"), "");
+    }
+
+    #[test]
+    fn a_reply_says_who_served_and_for_how_long() {
+        let uri = http::Uri::from_static("/e1/p1?wait_ms=20");
+        let response = crate::visit("sync", &uri, std::thread::sleep);
+        let reply: Reply = serde_json::from_str(response.body()).unwrap();
+        assert_eq!((reply.endpoint.as_str(), reply.style.as_str(), reply.wait_ms), ("e1-p1", "sync", 20));
+        assert_eq!(reply.instance.len(), 16);
+        assert!(reply.served >= 1 && reply.in_flight >= 1);
+        assert!(reply.left_unix_ns - reply.entered_unix_ns >= 20_000_000);
+    }
+
+    #[test]
+    fn a_bad_query_is_the_requests_fault() {
+        let uri = http::Uri::from_static("/e1/p1?wait_ms=abc");
+        let response = crate::visit("sync", &uri, |_| panic!("a bad request must not wait"));
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    }
+}

@@ -1,0 +1,10 @@
+//! `async` in name only: nothing in it awaits, and its wait blocks the instance.
+
+use std::thread;
+
+use spin_sdk::http_component;
+
+#[http_component]
+async fn handle(request: http::Request<()>) -> http::Response<String> {
+    endpoint::visit_async("async-blocking", request.uri(), async |wait| thread::sleep(wait)).await
+}

@@ -1,0 +1,10 @@
+//! Awaits its wait: the instance is free for others meanwhile.
+
+use spin_sdk::http::Request;
+use spin_sdk::http_service;
+use spin_sdk::time::sleep;
+
+#[http_service]
+async fn handle(request: Request) -> http::Response<String> {
+    endpoint::visit_async("async-awaiting", request.uri(), sleep).await
+}

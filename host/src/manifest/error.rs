@@ -1,0 +1,99 @@
+//! One error, with its place in the file.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+/// What is wrong with a manifest, where, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// The manifest.
+    pub path: PathBuf,
+    /// Line and column, both counted from 1; `None` where the file can't be read at all.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong, and what is allowed.
+    pub message: String,
+}
+
+impl Error {
+    pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
+        let message = match error.kind() {
+            io::ErrorKind::NotFound => "no such file; name the manifest, or go to the folder that has a spin.toml".into(),
+            _ => format!("can't be read: {error}"),
+        };
+        Self { path: path.to_owned(), place: None, message }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some((line, column)) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The text being read, to turn spans into places.
+pub(super) struct Source<'a> {
+    pub path: &'a Path,
+    pub text: &'a str,
+}
+
+impl Source<'_> {
+    pub fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {
+        Error {
+            path: self.path.to_owned(),
+            place: span.map(|span| self.place(span.start)),
+            message: message.trim_end().replace('\n', "; "),
+        }
+    }
+
+    pub fn at<T>(&self, value: &Spanned<T>, message: &str) -> Error {
+        self.error(Some(value.span()), message)
+    }
+
+    /// An error where `value` asks for something; an empty list or table asks for nothing.
+    pub fn refuse(&self, key: &str, value: &Option<Spanned<toml::Value>>) -> Result<(), Error> {
+        match value {
+            Some(value) if !is_empty(value.get_ref()) => Err(self.at(
+                value,
+                &format!("{key} is not offered by the embedded host; run this app with `spin up`"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The id, where it is kebab case as Spin wants it: words of letters and digits, each begun by a letter.
+    pub fn kebab(&self, id: Spanned<String>) -> Result<String, Error> {
+        let word = |word: &str| {
+            word.starts_with(|first: char| first.is_ascii_alphabetic())
+                && word.chars().all(|char| char.is_ascii_alphanumeric())
+        };
+        if id.get_ref().split('-').all(word) {
+            return Ok(id.into_inner());
+        }
+        let message = "a component's id is words of letters and digits, joined by dashes, each begun by a letter";
+        Err(self.at(&id, message))
+    }
+
+    fn place(&self, offset: usize) -> (usize, usize) {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+fn is_empty(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::Array(list) => list.is_empty(),
+        toml::Value::Table(table) => table.is_empty(),
+        _ => false,
+    }
+}

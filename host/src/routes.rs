@@ -1,0 +1,184 @@
+//! Which component answers a path.
+//!
+//! A route is exact (`/a/b`), takes one segment (`/a/:name`), or all that follows (`/a/...`).
+//! Exact beats a parameter, a parameter beats the wildcard, and the longest prefix wins.
+
+use std::fmt;
+
+/// A route of the manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    segments: Vec<Segment>,
+    wildcard: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    Literal(String),
+    Parameter(String),
+}
+
+impl Pattern {
+    /// Reads a route. A missing leading `/` is added, one trailing `/` dropped.
+    ///
+    /// # Errors
+    ///
+    /// A line that says what is wrong, where a parameter has no name or `...` is not last.
+    pub fn parse(route: &str) -> Result<Self, String> {
+        let path = route.strip_prefix('/').unwrap_or(route);
+        let (path, wildcard) = match path.strip_suffix("...") {
+            Some("") => ("", true),
+            Some(path) => match path.strip_suffix('/') {
+                Some(path) => (path, true),
+                None => return Err(format!("route {route:?}: `...` is a segment of its own, as in \"/files/...\"")),
+            },
+            None => (path.strip_suffix('/').unwrap_or(path), false),
+        };
+        let segments = if path.is_empty() {
+            Vec::new()
+        } else {
+            path.split('/').map(|segment| Segment::parse(route, segment)).collect::<Result<_, _>>()?
+        };
+        Ok(Self { segments, wildcard })
+    }
+
+    /// Whether it ends in `/...`.
+    pub fn is_wildcard(&self) -> bool {
+        self.wildcard
+    }
+
+    /// The route without its wildcard, as Spin prints it: `/` where nothing is left.
+    pub fn path(&self) -> String {
+        if self.segments.is_empty() {
+            return "/".to_owned();
+        }
+        self.segments.iter().map(|segment| format!("/{segment}")).collect()
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let mut given = path.split('/').filter(|_| !path.is_empty());
+        self.segments.iter().all(|segment| given.next().is_some_and(|found| segment.matches(found)))
+            && (self.wildcard || given.next().is_none())
+    }
+
+    /// How much a route says of the paths it takes: of two that match, the greater answers.
+    fn precedence(&self) -> (bool, Vec<bool>) {
+        let literals = self.segments.iter().map(|segment| matches!(segment, Segment::Literal(_))).collect();
+        (!self.wildcard, literals)
+    }
+}
+
+impl fmt::Display for Pattern {
+    /// As in `spin up`'s list of routes.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.segments.is_empty(), self.wildcard) {
+            (true, true) => write!(f, " (wildcard)"),
+            (_, true) => write!(f, "{} (wildcard)", self.path()),
+            (_, false) => write!(f, "{}", self.path()),
+        }
+    }
+}
+
+impl Segment {
+    fn parse(route: &str, segment: &str) -> Result<Self, String> {
+        match segment.strip_prefix(':') {
+            Some("") => Err(format!("route {route:?}: a parameter needs a name, as in \"/user/:id\"")),
+            Some(name) => Ok(Self::Parameter(name.to_owned())),
+            None if segment == "..." => Err(format!("route {route:?}: `...` can only stand at the end")),
+            None => Ok(Self::Literal(segment.to_owned())),
+        }
+    }
+
+    fn matches(&self, found: &str) -> bool {
+        match self {
+            Self::Literal(literal) => literal == found,
+            Self::Parameter(_) => !found.is_empty(),
+        }
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(literal) => write!(f, "{literal}"),
+            Self::Parameter(name) => write!(f, ":{name}"),
+        }
+    }
+}
+
+/// Routes with what answers them, the most telling route first.
+pub struct Router<T>(Vec<(Pattern, T)>);
+
+impl<T> Router<T> {
+    pub fn new(mut routes: Vec<(Pattern, T)>) -> Self {
+        routes.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.precedence()));
+        Self(routes)
+    }
+
+    pub fn find(&self, path: &str) -> Option<&T> {
+        self.0.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, found)| found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn router(routes: &[&'static str]) -> Router<&'static str> {
+        Router::new(routes.iter().map(|route| (Pattern::parse(route).unwrap(), *route)).collect())
+    }
+
+    #[test]
+    fn exact_beats_parameter_beats_wildcard_and_the_longest_prefix_wins() {
+        let router = router(&["/...", "/a/...", "/a/b/...", "/a/:x", "/a/b", "c/"]);
+        for (path, route) in [
+            ("/a/b", "/a/b"),
+            ("/a/b/", "/a/b"),
+            ("/a/z", "/a/:x"),
+            ("/a", "/a/..."),
+            ("/a/z/1", "/a/..."),
+            ("/a/b/1", "/a/b/..."),
+            ("/c", "c/"),
+            ("/", "/..."),
+            ("/d/e", "/..."),
+        ] {
+            assert_eq!(router.find(path), Some(&route), "{path}");
+        }
+        assert_eq!(self::router(&["/a", "/b/:x"]).find("/b/"), None);
+    }
+
+    #[test]
+    fn a_bad_route_says_what_is_wrong() {
+        for (route, reason) in [("/a/.../b", "at the end"), ("/a...", "segment of its own"), ("/a/:", "needs a name")] {
+            let error = Pattern::parse(route).unwrap_err();
+            assert!(error.contains(reason) && error.contains(route), "{error}");
+        }
+    }
+
+    #[test]
+    fn routes_print_as_spin_prints_them() {
+        for (route, printed) in [("/...", " (wildcard)"), ("/a/...", "/a (wildcard)"), ("a/b/", "/a/b"), ("/", "/")] {
+            assert_eq!(Pattern::parse(route).unwrap().to_string(), printed);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_route_and_no_path_panics(route in ".*", path in ".*") {
+            if let Ok(pattern) = Pattern::parse(&route) {
+                pattern.matches(&path);
+            }
+        }
+
+        #[test]
+        fn a_route_of_plain_segments_takes_itself_and_nothing_longer(path in "(/[a-z]{1,4}){1,4}") {
+            let pattern = Pattern::parse(&path).unwrap();
+            let longer = format!("{path}/x");
+            prop_assert!(pattern.matches(&path) && !pattern.matches(&longer));
+        }
+    }
+}

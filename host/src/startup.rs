@@ -1,0 +1,68 @@
+//! What the host says when it is ready: the lines of `spin up`, or its JSON.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Where the application is served. Serialised, it is what `spin up --format json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Startup {
+    /// Such as `http://127.0.0.1:3000`.
+    pub base_url: String,
+    /// In the manifest's order.
+    pub routes: Vec<StartupRoute>,
+}
+
+/// A route as the start-up output shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartupRoute {
+    /// The component's id.
+    pub id: String,
+    /// The route without its wildcard.
+    pub route: String,
+    /// Whether the route takes all that follows.
+    pub wildcard: bool,
+    /// The component's description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+impl fmt::Display for Startup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nServing {}", self.base_url)?;
+        writeln!(f, "Available Routes:")?;
+        for StartupRoute { id, route, wildcard, description } in &self.routes {
+            let path = if *wildcard && route == "/" { "" } else { route };
+            let mark = if *wildcard { " (wildcard)" } else { "" };
+            writeln!(f, "  {id}: {}{path}{mark}", self.base_url)?;
+            if let Some(description) = description {
+                writeln!(f, "    {description}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_reads_as_spins_does() {
+        let route = |id: &str, route: &str, wildcard, description: Option<&str>| StartupRoute {
+            id: id.into(),
+            route: route.into(),
+            wildcard,
+            description: description.map(str::to_owned),
+        };
+        let startup = Startup {
+            base_url: "http://127.0.0.1:3911".into(),
+            routes: vec![route("probe", "/", true, None), route("a", "/a", false, Some("Says a"))],
+        };
+        assert_eq!(
+            startup.to_string(),
+            "\nServing http://127.0.0.1:3911\nAvailable Routes:\n  probe: http://127.0.0.1:3911 (wildcard)\n  \
+             a: http://127.0.0.1:3911/a\n    Says a\n"
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use host::isolation::{Drawn, Policy};
+
+use crate::system::System;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 all as expected, 1 a verdict or threshold failed, 2 bad usage or bad input,
+3 the system under test could not be started or reached, 4 the measurement can't be trusted,
+130 interrupted.
+
+Examples:
+  loadtest                                  all setups on the embedded host
+  loadtest run --setup 7 --time-scale 0.1   one setup, its waits a tenth as long
+  loadtest run --on http://127.0.0.1:3000 --manifest spin.toml --check
+                                            the same on a running `spin up`, checked
+  loadtest burst -n 20 -c 20 http://127.0.0.1:8000/slow
+                                            any endpoint of yours";
+
+/// Fires bursts at HTTP endpoints, and says how they were served: in parallel, one after the
+/// other, or a few at a time, and why.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Without a command, `run`.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fire the setups at systems, and say how each burst was served
+    Run(RunArgs),
+    /// Fire a burst at URLs of your own
+    Burst(BurstArgs),
+    /// Serve a Spin application on the embedded host
+    Serve(ServeArgs),
+    /// Build the components of Spin applications
+    Build(BuildArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The system under test: `embedded`, or the URL of one that runs already; repeatable [default: embedded]
+    #[arg(long = "on", value_name = "SYSTEM")]
+    pub systems: Vec<System>,
+    /// The application's manifest; repeatable [default: spin.toml and spin-wasip3.toml]. For a URL it
+    /// says what runs there
+    #[arg(long = "manifest", value_name = "FILE")]
+    pub manifests: Vec<PathBuf>,
+    /// Only these setups, by their numbers [default: all]
+    #[arg(long = "setup", value_name = "N,...", value_delimiter = ',')]
+    pub setups: Vec<String>,
+    /// Multiply all waits by this
+    #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = time_scale)]
+    pub time_scale: f64,
+    /// Write result.json to this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Exit with 1 when a verdict is not the expected one
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub isolation: IsolationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct BurstArgs {
+    /// Where to fire; several URLs fire together, `n` requests each
+    #[arg(value_name = "URL", required = true)]
+    pub urls: Vec<String>,
+    /// How many requests
+    #[arg(short, value_name = "N", default_value = "200", value_parser = positive)]
+    pub n: usize,
+    /// How many of them at once, over a connection each
+    #[arg(short, value_name = "N", default_value = "50", value_parser = positive)]
+    pub c: usize,
+    /// The request's method
+    #[arg(short, value_name = "METHOD", default_value = "GET")]
+    pub method: http::Method,
+    /// A header, as `Name: value`; repeatable
+    #[arg(short = 'H', value_name = "HEADER", value_parser = header)]
+    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// The request's body
+    #[arg(short = 'd', value_name = "BODY", default_value = "", hide_default_value = true)]
+    pub body: String,
+    /// The body's content type
+    #[arg(short = 'T', value_name = "TYPE", default_value = "text/html")]
+    pub content_type: http::HeaderValue,
+    /// How long a request may take, in seconds; 0 is no limit
+    #[arg(short = 't', value_name = "SECONDS", default_value = "20", value_parser = timeout)]
+    pub timeout: Duration,
+    /// What one request alone takes, in milliseconds, instead of measuring it
+    #[arg(long, value_name = "MS", value_parser = milliseconds)]
+    pub service_ms: Option<f64>,
+    /// Send a solo request even where the method may change something on the server
+    #[arg(long)]
+    pub solo: bool,
+    /// Write result.json to this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The application's manifest
+    #[arg(value_name = "MANIFEST", default_value = "spin.toml")]
+    pub manifest: PathBuf,
+    /// Where to listen; port 0 is any free one
+    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// Try the ports above when the port is taken
+    #[arg(long)]
+    pub find_free_port: bool,
+    /// How to say where the application is served
+    #[arg(long, value_name = "FORMAT", default_value = "plain")]
+    pub format: Format,
+    /// Stop when standard input ends: for a parent that may be killed
+    #[arg(long, hide = true)]
+    pub until_stdin_closes: bool,
+    #[command(flatten)]
+    pub isolation: IsolationArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// The applications' manifests [default: spin.toml and spin-wasip3.toml]
+    #[arg(value_name = "MANIFEST")]
+    pub manifests: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Format {
+    Plain,
+    Json,
+}
+
+/// Spin's flags. A value may be a range such as `1..8`, from which each instance draws its own.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Isolation (as on `spin up`; N may be a range such as 1..8)")]
+pub struct IsolationArgs {
+    /// How many requests a WASIp3 instance takes in its life [default: 128]
+    #[arg(long, value_name = "N")]
+    max_instance_reuse_count: Option<Drawn<usize>>,
+    /// How many requests a WASIp3 instance holds at once [default: 16]
+    #[arg(long, value_name = "N")]
+    max_instance_concurrent_reuse_count: Option<Drawn<usize>>,
+    /// How long an instance without a request is kept: 1s, 100ms [default: 1s]
+    #[arg(long, value_name = "TIME")]
+    idle_instance_timeout: Option<Drawn<Duration>>,
+    /// How long a request may take: 30s, 100ms [default: no limit]
+    #[arg(long, value_name = "TIME")]
+    request_timeout: Option<Drawn<Duration>>,
+}
+
+impl From<IsolationArgs> for Policy {
+    fn from(args: IsolationArgs) -> Self {
+        Self {
+            max_instance_reuse_count: args.max_instance_reuse_count,
+            max_instance_concurrent_reuse_count: args.max_instance_concurrent_reuse_count,
+            idle_instance_timeout: args.idle_instance_timeout,
+            request_timeout: args.request_timeout,
+        }
+    }
+}
+
+/// The longest wait of the built-in setups is 10 s, and an endpoint waits 60 s at most.
+const MAX_TIME_SCALE: f64 = 6.0;
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(scale) if (0.001..=MAX_TIME_SCALE).contains(&scale) => Ok(scale),
+        _ => Err(format!("a number from 0.001 to {MAX_TIME_SCALE} is allowed")),
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1 is allowed".to_owned())
+}
+
+fn milliseconds(text: &str) -> Result<f64, String> {
+    let ms = text.parse().ok().filter(|ms: &f64| ms.is_finite() && *ms > 0.0);
+    ms.ok_or_else(|| "a number above 0 is allowed".to_owned())
+}
+
+/// As in hey: whole or broken seconds; zero, which is no limit, becomes the longest time there is.
+fn timeout(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0.0) => Ok(Duration::MAX),
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| "0 or more seconds are allowed".to_owned()),
+        Err(_) => Err("a number of seconds is allowed".to_owned()),
+    }
+}
+
+fn header(text: &str) -> Result<(http::HeaderName, http::HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("`Name: value` is allowed")?;
+    let name = name.trim().parse().map_err(|error| format!("{name:?}: {error}"))?;
+    let value = value.trim().parse().map_err(|error| format!("{value:?}: {error}"))?;
+    Ok((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_is_run() {
+        let cli = Cli::try_parse_from(["loadtest", "--time-scale", "0.1", "--setup", "1,3"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!((cli.run.time_scale, cli.run.setups), (0.1, vec!["1".to_owned(), "3".to_owned()]));
+    }
+
+    #[test]
+    fn isolation_flags_become_the_policy_and_flags_again() {
+        let cli = Cli::try_parse_from(["loadtest", "serve", "--max-instance-reuse-count", "1..8"]).unwrap();
+        let Some(Command::Serve(args)) = cli.command else { panic!("serve") };
+        assert_eq!(Policy::from(args.isolation).flags(), ["--max-instance-reuse-count=1..8"]);
+    }
+
+    #[test]
+    fn heys_timeout_of_zero_is_no_limit() {
+        assert_eq!(timeout("0"), Ok(Duration::MAX));
+        assert_eq!(timeout("1.5"), Ok(Duration::from_millis(1500)));
+        assert!(timeout("-1").is_err() && timeout("x").is_err());
+    }
+}

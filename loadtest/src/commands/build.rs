@@ -1,0 +1,42 @@
+//! `loadtest build`, and the building that other commands do first.
+
+use std::path::Path;
+
+use host::App;
+use host::build::{self, Step};
+
+use super::{manifests_or_default, wasm_target};
+use crate::cli::BuildArgs;
+use crate::exit::{Exit, Failure};
+
+/// Builds all components, whether they are due or not: the commands know best.
+pub fn build(args: &BuildArgs) -> Result<Exit, Failure> {
+    for manifest in manifests_or_default(&args.manifests) {
+        let app = load(&manifest)?;
+        let steps = build::all(&app);
+        if steps.is_empty() {
+            eprintln!("{}: no component has a build command", manifest.display());
+        }
+        perform(&app, &steps)?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Reads the manifest, and builds those of its components that are missing or older than their sources.
+pub fn up_to_date(manifest: &Path) -> Result<App, Failure> {
+    let app = load(manifest)?;
+    perform(&app, &build::due(&app))?;
+    Ok(app)
+}
+
+fn load(manifest: &Path) -> Result<App, Failure> {
+    Ok(host::manifest::load(manifest).map_err(host::Error::from)?)
+}
+
+fn perform(app: &App, steps: &[Step]) -> Result<(), Failure> {
+    wasm_target::ensure(steps)?;
+    for step in steps {
+        eprintln!("Building {} with {step}", step.components.join(", "));
+    }
+    Ok(build::run(app, steps).map_err(host::Error::from)?)
+}

@@ -1,0 +1,71 @@
+//! From shots to judged bursts: what `run` and `burst` share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::burst::{self, Answered, Schedule, Shot, Target};
+use crate::exit::{Exit, Failure};
+use crate::result::Burst;
+use crate::trace::{Generator, Outcome, Row, Trace};
+use crate::verdict;
+
+/// A shot, and what one request of it takes alone, in milliseconds.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// What to fire.
+    pub shot: Shot,
+    /// What one request of it takes alone, in milliseconds.
+    pub service_ms: f64,
+}
+
+/// Bursts that were fired together, judged.
+pub struct Judged {
+    /// In the order of the shots.
+    pub bursts: Vec<Burst>,
+    /// How the generator fared.
+    pub generator: Generator,
+}
+
+/// What one request alone takes, in milliseconds, after `warm_up`, which doesn't count.
+///
+/// # Errors
+///
+/// Where the answer isn't a good one: ten quick 404s would look parallel.
+pub async fn service_ms(target: &Arc<Target>, warm_up: Option<Target>, timeout: Option<Duration>) -> Result<f64, Failure> {
+    if let Some(warm_up) = warm_up {
+        alone(&Arc::new(warm_up), timeout).await?;
+    }
+    let row = alone(target, timeout).await?;
+    Ok((row.done_us - row.sent_us.unwrap_or(0.0)) / 1e3)
+}
+
+async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, Failure> {
+    let shot = Shot { target: target.clone(), schedule: Schedule::together(1), timeout };
+    let fired = burst::fire(&[shot], &Answered::default()).await;
+    let row = fired.rows.into_iter().flatten().next().unwrap_or_default();
+    let reason = match &row.outcome {
+        _ if row.is_ok() => return Ok(row),
+        Outcome::Answered(status) => format!("a request alone got status {status}; a burst of those would say nothing"),
+        Outcome::Rejected(error) | Outcome::Failed(error) => format!("a request alone got no answer: {error}"),
+    };
+    Err(Failure::new(Exit::System, format!("{}: {reason}", target.url)))
+}
+
+/// Fires `shots` together, and judges each.
+pub async fn fire(shots: &[Measured], answered: &Answered) -> Judged {
+    let fired = burst::fire(&shots.iter().map(|measured| measured.shot.clone()).collect::<Vec<_>>(), answered).await;
+    let judge = |(Measured { shot, service_ms }, rows): (&Measured, Vec<Row>)| {
+        let Shot { target, schedule, .. } = shot;
+        let trace = Trace {
+            schedule: *schedule,
+            service_ms: *service_ms,
+            rows,
+            shared_clock: target.is_local(),
+            generator: fired.generator,
+        };
+        let verdict = verdict::judge(&trace);
+        let endpoint = target.url.path().trim_matches('/').replace('/', "-");
+        Burst::new(target.url.to_string(), endpoint, &trace, verdict)
+    };
+    Judged { bursts: shots.iter().zip(fired.rows).map(judge).collect(), generator: fired.generator }
+}

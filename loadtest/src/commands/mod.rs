@@ -1,0 +1,51 @@
+//! The commands.
+
+mod build;
+mod burst;
+mod measure;
+mod run;
+mod serve;
+mod signals;
+mod wasm_target;
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure, OrExit};
+
+/// Runs the command, and says how it ended.
+///
+/// # Errors
+///
+/// What went wrong, with the code to exit with.
+pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().or_exit(Exit::System)?;
+    let exit = runtime.block_on(async {
+        match cli.command {
+            None => run::run(cli.run).await,
+            Some(Command::Run(args)) => run::run(args).await,
+            Some(Command::Burst(args)) => burst::burst(args).await,
+            Some(Command::Serve(args)) => serve::serve(args).await,
+            Some(Command::Build(args)) => build::build(&args),
+        }
+    });
+    // A guest that never yields must not keep the process from ending.
+    runtime.shutdown_background();
+    exit
+}
+
+/// Those that were given, or else the project's own two, as far as they are there.
+fn manifests_or_default(given: &[PathBuf]) -> Vec<PathBuf> {
+    if !given.is_empty() {
+        return given.to_vec();
+    }
+    let own = ["spin.toml", "spin-wasip3.toml"].map(PathBuf::from);
+    let there: Vec<PathBuf> = own.iter().filter(|path| path.exists()).cloned().collect();
+    // Where none is there, reading the first says so.
+    if there.is_empty() { own[..1].to_vec() } else { there }
+}
+
+/// The manifest as results name it.
+fn display(manifest: &Path) -> String {
+    manifest.display().to_string()
+}

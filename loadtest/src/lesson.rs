@@ -1,0 +1,71 @@
+//! What a run's results mean, in a sentence or two for each system. No I/O.
+
+use crate::result::{Burst, Document, Instances, Run};
+use crate::verdict::Kind;
+
+/// A system with one application, and the setups that were fired at it.
+pub struct Column<'a> {
+    /// The system's name.
+    pub system: &'a str,
+    /// The application's manifest.
+    pub manifest: Option<&'a str>,
+    /// How its instances are used.
+    pub instances: Option<Instances>,
+    /// The setups, in order.
+    pub runs: Vec<&'a Run>,
+}
+
+/// The document's runs, grouped by system and manifest, in the order in which they were fired.
+pub fn columns(document: &Document) -> Vec<Column<'_>> {
+    let mut columns: Vec<Column> = Vec::new();
+    for run in &document.runs {
+        let manifest = run.manifest.as_deref();
+        match columns.iter_mut().find(|column| column.system == run.system && column.manifest == manifest) {
+            Some(column) => column.runs.push(run),
+            None => columns.push(Column { system: &run.system, manifest, instances: run.instances, runs: vec![run] }),
+        }
+    }
+    columns
+}
+
+impl Column<'_> {
+    /// What the instances are: `WASIp2, fresh instances`; else the system's name.
+    pub fn label(&self) -> String {
+        match self.instances {
+            Some(Instances { wasi, shared }) => {
+                format!("WASIp{wasi}, {} instances", if shared { "shared" } else { "fresh" })
+            }
+            None => self.system.to_owned(),
+        }
+    }
+}
+
+/// For each system, what its verdicts say together.
+pub fn lessons(document: &Document) -> Vec<String> {
+    columns(document).iter().map(lesson).collect()
+}
+
+fn lesson(column: &Column) -> String {
+    let bursts = || column.runs.iter().flat_map(|run| run.bursts.iter().map(|burst| (*run, burst)));
+    let slow: Vec<(&Run, &Burst)> = bursts().filter(|(_, burst)| burst.verdict.kind != Kind::Parallel).collect();
+    let total = bursts().count();
+    let mut text = format!("{}: ", column.label());
+    if slow.is_empty() {
+        text += &match column.instances {
+            Some(Instances { shared: false, .. }) => {
+                format!("all {total} bursts were parallel. A handler may block: nobody else is in its instance.")
+            }
+            _ => format!("all {total} bursts were parallel."),
+        };
+        return text;
+    }
+    text += &format!("{} of {total} bursts were parallel.", total - slow.len());
+    for (run, burst) in slow {
+        let Burst { endpoint, verdict, .. } = burst;
+        text += &format!("\nSetup {}, {endpoint}: {}. {}", run.setup, verdict.headline(), verdict.why);
+        if let Some(remedy) = &verdict.remedy {
+            text += &format!("\n{remedy}");
+        }
+    }
+    text
+}

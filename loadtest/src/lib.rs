@@ -1,0 +1,25 @@
+//! Fires bursts at HTTP endpoints, and says how they were served: in parallel, one after the
+//! other, or a few at a time, and why.
+//!
+//! The way of the data, each step knowing only the ones before it:
+//!
+//! ```text
+//! plan ──> system ──> burst ──> trace ──> verdict ──> report
+//! what     who        fire      facts     judge       tell
+//! ```
+
+pub mod burst;
+#[expect(missing_docs, reason = "the command line is documented by its help")]
+pub mod cli;
+pub mod commands;
+pub mod exit;
+pub mod lesson;
+pub mod machine;
+pub mod plan;
+pub mod report;
+pub mod result;
+pub mod stats;
+pub mod system;
+pub mod trace;
+pub mod units;
+pub mod verdict;

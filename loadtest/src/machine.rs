@@ -1,0 +1,43 @@
+//! The machine that the measurement ran on.
+
+use std::fs;
+use std::thread;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The machine that the load generator ran on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Machine {
+    /// Such as `linux`.
+    pub os: String,
+    /// Such as `x86_64`.
+    pub arch: String,
+    /// How many processors this process may use.
+    pub cpus: usize,
+    /// The processor's name, where the system says it.
+    pub cpu_model: Option<String>,
+    /// The memory, in MiB, where the system says it.
+    pub memory_mib: Option<u64>,
+}
+
+impl Machine {
+    /// This machine.
+    pub fn this() -> Self {
+        Self {
+            os: std::env::consts::OS.to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
+            cpus: thread::available_parallelism().map_or(1, usize::from),
+            cpu_model: proc_value("/proc/cpuinfo", "model name"),
+            memory_mib: proc_value("/proc/meminfo", "MemTotal")
+                .and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok())
+                .map(|kib| kib / 1024),
+        }
+    }
+}
+
+fn proc_value(file: &str, key: &str) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    let (_, value) = text.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| name.trim() == key)?;
+    Some(value.trim().to_owned())
+}

@@ -1,0 +1,207 @@
+//! What to fire: setups, read from TOML.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::burst::Schedule;
+use crate::verdict::{Kind, Shape, Verdict};
+
+/// The setups that are built in.
+const BUILT_IN: &str = include_str!("../setups.toml");
+
+/// Bursts that are fired together, and what comes of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// Such as `3`; what `--setup` names.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// What the original experiment's author had expected.
+    pub author_expected: Option<String>,
+    /// Whether instances that idle must expire first.
+    #[serde(default)]
+    pub after_idle: bool,
+    /// The bursts.
+    #[serde(rename = "burst")]
+    pub bursts: Vec<PlannedBurst>,
+}
+
+/// A burst at one endpoint.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedBurst {
+    /// The endpoint's path.
+    pub path: String,
+    /// How long a request waits there, in milliseconds.
+    pub wait_ms: u32,
+    /// How many requests are sent.
+    pub n: usize,
+    /// Over how many connections.
+    pub c: usize,
+    /// How long after the barrier the burst starts, in milliseconds.
+    #[serde(default)]
+    pub delay_ms: f64,
+    /// How far apart the first `c` sends are, in milliseconds.
+    #[serde(default)]
+    pub spacing_ms: f64,
+    /// What FastAPI did in the original experiment.
+    pub fastapi: Option<Kind>,
+    /// What is expected of whom.
+    #[serde(default)]
+    pub expect: Expectations,
+}
+
+/// What is expected, by how the system under test treats instances.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectations {
+    fresh: Option<Expectation>,
+    shared: Option<Expectation>,
+}
+
+/// Whether requests share instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Every request has an instance of its own.
+    Fresh,
+    /// A request may meet others in its instance.
+    Shared,
+}
+
+/// A verdict that is expected.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Expectation {
+    /// At any scale.
+    Kind(Kind),
+    /// By scale, and in a certain shape.
+    Detailed {
+        /// What comes out at full scale.
+        kind: Kind,
+        /// What may come out as well where the waits are shortened.
+        scaled: Option<Kind>,
+        /// How the answers come.
+        shape: Option<Shape>,
+    },
+}
+
+impl Expectation {
+    /// Whether `verdict` is the expected one. `scaled` says that waits were shortened.
+    pub fn is_met(&self, verdict: &Verdict, scaled: bool) -> bool {
+        match self {
+            Self::Kind(kind) => verdict.kind == *kind,
+            Self::Detailed { kind, scaled: also, shape } => {
+                let kind_met = verdict.kind == *kind || (scaled && Some(verdict.kind) == *also);
+                kind_met && (shape.is_none() || verdict.shape == *shape)
+            }
+        }
+    }
+
+    /// The verdict that is expected at full scale.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Kind(kind) | Self::Detailed { kind, .. } => *kind,
+        }
+    }
+}
+
+impl PlannedBurst {
+    /// When its requests are sent, all times multiplied by `scale`.
+    pub fn schedule(&self, scale: f64) -> Schedule {
+        let scaled = |ms: f64| Duration::from_secs_f64(ms * scale / 1e3);
+        Schedule { n: self.n, c: self.c, delay: scaled(self.delay_ms), spacing: scaled(self.spacing_ms) }
+    }
+
+    /// The wait, multiplied by `scale`.
+    pub fn wait(&self, scale: f64) -> Duration {
+        Duration::from_secs_f64((f64::from(self.wait_ms) * scale / 1e3).max(0.0))
+    }
+
+    /// What is expected of a system that treats instances like this.
+    pub fn expected(&self, isolation: Isolation) -> Option<&Expectation> {
+        match isolation {
+            Isolation::Fresh => self.expect.fresh.as_ref(),
+            Isolation::Shared => self.expect.shared.as_ref(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    setup: Vec<Setup>,
+}
+
+/// The built-in setups.
+///
+/// # Errors
+///
+/// Never, unless `setups.toml` is wrong, which a test excludes.
+pub fn built_in() -> Result<Vec<Setup>, toml::de::Error> {
+    toml::from_str::<File>(BUILT_IN).map(|file| file.setup)
+}
+
+/// Those of `setups` that `wanted` names, or all where it names none.
+///
+/// # Errors
+///
+/// A line that names the ids there are, where one is unknown.
+pub fn select(setups: Vec<Setup>, wanted: &[String]) -> Result<Vec<Setup>, String> {
+    let known: Vec<_> = setups.iter().map(|setup| setup.id.clone()).collect();
+    if let Some(unknown) = wanted.iter().find(|id| !known.contains(id)) {
+        return Err(format!("there is no setup {unknown:?}; there are {}", known.join(", ")));
+    }
+    let wanted: BTreeSet<_> = wanted.iter().collect();
+    Ok(setups.into_iter().filter(|setup| wanted.is_empty() || wanted.contains(&setup.id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_setups_are_the_five_original_ones_and_ours() {
+        let setups = built_in().unwrap();
+        assert_eq!(setups.iter().map(|setup| setup.id.as_str()).collect::<Vec<_>>(), ["1", "2", "3", "4", "5", "6", "7"]);
+        let original = |id: usize| {
+            setups[id - 1].bursts.iter().map(|burst| (burst.path.as_str(), burst.fastapi)).collect::<Vec<_>>()
+        };
+        assert_eq!(original(1), [("/e1/p1", Some(Kind::Parallel))]);
+        assert_eq!(original(2), [("/e1/p2", Some(Kind::Sequential))]);
+        assert_eq!(original(3), [("/e1/p1", Some(Kind::Parallel)), ("/e2/p1", Some(Kind::Parallel))]);
+        assert_eq!(original(4), [("/e1/p2", Some(Kind::Sequential)), ("/e2/p2", Some(Kind::Sequential))]);
+        assert_eq!(original(5), [("/e1/p1", Some(Kind::Parallel)), ("/e2/p2", Some(Kind::Sequential))]);
+        assert!(setups.iter().flat_map(|setup| &setup.bursts).all(|burst| (burst.n, burst.c) == (10, 10)));
+    }
+
+    #[test]
+    fn delays_and_spacings_shrink_with_the_waits() {
+        let setups = built_in().unwrap();
+        let second = setups[2].bursts[1].schedule(0.1);
+        assert_eq!(second.delay, setups[2].bursts[1].wait(0.1) / 20);
+        let trap = setups[6].bursts[0].schedule(0.1);
+        assert_eq!(trap.spacing, setups[6].bursts[0].wait(0.1) / 200);
+    }
+
+    #[test]
+    fn an_unknown_setup_is_said_with_those_there_are() {
+        let error = select(built_in().unwrap(), &["8".into()]).unwrap_err();
+        assert_eq!(error, "there is no setup \"8\"; there are 1, 2, 3, 4, 5, 6, 7");
+        assert_eq!(select(built_in().unwrap(), &["7".into(), "1".into()]).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn at_full_scale_nothing_but_the_expected_kind_will_do() {
+        let setups = built_in().unwrap();
+        let expected = setups[6].bursts[0].expected(Isolation::Shared).unwrap();
+        let verdict = |kind| Verdict { shape: Some(Shape::Batched), ..Verdict::of(kind) };
+        assert!(expected.is_met(&verdict(Kind::Sequential), false));
+        assert!(!expected.is_met(&verdict(Kind::Limited), false));
+        assert!(expected.is_met(&verdict(Kind::Limited), true));
+        assert!(!expected.is_met(&verdict(Kind::Parallel), true));
+        assert!(!expected.is_met(&Verdict::of(Kind::Sequential), true));
+    }
+}

@@ -1,0 +1,127 @@
+//! The results as text: a table of setups by systems, then what it means.
+
+use std::fmt::Write;
+
+use comfy_table::presets::UTF8_FULL;
+use comfy_table::{Cell, ContentArrangement, Table};
+
+use crate::lesson::{Column, columns, lessons};
+use crate::result::{Burst, Document, Run};
+use crate::units;
+
+/// The width where standard output is no terminal.
+const WIDTH: u16 = 100;
+
+/// The table of `run`, and what it means.
+pub fn run(document: &Document, width: Option<u16>) -> String {
+    let columns = columns(document);
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(width.unwrap_or(WIDTH));
+    let mut header = vec!["Setup".to_owned(), "FastAPI,\noriginal result".to_owned()];
+    header.extend(columns.iter().map(heading));
+    table.set_header(header);
+    for setup in setups(document) {
+        let mut cells = vec![Cell::new(describe(setup)), Cell::new(original(setup))];
+        cells.extend(columns.iter().map(|column| {
+            let run = column.runs.iter().find(|run| run.setup == setup.setup);
+            Cell::new(run.map_or(String::new(), |run| verdicts(run)))
+        }));
+        table.add_row(cells);
+    }
+    let mut text = format!("{table}\n");
+    for lesson in lessons(document) {
+        let _ = write!(text, "\n{lesson}\n");
+    }
+    text + &generator(document)
+}
+
+/// The terminal's width; `None` where standard output is none.
+pub fn width() -> Option<u16> {
+    console::Term::stdout().size_checked().map(|(_, columns)| columns)
+}
+
+/// The bursts of `burst`, one after the other.
+pub fn bursts(document: &Document) -> String {
+    let mut text = String::new();
+    for burst in document.bursts() {
+        let _ = writeln!(text, "{}: {}", burst.url, burst.verdict.headline());
+        let _ = writeln!(text, "  {}", burst.verdict.why);
+        if let Some(remedy) = &burst.verdict.remedy {
+            let _ = writeln!(text, "  {remedy}");
+        }
+        let _ = writeln!(
+            text,
+            "  {} requests over {} connections: {} answered, {} failed; makespan {}, sends up to {} late",
+            burst.n,
+            burst.c,
+            burst.ok,
+            burst.failed,
+            units::time(burst.makespan_ms),
+            units::time(burst.start_skew_us / 1e3),
+        );
+        if let Some(latency) = &burst.latency_ms {
+            let [min, p50, p90, p99, max] =
+                [latency.min, latency.p50, latency.p90, latency.p99, latency.max].map(units::time);
+            let _ = writeln!(text, "  latency: min {min}, p50 {p50}, p90 {p90}, p99 {p99}, max {max}");
+        }
+        text.push('\n');
+    }
+    text + generator(document).trim_start()
+}
+
+fn heading(column: &Column) -> String {
+    match column.manifest {
+        Some(manifest) => format!("{}\n({}, {manifest})", column.label(), column.system),
+        None => column.label(),
+    }
+}
+
+/// One run of each setup, in the order in which they were fired.
+fn setups(document: &Document) -> Vec<&Run> {
+    let mut setups: Vec<&Run> = Vec::new();
+    for run in &document.runs {
+        if setups.iter().all(|seen| seen.setup != run.setup) {
+            setups.push(run);
+        }
+    }
+    setups
+}
+
+fn describe(run: &Run) -> String {
+    let bursts: Vec<_> = run.bursts.iter().map(|burst| format!("{} x {}", burst.n, burst.endpoint)).collect();
+    format!("{} {}\n  {}", run.setup, run.title, bursts.join(", "))
+}
+
+fn original(run: &Run) -> String {
+    lines(run, |burst| burst.fastapi.map_or("-".to_owned(), |kind| kind.to_string()))
+}
+
+fn verdicts(run: &Run) -> String {
+    lines(run, |burst| {
+        let expected = match (burst.as_expected, burst.expected) {
+            (Some(false), Some(expected)) => format!("\n  NOT as expected: {expected}"),
+            _ => String::new(),
+        };
+        format!("{}, {}{expected}", burst.verdict.headline(), units::time(burst.makespan_ms))
+    })
+}
+
+/// A line for each burst; its endpoint is named where there are several.
+fn lines(run: &Run, tell: impl Fn(&Burst) -> String) -> String {
+    let several = run.bursts.len() > 1;
+    let line = |burst: &Burst| match several {
+        true => format!("{} {}", burst.endpoint, tell(burst)),
+        false => tell(burst),
+    };
+    run.bursts.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn generator(document: &Document) -> String {
+    let generator = &document.generator;
+    format!(
+        "\nThe load generator used at most {:.0} % of the processors, and its timers were {} late (p99).\n",
+        generator.cpu * 100.0,
+        units::time(generator.lag_p99_us / 1e3),
+    )
+}

@@ -1,0 +1,135 @@
+//! The facts of a burst: one row a request, and nothing that was concluded from them.
+//!
+//! Times are microseconds from the burst's own start: the barrier's release, plus its delay.
+
+use crate::burst::Schedule;
+
+/// A burst as it was measured.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// How it was to be sent.
+    pub schedule: Schedule,
+    /// What one request alone takes, in milliseconds.
+    pub service_ms: f64,
+    /// One row a request, in the order of `i`.
+    pub rows: Vec<Row>,
+    /// Whether the replies' clock is this machine's.
+    pub shared_clock: bool,
+    /// How the load generator itself fared.
+    pub generator: Generator,
+}
+
+/// A request.
+#[derive(Debug, Clone, Default)]
+pub struct Row {
+    /// Counted from 0, in the order in which connections took their requests.
+    pub i: usize,
+    /// How long its connection took to open, in microseconds, where it was opened for this request or before the burst.
+    pub connect_us: Option<f64>,
+    /// When the plan wanted it sent; `None` where it had to wait for an answer first.
+    pub planned_us: Option<f64>,
+    /// When its first byte was sent.
+    pub sent_us: Option<f64>,
+    /// When the first byte of the answer came.
+    pub first_byte_us: Option<f64>,
+    /// When the last byte came, or the request failed.
+    pub done_us: f64,
+    /// The answer.
+    pub outcome: Outcome,
+    /// What the reply says of who served it.
+    pub evidence: Option<Evidence>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// With a whole answer of this status.
+    Answered(u16),
+    /// The server broke off: reset, or closed before the answer was whole.
+    Rejected(String),
+    /// It never came to an answer for a reason on the client's side: a timeout, a descriptor.
+    Failed(String),
+}
+
+impl Default for Outcome {
+    fn default() -> Self {
+        Self::Failed("not sent".to_owned())
+    }
+}
+
+/// What a reply says of who served it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The instance.
+    pub instance: String,
+    /// How many requests that instance had taken, this one included.
+    pub served: u32,
+    /// When the request entered the handler, in nanoseconds of the server's clock.
+    pub entered_ns: u64,
+    /// When it left, likewise.
+    pub left_ns: u64,
+    /// When the burst started, in nanoseconds of this machine's clock.
+    pub start_ns: u64,
+}
+
+impl Evidence {
+    /// When the request entered and left the handler, in microseconds from the burst's start. It
+    /// holds only where server and generator share a clock.
+    pub fn interval_us(&self) -> (f64, f64) {
+        let since_start = |at: u64| (at as i128 - self.start_ns as i128) as f64 / 1e3;
+        (since_start(self.entered_ns), since_start(self.left_ns))
+    }
+}
+
+/// How the load generator fared while it fired.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Generator {
+    /// Its share of the machine's processors, from 0 to 1.
+    pub cpu: f64,
+    /// How late a timer of 1 ms fired at the 99th percentile, in microseconds.
+    pub lag_p99_us: f64,
+}
+
+impl Generator {
+    /// A generator that uses more of the machine than this can't be told from a slow server.
+    const BUSY: f64 = 0.9;
+    /// Timers later than this share of the service time blur it.
+    const LATE: f64 = 0.1;
+
+    /// Whether what was measured may be the generator itself, at an endpoint that takes `service_ms`.
+    pub fn is_bottleneck(&self, service_ms: f64) -> bool {
+        self.cpu > Self::BUSY || self.lag_p99_us / 1e3 > Self::LATE * service_ms
+    }
+}
+
+impl Row {
+    /// Whether a whole answer with a 2xx status came.
+    pub fn is_ok(&self) -> bool {
+        matches!(self.outcome, Outcome::Answered(200..=299))
+    }
+}
+
+impl Trace {
+    /// The requests that were answered well.
+    pub fn answered(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.is_ok())
+    }
+
+    /// From the burst's start to the last byte of its last answer, in milliseconds; 0 where none came.
+    pub fn makespan_ms(&self) -> f64 {
+        self.answered().map(|row| row.done_us).fold(0.0, f64::max) / 1e3
+    }
+
+    /// How late the latest of the planned sends was, in microseconds.
+    pub fn start_skew_us(&self) -> f64 {
+        self.rows.iter().filter_map(|row| Some(row.sent_us? - row.planned_us?)).fold(0.0, f64::max)
+    }
+
+    /// How many instances the replies name.
+    pub fn instances(&self) -> usize {
+        let mut names: Vec<_> = self.rows.iter().filter_map(|row| Some(&row.evidence.as_ref()?.instance)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
+    }
+}

@@ -1,0 +1,52 @@
+//! When a measurement can't carry a verdict.
+
+use super::{Findings, is_rejection};
+use crate::trace::{Outcome, Trace};
+
+/// Fewer answers than this show no pattern.
+const ANSWERS: usize = 3;
+/// Skew above this share of the service time blurs it.
+const BLUR: f64 = 0.1;
+
+/// Why the measurement can't carry a verdict, each in a sentence that says what to do; none where it can.
+pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let service_us = trace.service_ms * 1e3;
+
+    let failed: Vec<&str> = trace
+        .rows
+        .iter()
+        .filter_map(|row| match &row.outcome {
+            Outcome::Failed(reason) => Some(reason.as_str()),
+            _ => None,
+        })
+        .collect();
+    if let Some(first) = failed.first() {
+        reasons.push(format!("{} of {} requests failed on the client's side ({first})", failed.len(), trace.rows.len()));
+    }
+    let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(|row| is_rejection(&row.outcome));
+    if findings.answered < ANSWERS && !all_rejected {
+        reasons.push(format!("{} answers are too few; send at least {ANSWERS} requests", findings.answered));
+    }
+    if findings.answered >= ANSWERS && findings.is_parallel() && findings.is_sequential() {
+        reasons.push("the burst is too small to tell one at a time from all at once; send more requests".to_owned());
+    }
+    let skew_us = trace.start_skew_us();
+    if skew_us > BLUR * service_us {
+        reasons.push(format!(
+            "requests were sent up to {:.1} ms late, above a tenth of the service time ({:.1} ms); \
+             send fewer, or test an endpoint that takes longer",
+            skew_us / 1e3,
+            trace.service_ms
+        ));
+    }
+    if trace.generator.is_bottleneck(trace.service_ms) {
+        reasons.push(format!(
+            "the load generator was the bottleneck (timers up to {:.1} ms late, {:.0} % of the processors used); \
+             give it a machine of its own, or send fewer requests",
+            trace.generator.lag_p99_us / 1e3,
+            trace.generator.cpu * 100.0
+        ));
+    }
+    reasons
+}

@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Installs the wasm32-wasip2 standard library for the Rust toolchain that this project uses.
+#
+# Two ways: rustup, and where rustup's server can't be reached, Debian's packages: the standard
+# library is then compiled from the package rust-src and joined with the C library of wasi-libc.
+set -euo pipefail
+
+target=wasm32-wasip2
+rustup_patience=120 # seconds; a closed network may swallow packets instead of refusing them
+# Suites that may hold the sources of this very Rust version, and a wasi-libc recent enough.
+suites="trixie trixie-updates trixie-backports forky sid"
+
+usage() {
+  cat <<'USAGE'
+Usage: scripts/wasm-target.sh [--from-debian]
+
+Installs the wasm32-wasip2 standard library for the Rust toolchain in use, by rustup, or from
+Debian's packages where rustup's server can't be reached. Does nothing when it is there already.
+
+  --from-debian   don't try rustup
+  -h, --help      this text
+
+From Debian's packages it needs apt-get and dpkg-deb (any Debian or Ubuntu), no root, and about
+1 GB in the temporary folder (TMPDIR) while it runs. Nothing on the system changes but one new
+folder in the toolchain; the last line of output says how to remove it.
+USAGE
+}
+
+say() { printf 'wasm-target: %s\n' "$*" >&2; }
+die() {
+  say "error: $1"
+  shift
+  printf '  %s\n' "$@" >&2
+  exit 1
+}
+
+# The folder is moved into place whole, so that its being there means that it is complete.
+installed() { compgen -G "$target_dir/lib/libstd-*.rlib" >/dev/null; }
+
+by_rustup() {
+  command -v rustup >/dev/null || { say "no rustup on the PATH"; return 1; }
+  # A rustc that isn't rustup's (a distribution's, a copy) would not get what rustup installs.
+  local rustups
+  rustups=$(rustup which rustc 2>/dev/null | xargs -r realpath) || true
+  [ "$rustups" = "$(realpath "$sysroot/bin/rustc")" ] || { say "$sysroot is not a toolchain of rustup's"; return 1; }
+  say "rustup target add $target"
+  if command -v timeout >/dev/null; then
+    timeout "$rustup_patience" rustup target add "$target"
+  else
+    rustup target add "$target"
+  fi || { say "rustup could not install it"; return 1; }
+  installed
+}
+
+# An apt configuration of its own: reads suites beyond the machine's, and leaves the machine's alone.
+# The archive's address is the one the machine uses now; its signatures are checked as ever.
+configure_apt() {
+  local apt=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg site suite
+  [ -e "$keyring" ] || die "Debian's keyring is missing: $keyring" "apt-get install debian-archive-keyring"
+  site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' |
+    grep -v -e '-security' | sort -u | head -n 1)
+  [ -n "$site" ] || die "apt knows no archive of Debian's" \
+    "add one to /etc/apt/sources.list.d and run apt-get update, or connect to rustup's server"
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts"
+  for suite in $suites; do
+    echo "deb [signed-by=$keyring] $site $suite main"
+  done >"$apt/sources.list"
+  cat >"$apt/apt.conf" <<CONF
+Dir::Etc::SourceList "$apt/sources.list";
+Dir::Etc::SourceParts "$apt/parts";
+Dir::State::Lists "$apt/lists";
+Dir::Cache "$apt/cache";
+Acquire::Languages "none";
+Acquire::Retries "3";
+APT::Sandbox::User "$(id -un)";
+CONF
+}
+
+# unpack NAME VERSION_PATTERN ROOT: the newest version of a package that matches, unpacked, not installed.
+unpack() {
+  local version
+  version=$(apt-cache madison "$1" | awk -F ' *[|] *' '{print $2}' | grep -E "$2" | sort -V | tail -n 1) || true
+  [ -n "$version" ] || return 1
+  say "$1 $version"
+  (cd "$work" && apt-get -q=2 download "$1=$version")
+  dpkg-deb -x "$work/$1"_*.deb "$3"
+}
+
+from_debian() {
+  local tool root library libc version
+  for tool in apt-get apt-cache dpkg-deb cargo flock; do
+    command -v "$tool" >/dev/null || die "no $tool here, and rustup can't be used" \
+      "Either let rustup reach its server and run: rustup target add $target" \
+      "or run this on Debian or Ubuntu, and copy lib/rustlib/$target into $sysroot/lib/rustlib."
+  done
+  [ -w "$sysroot/lib/rustlib" ] || die "can't write to $sysroot/lib/rustlib" \
+    "run this as the toolchain's owner"
+
+  # One at a time; the lock goes when this process does, however it ends.
+  exec 9<"$sysroot/lib/rustlib"
+  flock 9
+  installed && return
+  rm -rf "$staging" # left by one that was killed
+
+  work=$(mktemp -d)
+  trap 'rm -rf "$work" "$staging"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+
+  configure_apt "$work/apt"
+  export APT_CONFIG=$work/apt/apt.conf
+  say "reading Debian's package lists"
+  apt-get -q=2 update 2>"$work/apt.log" || die "Debian's archive can't be read" "$(tail -n 3 "$work/apt.log")"
+
+  version=$(rustc --version | cut -d ' ' -f 2)
+  root=$work/root
+  unpack rust-src "^$version[+-]" "$root" || unpack rust-web-src "^$version[+-]" "$root" ||
+    die "none of Debian's suites has the sources of Rust $version ($suites)" \
+      "Let rustup reach its server, or use a Rust version that Debian has: $(apt-cache madison rust-src |
+        awk -F ' *[|] *' '{print $2}' | sed 's/[+-].*//' | sort -Vu | tr '\n' ' ')"
+  unpack wasi-libc '' "$root" || die "no package wasi-libc in Debian's suites ($suites)"
+  library=$(echo "$root"/usr/src/rustc-*/library)
+  libc=$root/usr/lib/$target
+  [ -e "$libc/crt1-command.o" ] || die "this wasi-libc has no $target: $(ls "$root/usr/lib")"
+
+  say "compiling the standard library"
+  mkdir -p "$work/crate/src"
+  : >"$work/crate/src/lib.rs"
+  printf '[package]\nname = "empty"\nedition = "2024"\n' >"$work/crate/Cargo.toml"
+  # Bitcode is embedded because guests are built with LTO, which reads it from these libraries.
+  # A caller's own flags and target folder must not get in.
+  (cd "$work/crate" && env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_TARGET -u RUSTC_WRAPPER \
+    RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$library" CARGO_TARGET_DIR="$work/built" \
+    RUSTC="$sysroot/bin/rustc" RUSTFLAGS=-Cembed-bitcode=yes \
+    "$sysroot/bin/cargo" build --quiet --release --target "$target" \
+    -Zbuild-std=std,panic_abort,panic_unwind,proc_macro) || die "the standard library did not compile"
+
+  mkdir -p "$staging/lib/self-contained"
+  cp "$work/built/$target/release/deps/"*.rlib "$staging/lib/"
+  rm -f "$staging/lib/libempty-"*.rlib
+  cp "$libc"/{crt1-command.o,crt1-reactor.o,libc.a} "$staging/lib/self-contained/"
+  mv -T "$staging" "$target_dir"
+  installed
+}
+
+from_debian_only=no
+case "${1:-}" in
+  '') ;;
+  --from-debian) from_debian_only=yes ;;
+  -h | --help) usage; exit ;;
+  *) usage >&2; exit 2 ;;
+esac
+
+cd "$(dirname "$0")/.." # rust-toolchain.toml chooses the toolchain by folder
+command -v rustc >/dev/null || die "no rustc on the PATH" "install Rust: https://rustup.rs"
+sysroot=$(rustc --print sysroot)
+target_dir=$sysroot/lib/rustlib/$target
+staging=$sysroot/lib/rustlib/.$target.partial
+
+if installed; then
+  say "$target is there already: $target_dir"
+  exit
+fi
+if [ "$from_debian_only" = yes ] || ! by_rustup; then
+  say "from Debian's packages"
+  from_debian
+  undo="rm -r $target_dir" # rustup doesn't know of it, and would report a conflict if it were to add the target later
+fi
+say "installed $target in $target_dir"
+say "to undo: ${undo:-rustup target remove $target}"
