@@ -12,8 +12,13 @@ use crate::manifest::{Build, Component};
 
 /// Set by a caller for its own build, these would send the guests' output elsewhere, or compile
 /// them with flags that are meant for this machine.
-const CALLERS_OWN: [&str; 5] =
-    ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR", "CARGO_BUILD_TARGET", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
+const CALLERS_OWN: [&str; 5] = [
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_BUILD_TARGET",
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+];
 
 /// A command of the manifest, and the components that it makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +53,9 @@ impl fmt::Display for Error {
             Self::Failed(step, status) => {
                 write!(f, "building {} failed ({status}): {step}", step.components.join(", "))
             }
-            Self::Run(step, error) => write!(f, "building {} can't start: {error}: {step}", step.components.join(", ")),
+            Self::Run(step, error) => {
+                write!(f, "building {} can't start: {error}: {step}", step.components.join(", "))
+            }
             Self::Nothing { component, source } => write!(
                 f,
                 "component {component:?}: {} is not there; its `source` must be what its build command makes",
@@ -101,9 +108,15 @@ fn steps(app: &App, wanted: impl Fn(&Component) -> bool) -> Vec<Step> {
 ///
 /// At the first command that fails, or where a component's file is missing at the end.
 pub fn run(app: &App, steps: &[Step]) -> Result<(), Error> {
+    let began = SystemTime::now();
     for step in steps {
         let mut shell = Command::new("sh");
-        shell.arg("-c").arg(&step.command).current_dir(&step.workdir).stdin(Stdio::null()).stdout(io::stderr());
+        shell
+            .arg("-c")
+            .arg(&step.command)
+            .current_dir(&step.workdir)
+            .stdin(Stdio::null())
+            .stdout(io::stderr());
         for name in CALLERS_OWN {
             shell.env_remove(name);
         }
@@ -114,12 +127,23 @@ pub fn run(app: &App, steps: &[Step]) -> Result<(), Error> {
         }
     }
     let built = steps.iter().flat_map(|step| &step.components);
-    for component in built {
-        if let Some(found) = app.components.get(component).filter(|component| !component.source.exists()) {
-            return Err(Error::Nothing { component: component.clone(), source: found.source.clone() });
+    for (id, component) in built.filter_map(|id| app.components.get_key_value(id)) {
+        if !component.source.exists() {
+            return Err(Error::Nothing { component: id.clone(), source: component.source.clone() });
         }
+        mark_as_made(&component.source, began);
     }
     Ok(())
+}
+
+/// A build tool leaves a file alone when what changed doesn't matter to it. It is up to date all
+/// the same, and must not seem older than its sources for ever.
+fn mark_as_made(file: &Path, at: SystemTime) {
+    if modified(file).is_some_and(|made| made < at)
+        && let Ok(file) = fs::File::options().append(true).open(file)
+    {
+        let _ = file.set_modified(at); // at worst it is built once more
+    }
 }
 
 /// A component with nothing to watch is never fresh: its build command knows.

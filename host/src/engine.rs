@@ -96,11 +96,13 @@ impl Engine {
             Wasi::P2 => p2::bindings::ProxyPre::new(pre).map(ProxyPre::P2),
             Wasi::P3 => p3::bindings::ServicePre::new(pre).map(ProxyPre::P3),
         };
-        pre.map(|pre| Ready { pre, wasi }).map_err(|error| format!("its HTTP export can't be called: {error:#}"))
+        pre.map(|pre| Ready { pre, wasi })
+            .map_err(|error| format!("its HTTP export can't be called: {error:#}"))
     }
 
     fn compile(&self, wasm: &[u8]) -> Result<InstancePre<Guest>, String> {
-        let component = Component::new(&self.engine, wasm).map_err(|error| format!("it can't be compiled: {error:#}"))?;
+        let component =
+            Component::new(&self.engine, wasm).map_err(|error| format!("it can't be compiled: {error:#}"))?;
         self.linker.instantiate_pre(&component).map_err(|error| {
             format!("it needs what the embedded host doesn't offer: {error:#}; run this app with `spin up`")
         })
@@ -150,7 +152,9 @@ fn wasi_version(wasm: &[u8]) -> Result<Wasi, String> {
                     match export.name.name {
                         _ if export.kind != ComponentExternalKind::Instance => {}
                         name if name.starts_with("wasi:http/handler@0.3.") => wasi = Some(Wasi::P3),
-                        name if name.starts_with("wasi:http/incoming-handler@0.2.") => wasi = wasi.or(Some(Wasi::P2)),
+                        name if name.starts_with("wasi:http/incoming-handler@0.2.") => {
+                            wasi = wasi.or(Some(Wasi::P2))
+                        }
                         _ => {}
                     }
                 }

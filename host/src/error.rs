@@ -28,7 +28,9 @@ pub enum Error {
     #[error("wasmtime can't start: {0}")]
     Engine(String),
     /// The port is taken.
-    #[error("{0} is already in use; --find-free-port looks for another, --listen HOST:PORT names one, and port 0 is any")]
+    #[error(
+        "{0} is already in use; --find-free-port looks for another, --listen HOST:PORT names one, and port 0 is any"
+    )]
     AddressInUse(SocketAddr),
     /// The address can't be listened on for another reason.
     #[error("can't listen on {address}: {source}")]

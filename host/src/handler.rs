@@ -53,7 +53,12 @@ impl Instances {
         for (name, value) in &self.environment {
             wasi.env(name, value);
         }
-        Guest { table: ResourceTable::new(), wasi: wasi.build(), http: WasiHttpCtx::new(), outbound: NoOutbound }
+        Guest {
+            table: ResourceTable::new(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outbound: NoOutbound,
+        }
     }
 }
 

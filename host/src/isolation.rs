@@ -83,7 +83,8 @@ impl Policy {
 
     /// Whether a request may meet another one in its instance.
     pub fn shares(&self, wasi: Wasi) -> bool {
-        let can_exceed_one = |count: &Option<Drawn<usize>>| count.as_ref().is_none_or(|count| count.range.end > 2);
+        let can_exceed_one =
+            |count: &Option<Drawn<usize>>| count.as_ref().is_none_or(|count| count.range.end > 2);
         wasi == Wasi::P3
             && can_exceed_one(&self.max_instance_reuse_count)
             && can_exceed_one(&self.max_instance_concurrent_reuse_count)
@@ -183,9 +184,9 @@ fn time(text: &str) -> Result<Duration, String> {
         "ns" => Some(Duration::from_nanos as fn(u64) -> Duration),
         _ => None,
     };
-    unit.zip(digits.parse().ok())
-        .map(|(unit, value)| unit(value))
-        .ok_or_else(|| format!("{text:?} is no time: 2 or 2s, 100ms, 5us, 7ns, or a range such as 1s..5s, is"))
+    unit.zip(digits.parse().ok()).map(|(unit, value)| unit(value)).ok_or_else(|| {
+        format!("{text:?} is no time: 2 or 2s, 100ms, 5us, 7ns, or a range such as 1s..5s, is")
+    })
 }
 
 #[cfg(test)]
@@ -238,7 +239,8 @@ mod tests {
 
     #[test]
     fn flags_say_the_policy_again() {
-        let policy = Policy { idle_instance_timeout: Some("100ms..2s".parse().unwrap()), ..policy("1..8", "4") };
+        let policy =
+            Policy { idle_instance_timeout: Some("100ms..2s".parse().unwrap()), ..policy("1..8", "4") };
         assert_eq!(
             policy.flags(),
             [
@@ -252,7 +254,9 @@ mod tests {
 
     #[test]
     fn times_are_read_as_spin_writes_them() {
-        for (text, nanoseconds) in [("2", 2_000_000_000), ("2s", 2_000_000_000), ("100ms", 100_000_000), ("7ns", 7)] {
+        for (text, nanoseconds) in
+            [("2", 2_000_000_000), ("2s", 2_000_000_000), ("100ms", 100_000_000), ("7ns", 7)]
+        {
             assert_eq!(time(text), Ok(Duration::from_nanos(nanoseconds)), "{text}");
         }
     }

@@ -30,7 +30,11 @@ impl Pattern {
             Some("") => ("", true),
             Some(path) => match path.strip_suffix('/') {
                 Some(path) => (path, true),
-                None => return Err(format!("route {route:?}: `...` is a segment of its own, as in \"/files/...\"")),
+                None => {
+                    return Err(format!(
+                        "route {route:?}: `...` is a segment of its own, as in \"/files/...\""
+                    ));
+                }
             },
             None => (path.strip_suffix('/').unwrap_or(path), false),
         };
@@ -153,7 +157,9 @@ mod tests {
 
     #[test]
     fn a_bad_route_says_what_is_wrong() {
-        for (route, reason) in [("/a/.../b", "at the end"), ("/a...", "segment of its own"), ("/a/:", "needs a name")] {
+        for (route, reason) in
+            [("/a/.../b", "at the end"), ("/a...", "segment of its own"), ("/a/:", "needs a name")]
+        {
             let error = Pattern::parse(route).unwrap_err();
             assert!(error.contains(reason) && error.contains(route), "{error}");
         }
@@ -161,7 +167,9 @@ mod tests {
 
     #[test]
     fn routes_print_as_spin_prints_them() {
-        for (route, printed) in [("/...", " (wildcard)"), ("/a/...", "/a (wildcard)"), ("a/b/", "/a/b"), ("/", "/")] {
+        for (route, printed) in
+            [("/...", " (wildcard)"), ("/a/...", "/a (wildcard)"), ("a/b/", "/a/b"), ("/", "/")]
+        {
             assert_eq!(Pattern::parse(route).unwrap().to_string(), printed);
         }
     }

@@ -64,7 +64,8 @@ impl Server {
     pub async fn start(app: App, policy: Policy, listen: Listen) -> Result<Self, Error> {
         // The port first: it costs nothing, and compiling for a port that is taken would.
         let listener = bind(listen).await?;
-        let address = listener.local_addr().map_err(|source| Error::Listen { address: listen.address, source })?;
+        let address =
+            listener.local_addr().map_err(|source| Error::Listen { address: listen.address, source })?;
         let startup = startup(&app, address);
         let site = Arc::new(Site::compile(app, &policy)?);
         Ok(Self { listener, startup, site })
@@ -129,8 +130,13 @@ impl Site {
                 path: component.source.clone(),
                 reason,
             })?;
-            let handler =
-                Instances::handler(&id, engine.wasmtime().clone(), ready, policy.clone(), component.environment);
+            let handler = Instances::handler(
+                &id,
+                engine.wasmtime().clone(),
+                ready,
+                policy.clone(),
+                component.environment,
+            );
             handlers.insert(id, handler);
         }
         let routes = app.triggers.into_iter().filter_map(|Trigger { route, component }| {
@@ -205,7 +211,8 @@ fn body(status: StatusCode, content_type: &'static str, text: String) -> Respons
 }
 
 fn empty(status: StatusCode) -> Response<WasiBody> {
-    let mut response = Response::new(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
+    let mut response =
+        Response::new(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = status;
     response
 }

@@ -194,7 +194,9 @@ fn milliseconds(text: &str) -> Result<f64, String> {
 fn timeout(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(0.0) => Ok(Duration::MAX),
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| "0 or more seconds are allowed".to_owned()),
+        Ok(seconds) => {
+            Duration::try_from_secs_f64(seconds).map_err(|_| "0 or more seconds are allowed".to_owned())
+        }
         Err(_) => Err("a number of seconds is allowed".to_owned()),
     }
 }

@@ -39,7 +39,9 @@ impl From<host::Error> for Failure {
     fn from(error: host::Error) -> Self {
         let exit = match error {
             host::Error::Manifest(_) | host::Error::Build(_) | host::Error::Component { .. } => Exit::Usage,
-            host::Error::Engine(_) | host::Error::AddressInUse(_) | host::Error::Listen { .. } => Exit::System,
+            host::Error::Engine(_) | host::Error::AddressInUse(_) | host::Error::Listen { .. } => {
+                Exit::System
+            }
         };
         Self { exit, error: error.into() }
     }

@@ -22,7 +22,12 @@ pub fn columns(document: &Document) -> Vec<Column<'_>> {
         let manifest = run.manifest.as_deref();
         match columns.iter_mut().find(|column| column.system == run.system && column.manifest == manifest) {
             Some(column) => column.runs.push(run),
-            None => columns.push(Column { system: &run.system, manifest, instances: run.instances, runs: vec![run] }),
+            None => columns.push(Column {
+                system: &run.system,
+                manifest,
+                instances: run.instances,
+                runs: vec![run],
+            }),
         }
     }
     columns
@@ -47,19 +52,20 @@ pub fn lessons(document: &Document) -> Vec<String> {
 
 fn lesson(column: &Column) -> String {
     let bursts = || column.runs.iter().flat_map(|run| run.bursts.iter().map(|burst| (*run, burst)));
-    let slow: Vec<(&Run, &Burst)> = bursts().filter(|(_, burst)| burst.verdict.kind != Kind::Parallel).collect();
+    let slow: Vec<(&Run, &Burst)> =
+        bursts().filter(|(_, burst)| burst.verdict.kind != Kind::Parallel).collect();
     let total = bursts().count();
     let mut text = format!("{}: ", column.label());
-    if slow.is_empty() {
-        text += &match column.instances {
-            Some(Instances { shared: false, .. }) => {
-                format!("all {total} bursts were parallel. A handler may block: nobody else is in its instance.")
-            }
-            _ => format!("all {total} bursts were parallel."),
-        };
-        return text;
+    let parallel = total - slow.len();
+    text += &match total {
+        1 if parallel == 1 => "the burst was parallel.".to_owned(),
+        1 => "the burst was not parallel.".to_owned(),
+        _ if slow.is_empty() => format!("all {total} bursts were parallel."),
+        _ => format!("{parallel} of {total} bursts were parallel."),
+    };
+    if slow.is_empty() && column.instances.is_some_and(|instances| !instances.shared) {
+        text += " A handler may block: nobody else is in its instance.";
     }
-    text += &format!("{} of {total} bursts were parallel.", total - slow.len());
     for (run, burst) in slow {
         let Burst { endpoint, verdict, .. } = burst;
         text += &format!("\nSetup {}, {endpoint}: {}. {}", run.setup, verdict.headline(), verdict.why);

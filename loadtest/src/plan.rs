@@ -19,8 +19,6 @@ pub struct Setup {
     pub id: String,
     /// For people.
     pub title: String,
-    /// What the original experiment's author had expected.
-    pub author_expected: Option<String>,
     /// Whether instances that idle must expire first.
     #[serde(default)]
     pub after_idle: bool,
@@ -49,6 +47,8 @@ pub struct PlannedBurst {
     pub spacing_ms: f64,
     /// What FastAPI did in the original experiment.
     pub fastapi: Option<Kind>,
+    /// What the original experiment's author had expected of it.
+    pub author_expected: Option<Kind>,
     /// What is expected of whom.
     #[serde(default)]
     pub expect: Expectations,
@@ -165,7 +165,10 @@ mod tests {
     #[test]
     fn the_built_in_setups_are_the_five_original_ones_and_ours() {
         let setups = built_in().unwrap();
-        assert_eq!(setups.iter().map(|setup| setup.id.as_str()).collect::<Vec<_>>(), ["1", "2", "3", "4", "5", "6", "7"]);
+        assert_eq!(
+            setups.iter().map(|setup| setup.id.as_str()).collect::<Vec<_>>(),
+            ["1", "2", "3", "4", "5", "6", "7"]
+        );
         let original = |id: usize| {
             setups[id - 1].bursts.iter().map(|burst| (burst.path.as_str(), burst.fastapi)).collect::<Vec<_>>()
         };

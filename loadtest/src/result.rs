@@ -77,6 +77,8 @@ pub struct Burst {
     pub as_expected: Option<bool>,
     /// What FastAPI did in the original experiment; null where it was no part of that.
     pub fastapi: Option<Kind>,
+    /// What that experiment's author had expected; null where it isn't known.
+    pub author_expected: Option<Kind>,
     /// From the burst's start to the last byte of the last good answer, in milliseconds.
     pub makespan_ms: f64,
     /// How late the latest of the planned sends was, in microseconds.
@@ -195,6 +197,7 @@ impl Burst {
             expected: None,
             as_expected: None,
             fastapi: None,
+            author_expected: None,
             makespan_ms: rounded(trace.makespan_ms(), 3),
             start_skew_us: rounded(trace.start_skew_us(), 1),
             ok,

@@ -127,7 +127,8 @@ impl Trace {
 
     /// How many instances the replies name.
     pub fn instances(&self) -> usize {
-        let mut names: Vec<_> = self.rows.iter().filter_map(|row| Some(&row.evidence.as_ref()?.instance)).collect();
+        let mut names: Vec<_> =
+            self.rows.iter().filter_map(|row| Some(&row.evidence.as_ref()?.instance)).collect();
         names.sort_unstable();
         names.dedup();
         names.len()

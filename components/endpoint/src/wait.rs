@@ -75,10 +75,21 @@ mod tests {
 
     #[test]
     fn the_error_says_what_is_allowed() {
-        for bad in ["wait_ms=abc", "wait_ms=", "wait_ms=60001", "wait_ms=-1", "wait_ms=+1", "wait_ms=1&wait_ms=2", "x=1"] {
+        for bad in [
+            "wait_ms=abc",
+            "wait_ms=",
+            "wait_ms=60001",
+            "wait_ms=-1",
+            "wait_ms=+1",
+            "wait_ms=1&wait_ms=2",
+            "x=1",
+        ] {
             let error = ms(Some(bad), None).unwrap_err();
             assert_eq!(error, Error::Query(bad.to_owned()));
-            assert!(error.to_string().contains("?wait_ms=N, N being milliseconds from 0 to 60000"), "{error}");
+            assert!(
+                error.to_string().contains("?wait_ms=N, N being milliseconds from 0 to 60000"),
+                "{error}"
+            );
         }
         let error = ms(None, Some("soon")).unwrap_err();
         assert_eq!(

@@ -21,7 +21,9 @@ pub struct Error {
 impl Error {
     pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
         let message = match error.kind() {
-            io::ErrorKind::NotFound => "no such file; name the manifest, or go to the folder that has a spin.toml".into(),
+            io::ErrorKind::NotFound => {
+                "no such file; name the manifest, or go to the folder that has a spin.toml".into()
+            }
             _ => format!("can't be read: {error}"),
         };
         Self { path: path.to_owned(), place: None, message }
@@ -79,7 +81,8 @@ impl Source<'_> {
         if id.get_ref().split('-').all(word) {
             return Ok(id.into_inner());
         }
-        let message = "a component's id is words of letters and digits, joined by dashes, each begun by a letter";
+        let message =
+            "a component's id is words of letters and digits, joined by dashes, each begun by a letter";
         Err(self.at(&id, message))
     }
 

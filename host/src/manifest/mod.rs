@@ -100,7 +100,11 @@ fn parse(path: &Path, text: &str) -> Result<App, Error> {
     })
 }
 
-fn read_component(source: &Source, id: &str, component: Spanned<schema::Component>) -> Result<Component, Error> {
+fn read_component(
+    source: &Source,
+    id: &str,
+    component: Spanned<schema::Component>,
+) -> Result<Component, Error> {
     let span = component.span();
     let component = component.into_inner();
     for (key, value) in component.refused() {
@@ -157,9 +161,16 @@ fn read_trigger(
         return Err(source.at(&component, &message));
     }
     let route = match trigger.route.get_ref() {
-        toml::Value::String(route) => Pattern::parse(route).map_err(|reason| source.at(&trigger.route, &reason))?,
-        toml::Value::Table(table) if table.len() == 1 && table.get("private") == Some(&true.into()) => return Ok(None),
-        _ => return Err(source.at(&trigger.route, "a route is a string such as \"/hello/...\", or { private = true }")),
+        toml::Value::String(route) => {
+            Pattern::parse(route).map_err(|reason| source.at(&trigger.route, &reason))?
+        }
+        toml::Value::Table(table) if table.len() == 1 && table.get("private") == Some(&true.into()) => {
+            return Ok(None);
+        }
+        _ => {
+            return Err(source
+                .at(&trigger.route, "a route is a string such as \"/hello/...\", or { private = true }"));
+        }
     };
     Ok(Some(Trigger { route, component: id.to_owned() }))
 }

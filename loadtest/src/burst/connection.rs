@@ -35,14 +35,17 @@ impl Connection {
         let began = Instant::now();
         let connect = TcpStream::connect(shot.target.address);
         let stream = limited(shot.timeout, connect).await?.map_err(|error| match error.kind() {
-            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Outcome::Rejected(format!("connect: {error}")),
+            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {
+                Outcome::Rejected(format!("connect: {error}"))
+            }
             _ => Outcome::Failed(format!("connect: {error}")),
         })?;
         // Else a request waits for the acknowledgement of the one before it.
         stream.set_nodelay(true).map_err(|error| Outcome::Failed(format!("connect: {error}")))?;
         let opened_in = began.elapsed();
         let (stream, stamps) = Stamped::new(stream);
-        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| explain(&error))?;
+        let (sender, driver) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| explain(&error))?;
         Ok(Self { sender, driver: Some(driver), stamps, opened_in })
     }
 
@@ -127,9 +130,9 @@ fn evidence(body: &[u8], start: Start) -> Option<Evidence> {
 async fn limited<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, Outcome> {
     match limit {
         None => Ok(work.await),
-        Some(limit) => {
-            timeout(limit, work).await.map_err(|_| Outcome::Failed(format!("no answer within {} s", limit.as_secs_f64())))
-        }
+        Some(limit) => timeout(limit, work)
+            .await
+            .map_err(|_| Outcome::Failed(format!("no answer within {} s", limit.as_secs_f64()))),
     }
 }
 

@@ -32,7 +32,9 @@ impl Target {
         let uri: Uri = url.parse().map_err(|error| format!("{url:?} is no URL: {error}"))?;
         match uri.scheme_str() {
             Some("http") => {}
-            Some("https") => return Err(format!("{url}: https is not offered yet; put the load on an http address")),
+            Some("https") => {
+                return Err(format!("{url}: https is not offered yet; put the load on an http address"));
+            }
             _ => return Err(format!("{url:?} is no URL: it must start with http://")),
         }
         let Some((authority, host)) = uri.authority().zip(uri.host()) else {
@@ -71,7 +73,8 @@ impl Target {
     pub(super) fn request(&self) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.url.path_and_query().map_or_else(|| Uri::from_static("/"), |path| path.clone().into());
+        *request.uri_mut() =
+            self.url.path_and_query().map_or_else(|| Uri::from_static("/"), |path| path.clone().into());
         *request.headers_mut() = self.headers.clone();
         request
     }

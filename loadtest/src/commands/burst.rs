@@ -6,12 +6,13 @@ use std::time::Duration;
 use http::Method;
 use http::header::CONTENT_TYPE;
 
+use super::Out;
 use super::measure::{self, Measured};
 use super::signals::Signals;
 use crate::burst::{Schedule, Shot, Target};
 use crate::cli::BurstArgs;
-use crate::exit::{Exit, Failure, OrExit};
-use crate::report::{json, progress, terminal};
+use crate::exit::{Exit, Failure};
+use crate::report::{progress, terminal};
 use crate::result::{Document, Run};
 
 pub async fn burst(args: BurstArgs) -> Result<Exit, Failure> {
@@ -23,13 +24,15 @@ pub async fn burst(args: BurstArgs) -> Result<Exit, Failure> {
 }
 
 async fn fire(args: &BurstArgs) -> Result<Exit, Failure> {
+    let out = Out::prepare(args.out.clone())?;
     let mut document = Document::begin();
     let mut shots = Vec::new();
     for url in &args.urls {
         shots.push(measured(args, url).await?);
     }
     let expected = shots.iter().map(|measured| measured.shot.schedule.n).sum();
-    let about = Duration::from_secs_f64(shots.iter().map(|measured| measured.service_ms / 1e3).fold(0.0, f64::max));
+    let about =
+        Duration::from_secs_f64(shots.iter().map(|measured| measured.service_ms / 1e3).fold(0.0, f64::max));
     let judged = {
         let step = progress::step(format!("{expected} requests"), expected, about);
         measure::fire(&shots, &step.answered).await
@@ -44,10 +47,7 @@ async fn fire(args: &BurstArgs) -> Result<Exit, Failure> {
     };
     document.add(run, judged.generator);
     print!("{}", terminal::bursts(&document));
-    if let Some(folder) = &args.out {
-        let path = json::write(&document, folder).or_exit(Exit::Usage)?;
-        eprintln!("Wrote {}", path.display());
-    }
+    out.write(&document)?;
     Ok(Exit::Success)
 }
 

@@ -31,7 +31,11 @@ pub struct Judged {
 /// # Errors
 ///
 /// Where the answer isn't a good one: ten quick 404s would look parallel.
-pub async fn service_ms(target: &Arc<Target>, warm_up: Option<Target>, timeout: Option<Duration>) -> Result<f64, Failure> {
+pub async fn service_ms(
+    target: &Arc<Target>,
+    warm_up: Option<Target>,
+    timeout: Option<Duration>,
+) -> Result<f64, Failure> {
     if let Some(warm_up) = warm_up {
         alone(&Arc::new(warm_up), timeout).await?;
     }
@@ -45,15 +49,20 @@ async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, F
     let row = fired.rows.into_iter().flatten().next().unwrap_or_default();
     let reason = match &row.outcome {
         _ if row.is_ok() => return Ok(row),
-        Outcome::Answered(status) => format!("a request alone got status {status}; a burst of those would say nothing"),
-        Outcome::Rejected(error) | Outcome::Failed(error) => format!("a request alone got no answer: {error}"),
+        Outcome::Answered(status) => {
+            format!("a request alone got status {status}; a burst of those would say nothing")
+        }
+        Outcome::Rejected(error) | Outcome::Failed(error) => {
+            format!("a request alone got no answer: {error}")
+        }
     };
     Err(Failure::new(Exit::System, format!("{}: {reason}", target.url)))
 }
 
 /// Fires `shots` together, and judges each.
 pub async fn fire(shots: &[Measured], answered: &Answered) -> Judged {
-    let fired = burst::fire(&shots.iter().map(|measured| measured.shot.clone()).collect::<Vec<_>>(), answered).await;
+    let fired =
+        burst::fire(&shots.iter().map(|measured| measured.shot.clone()).collect::<Vec<_>>(), answered).await;
     let judge = |(Measured { shot, service_ms }, rows): (&Measured, Vec<Row>)| {
         let Shot { target, schedule, .. } = shot;
         let trace = Trace {

@@ -10,8 +10,12 @@ mod wasm_target;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
+
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::report::json;
+use crate::result::Document;
 
 /// Runs the command, and says how it ended.
 ///
@@ -32,6 +36,30 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     // A guest that never yields must not keep the process from ending.
     runtime.shutdown_background();
     exit
+}
+
+/// Where results go: checked before the measurement, written after it.
+struct Out(Option<PathBuf>);
+
+impl Out {
+    fn prepare(folder: Option<PathBuf>) -> Result<Self, Failure> {
+        if let Some(folder) = &folder {
+            json::prepare(folder)
+                .with_context(|| format!("--out {}", folder.display()))
+                .or_exit(Exit::Usage)?;
+        }
+        Ok(Self(folder))
+    }
+
+    fn write(&self, document: &Document) -> Result<(), Failure> {
+        if let Some(folder) = &self.0 {
+            let path = json::write(document, folder)
+                .with_context(|| format!("--out {}", folder.display()))
+                .or_exit(Exit::Usage)?;
+            eprintln!("Wrote {}", path.display());
+        }
+        Ok(())
+    }
 }
 
 /// Those that were given, or else the project's own two, as far as they are there.

@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::isolation::{Policy, Wasi};
 use host::App;
+use host::isolation::{Policy, Wasi};
 
 use super::measure::{self, Measured};
 use super::signals::Signals;
-use super::{build, display, manifests_or_default};
+use super::{Out, build, display, manifests_or_default};
 use crate::burst::{Shot, Target};
 use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plan::{self, Isolation, PlannedBurst, Setup};
-use crate::report::{json, progress, terminal};
+use crate::report::{progress, terminal};
 use crate::result::{Document, Instances, Run};
 use crate::system::{Running, System};
 use crate::verdict::Kind;
@@ -28,7 +28,8 @@ const IDLE_MARGIN: Duration = Duration::from_millis(500);
 pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let setups = plan::built_in().or_exit(Exit::Usage)?;
     let setups = plan::select(setups, &args.setups).map_err(|error| Failure::new(Exit::Usage, error))?;
-    let (check, out) = (args.check, args.out.clone());
+    let check = args.check;
+    let out = Out::prepare(args.out)?;
     let lab = Lab { setups, time_scale: args.time_scale, policy: args.isolation.into() };
     let subjects = subjects(&args.systems, &args.manifests, check)?;
 
@@ -45,10 +46,7 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
     if !document.runs.is_empty() {
         print!("{}", terminal::run(&document, terminal::width()));
     }
-    if let Some(folder) = &out {
-        let path = json::write(&document, folder).or_exit(Exit::Usage)?;
-        eprintln!("Wrote {}", path.display());
-    }
+    out.write(&document)?;
     match ended {
         Ok(()) => Ok(verdict_of(&document, check)),
         Err(Ended::Interrupted) => Ok(Exit::Interrupted),
@@ -82,7 +80,8 @@ fn subjects(systems: &[System], manifests: &[PathBuf], check: bool) -> Result<Ve
         match system {
             System::Embedded => {
                 for manifest in manifests_or_default(manifests) {
-                    subjects.push(Subject { system: system.clone(), app: Some(build::up_to_date(&manifest)?) });
+                    subjects
+                        .push(Subject { system: system.clone(), app: Some(build::up_to_date(&manifest)?) });
                 }
             }
             System::Url(url) => {
@@ -125,7 +124,12 @@ struct Lab {
 
 impl Lab {
     /// Fires all setups at `subject`; `document` keeps what was done when it ends early.
-    async fn test(&self, subject: &Subject, document: &mut Document, signals: &mut Signals) -> Result<(), Ended> {
+    async fn test(
+        &self,
+        subject: &Subject,
+        document: &mut Document,
+        signals: &mut Signals,
+    ) -> Result<(), Ended> {
         let manifest = subject.app.as_ref().map(|app| app.manifest.as_path());
         let instances = subject.app.as_ref().map(|app| self.instances(app)).transpose()?;
         let running = tokio::select! {
@@ -158,7 +162,8 @@ impl Lab {
             }
             let judged = {
                 let total = setup.bursts.iter().map(|burst| burst.n).sum();
-                let longest = setup.bursts.iter().map(|burst| burst.wait(self.time_scale)).max().unwrap_or_default();
+                let longest =
+                    setup.bursts.iter().map(|burst| burst.wait(self.time_scale)).max().unwrap_or_default();
                 let step = progress::step(self.describe(subject, setup), total, longest);
                 measure::fire(&shots, &step.answered).await
             };
@@ -183,7 +188,8 @@ impl Lab {
         running: &Running,
         known: &mut HashMap<String, (Arc<Target>, f64)>,
     ) -> Result<Measured, Failure> {
-        let timeout = Some(PATIENCE + burst.wait(self.time_scale) * u32::try_from(burst.n).unwrap_or(u32::MAX));
+        let timeout =
+            Some(PATIENCE + burst.wait(self.time_scale) * u32::try_from(burst.n).unwrap_or(u32::MAX));
         if !known.contains_key(&burst.path) {
             let url = format!("{}{}", running.base_url, burst.path);
             let plain = Target::get(&url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
@@ -197,8 +203,8 @@ impl Lab {
                 false => plain,
             });
             let service_ms = {
-                let what = format!("{url}: one request alone");
-                let _step = progress::step(what, 1, burst.wait(self.time_scale));
+                let _step =
+                    progress::quiet_step(format!("{url}: one request alone"), 1, burst.wait(self.time_scale));
                 measure::service_ms(&target, Some(warm_up), timeout).await?
             };
             known.insert(burst.path.clone(), (target, service_ms));
@@ -211,6 +217,7 @@ impl Lab {
     fn compare(&self, setup: &Setup, run: &mut Run) {
         for (burst, planned) in run.bursts.iter_mut().zip(&setup.bursts) {
             burst.fastapi = planned.fastapi;
+            burst.author_expected = planned.author_expected;
             let isolation = run.instances.map(|instances| match instances.shared {
                 true => Isolation::Shared,
                 false => Isolation::Fresh,
@@ -224,10 +231,8 @@ impl Lab {
     fn instances(&self, app: &App) -> Result<Instances, Failure> {
         let mut all = Instances { wasi: 2, shared: false };
         for (id, component) in &app.components {
-            let wasi = host::engine::wasi_version_of(&component.source).map_err(|reason| host::Error::Component {
-                id: id.clone(),
-                path: component.source.clone(),
-                reason,
+            let wasi = host::engine::wasi_version_of(&component.source).map_err(|reason| {
+                host::Error::Component { id: id.clone(), path: component.source.clone(), reason }
             })?;
             if wasi == Wasi::P3 {
                 all.wasi = 3;

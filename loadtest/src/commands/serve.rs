@@ -24,7 +24,9 @@ pub async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
             () = signals.next() => {}
             () = stdin_closes(), if args.until_stdin_closes => {}
         }
-        eprintln!("Finishing what is in flight; again ends at once");
+        if !args.until_stdin_closes {
+            eprintln!("Finishing what is in flight; again ends at once");
+        }
         again.notify_one();
     };
     let now = async {
@@ -60,7 +62,9 @@ async fn stdin_closes() {
 fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none())
+        .with_ansi(
+            std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
+        )
         .with_target(false)
         .init();
 }

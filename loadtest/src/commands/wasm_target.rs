@@ -42,7 +42,9 @@ fn install(folder: &Path) -> Result<(), Failure> {
         .stdin(Stdio::piped())
         .stdout(std::io::stderr())
         .spawn()
-        .map_err(|error| Failure::new(Exit::System, format!("bash, which installs {TARGET}, can't start: {error}")))?;
+        .map_err(|error| {
+            Failure::new(Exit::System, format!("bash, which installs {TARGET}, can't start: {error}"))
+        })?;
     if let Some(mut script) = shell.stdin.take() {
         script.write_all(SCRIPT.as_bytes()).or_exit(Exit::System)?;
     }

@@ -6,7 +6,24 @@ use std::path::{Path, PathBuf};
 
 use crate::result::Document;
 
-/// Writes `result.json` to `folder`, which is made where it is missing, and gives back its path.
+/// Makes `folder` where it is missing, and shows that it can be written to: better before a long
+/// measurement than after.
+///
+/// # Errors
+///
+/// Where it can't be.
+pub fn prepare(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let aside = aside(folder);
+    fs::write(&aside, "")?;
+    fs::remove_file(aside)
+}
+
+fn aside(folder: &Path) -> PathBuf {
+    folder.join(".result.json.new")
+}
+
+/// Writes `result.json` to `folder`, and gives back its path.
 ///
 /// The file is replaced whole: a reader never sees half of one, and an older one is lost only when
 /// the new one is there.
@@ -15,9 +32,8 @@ use crate::result::Document;
 ///
 /// Where the folder or the file can't be written.
 pub fn write(document: &Document, folder: &Path) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
     let path = folder.join("result.json");
-    let aside = folder.join(".result.json.new");
+    let aside = aside(folder);
     fs::write(&aside, serde_json::to_string_pretty(document)? + "\n")?;
     fs::rename(&aside, &path)?;
     Ok(path)

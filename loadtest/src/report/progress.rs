@@ -20,14 +20,20 @@ pub struct Step {
     pub answered: Answered,
 }
 
-/// Shows `what` with the share of `expected` answers, and about how long it takes.
+/// A step, named on a line of its own where there is no terminal.
 pub fn step(what: String, expected: usize, about: Duration) -> Step {
-    let answered: Answered = Arc::new(AtomicUsize::new(0));
     if !std::io::stderr().is_terminal() {
         eprintln!("{what}");
     }
+    quiet_step(what, expected, about)
+}
+
+/// Shows `what` with the share of `expected` answers, and about how long it takes.
+pub fn quiet_step(what: String, expected: usize, about: Duration) -> Step {
+    let answered: Answered = Arc::new(AtomicUsize::new(0));
     let bar = ProgressBar::with_draw_target(Some(expected as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {pos}/{len} answered, {elapsed} of about {prefix}")
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} {msg}  {pos}/{len} answered, {elapsed} of about {prefix}")
     {
         bar.set_style(style);
     }

@@ -94,7 +94,10 @@ fn describe(run: &Run) -> String {
 }
 
 fn original(run: &Run) -> String {
-    lines(run, |burst| burst.fastapi.map_or("-".to_owned(), |kind| kind.to_string()))
+    lines(run, |burst| {
+        let expected = burst.author_expected.map_or(String::new(), |kind| format!("\n(expected: {kind})"));
+        burst.fastapi.map_or("-".to_owned(), |kind| format!("{kind}{expected}"))
+    })
 }
 
 fn verdicts(run: &Run) -> String {

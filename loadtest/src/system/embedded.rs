@@ -28,7 +28,9 @@ pub struct Child {
 pub async fn start(manifest: Option<&Path>, policy: &Policy) -> Result<Running, Failure> {
     let program = std::env::current_exe().or_exit(Exit::System)?;
     let mut command = Command::new(program);
-    command.args(["serve", "--until-stdin-closes", "--listen=127.0.0.1:0", "--format=json"]).args(policy.flags());
+    command
+        .args(["serve", "--until-stdin-closes", "--listen=127.0.0.1:0", "--format=json"])
+        .args(policy.flags());
     if let Some(manifest) = manifest {
         command.arg(manifest);
     }
@@ -44,7 +46,10 @@ pub async fn start(manifest: Option<&Path>, policy: &Policy) -> Result<Running, 
     let stdout = process.stdout.take();
     let Some(startup) = read_startup(stdout).await else {
         let status = process.wait().await.or_exit(Exit::System)?;
-        return Err(Failure::new(exit_of(status), "the embedded host did not start; its own words stand above"));
+        return Err(Failure::new(
+            exit_of(status),
+            "the embedded host did not start; its own words stand above",
+        ));
     };
     Ok(Running { base_url: startup.base_url, child: Some(Child { process, _alive: alive }) })
 }

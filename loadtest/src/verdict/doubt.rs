@@ -22,14 +22,20 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
         })
         .collect();
     if let Some(first) = failed.first() {
-        reasons.push(format!("{} of {} requests failed on the client's side ({first})", failed.len(), trace.rows.len()));
+        reasons.push(format!(
+            "{} of {} requests failed on the client's side ({first})",
+            failed.len(),
+            trace.rows.len()
+        ));
     }
     let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(|row| is_rejection(&row.outcome));
     if findings.answered < ANSWERS && !all_rejected {
         reasons.push(format!("{} answers are too few; send at least {ANSWERS} requests", findings.answered));
     }
     if findings.answered >= ANSWERS && findings.is_parallel() && findings.is_sequential() {
-        reasons.push("the burst is too small to tell one at a time from all at once; send more requests".to_owned());
+        reasons.push(
+            "the burst is too small to tell one at a time from all at once; send more requests".to_owned(),
+        );
     }
     let skew_us = trace.start_skew_us();
     if skew_us > BLUR * service_us {

@@ -42,6 +42,7 @@ pub fn fit(trace: &Trace, schedule: &Schedule, effective: f64) -> Option<Fit> {
     };
     let candidates: Vec<(usize, f64)> = (least..=last).map(|k| (k, deviation(k))).collect();
     let (k, best) = candidates.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
-    let as_good = || candidates.iter().filter(|(_, deviation)| *deviation <= best + TOLERANCE).map(|(k, _)| *k);
+    let as_good =
+        || candidates.iter().filter(|(_, deviation)| *deviation <= best + TOLERANCE).map(|(k, _)| *k);
     Some(Fit { k, low: as_good().min()?, high: as_good().max()?, deviation: best })
 }

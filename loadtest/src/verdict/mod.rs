@@ -170,7 +170,8 @@ impl Findings {
         let service_us = trace.service_ms * 1e3;
         let last = |k| model::completions(&schedule, service_us, k).last().copied().unwrap_or(0.0) / 1e3;
         let makespan_ms = trace.makespan_ms();
-        let first_sent_ms = trace.answered().filter_map(|row| row.sent_us).fold(f64::INFINITY, f64::min) / 1e3;
+        let first_sent_ms =
+            trace.answered().filter_map(|row| row.sent_us).fold(f64::INFINITY, f64::min) / 1e3;
         let busy_ms = makespan_ms - if first_sent_ms.is_finite() { first_sent_ms.max(0.0) } else { 0.0 };
         let effective = (answered as f64 * trace.service_ms / busy_ms).min(schedule.connections() as f64);
         Self {
@@ -219,7 +220,8 @@ impl Findings {
         let sure = match kind {
             // With more requests than connections, a pool a little smaller hardly shows in the makespan.
             Kind::Parallel => {
-                self.answered <= self.connections || self.fit.as_ref().is_some_and(|fit| fit.low == self.connections)
+                self.answered <= self.connections
+                    || self.fit.as_ref().is_some_and(|fit| fit.low == self.connections)
             }
             Kind::Sequential => self.sharing.batched || self.makespan_ms >= self.one_at_a_time_ms / 1.1,
             Kind::Limited => self.fit.as_ref().is_some_and(|fit| fit.deviation <= 0.1),
@@ -244,9 +246,9 @@ pub fn judge(trace: &Trace) -> Verdict {
     // How the answered ones were served; where some were rejected, that is the news.
     let served = if reasons.is_empty() { findings.kind() } else { Kind::Inconclusive };
     let kind = if findings.rejected > 0 { Kind::Refused } else { served };
-    let (at_a_time, low, high) = findings.at_a_time(served).map_or((None, None, None), |(k, low, high)| {
-        (Some(k), Some(low), Some(high))
-    });
+    let (at_a_time, low, high) = findings
+        .at_a_time(served)
+        .map_or((None, None, None), |(k, low, high)| (Some(k), Some(low), Some(high)));
     let shape = shape::shape(trace, &findings, served);
     Verdict {
         kind,

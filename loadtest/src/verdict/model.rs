@@ -14,7 +14,8 @@ pub fn completions(schedule: &Schedule, service_us: f64, k: usize) -> Vec<f64> {
     // Whole nanoseconds, because they can be ordered.
     let service = (service_us * 1e3).round().max(0.0) as u64;
     let spacing = schedule.spacing.as_nanos() as u64;
-    let mut arrivals: BinaryHeap<_> = (0..schedule.connections() as u64).map(|lane| Reverse(lane * spacing)).collect();
+    let mut arrivals: BinaryHeap<_> =
+        (0..schedule.connections() as u64).map(|lane| Reverse(lane * spacing)).collect();
     let mut to_send = schedule.n - schedule.connections();
     // When each place is free again; places that were never taken are not listed.
     let mut places = BinaryHeap::new();

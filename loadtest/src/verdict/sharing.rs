@@ -64,7 +64,8 @@ impl Sharing {
 
 /// The times between leaving handlers that were inside together and left one after the other.
 fn turns_taken(group: &[(&Row, &Evidence)], service_ns: f64) -> Vec<f64> {
-    let mut stays: Vec<(u64, u64)> = group.iter().map(|(_, evidence)| (evidence.entered_ns, evidence.left_ns)).collect();
+    let mut stays: Vec<(u64, u64)> =
+        group.iter().map(|(_, evidence)| (evidence.entered_ns, evidence.left_ns)).collect();
     stays.sort_unstable_by_key(|stay| stay.1);
     stays
         .windows(2)

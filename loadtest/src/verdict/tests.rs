@@ -1,1 +1,243 @@
+//! The judge on servers whose truth is known.
 
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRng;
+
+use super::*;
+use crate::trace::{Evidence, Generator, Row};
+
+const SERVICE_MS: f64 = 1_000.0;
+
+/// A server that takes `k` at a time, first come first served, each for the service time give or
+/// take `jitter`.
+fn pool(schedule: Schedule, k: usize, jitter: f64, rng: &mut TestRng) -> Trace {
+    let mut places = vec![0.0_f64; k.min(schedule.n)];
+    let lanes = schedule.connections();
+    let mut lane_free = vec![0.0_f64; lanes];
+    let mut rows = Vec::new();
+    for i in 0..schedule.n {
+        let first = i < lanes;
+        let by_time =
+            |times: &[f64]| (0..times.len()).min_by(|a, b| times[*a].total_cmp(&times[*b])).unwrap();
+        let lane = if first { i } else { by_time(&lane_free) };
+        let planned = schedule.spacing.as_secs_f64() * 1e6 * i as f64;
+        let sent = if first { planned } else { lane_free[lane] };
+        let place = by_time(&places);
+        let service = SERVICE_MS * 1e3 * (1.0 + jitter * (2.0 * rng.random::<f64>() - 1.0));
+        let done = sent.max(places[place]) + service;
+        places[place] = done;
+        lane_free[lane] = done;
+        rows.push(answered(i, first.then_some(planned), sent, done));
+    }
+    trace(schedule, rows)
+}
+
+fn answered(i: usize, planned_us: Option<f64>, sent: f64, done: f64) -> Row {
+    let outcome = Outcome::Answered(200);
+    Row {
+        i,
+        planned_us,
+        sent_us: Some(sent),
+        first_byte_us: Some(done),
+        done_us: done,
+        outcome,
+        ..Row::default()
+    }
+}
+
+fn trace(schedule: Schedule, rows: Vec<Row>) -> Trace {
+    let generator = Generator { cpu: 0.1, lag_p99_us: 100.0 };
+    Trace { schedule, service_ms: SERVICE_MS, rows, shared_clock: true, generator }
+}
+
+fn together(n: usize, k: usize) -> Trace {
+    pool(
+        Schedule::together(n),
+        k,
+        0.0,
+        &mut TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha),
+    )
+}
+
+/// Requests that share an instance: `entered` and `left` in milliseconds.
+fn in_instance(trace: &mut Trace, instance: &str, stays: &[(usize, f64, f64)]) {
+    for (served, (i, entered, left)) in stays.iter().enumerate() {
+        let ns = |ms: f64| (ms * 1e6) as u64;
+        trace.rows[*i].evidence = Some(Evidence {
+            instance: instance.to_owned(),
+            served: served as u32 + 1,
+            entered_ns: ns(*entered),
+            left_ns: ns(*left),
+            start_ns: 0,
+        });
+    }
+}
+
+#[test]
+fn all_at_once_is_parallel_and_together() {
+    let verdict = judge(&together(10, 10));
+    assert_eq!(
+        (verdict.kind, verdict.shape, verdict.confidence),
+        (Kind::Parallel, Some(Shape::Together), Confidence::High)
+    );
+    assert_eq!((verdict.at_a_time, verdict.at_a_time_low), (Some(10.0), Some(10.0)));
+    assert_eq!(verdict.why, "10 requests took 1.00 s in all, one alone takes 1.00 s.");
+}
+
+#[test]
+fn one_by_one_is_sequential_and_a_staircase() {
+    let verdict = judge(&together(10, 1));
+    assert_eq!((verdict.kind, verdict.shape), (Kind::Sequential, Some(Shape::Staircase)));
+    assert_eq!(
+        verdict.why,
+        "10 requests took 10.0 s in all, one alone takes 1.00 s. They were answered one by one."
+    );
+    assert_eq!(verdict.remedy, None);
+}
+
+#[test]
+fn a_pool_of_four_is_limited_to_four_in_waves() {
+    let verdict = judge(&together(10, 4));
+    assert_eq!(
+        (verdict.kind, verdict.shape, verdict.at_a_time),
+        (Kind::Limited, Some(Shape::Waves), Some(4.0))
+    );
+    assert_eq!(verdict.headline(), "limited, 4 at a time");
+}
+
+#[test]
+fn a_blocked_shared_instance_is_batched_by_its_evidence() {
+    let rows = (0..10).map(|i| answered(i, Some(0.0), i as f64, 10_100_000.0 + i as f64)).collect();
+    let mut trace = trace(Schedule::together(10), rows);
+    assert_eq!(
+        judge(&trace).shape,
+        Some(Shape::Stretched),
+        "without evidence it can't be told from a shared processor"
+    );
+    let stays: Vec<_> = (0..10).map(|i| (i, 1.0, 1_100.0 + i as f64 * 1_000.0)).collect();
+    in_instance(&mut trace, "a", &stays);
+    let verdict = judge(&trace);
+    assert_eq!((verdict.kind, verdict.shape), (Kind::Sequential, Some(Shape::Batched)));
+    assert!(
+        verdict.why.contains("One instance took all 10; 10 of them were inside a handler together"),
+        "{}",
+        verdict.why
+    );
+    assert!(verdict.remedy.unwrap().contains("--max-instance-concurrent-reuse-count 1"));
+}
+
+#[test]
+fn sharing_an_instance_without_holding_each_other_up_is_parallel() {
+    let mut trace = together(10, 10);
+    let stays: Vec<_> = (0..10).map(|i| (i, 1.0, 1_000.0)).collect();
+    in_instance(&mut trace, "a", &stays);
+    let verdict = judge(&trace);
+    assert_eq!((verdict.kind, verdict.shape), (Kind::Parallel, Some(Shape::Together)));
+    assert!(verdict.why.ends_with("One instance took all 10, and none held up another."), "{}", verdict.why);
+}
+
+#[test]
+fn what_the_server_rejects_is_refused_and_the_rest_is_still_judged() {
+    let mut trace = together(10, 10);
+    for row in &mut trace.rows[6..] {
+        row.outcome = Outcome::Answered(503);
+        row.done_us = 1_000.0;
+    }
+    let verdict = judge(&trace);
+    assert_eq!((verdict.kind, verdict.shape), (Kind::Refused, Some(Shape::Together)));
+    assert!(
+        verdict.why.starts_with("4 of 10 requests were rejected by the server (status 503)."),
+        "{}",
+        verdict.why
+    );
+}
+
+#[test]
+fn nothing_answered_is_refused_and_no_shape_is_claimed() {
+    let mut trace = together(4, 4);
+    for row in &mut trace.rows {
+        row.outcome = Outcome::Rejected("connection reset".to_owned());
+    }
+    let verdict = judge(&trace);
+    assert_eq!((verdict.kind, verdict.shape, verdict.at_a_time), (Kind::Refused, None, None));
+    assert_eq!(verdict.why, "4 of 4 requests were rejected by the server (connection reset).");
+}
+
+#[test]
+fn a_measurement_that_carries_no_verdict_says_why() {
+    let doubtful = |change: fn(&mut Trace), reason: &str| {
+        let mut trace = together(10, 10);
+        change(&mut trace);
+        let verdict = judge(&trace);
+        assert_eq!((verdict.kind, verdict.at_a_time), (Kind::Inconclusive, None), "{reason}");
+        assert!(
+            verdict.reasons.iter().any(|found| found.contains(reason)),
+            "{reason}: {:?}",
+            verdict.reasons
+        );
+        assert!(verdict.why.contains(reason));
+    };
+    doubtful(
+        |trace| trace.rows[3].outcome = Outcome::Failed("no answer within 20 s".into()),
+        "failed on the client's side",
+    );
+    doubtful(|trace| trace.rows[3].sent_us = Some(150_000.0), "sent up to 150.0 ms late");
+    doubtful(|trace| trace.generator.cpu = 0.95, "the load generator was the bottleneck");
+    doubtful(|trace| trace.generator.lag_p99_us = 200_000.0, "the load generator was the bottleneck");
+    let two = judge(&together(2, 2));
+    assert_eq!(two.kind, Kind::Inconclusive);
+    assert!(two.why.contains("2 answers are too few"), "{}", two.why);
+}
+
+fn truth(schedule: &Schedule, k: usize) -> Kind {
+    match k {
+        1 => Kind::Sequential,
+        k if k >= schedule.connections() => Kind::Parallel,
+        _ => Kind::Limited,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// Jitter up to a tenth, every request with a connection of its own.
+    #[test]
+    fn a_plain_burst_is_judged_right(n in 3_usize..200, k in 1_usize..64, jitter in 0.0..0.1, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+        let schedule = Schedule::together(n);
+        let verdict = judge(&pool(schedule, k, jitter, &mut rng));
+        prop_assert_eq!(verdict.kind, truth(&schedule, k), "{:?}", verdict);
+        let (low, high) = (verdict.at_a_time_low.unwrap(), verdict.at_a_time_high.unwrap());
+        let k = k.min(n) as f64;
+        prop_assert!(low <= k && k <= high.ceil(), "{k}: {:?}", verdict);
+    }
+
+    /// Jitter up to three tenths, fewer connections than requests: it may be unsure, not wrong.
+    #[test]
+    fn high_confidence_is_right(n in 3_usize..300, c in 1_usize..64, k in 1_usize..64, jitter in 0.0..0.3, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+        let schedule = Schedule { c, ..Schedule::together(n) };
+        let verdict = judge(&pool(schedule, k, jitter, &mut rng));
+        // One connection sends one request at a time, whatever the server could do.
+        if verdict.confidence == Confidence::High && schedule.connections() > 1 {
+            prop_assert_eq!(verdict.kind, truth(&schedule, k), "{:?}", verdict);
+        }
+    }
+
+    #[test]
+    fn no_trace_panics(n in 0_usize..20, times in prop::collection::vec((-1e9..1e9, -1e9..1e9), 20), service_ms in prop_oneof![Just(0.0), 1e-6..1e9]) {
+        let rows = times.iter().take(n).enumerate().map(|(i, (sent, done))| answered(i, Some(0.0), *sent, *done)).collect();
+        let mut trace = trace(Schedule::together(n), rows);
+        trace.service_ms = service_ms;
+        let verdict = judge(&trace);
+        prop_assert!(serde_json::to_string(&verdict).is_ok());
+    }
+}
+
+#[test]
+fn a_schedule_with_spacing_is_no_excuse_and_no_blame() {
+    let schedule = Schedule { spacing: Duration::from_millis(5), ..Schedule::together(10) };
+    let mut rng = TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha);
+    assert_eq!(judge(&pool(schedule, 10, 0.0, &mut rng)).kind, Kind::Parallel);
+    assert_eq!(judge(&pool(schedule, 1, 0.0, &mut rng)).kind, Kind::Sequential);
+}

@@ -5,7 +5,13 @@ use crate::trace::{Outcome, Trace};
 use crate::units;
 
 /// What was seen, and what explains it where the replies show that.
-pub fn why(trace: &Trace, findings: &Findings, served: Kind, shape: Option<Shape>, reasons: &[String]) -> String {
+pub fn why(
+    trace: &Trace,
+    findings: &Findings,
+    served: Kind,
+    shape: Option<Shape>,
+    reasons: &[String],
+) -> String {
     let mut sentences = Vec::new();
     if findings.rejected > 0 {
         sentences.push(format!(
@@ -51,9 +57,10 @@ fn pattern(findings: &Findings, served: Kind, shape: Option<Shape>) -> Option<St
         (_, Some(Shape::Batched)) => None, // its cause says it better
         (Kind::Sequential, Some(Shape::Staircase)) => Some("They were answered one by one.".into()),
         (Kind::Limited, Some(Shape::Waves)) => Some(format!("They were answered {k} at a time.")),
-        (_, Some(Shape::Stretched)) => {
-            Some("All took about as long: they shared something, such as a processor, or waited for each other.".into())
-        }
+        (_, Some(Shape::Stretched)) => Some(
+            "All took about as long: they shared something, such as a processor, or waited for each other."
+                .into(),
+        ),
         _ => None,
     }
 }
@@ -79,7 +86,9 @@ fn cause(sharing: &Sharing, served: Kind) -> Option<String> {
         (true, ..) => "Each had an instance of its own.".to_owned(),
         (false, 0, Kind::Parallel) => format!("{shared}, and none held up another."),
         (false, 0, _) => format!("{shared}."),
-        (false, turns, _) => format!("{shared}; {turns} of them blocked each other in turn, {} each.", units::time(*turn_ms)),
+        (false, turns, _) => {
+            format!("{shared}; {turns} of them blocked each other in turn, {} each.", units::time(*turn_ms))
+        }
     })
 }
 

@@ -1,0 +1,162 @@
+//! `loadtest burst`: over real sockets, at servers whose truth is known.
+
+mod common;
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use common::pool::{Manners, Pool, serve};
+use common::{loadtest, stderr, stdout};
+use loadtest::result::Document;
+use loadtest::verdict::{Kind, Shape};
+
+/// Long beside what a busy machine adds.
+const SERVICE: Duration = Duration::from_millis(300);
+
+struct Fired {
+    code: Option<i32>,
+    document: Option<Document>,
+    stdout: String,
+    stderr: String,
+}
+
+async fn burst(args: &[&str]) -> Fired {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = loadtest(&["burst", "--out", folder.path().to_str().unwrap()]);
+    command.args(args);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = std::fs::read_to_string(folder.path().join("result.json")).ok();
+    Fired {
+        code: output.status.code(),
+        document: text.map(|text| serde_json::from_str(&text).unwrap()),
+        stdout: stdout(&output),
+        stderr: stderr(&output),
+    }
+}
+
+async fn judged(pool: &Pool, args: &[&str]) -> loadtest::result::Burst {
+    let fired = burst(&[args, &[&pool.url]].concat()).await;
+    assert_eq!(fired.code, Some(0), "{}", fired.stderr);
+    fired.document.unwrap().runs.remove(0).bursts.remove(0)
+}
+
+#[tokio::test]
+async fn pools_of_every_size_are_found() {
+    for (k, kind, shape) in [
+        (1, Kind::Sequential, Shape::Staircase),
+        (2, Kind::Limited, Shape::Waves),
+        (4, Kind::Limited, Shape::Waves),
+        (12, Kind::Parallel, Shape::Together),
+    ] {
+        let pool = serve(Manners::pool(k, SERVICE)).await;
+        let burst = judged(&pool, &["-n", "12", "-c", "12"]).await;
+        assert_eq!(
+            (burst.verdict.kind, burst.verdict.shape),
+            (kind, Some(shape)),
+            "k = {k}: {}",
+            burst.verdict.why
+        );
+        assert_eq!(burst.verdict.at_a_time, Some(k as f64), "{}", burst.verdict.why);
+    }
+}
+
+#[tokio::test]
+async fn exactly_n_requests_are_sent_over_c_connections() {
+    let pool = serve(Manners::pool(100, Duration::from_millis(50))).await;
+    let burst = judged(&pool, &["-n", "25", "-c", "10"]).await;
+    assert_eq!((burst.n, burst.c, burst.ok, burst.requests.len()), (25, 10, 25, 25));
+    // A warm-up and a solo request go out beside them, on a connection each.
+    assert_eq!((pool.requests.load(SeqCst), pool.connections.load(SeqCst)), (27, 12));
+    let indices: Vec<_> = burst.requests.iter().map(|request| request.i).collect();
+    assert_eq!(indices, (0..25).collect::<Vec<_>>());
+    for request in &burst.requests {
+        let times = [request.sent_us, request.first_byte_us, Some(request.done_us)].map(Option::unwrap);
+        assert!(times.is_sorted(), "{request:?}");
+        assert!(request.connect_us.unwrap() > 0.0);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_closes_after_each_answer_is_connected_to_anew() {
+    let pool = serve(Manners { close: true, ..Manners::pool(100, Duration::from_millis(50)) }).await;
+    let burst = judged(&pool, &["-n", "9", "-c", "3"]).await;
+    assert_eq!((burst.ok, pool.connections.load(SeqCst)), (9, 11));
+}
+
+#[tokio::test]
+async fn what_is_turned_away_is_refused_and_counted() {
+    let pool = serve(Manners { refuse: true, ..Manners::pool(4, SERVICE) }).await;
+    let burst = judged(&pool, &["-n", "10", "-c", "10"]).await;
+    assert_eq!((burst.verdict.kind, burst.ok, burst.failed), (Kind::Refused, 4, 6), "{}", burst.verdict.why);
+    assert!(burst.verdict.why.starts_with("6 of 10 requests were rejected by the server (status 503)."));
+}
+
+#[tokio::test]
+async fn requests_that_time_out_are_rows_and_carry_no_verdict() {
+    let pool = serve(Manners::pool(1, SERVICE)).await;
+    let burst = judged(&pool, &["-n", "6", "-c", "6", "-t", "1"]).await;
+    assert_eq!(burst.verdict.kind, Kind::Inconclusive);
+    assert!(burst.failed > 0 && burst.ok > 0 && burst.requests.len() == 6);
+    let failed = burst.requests.iter().find(|request| request.status.is_none()).unwrap();
+    assert_eq!(failed.error.as_deref(), Some("no answer within 1 s"));
+    assert!(failed.done_us >= 1e6);
+}
+
+#[tokio::test]
+async fn several_urls_fire_together() {
+    let slow = serve(Manners::pool(1, SERVICE)).await;
+    let quick = serve(Manners::pool(10, SERVICE)).await;
+    let fired = burst(&["-n", "5", "-c", "5", &slow.url, &quick.url]).await;
+    let kinds: Vec<_> = fired.document.unwrap().bursts().map(|burst| burst.verdict.kind).collect();
+    assert_eq!(kinds, [Kind::Sequential, Kind::Parallel]);
+    assert!(fired.stdout.contains(&format!("{}: sequential\n", slow.url)), "{}", fired.stdout);
+    assert!(fired.stdout.contains("They were answered one by one."), "{}", fired.stdout);
+}
+
+#[tokio::test]
+async fn a_post_is_not_sent_beside_the_n_unless_asked_for() {
+    let pool = serve(Manners::pool(10, SERVICE)).await;
+    let refused = burst(&["-m", "POST", "-n", "4", "-c", "4", &pool.url]).await;
+    assert_eq!(refused.code, Some(2));
+    assert!(
+        refused.stderr.contains("give the time that one takes alone by --service-ms"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(pool.requests.load(SeqCst), 0);
+    judged(
+        &pool,
+        &["-m", "POST", "-d", "{}", "-T", "application/json", "-n", "4", "-c", "4", "--service-ms", "300"],
+    )
+    .await;
+    assert_eq!(pool.requests.load(SeqCst), 4);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_or_turns_the_solo_request_away_is_said() {
+    let gone = burst(&["-n", "3", "http://127.0.0.1:1/"]).await;
+    assert_eq!(gone.code, Some(3), "{}", gone.stderr);
+    assert!(gone.stderr.contains("a request alone got no answer: connect: "), "{}", gone.stderr);
+
+    let full = serve(Manners { refuse: true, ..Manners::pool(0, SERVICE) }).await;
+    let turned_away = burst(&["-n", "3", &full.url]).await;
+    assert_eq!(turned_away.code, Some(3));
+    assert!(turned_away.stderr.contains("a request alone got status 503"), "{}", turned_away.stderr);
+    assert!(turned_away.document.is_none());
+}
+
+#[tokio::test]
+async fn bad_usage_is_one_clear_error() {
+    for (args, said) in [
+        (&["-n", "0", "http://127.0.0.1:1/"][..], "a whole number from 1 is allowed"),
+        (&["-H", "nonsense", "http://127.0.0.1:1/"], "`Name: value` is allowed"),
+        (&["-t", "soon", "http://127.0.0.1:1/"], "a number of seconds is allowed"),
+        (&["https://127.0.0.1:1/"], "https is not offered yet"),
+        (&["127.0.0.1:1"], "is no URL"),
+        (&[], "URL"),
+    ] {
+        let fired = burst(args).await;
+        assert_eq!(fired.code, Some(2), "{args:?}: {}", fired.stderr);
+        assert!(fired.stderr.contains(said), "{args:?}: {}", fired.stderr);
+    }
+}

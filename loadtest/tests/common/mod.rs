@@ -1,0 +1,106 @@
+//! What the tests share: the program, its served applications, and servers whose truth is known.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+pub mod pool;
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use host::Startup;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// The project's folder, where its manifests are.
+pub fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The program, in the project's folder, with nothing of the caller's that would change it.
+pub fn loadtest(args: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("loadtest"));
+    command.current_dir(project()).args(args).env_remove("SPIN_HTTP_LISTEN_ADDR");
+    command
+}
+
+/// Runs the program to its end.
+pub fn output(args: &[&str]) -> Output {
+    loadtest(args).output().expect("loadtest starts")
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub const MANIFESTS: [&str; 2] = ["spin.toml", "spin-wasip3.toml"];
+pub const CONFORMANCE: [&str; 2] =
+    ["components/conformance/spin-wasip2.toml", "components/conformance/spin-wasip3.toml"];
+
+/// Builds the guests, once for all tests of a file; installs the wasm target where it is missing.
+pub fn build() {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let output = output(&[&["build"], &MANIFESTS[..], &CONFORMANCE[..]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+    });
+}
+
+/// A process that is killed when the test is done with it.
+pub struct Process {
+    pub child: Child,
+}
+
+impl Process {
+    pub fn spawn(command: &mut Command) -> Self {
+        Self { child: command.spawn().expect("loadtest starts") }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).expect("the process is there");
+    }
+
+    /// Waits for its end, which must come within `limit`.
+    pub fn ended_within(&mut self, limit: Duration) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the process can be waited for") {
+                return status;
+            }
+            assert!(began.elapsed() < limit, "the process still runs after {limit:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An application on the embedded host.
+pub struct Served {
+    pub process: Process,
+    pub url: String,
+    pub startup: Startup,
+}
+
+/// Serves the manifest on a free port, with more flags.
+pub fn serve(manifest: &str, flags: &[&str]) -> Served {
+    build();
+    let args = [&["serve", manifest, "--listen", "127.0.0.1:0", "--format", "json"], flags].concat();
+    let mut process = Process::spawn(loadtest(&args).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let startup = read_startup(process.child.stdout.take().expect("piped"));
+    Served { process, url: startup.base_url.clone(), startup }
+}
+
+fn read_startup(stdout: ChildStdout) -> Startup {
+    let mut documents = serde_json::Deserializer::from_reader(stdout).into_iter();
+    documents.next().expect("loadtest serve says where it serves").expect("in JSON")
+}

@@ -1,0 +1,125 @@
+//! Every endpoint of both applications, over HTTP, on the embedded host.
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{MANIFESTS, Served, serve};
+use endpoint::Reply;
+
+const STYLES: [(&str, &str); 7] = [
+    ("/e1/p1", "sync"),
+    ("/e1/p2", "async-blocking"),
+    ("/e2/p1", "sync"),
+    ("/e2/p2", "async-blocking"),
+    ("/e2/p3", "async-awaiting"),
+    ("/e2/p4", "await-then-block"),
+    ("/e2/p5", "cpu"),
+];
+
+async fn get(served: &Served, path: &str) -> Reply {
+    let response = reqwest::get(format!("{}{path}", served.url)).await.unwrap();
+    assert_eq!(response.status(), 200, "{path}");
+    assert_eq!(response.headers()["content-type"], "application/json");
+    serde_json::from_str(&response.text().await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn every_endpoint_answers_with_its_evidence() {
+    for manifest in MANIFESTS {
+        let served = serve(manifest, &[]);
+        for (path, style) in STYLES {
+            let reply = get(&served, &format!("{path}?wait_ms=20")).await;
+            assert_eq!(reply.endpoint, path[1..].replace('/', "-"));
+            assert_eq!(
+                (reply.style.as_str(), reply.wait_ms, reply.served, reply.in_flight),
+                (style, 20, 1, 1),
+                "{path}"
+            );
+            assert!(
+                reply.instance.len() == 16 && reply.instance.chars().all(|digit| digit.is_ascii_hexdigit())
+            );
+            let waited_ms = (reply.left_unix_ns - reply.entered_unix_ns) as f64 / 1e6;
+            // The CPU style does an amount of work, which takes what it takes.
+            assert!(waited_ms >= 20.0 || style == "cpu", "{path} waited {waited_ms} ms");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_query_the_wait_is_the_manifests() {
+    for manifest in MANIFESTS {
+        assert_eq!(get(&serve(manifest, &[]), "/e2/p1").await.wait_ms, 1_000);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_wait_gets_400_and_one_line_that_says_what_is_allowed() {
+    for manifest in MANIFESTS {
+        let served = serve(manifest, &[]);
+        for (path, _) in STYLES {
+            for query in ["wait_ms=abc", "wait_ms=60001", "wait=1"] {
+                let response = reqwest::get(format!("{}{path}?{query}", served.url)).await.unwrap();
+                assert_eq!(response.status(), 400);
+                let body = response.text().await.unwrap();
+                assert_eq!(
+                    body,
+                    format!(
+                        "bad query \"?{query}\": allowed is ?wait_ms=N, N being milliseconds from 0 to 60000\n"
+                    )
+                );
+            }
+        }
+    }
+}
+
+/// Ten requests at once.
+async fn ten(served: &Served, path: &str) -> Vec<Reply> {
+    let requests = (0..10).map(|_| get(served, path));
+    futures::future::join_all(requests).await
+}
+
+fn instances(replies: &[Reply]) -> usize {
+    replies.iter().map(|reply| &reply.instance).collect::<HashSet<_>>().len()
+}
+
+#[tokio::test]
+async fn wasip2_requests_have_an_instance_each() {
+    let served = serve("spin.toml", &[]);
+    for (path, _) in STYLES {
+        let replies = ten(&served, &format!("{path}?wait_ms=50")).await;
+        assert_eq!(instances(&replies), 10, "{path}");
+        assert!(replies.iter().all(|reply| reply.served == 1 && reply.in_flight == 1), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn wasip3_requests_share_instances_as_the_flags_say() {
+    let one_after_the_other = async |flags: &[&str]| {
+        let served = serve("spin-wasip3.toml", flags);
+        let mut replies = Vec::new();
+        for _ in 0..4 {
+            replies.push(get(&served, "/e2/p3?wait_ms=0").await);
+        }
+        (instances(&replies), replies.iter().map(|reply| reply.served).collect::<Vec<_>>())
+    };
+    assert_eq!(one_after_the_other(&["--idle-instance-timeout", "60s"]).await, (1, vec![1, 2, 3, 4]));
+    assert_eq!(
+        one_after_the_other(&["--max-instance-reuse-count", "2", "--idle-instance-timeout", "60s"]).await.1,
+        [1, 2, 1, 2]
+    );
+    assert_eq!(one_after_the_other(&["--max-instance-reuse-count", "1"]).await, (4, vec![1; 4]));
+
+    let served = serve("spin-wasip3.toml", &["--max-instance-concurrent-reuse-count", "2"]);
+    let replies = ten(&served, "/e2/p3?wait_ms=300").await;
+    assert!(instances(&replies) >= 5, "at most two at once in an instance");
+}
+
+#[tokio::test]
+async fn an_instance_that_idles_too_long_is_dropped() {
+    let served = serve("spin-wasip3.toml", &["--idle-instance-timeout", "50ms"]);
+    let before = get(&served, "/e2/p3?wait_ms=0").await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let after = get(&served, "/e2/p3?wait_ms=0").await;
+    assert_ne!(before.instance, after.instance);
+}

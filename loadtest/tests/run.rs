@@ -1,0 +1,183 @@
+//! `loadtest run`: the lab, end to end.
+
+mod common;
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::{Process, build, loadtest, output, serve, stderr, stdout};
+use loadtest::result::{Burst, Document};
+use loadtest::verdict::{Kind, Shape};
+use nix::sys::signal::Signal;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Runs with `--check`, and gives back the exit code and the results.
+fn checked(flags: &[&str]) -> (Option<i32>, Document, String) {
+    build();
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("results");
+    let ran = output(&[&["run", "--check", "--out", out.to_str().unwrap()], flags].concat());
+    let text = fs::read_to_string(out.join("result.json")).expect("result.json is there");
+    validate(&text);
+    let shown = format!("{}\n{}", stdout(&ran), stderr(&ran));
+    (ran.status.code(), serde_json::from_str(&text).unwrap(), shown)
+}
+
+fn validate(result: &str) {
+    let schema = serde_json::to_value(loadtest::report::json::schema()).unwrap();
+    let result = serde_json::from_str(result).unwrap();
+    if let Err(error) = jsonschema::validate(&schema, &result) {
+        panic!("{error} at {}", error.instance_path());
+    }
+}
+
+fn bursts<'a>(document: &'a Document, manifest: &str) -> Vec<(&'a str, &'a Burst)> {
+    let runs = document.runs.iter().filter(|run| run.manifest.as_deref() == Some(manifest));
+    runs.flat_map(|run| run.bursts.iter().map(|burst| (run.setup.as_str(), burst))).collect()
+}
+
+/// The waits are a third as long: short enough for a test, long enough for a busy machine.
+#[test]
+fn all_setups_come_out_as_expected() {
+    let (code, document, shown) = checked(&["--time-scale", "0.3"]);
+    assert_eq!(code, Some(0), "{shown}");
+
+    for (setup, burst) in bursts(&document, "spin.toml") {
+        assert_eq!(burst.verdict.kind, Kind::Parallel, "WASIp2, setup {setup}: {}", burst.verdict.why);
+        assert_eq!(burst.instances, burst.n, "setup {setup}");
+        assert!(burst.requests.iter().all(|request| request.served == Some(1)), "setup {setup}");
+    }
+    let shared = bursts(&document, "spin-wasip3.toml");
+    for (setup, burst) in shared.iter().filter(|(setup, _)| *setup != "7") {
+        assert_eq!(burst.verdict.kind, Kind::Parallel, "WASIp3, setup {setup}: {}", burst.verdict.why);
+    }
+    let (_, trap) = shared.iter().find(|(setup, _)| *setup == "7").unwrap();
+    assert!(matches!(trap.verdict.kind, Kind::Sequential | Kind::Limited), "{}", trap.verdict.why);
+    assert_eq!(trap.verdict.shape, Some(Shape::Batched));
+    assert!(trap.instances < trap.n);
+    assert!(trap.verdict.why.contains("blocked each other in turn"), "{}", trap.verdict.why);
+
+    for column in ["FastAPI,", "WASIp2, fresh instances", "WASIp3, shared instances"] {
+        assert!(shown.contains(column), "{column} is missing in\n{shown}");
+    }
+    assert_eq!(document.runs.len(), 14);
+    assert!(document.bursts().all(|burst| burst.requests.len() == burst.n && burst.ok == burst.n));
+}
+
+#[test]
+fn with_no_reuse_the_trap_is_none() {
+    let flags = [
+        "--setup",
+        "7",
+        "--time-scale",
+        "0.3",
+        "--manifest",
+        "spin-wasip3.toml",
+        "--max-instance-reuse-count",
+        "1",
+    ];
+    let (code, document, shown) = checked(&flags);
+    assert_eq!(code, Some(0), "{shown}");
+    let burst = document.bursts().next().unwrap();
+    assert_eq!((burst.verdict.kind, burst.instances), (Kind::Parallel, 10));
+    assert!(shown.contains("WASIp3, fresh instances"), "{shown}");
+}
+
+/// The wrong application is said to be there: setup 7 isn't what `--check` expects of WASIp2.
+#[test]
+fn a_system_that_runs_already_is_tested_and_checked() {
+    let served = serve("spin-wasip3.toml", &[]);
+    let flags = ["--setup", "7", "--time-scale", "0.3", "--on", &served.url, "--manifest"];
+    let (code, document, shown) = checked(&[&flags[..], &["spin-wasip3.toml"]].concat());
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(document.runs[0].system, served.url);
+    let (code, _, shown) = checked(&[&flags[..], &["spin.toml"]].concat());
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(shown.contains("NOT as expected: parallel"), "{shown}");
+
+    let unknown = output(&["run", "--on", &served.url, "--setup", "6", "--time-scale", "0.1"]);
+    assert_eq!(unknown.status.code(), Some(0), "{}", stderr(&unknown));
+}
+
+#[test]
+fn bad_usage_is_one_clear_error() {
+    build();
+    for (args, code, said) in [
+        (&["run", "--setup", "99"][..], 2, "there is no setup \"99\"; there are 1, 2, 3, 4, 5, 6, 7"),
+        (&["run", "--time-scale", "0"], 2, "a number from 0.001 to 6 is allowed"),
+        (&["run", "--time-scale", "NaN"], 2, "a number from 0.001 to 6 is allowed"),
+        (&["run", "--on", "mars"], 2, "`embedded` or a URL that starts with http:// is allowed"),
+        (&["run", "--on", "http://127.0.0.1:1", "--check"], 2, "--check needs --manifest"),
+        (&["run", "--on", "http://127.0.0.1:1"], 3, "http://127.0.0.1:1 can't be reached: "),
+        (&["run", "--manifest", "nowhere.toml"], 2, "nowhere.toml: no such file"),
+        (
+            &["run", "--max-instance-reuse-count", "0"],
+            2,
+            "a whole number from 1, or a range such as 1..8, is",
+        ),
+        (&["run", "--out", "Cargo.toml", "--setup", "6", "--time-scale", "0.01"], 2, "Cargo.toml"),
+    ] {
+        let failed = output(args);
+        assert_eq!(failed.status.code(), Some(code), "{args:?}: {}", stderr(&failed));
+        assert!(stderr(&failed).contains(said), "{args:?}: {}", stderr(&failed));
+    }
+}
+
+/// The embedded hosts that process `parent` started.
+fn hosts_of(parent: u32) -> Vec<u32> {
+    let processes =
+        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_host = |id: &u32| {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        status.lines().any(|line| line == format!("PPid:\t{parent}")) && command.contains("\0serve\0")
+    };
+    processes.filter(is_host).collect()
+}
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < SOON, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A run whose first setup is done and whose second takes long.
+fn run_interrupted(signal: Signal) -> (Process, tempfile::TempDir, Vec<u32>) {
+    build();
+    let out = tempfile::tempdir().unwrap();
+    let args = ["run", "--setup", "6,1", "--manifest", "spin.toml", "--out", out.path().to_str().unwrap()];
+    let mut process = Process::spawn(loadtest(&args).stdout(Stdio::null()).stderr(Stdio::piped()));
+    wait_until("the embedded host starts", || !hosts_of(process.child.id()).is_empty());
+    let hosts = hosts_of(process.child.id());
+    // Setup 1 comes first; a request alone takes 10 s there.
+    std::thread::sleep(Duration::from_millis(500));
+    process.signal(signal);
+    process.ended_within(SOON);
+    (process, out, hosts)
+}
+
+/// Ended, even where nobody has asked how.
+fn is_gone(id: u32) -> bool {
+    fs::read_to_string(format!("/proc/{id}/status")).map_or(true, |status| status.contains("State:\tZ"))
+}
+
+#[test]
+fn an_interrupted_run_writes_what_it_has_and_leaves_no_process() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let (mut process, out, hosts) = run_interrupted(signal);
+        assert_eq!(process.ended_within(SOON).code(), Some(130));
+        validate(&fs::read_to_string(out.path().join("result.json")).unwrap());
+        wait_until("the embedded host ends", || hosts.iter().all(|id| is_gone(*id)));
+    }
+}
+
+#[test]
+fn a_killed_run_leaves_no_process() {
+    let (_process, _out, hosts) = run_interrupted(Signal::SIGKILL);
+    assert_eq!(hosts.len(), 1);
+    wait_until("the embedded host ends", || hosts.iter().all(|id| is_gone(*id)));
+}

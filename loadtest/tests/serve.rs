@@ -1,0 +1,168 @@
+//! `loadtest serve`: Spin's behaviour, and how it starts and stops.
+
+mod common;
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::Duration;
+
+use common::{CONFORMANCE, MANIFESTS, Process, build, loadtest, output, project, serve, stderr};
+use nix::sys::signal::Signal;
+
+const SOON: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn well_known_paths_and_those_with_no_route() {
+    let served = serve("spin.toml", &[]);
+    for (path, status, body) in [
+        ("/.well-known/spin/health", 200, "OK"),
+        ("/.well-known/spin/info", 200, r#"{"name":"burst-lab","version":"0.1.0"}"#),
+        ("/.well-known/spin/else", 404, ""),
+        ("/", 404, ""),
+        ("/e1", 404, ""),
+        ("/e1/p1/more", 404, ""),
+    ] {
+        let response = reqwest::get(format!("{}{path}", served.url)).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(response.text().await.unwrap(), body, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_guest_that_traps_gets_500_and_a_log_and_the_next_request_is_fine() {
+    for manifest in CONFORMANCE {
+        let mut served = serve(manifest, &[]);
+        let response = reqwest::get(format!("{}/panic", served.url)).await.unwrap();
+        assert_eq!(response.status(), 500, "{manifest}");
+        assert_eq!(response.text().await.unwrap(), "", "{manifest}");
+        let response = reqwest::get(format!("{}/else", served.url)).await.unwrap();
+        assert_eq!(response.text().await.unwrap(), "/else is fine\n", "{manifest}");
+
+        served.process.signal(Signal::SIGTERM);
+        served.process.ended_within(SOON);
+        let mut log = String::new();
+        served.process.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        for said in ["asked to panic", "component \"guest\"", "unreachable"] {
+            assert!(log.contains(said), "{manifest}: {said} is missing in\n{log}");
+        }
+    }
+}
+
+#[test]
+fn the_start_up_lines_are_spins() {
+    build();
+    let mut process = Process::spawn(loadtest(&["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()));
+    let mut stdout = process.child.stdout.take().unwrap();
+    let mut text = String::new();
+    while !text.contains("Burns CPU") {
+        let mut piece = [0; 1024];
+        let length = stdout.read(&mut piece).unwrap();
+        assert!(length > 0, "it ended after {text}");
+        text += &String::from_utf8_lossy(&piece[..length]);
+    }
+    let url = text.lines().nth(1).unwrap().strip_prefix("Serving ").unwrap();
+    assert!(
+        text.starts_with(&format!(
+            "\nServing {url}\nAvailable Routes:\n  e1-p1: {url}/e1/p1\n    Sync: blocks for 10 s\n  e1-p2: {url}/e1/p2\n"
+        )),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_signal_lets_what_is_in_flight_finish() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        for manifest in MANIFESTS {
+            let mut served = serve(manifest, &[]);
+            let slow = tokio::spawn(reqwest::get(format!("{}/e2/p1?wait_ms=1000", served.url)));
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            served.process.signal(signal);
+            assert_eq!(slow.await.unwrap().unwrap().status(), 200, "{manifest}");
+            assert_eq!(served.process.ended_within(SOON).code(), Some(0), "{manifest}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let mut served = serve("spin.toml", &[]);
+    let slow = tokio::spawn(reqwest::get(format!("{}/e2/p1?wait_ms=60000", served.url)));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    served.process.signal(Signal::SIGTERM);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    served.process.signal(Signal::SIGTERM);
+    assert_eq!(served.process.ended_within(SOON).code(), Some(0));
+    assert!(slow.await.unwrap().is_err());
+}
+
+#[test]
+fn a_port_in_use_is_said_and_another_is_found_when_asked() {
+    build();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let failed = output(&["serve", "--listen", &address]);
+    assert_eq!(failed.status.code(), Some(3));
+    assert_eq!(stdout_of(&failed), "");
+    assert!(stderr(&failed).contains(&format!("{address} is already in use")), "{}", stderr(&failed));
+
+    let served = serve("spin.toml", &["--find-free-port", "--listen", &address]);
+    assert_ne!(served.url, format!("http://{address}"));
+}
+
+fn stdout_of(output: &std::process::Output) -> String {
+    common::stdout(output)
+}
+
+#[test]
+fn it_ends_with_the_input_of_its_parent() {
+    build();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes"];
+    let mut process = Process::spawn(loadtest(&args).stdin(Stdio::piped()).stdout(Stdio::null()));
+    drop(process.child.stdin.take());
+    assert_eq!(process.ended_within(SOON).code(), Some(0));
+}
+
+#[test]
+fn bad_input_is_one_clear_error() {
+    build();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let app = |source: &str| {
+        format!(
+            "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/\"\ncomponent = \"c\"\n\
+             [component.c]\nsource = \"{source}\"\n"
+        )
+    };
+    write("core.wasm", b"\0asm\x01\0\0\0");
+    write("text.wasm", b"hello");
+    let sync =
+        std::fs::read(project().join("components/target/wasm32-wasip2/release/wasip2_sync.wasm")).unwrap();
+    write("half.wasm", &sync[..sync.len() / 2]);
+    for (name, text, said) in [
+        ("no.toml", "]".to_owned(), "no.toml:1:1: "),
+        (
+            "key.toml",
+            app("core.wasm") + "sauce = 1\n",
+            "key.toml:9:1: unknown field `sauce`, expected one of",
+        ),
+        ("source.toml", app("core.wasm").replace("source", "description"), "component.c has no `source`"),
+        ("core.toml", app("core.wasm"), "core.wasm: a core module, not a component"),
+        ("text.toml", app("text.wasm"), "text.wasm: no WebAssembly"),
+        ("half.toml", app("half.wasm"), "half.wasm: damaged: "),
+        ("none.toml", app("none.wasm"), "none.wasm: no such file; `loadtest build` or `spin build` makes it"),
+    ] {
+        let manifest = write(name, text.as_bytes());
+        let failed = output(&["serve", &manifest, "--listen", "127.0.0.1:0"]);
+        let error = stderr(&failed);
+        assert_eq!(failed.status.code(), Some(2), "{name}: {error}");
+        assert!(error.starts_with("error: ") && error.contains(said), "{name}: {error}");
+        assert_eq!(error.lines().count(), 1, "{name}: {error}");
+    }
+    let missing = output(&["serve", "nowhere.toml"]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(stderr(&missing).contains("nowhere.toml: no such file"), "{}", stderr(&missing));
+}
