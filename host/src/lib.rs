@@ -14,6 +14,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
+
 pub mod build;
 pub mod engine;
 mod error;

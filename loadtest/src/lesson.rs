@@ -60,7 +60,6 @@ fn lesson(column: &Column) -> String {
     text += &match total {
         1 if parallel == 1 => "the burst was parallel.".to_owned(),
         1 => "the burst was not parallel.".to_owned(),
-        _ if slow.is_empty() => format!("all {total} bursts were parallel."),
         _ => format!("{parallel} of {total} bursts were parallel."),
     };
     if slow.is_empty() && column.instances.is_some_and(|instances| !instances.shared) {

@@ -8,13 +8,17 @@
 //! what     who        fire      facts     judge       tell
 //! ```
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
+
 pub mod burst;
 #[expect(missing_docs, reason = "the command line is documented by its help")]
 pub mod cli;
 pub mod commands;
 pub mod exit;
+pub mod lab;
 pub mod lesson;
 pub mod machine;
+pub mod measure;
 pub mod plan;
 pub mod report;
 pub mod result;

@@ -6,7 +6,9 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
-use common::{CONFORMANCE, MANIFESTS, Process, build, loadtest, output, project, serve, stderr};
+use common::{
+    CONFORMANCE, MANIFESTS, Process, build, loadtest, output, project, serve, serve_at, stderr, stdout,
+};
 use nix::sys::signal::Signal;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -52,11 +54,11 @@ async fn a_guest_that_traps_gets_500_and_a_log_and_the_next_request_is_fine() {
 fn the_start_up_lines_are_spins() {
     build();
     let mut process = Process::spawn(loadtest(&["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()));
-    let mut stdout = process.child.stdout.take().unwrap();
+    let mut lines = process.child.stdout.take().unwrap();
     let mut text = String::new();
     while !text.contains("Burns CPU") {
         let mut piece = [0; 1024];
-        let length = stdout.read(&mut piece).unwrap();
+        let length = lines.read(&mut piece).unwrap();
         assert!(length > 0, "it ended after {text}");
         text += &String::from_utf8_lossy(&piece[..length]);
     }
@@ -102,15 +104,11 @@ fn a_port_in_use_is_said_and_another_is_found_when_asked() {
     let address = taken.local_addr().unwrap().to_string();
     let failed = output(&["serve", "--listen", &address]);
     assert_eq!(failed.status.code(), Some(3));
-    assert_eq!(stdout_of(&failed), "");
+    assert_eq!(stdout(&failed), "");
     assert!(stderr(&failed).contains(&format!("{address} is already in use")), "{}", stderr(&failed));
 
-    let served = serve("spin.toml", &["--find-free-port", "--listen", &address]);
+    let served = serve_at(&address, "spin.toml", &["--find-free-port"]);
     assert_ne!(served.url, format!("http://{address}"));
-}
-
-fn stdout_of(output: &std::process::Output) -> String {
-    common::stdout(output)
 }
 
 #[test]

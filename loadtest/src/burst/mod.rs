@@ -158,7 +158,7 @@ impl Lane {
             let mut row = Row { i, planned_us: planned_us.take(), ..Row::default() };
             connection = self.request(connection, start, &mut row).await;
             self.answered.fetch_add(1, Relaxed);
-            let refused = matches!(connection, Err(_));
+            let refused = connection.is_err();
             rows.push(row);
             i = self.next.fetch_add(1, Relaxed);
             // A lane that can't connect leaves its share to the others, lest it burn through it.

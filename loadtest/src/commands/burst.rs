@@ -6,13 +6,14 @@ use std::time::Duration;
 use http::Method;
 use http::header::CONTENT_TYPE;
 
-use super::Out;
-use super::measure::{self, Measured};
 use super::signals::Signals;
+use super::{Out, trusted};
 use crate::burst::{Schedule, Shot, Target};
 use crate::cli::BurstArgs;
 use crate::exit::{Exit, Failure};
-use crate::report::{progress, terminal};
+use crate::measure::{self, Measured};
+use crate::report::progress::Progress;
+use crate::report::terminal;
 use crate::result::{Document, Run};
 
 pub async fn burst(args: BurstArgs) -> Result<Exit, Failure> {
@@ -34,7 +35,7 @@ async fn fire(args: &BurstArgs) -> Result<Exit, Failure> {
     let about =
         Duration::from_secs_f64(shots.iter().map(|measured| measured.service_ms / 1e3).fold(0.0, f64::max));
     let judged = {
-        let step = progress::step(format!("{expected} requests"), expected, about);
+        let step = Progress::begin(about).step(format!("{expected} requests"), expected);
         measure::fire(&shots, &step.answered).await
     };
     let run = Run {
@@ -46,9 +47,9 @@ async fn fire(args: &BurstArgs) -> Result<Exit, Failure> {
         bursts: judged.bursts,
     };
     document.add(run, judged.generator);
-    print!("{}", terminal::bursts(&document));
+    print!("{}", terminal::bursts(&document, terminal::width()));
     out.write(&document)?;
-    Ok(Exit::Success)
+    Ok(trusted(&document))
 }
 
 async fn measured(args: &BurstArgs, url: &str) -> Result<Measured, Failure> {

@@ -2,13 +2,12 @@
 
 mod build;
 mod burst;
-mod measure;
 mod run;
 mod serve;
 mod signals;
 mod wasm_target;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 
@@ -62,6 +61,11 @@ impl Out {
     }
 }
 
+/// Success, unless the load generator was the bottleneck of what it measured.
+fn trusted(document: &Document) -> Exit {
+    if document.generator.saturated { Exit::Untrusted } else { Exit::Success }
+}
+
 /// Those that were given, or else the project's own two, as far as they are there.
 fn manifests_or_default(given: &[PathBuf]) -> Vec<PathBuf> {
     if !given.is_empty() {
@@ -71,9 +75,4 @@ fn manifests_or_default(given: &[PathBuf]) -> Vec<PathBuf> {
     let there: Vec<PathBuf> = own.iter().filter(|path| path.exists()).cloned().collect();
     // Where none is there, reading the first says so.
     if there.is_empty() { own[..1].to_vec() } else { there }
-}
-
-/// The manifest as results name it.
-fn display(manifest: &Path) -> String {
-    manifest.display().to_string()
 }

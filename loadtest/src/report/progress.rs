@@ -1,9 +1,8 @@
 //! A line on the terminal while something takes long; a line a step where there is no terminal.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -12,7 +11,12 @@ use crate::burst::Answered;
 /// How often the line is drawn anew: seldom enough to cost the measurement nothing.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// A step that is shown until it is dropped.
+/// Work that ends at about a known time.
+pub struct Progress {
+    ends: Instant,
+}
+
+/// A step of it, which is shown until it is dropped.
 pub struct Step {
     bar: ProgressBar,
     ticker: tokio::task::JoinHandle<()>,
@@ -20,34 +24,42 @@ pub struct Step {
     pub answered: Answered,
 }
 
-/// A step, named on a line of its own where there is no terminal.
-pub fn step(what: String, expected: usize, about: Duration) -> Step {
-    if !std::io::stderr().is_terminal() {
-        eprintln!("{what}");
+impl Progress {
+    /// Work that takes `about` so long from now on.
+    pub fn begin(about: Duration) -> Self {
+        Self { ends: Instant::now() + about }
     }
-    quiet_step(what, expected, about)
-}
 
-/// Shows `what` with the share of `expected` answers, and about how long it takes.
-pub fn quiet_step(what: String, expected: usize, about: Duration) -> Step {
-    let answered: Answered = Arc::new(AtomicUsize::new(0));
-    let bar = ProgressBar::with_draw_target(Some(expected as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) =
-        ProgressStyle::with_template("{spinner} {msg}  {pos}/{len} answered, {elapsed} of about {prefix}")
-    {
-        bar.set_style(style);
-    }
-    bar.set_prefix(format!("{}s", about.as_secs_f64().ceil()));
-    bar.set_message(what);
-    let (shown, counted) = (bar.clone(), answered.clone());
-    let ticker = tokio::spawn(async move {
-        loop {
-            shown.set_position(counted.load(Relaxed) as u64);
-            shown.tick();
-            tokio::time::sleep(EVERY).await;
+    /// A step that expects so many answers; named on a line of its own where there is no terminal.
+    pub fn step(&self, what: String, expected: usize) -> Step {
+        if !std::io::stderr().is_terminal() {
+            eprintln!("{what}");
         }
-    });
-    Step { bar, ticker, answered }
+        self.small_step(what, expected)
+    }
+
+    /// A step that is only worth a moving line.
+    pub fn small_step(&self, what: String, expected: usize) -> Step {
+        let answered = Answered::default();
+        let bar = ProgressBar::with_draw_target(Some(expected as u64), ProgressDrawTarget::stderr());
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} {pos}/{len} answered, {prefix}: {wide_msg}")
+        {
+            bar.set_style(style);
+        }
+        bar.set_message(what);
+        let (shown, counted, ends) = (bar.clone(), answered.clone(), self.ends);
+        let ticker = tokio::spawn(async move {
+            loop {
+                let left = ends.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
+                shown.set_prefix(format!("about {left} s to go"));
+                shown.set_position(counted.load(Relaxed) as u64);
+                shown.tick();
+                tokio::time::sleep(EVERY).await;
+            }
+        });
+        Step { bar, ticker, answered }
+    }
 }
 
 impl Drop for Step {

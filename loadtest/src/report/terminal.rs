@@ -31,9 +31,9 @@ pub fn run(document: &Document, width: Option<u16>) -> String {
     }
     let mut text = format!("{table}\n");
     for lesson in lessons(document) {
-        let _ = write!(text, "\n{lesson}\n");
+        let _ = write!(text, "\n{}\n", wrapped(&lesson, "", width));
     }
-    text + &generator(document)
+    text + "\n" + &wrapped(&generator(document), "", width) + "\n"
 }
 
 /// The terminal's width; `None` where standard output is none.
@@ -42,13 +42,12 @@ pub fn width() -> Option<u16> {
 }
 
 /// The bursts of `burst`, one after the other.
-pub fn bursts(document: &Document) -> String {
+pub fn bursts(document: &Document, width: Option<u16>) -> String {
     let mut text = String::new();
     for burst in document.bursts() {
         let _ = writeln!(text, "{}: {}", burst.url, burst.verdict.headline());
-        let _ = writeln!(text, "  {}", burst.verdict.why);
-        if let Some(remedy) = &burst.verdict.remedy {
-            let _ = writeln!(text, "  {remedy}");
+        for sentence in [Some(&burst.verdict.why), burst.verdict.remedy.as_ref()].into_iter().flatten() {
+            let _ = writeln!(text, "{}", wrapped(sentence, "  ", width));
         }
         let _ = writeln!(
             text,
@@ -67,7 +66,17 @@ pub fn bursts(document: &Document) -> String {
         }
         text.push('\n');
     }
-    text + generator(document).trim_start()
+    text + &wrapped(&generator(document), "", width) + "\n"
+}
+
+/// Lines that a terminal doesn't break in the middle of a word, nor a flag at its dashes.
+fn wrapped(text: &str, indent: &str, width: Option<u16>) -> String {
+    let options = textwrap::Options::new(usize::from(width.unwrap_or(WIDTH)))
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace);
+    textwrap::fill(text, options)
 }
 
 fn heading(column: &Column) -> String {
@@ -106,7 +115,9 @@ fn verdicts(run: &Run) -> String {
             (Some(false), Some(expected)) => format!("\n  NOT as expected: {expected}"),
             _ => String::new(),
         };
-        format!("{}, {}{expected}", burst.verdict.headline(), units::time(burst.makespan_ms))
+        // A number stays with its unit.
+        let makespan = units::time(burst.makespan_ms).replace(' ', "\u{a0}");
+        format!("{}, {makespan}{expected}", burst.verdict.headline())
     })
 }
 
@@ -123,7 +134,7 @@ fn lines(run: &Run, tell: impl Fn(&Burst) -> String) -> String {
 fn generator(document: &Document) -> String {
     let generator = &document.generator;
     format!(
-        "\nThe load generator used at most {:.0} % of the processors, and its timers were {} late (p99).\n",
+        "The load generator used at most {:.0} % of the processors, and its timers were {} late (p99).",
         generator.cpu * 100.0,
         units::time(generator.lag_p99_us / 1e3),
     )

@@ -93,8 +93,13 @@ pub struct Served {
 
 /// Serves the manifest on a free port, with more flags.
 pub fn serve(manifest: &str, flags: &[&str]) -> Served {
+    serve_at("127.0.0.1:0", manifest, flags)
+}
+
+/// Serves the manifest at an address, with more flags.
+pub fn serve_at(address: &str, manifest: &str, flags: &[&str]) -> Served {
     build();
-    let args = [&["serve", manifest, "--listen", "127.0.0.1:0", "--format", "json"], flags].concat();
+    let args = [&["serve", manifest, "--listen", address, "--format", "json"], flags].concat();
     let mut process = Process::spawn(loadtest(&args).stdout(Stdio::piped()).stderr(Stdio::piped()));
     let startup = read_startup(process.child.stdout.take().expect("piped"));
     Served { process, url: startup.base_url.clone(), startup }

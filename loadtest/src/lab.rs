@@ -1,0 +1,207 @@
+//! Fires setups at a system, one after the other, and notes what came of them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use host::App;
+use host::isolation::{Policy, Wasi};
+
+use crate::burst::{Shot, Target};
+use crate::exit::{Exit, Failure, OrExit};
+use crate::measure::{self, Measured};
+use crate::plan::{Expectation, Isolation, PlannedBurst, Setup};
+use crate::report::progress::Progress;
+use crate::result::{Document, Instances, Run};
+use crate::system::{Running, System};
+use crate::verdict::Kind;
+
+/// A request that takes this much longer than all of its burst one after the other is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Instances are dropped a little after their time.
+const IDLE_MARGIN: Duration = Duration::from_millis(500);
+
+/// A system, with what is known of its application.
+pub struct Subject {
+    /// Who is under test.
+    pub system: System,
+    /// The application, where it is known.
+    pub app: Option<App>,
+    /// How its instances are used.
+    pub instances: Option<Instances>,
+}
+
+impl Subject {
+    /// A system that runs `app` under `policy`.
+    ///
+    /// # Errors
+    ///
+    /// Where a component's file can't be read.
+    pub fn new(system: System, app: Option<App>, policy: &Policy) -> Result<Self, Failure> {
+        let instances = app.as_ref().map(|app| instances(app, policy)).transpose()?;
+        Ok(Self { system, app, instances })
+    }
+
+    fn isolation(&self) -> Option<Isolation> {
+        self.instances
+            .map(|Instances { shared, .. }| if shared { Isolation::Shared } else { Isolation::Fresh })
+    }
+
+    fn manifest(&self) -> Option<String> {
+        self.app.as_ref().map(|app| app.manifest.display().to_string())
+    }
+}
+
+fn instances(app: &App, policy: &Policy) -> Result<Instances, Failure> {
+    let mut all = Instances { wasi: 2, shared: false };
+    for (id, component) in &app.components {
+        let wasi = host::engine::wasi_version_of(&component.source).map_err(|reason| {
+            host::Error::Component { id: id.clone(), path: component.source.clone(), reason }
+        })?;
+        if wasi == Wasi::P3 {
+            all.wasi = 3;
+        }
+        all.shared |= policy.shares(wasi);
+    }
+    Ok(all)
+}
+
+/// What is fired at every subject.
+pub struct Lab {
+    /// The setups, in order.
+    pub setups: Vec<Setup>,
+    /// All waits are multiplied by this.
+    pub time_scale: f64,
+    /// How instances are to be used.
+    pub policy: Policy,
+}
+
+impl Lab {
+    /// Fires all setups at `subject`, which is `running`; `document` keeps what was done where it
+    /// ends early.
+    ///
+    /// # Errors
+    ///
+    /// Where an endpoint doesn't answer.
+    pub async fn test(
+        &self,
+        subject: &Subject,
+        running: &Running,
+        progress: &Progress,
+        document: &mut Document,
+    ) -> Result<(), Failure> {
+        let mut known = HashMap::new();
+        for setup in &self.setups {
+            let mut shots = Vec::new();
+            for burst in &setup.bursts {
+                shots.push(self.measured(burst, running, progress, &mut known).await?);
+            }
+            if setup.after_idle {
+                tokio::time::sleep(self.idle()).await;
+            }
+            let judged = {
+                let step =
+                    progress.step(describe(subject, setup), setup.bursts.iter().map(|burst| burst.n).sum());
+                measure::fire(&shots, &step.answered).await
+            };
+            let mut run = Run {
+                system: subject.system.name().to_owned(),
+                manifest: subject.manifest(),
+                instances: subject.instances,
+                setup: setup.id.clone(),
+                title: setup.title.clone(),
+                bursts: judged.bursts,
+            };
+            self.compare(subject, setup, &mut run);
+            document.add(run, judged.generator);
+        }
+        Ok(())
+    }
+
+    /// The burst as a shot; each endpoint's service time is measured once.
+    async fn measured(
+        &self,
+        burst: &PlannedBurst,
+        running: &Running,
+        progress: &Progress,
+        known: &mut HashMap<String, (Arc<Target>, f64)>,
+    ) -> Result<Measured, Failure> {
+        let timeout = Some(PATIENCE + one_by_one(burst, self.time_scale));
+        let (target, service_ms) = match known.get(&burst.path) {
+            Some(found) => found.clone(),
+            None => {
+                let url = format!("{}{}", running.base_url, burst.path);
+                let plain = Target::get(&url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
+                let target = Arc::new(self.scaled(&plain, burst)?);
+                let warm_up = plain.with_query("wait_ms=0").or_exit(Exit::Usage)?;
+                let _step = progress.small_step(format!("{url}: one request alone"), 1);
+                let service_ms = measure::service_ms(&target, Some(warm_up), timeout).await?;
+                known.insert(burst.path.clone(), (target.clone(), service_ms));
+                (target, service_ms)
+            }
+        };
+        Ok(Measured { shot: Shot { target, schedule: burst.schedule(self.time_scale), timeout }, service_ms })
+    }
+
+    /// At full scale the wait is the one that the manifest gives.
+    fn scaled(&self, target: &Target, burst: &PlannedBurst) -> Result<Target, Failure> {
+        if self.time_scale == 1.0 {
+            return Ok(target.clone());
+        }
+        let query = format!("wait_ms={}", burst.wait(self.time_scale).as_millis());
+        target.with_query(&query).or_exit(Exit::Usage)
+    }
+
+    /// Notes in `run` what was expected of it.
+    fn compare(&self, subject: &Subject, setup: &Setup, run: &mut Run) {
+        for (burst, planned) in run.bursts.iter_mut().zip(&setup.bursts) {
+            burst.fastapi = planned.fastapi;
+            burst.author_expected = planned.author_expected;
+            let expected = subject.isolation().and_then(|isolation| planned.expected(isolation));
+            burst.expected = expected.map(Expectation::kind);
+            let is_scaled = self.time_scale < 1.0;
+            burst.as_expected = expected.map(|expected| expected.is_met(&burst.verdict, is_scaled));
+        }
+    }
+
+    /// About how long `subject` takes.
+    pub fn estimate(&self, subject: &Subject) -> Duration {
+        let mut alone = HashSet::new();
+        let mut sum = Duration::ZERO;
+        for setup in &self.setups {
+            let first_time = setup.bursts.iter().filter(|burst| alone.insert(burst.path.as_str()));
+            sum += first_time.map(|burst| burst.wait(self.time_scale)).sum::<Duration>();
+            sum += setup
+                .bursts
+                .iter()
+                .map(|burst| self.expected_makespan(subject, burst))
+                .max()
+                .unwrap_or_default();
+            sum += if setup.after_idle { self.idle() } else { Duration::ZERO };
+        }
+        sum
+    }
+
+    fn expected_makespan(&self, subject: &Subject, burst: &PlannedBurst) -> Duration {
+        let expected =
+            subject.isolation().and_then(|isolation| burst.expected(isolation)).map(Expectation::kind);
+        match expected {
+            Some(Kind::Sequential) => one_by_one(burst, self.time_scale),
+            _ => burst.wait(self.time_scale),
+        }
+    }
+
+    /// How long until no instance idles any more.
+    fn idle(&self) -> Duration {
+        self.policy.longest_idle() + IDLE_MARGIN
+    }
+}
+
+fn one_by_one(burst: &PlannedBurst, scale: f64) -> Duration {
+    burst.wait(scale) * u32::try_from(burst.n).unwrap_or(u32::MAX)
+}
+
+fn describe(subject: &Subject, setup: &Setup) -> String {
+    let manifest = subject.manifest().map_or(String::new(), |manifest| format!(", {manifest}"));
+    format!("setup {} on {}{manifest}: {}", setup.id, subject.system.name(), setup.title)
+}
