@@ -4,16 +4,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use host::isolation::{Drawn, Policy};
 
+use crate::plan;
 use crate::system::System;
 
-const AFTER_HELP: &str = "\
+const EXIT_CODES: &str = "\
 Exit codes: 0 all as expected, 1 a verdict or threshold failed, 2 bad usage or bad input,
 3 the system under test could not be started or reached, 4 the measurement can't be trusted,
-130 interrupted.
+130 interrupted.";
 
+const EXAMPLES: &str = "\
 Examples:
   loadtest                                  all setups on the embedded host
   loadtest run --setup 7 --time-scale 0.1   one setup, its waits a tenth as long
@@ -25,13 +27,21 @@ Examples:
 /// Fires bursts at HTTP endpoints, and says how they were served: in parallel, one after the
 /// other, or a few at a time, and why.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+#[command(version, about, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Without a command, `run`.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// The command line, with what only the plan knows: the setups that there are.
+pub fn command() -> clap::Command {
+    let setups = plan::built_in().unwrap_or_default();
+    let setups: Vec<String> = setups.iter().map(|setup| format!("  {}  {setup}", setup.id)).collect();
+    let help = format!("Setups:\n{}\n\n{EXIT_CODES}", setups.join("\n"));
+    Cli::command().mut_subcommand("run", |run| run.after_help(help))
 }
 
 #[derive(Debug, Subcommand)]
@@ -214,8 +224,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use loadtest::cli::Cli;
+use clap::FromArgMatches;
+use loadtest::cli::{self, Cli};
 use loadtest::commands;
 
 fn main() -> ExitCode {
-    let exit = commands::run(Cli::parse()).unwrap_or_else(|failure| {
+    let parsed = Cli::from_arg_matches(&cli::command().get_matches());
+    let exit = commands::run(parsed.unwrap_or_else(|error| error.exit())).unwrap_or_else(|failure| {
         eprintln!("error: {:#}", failure.error);
         failure.exit
     });

@@ -1,6 +1,7 @@
 //! What to fire: setups, read from TOML.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -86,6 +87,16 @@ pub enum Expectation {
         /// How the answers come.
         shape: Option<Shape>,
     },
+}
+
+impl fmt::Display for Setup {
+    /// A line such as `sync handler: 10 x /e1/p1, 10 s each`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let burst = |burst: &PlannedBurst| {
+            format!("{} x {}, {} s each", burst.n, burst.path, f64::from(burst.wait_ms) / 1e3)
+        };
+        write!(f, "{}: {}", self.title, self.bursts.iter().map(burst).collect::<Vec<_>>().join("; "))
+    }
 }
 
 impl Expectation {

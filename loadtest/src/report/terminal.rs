@@ -81,7 +81,10 @@ fn wrapped(text: &str, indent: &str, width: Option<u16>) -> String {
 
 fn heading(column: &Column) -> String {
     match column.manifest {
-        Some(manifest) => format!("{}\n({}, {manifest})", column.label(), column.system),
+        // Narrow, so that the verdicts below decide the width.
+        Some(manifest) => {
+            format!("{}\n({},\n{manifest})", column.label().replace(", ", ",\n"), column.system)
+        }
         None => column.label(),
     }
 }
@@ -104,7 +107,7 @@ fn describe(run: &Run) -> String {
 
 fn original(run: &Run) -> String {
     lines(run, |burst| {
-        let expected = burst.author_expected.map_or(String::new(), |kind| format!("\n(expected: {kind})"));
+        let expected = burst.author_expected.map_or(String::new(), |kind| format!("\nexpected: {kind}"));
         burst.fastapi.map_or("-".to_owned(), |kind| format!("{kind}{expected}"))
     })
 }
