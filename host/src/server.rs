@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use http::{Response, StatusCode, header};
+use http::{Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -50,6 +50,7 @@ pub struct Server {
 }
 
 struct Site {
+    address: SocketAddr,
     name: String,
     version: String,
     router: Router<Handler>,
@@ -67,7 +68,7 @@ impl Server {
         let address =
             listener.local_addr().map_err(|source| Error::Listen { address: listen.address, source })?;
         let startup = startup(&app, address);
-        let site = Arc::new(Site::compile(app, &policy)?);
+        let site = Arc::new(Site::compile(app, &policy, address)?);
         Ok(Self { listener, startup, site })
     }
 
@@ -121,7 +122,7 @@ impl Server {
 }
 
 impl Site {
-    fn compile(app: App, policy: &Policy) -> Result<Self, Error> {
+    fn compile(app: App, policy: &Policy, address: SocketAddr) -> Result<Self, Error> {
         let mut engine = Engine::new()?;
         let mut handlers = BTreeMap::new();
         for (id, component) in app.components {
@@ -143,7 +144,7 @@ impl Site {
             let handler = handlers.get(&component)?.clone();
             Some((route, handler))
         });
-        Ok(Self { name: app.name, version: app.version, router: Router::new(routes.collect()) })
+        Ok(Self { address, name: app.name, version: app.version, router: Router::new(routes.collect()) })
     }
 
     async fn answer(&self, request: http::Request<Incoming>) -> Response<WasiBody> {
@@ -153,7 +154,11 @@ impl Site {
         let Some(handler) = self.router.find(request.uri().path()) else {
             return empty(StatusCode::NOT_FOUND);
         };
-        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        let Some(url) = full_url(&request, self.address) else {
+            return empty(StatusCode::BAD_REQUEST);
+        };
+        let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        *request.uri_mut() = url;
         match handler.handle((), request).await {
             Ok(response) => response,
             Err(error) => {
@@ -173,6 +178,18 @@ impl Site {
             _ => empty(StatusCode::NOT_FOUND),
         }
     }
+}
+
+/// The URL that the client meant. A client of HTTP/1.0 may name no host; it meant this server.
+/// `None` where what it names is no host.
+fn full_url(request: &http::Request<Incoming>, address: SocketAddr) -> Option<Uri> {
+    let authority = match (request.uri().authority(), request.headers().get(header::HOST)) {
+        (Some(authority), _) => authority.clone(),
+        (None, Some(host)) => host.to_str().ok()?.parse().ok()?,
+        (None, None) => address.to_string().parse().ok()?,
+    };
+    let path = request.uri().path_and_query().cloned()?;
+    Uri::builder().scheme("http").authority(authority).path_and_query(path).build().ok()
 }
 
 async fn bind(listen: Listen) -> Result<TcpListener, Error> {

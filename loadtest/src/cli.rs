@@ -184,6 +184,8 @@ impl From<IsolationArgs> for Policy {
 /// The longest wait of the built-in setups is 10 s, and an endpoint waits 60 s at most.
 const MAX_TIME_SCALE: f64 = 6.0;
 
+const DAY_MS: f64 = 86_400_000.0;
+
 fn time_scale(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(scale) if (0.001..=MAX_TIME_SCALE).contains(&scale) => Ok(scale),
@@ -196,8 +198,8 @@ fn positive(text: &str) -> Result<usize, String> {
 }
 
 fn milliseconds(text: &str) -> Result<f64, String> {
-    let ms = text.parse().ok().filter(|ms: &f64| ms.is_finite() && *ms > 0.0);
-    ms.ok_or_else(|| "a number above 0 is allowed".to_owned())
+    let ms = text.parse().ok().filter(|ms: &f64| (0.001..=DAY_MS).contains(ms));
+    ms.ok_or_else(|| format!("a number from 0.001 to {DAY_MS} is allowed"))
 }
 
 /// As in hey: whole or broken seconds; zero, which is no limit, becomes the longest time there is.

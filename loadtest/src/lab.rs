@@ -97,6 +97,7 @@ impl Lab {
                 shots.push(self.measured(burst, running, progress, &mut known).await?);
             }
             if setup.after_idle {
+                let _step = progress.small_step("waiting until no instance idles any more".to_owned(), 0);
                 tokio::time::sleep(self.idle()).await;
             }
             let judged = {

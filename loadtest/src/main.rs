@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 use loadtest::cli::{self, Cli};
 use loadtest::commands;
+use loadtest::report::note;
 
 fn main() -> ExitCode {
     let parsed = Cli::from_arg_matches(&cli::command().get_matches());
     let exit = commands::run(parsed.unwrap_or_else(|error| error.exit())).unwrap_or_else(|failure| {
-        eprintln!("error: {:#}", failure.error);
+        note(&format!("error: {:#}", failure.error));
         failure.exit
     });
     ExitCode::from(exit as u8)

@@ -2,7 +2,8 @@
 
 mod common;
 
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -47,6 +48,29 @@ async fn a_guest_that_traps_gets_500_and_a_log_and_the_next_request_is_fine() {
         for said in ["asked to panic", "component \"guest\"", "unreachable"] {
             assert!(log.contains(said), "{manifest}: {said} is missing in\n{log}");
         }
+    }
+}
+
+/// Sends `request` as it is, and reads the answer to its end.
+fn raw(served: &common::Served, request: &str) -> String {
+    let mut stream = TcpStream::connect(served.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_client_that_names_no_host_is_served_and_one_that_names_nonsense_is_not() {
+    for manifest in CONFORMANCE {
+        let served = serve(manifest, &[]);
+        let answer = raw(&served, "GET /x HTTP/1.0\r\n\r\n");
+        assert!(
+            answer.starts_with("HTTP/1.0 200") && answer.ends_with("/x is fine\n"),
+            "{manifest}: {answer}"
+        );
+        let answer = raw(&served, "GET /x HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 400"), "{manifest}: {answer}");
     }
 }
 

@@ -8,6 +8,7 @@ use host::build::{self, Step};
 use super::{manifests_or_default, wasm_target};
 use crate::cli::BuildArgs;
 use crate::exit::{Exit, Failure};
+use crate::report::note;
 
 /// Builds all components, whether they are due or not: the commands know best.
 pub fn build(args: &BuildArgs) -> Result<Exit, Failure> {
@@ -15,7 +16,7 @@ pub fn build(args: &BuildArgs) -> Result<Exit, Failure> {
         let app = load(&manifest)?;
         let steps = build::all(&app);
         if steps.is_empty() {
-            eprintln!("{}: no component has a build command", manifest.display());
+            note(&format!("{}: no component has a build command", manifest.display()));
         }
         perform(&app, &steps)?;
     }
@@ -36,7 +37,7 @@ fn load(manifest: &Path) -> Result<App, Failure> {
 fn perform(app: &App, steps: &[Step]) -> Result<(), Failure> {
     wasm_target::ensure(steps)?;
     for step in steps {
-        eprintln!("Building {} with {step}", step.components.join(", "));
+        note(&format!("Building {} with {step}", step.components.join(", ")));
     }
     Ok(build::run(app, steps).map_err(host::Error::from)?)
 }

@@ -7,7 +7,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 
 use super::signals::Signals;
-use super::{Out, trusted};
+use super::{Out, tell, trusted};
 use crate::burst::{Schedule, Shot, Target};
 use crate::cli::BurstArgs;
 use crate::exit::{Exit, Failure};
@@ -47,8 +47,8 @@ async fn fire(args: &BurstArgs) -> Result<Exit, Failure> {
         bursts: judged.bursts,
     };
     document.add(run, judged.generator);
-    print!("{}", terminal::bursts(&document, terminal::width()));
     out.write(&document)?;
+    tell(&terminal::bursts(&document, terminal::width()))?;
     Ok(trusted(&document))
 }
 

@@ -7,13 +7,14 @@ mod serve;
 mod signals;
 mod wasm_target;
 
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::report::json;
+use crate::report::{json, note};
 use crate::result::Document;
 
 /// Runs the command, and says how it ended.
@@ -55,9 +56,20 @@ impl Out {
             let path = json::write(document, folder)
                 .with_context(|| format!("--out {}", folder.display()))
                 .or_exit(Exit::Usage)?;
-            eprintln!("Wrote {}", path.display());
+            note(&format!("Wrote {}", path.display()));
         }
         Ok(())
+    }
+}
+
+/// Puts the results on standard output. A reader that has seen enough may close it.
+fn tell(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::Usage, format!("standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use host::App;
 use host::isolation::Policy;
 
 use super::signals::Signals;
-use super::{Out, build, manifests_or_default, trusted};
+use super::{Out, build, manifests_or_default, tell, trusted};
 use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::lab::{Lab, Subject};
@@ -26,11 +26,11 @@ pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
 
     let mut document = Document::begin();
     let ended = test_all(&lab, &subjects, &mut document).await;
-    // What was measured is told, whatever came after.
-    if !document.runs.is_empty() {
-        print!("{}", terminal::run(&document, terminal::width()));
-    }
+    // What was measured is kept and told, whatever came after.
     out.write(&document)?;
+    if !document.runs.is_empty() {
+        tell(&terminal::run(&document, terminal::width()))?;
+    }
     match ended {
         Ok(()) if args.check => Ok(checked(&document)),
         Ok(()) => Ok(trusted(&document)),

@@ -1,14 +1,13 @@
 //! `loadtest serve`: the embedded host alone.
 
-use std::io::Write;
-
 use host::{Listen, Server};
 use tokio::sync::Notify;
 
-use super::build;
 use super::signals::Signals;
+use super::{build, tell};
 use crate::cli::{Format, ServeArgs};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::report::note;
 
 pub async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
     log_to_stderr();
@@ -16,7 +15,7 @@ pub async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
     let mut signals = Signals::catch()?;
     let listen = Listen { address: args.listen, find_free_port: args.find_free_port };
     let server = Server::start(app, args.isolation.into(), listen).await?;
-    print_startup(&server, args.format).or_exit(Exit::System)?;
+    tell(&startup(&server, args.format)?)?;
 
     let again = Notify::new();
     let stop = async {
@@ -25,7 +24,7 @@ pub async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
             () = stdin_closes(), if args.until_stdin_closes => {}
         }
         if !args.until_stdin_closes {
-            eprintln!("Finishing what is in flight; again ends at once");
+            note("Finishing what is in flight; again ends at once");
         }
         again.notify_one();
     };
@@ -40,13 +39,11 @@ pub async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn print_startup(server: &Server, format: Format) -> std::io::Result<()> {
-    let mut stdout = std::io::stdout().lock();
+fn startup(server: &Server, format: Format) -> Result<String, Failure> {
     match format {
-        Format::Plain => write!(stdout, "{}", server.startup())?,
-        Format::Json => writeln!(stdout, "{}", serde_json::to_string_pretty(server.startup())?)?,
+        Format::Plain => Ok(server.startup().to_string()),
+        Format::Json => Ok(serde_json::to_string_pretty(server.startup()).or_exit(Exit::System)? + "\n"),
     }
-    stdout.flush()
 }
 
 /// On a thread of its own, which ends with the process: the runtime's would hold up its end.

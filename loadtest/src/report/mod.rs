@@ -1,5 +1,12 @@
 //! Tells: one file a format. Nothing is computed here.
 
+use std::io::Write;
+
 pub mod json;
 pub mod progress;
 pub mod terminal;
+
+/// Says something beside the results, on standard error. Nobody may be there to read it.
+pub fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -33,7 +33,7 @@ impl Progress {
     /// A step that expects so many answers; named on a line of its own where there is no terminal.
     pub fn step(&self, what: String, expected: usize) -> Step {
         if !std::io::stderr().is_terminal() {
-            eprintln!("{what}");
+            super::note(&what);
         }
         self.small_step(what, expected)
     }
