@@ -20,8 +20,8 @@ Debian's packages where rustup's server can't be reached. Does nothing when it i
   --from-debian   don't try rustup
   -h, --help      this text
 
-From Debian's packages it needs apt-get and dpkg-deb (any Debian or Ubuntu), no root, and about
-1 GB in the temporary folder (TMPDIR) while it runs. Nothing on the system changes but one new
+From Debian's packages it needs a Debian (of any release), no root, and about 1 GB in the temporary
+folder (TMPDIR) while it runs. Nothing on the system changes but one new
 folder in the toolchain; the last line of output says how to remove it.
 USAGE
 }
@@ -57,6 +57,7 @@ by_rustup() {
 configure_apt() {
   local apt=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg site suite
   [ -e "$keyring" ] || die "Debian's keyring is missing: $keyring" "apt-get install debian-archive-keyring"
+  # shellcheck disable=SC2016 # $(SITE) is apt's own
   site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' |
     grep -v -e '-security' | sort -u | head -n 1)
   [ -n "$site" ] || die "apt knows no archive of Debian's" \
@@ -87,11 +88,11 @@ unpack() {
 }
 
 from_debian() {
-  local tool root library libc version
+  local tool root library libc version of_this_version
   for tool in apt-get apt-cache dpkg-deb cargo flock; do
     command -v "$tool" >/dev/null || die "no $tool here, and rustup can't be used" \
       "Either let rustup reach its server and run: rustup target add $target" \
-      "or run this on Debian or Ubuntu, and copy lib/rustlib/$target into $sysroot/lib/rustlib."
+      "or run this on Debian, and copy lib/rustlib/$target into $sysroot/lib/rustlib."
   done
   [ -w "$sysroot/lib/rustlib" ] || die "can't write to $sysroot/lib/rustlib" \
     "run this as the toolchain's owner"
@@ -114,7 +115,8 @@ from_debian() {
 
   version=$(rustc --version | cut -d ' ' -f 2)
   root=$work/root
-  unpack rust-src "^$version[+-]" "$root" || unpack rust-web-src "^$version[+-]" "$root" ||
+  of_this_version="^${version//./\\.}[+-]"
+  unpack rust-src "$of_this_version" "$root" || unpack rust-web-src "$of_this_version" "$root" ||
     die "none of Debian's suites has the sources of Rust $version ($suites)" \
       "Let rustup reach its server, or use a Rust version that Debian has: $(apt-cache madison rust-src |
         awk -F ' *[|] *' '{print $2}' | sed 's/[+-].*//' | sort -Vu | tr '\n' ' ')"
