@@ -21,8 +21,8 @@ Debian's packages where rustup's server can't be reached. Does nothing when it i
   -h, --help      this text
 
 From Debian's packages it needs a Debian (of any release), no root, and about 1 GB in the temporary
-folder (TMPDIR) while it runs. Nothing on the system changes but one new
-folder in the toolchain; the last line of output says how to remove it.
+folder (TMPDIR) while it runs. Nothing on the system changes but one new folder in the toolchain; the
+last line of output says how to remove it.
 USAGE
 }
 
@@ -57,9 +57,12 @@ by_rustup() {
 configure_apt() {
   local apt=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg site suite
   [ -e "$keyring" ] || die "Debian's keyring is missing: $keyring" "apt-get install debian-archive-keyring"
+  # By origin where apt has its lists, by name where they were removed, as in many images.
   # shellcheck disable=SC2016 # $(SITE) is apt's own
-  site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' |
-    grep -v -e '-security' | sort -u | head -n 1)
+  site=$({
+    apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian'
+    apt-get indextargets --format '$(SITE)' 'Created-By: Packages' --no-release-info | grep '/debian/\?$'
+  } | grep -v -e '-security' | head -n 1) || true
   [ -n "$site" ] || die "apt knows no archive of Debian's" \
     "add one to /etc/apt/sources.list.d and run apt-get update, or connect to rustup's server"
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts"
@@ -83,8 +86,8 @@ unpack() {
   version=$(apt-cache madison "$1" | awk -F ' *[|] *' '{print $2}' | grep -E "$2" | sort -V | tail -n 1) || true
   [ -n "$version" ] || return 1
   say "$1 $version"
-  (cd "$work" && apt-get -q=2 download "$1=$version")
-  dpkg-deb -x "$work/$1"_*.deb "$3"
+  (cd "$work" && apt-get -q=2 download "$1=$version") || die "$1 $version can't be downloaded"
+  dpkg-deb -x "$work/$1"_*.deb "$3" || die "$1 $version can't be unpacked into $3"
 }
 
 from_debian() {
@@ -97,7 +100,7 @@ from_debian() {
   [ -w "$sysroot/lib/rustlib" ] || die "can't write to $sysroot/lib/rustlib" \
     "run this as the toolchain's owner"
 
-  # One at a time; the lock goes when this process does, however it ends.
+  # One at a time; the lock goes when this process and its children do, however they end.
   exec 9<"$sysroot/lib/rustlib"
   flock 9
   installed && return
@@ -145,28 +148,35 @@ from_debian() {
   installed
 }
 
-from_debian_only=no
-case "${1:-}" in
-  '') ;;
-  --from-debian) from_debian_only=yes ;;
-  -h | --help) usage; exit ;;
-  *) usage >&2; exit 2 ;;
-esac
+main() {
+  local from_debian_only=no undo
+  case "${1:-}" in
+    '') ;;
+    --from-debian) from_debian_only=yes ;;
+    -h | --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+  esac
 
-cd "$(dirname "$0")/.." # rust-toolchain.toml chooses the toolchain by folder
-command -v rustc >/dev/null || die "no rustc on the PATH" "install Rust: https://rustup.rs"
-sysroot=$(rustc --print sysroot)
-target_dir=$sysroot/lib/rustlib/$target
-staging=$sysroot/lib/rustlib/.$target.partial
+  # rust-toolchain.toml chooses the toolchain by folder: this project's, or where the script was given
+  # to bash as text, that of the folder it was called in.
+  [ -z "${BASH_SOURCE[0]:-}" ] || cd "$(dirname "${BASH_SOURCE[0]}")/.."
+  command -v rustc >/dev/null || die "no rustc on the PATH" "install Rust: https://rustup.rs"
+  sysroot=$(rustc --print sysroot)
+  target_dir=$sysroot/lib/rustlib/$target
+  staging=$sysroot/lib/rustlib/.$target.partial
 
-if installed; then
-  say "$target is there already: $target_dir"
-  exit
-fi
-if [ "$from_debian_only" = yes ] || ! by_rustup; then
-  say "from Debian's packages"
-  from_debian
-  undo="rm -r $target_dir" # rustup doesn't know of it, and would report a conflict if it were to add the target later
-fi
-say "installed $target in $target_dir"
-say "to undo: ${undo:-rustup target remove $target}"
+  if installed; then
+    say "$target is there already: $target_dir"
+    exit
+  fi
+  undo="rustup target remove $target"
+  if [ "$from_debian_only" = yes ] || ! by_rustup; then
+    say "from Debian's packages"
+    from_debian
+    undo="rm -r $target_dir" # rustup doesn't know of it, and would report a conflict if it were to add the target later
+  fi
+  say "installed $target in $target_dir"
+  say "to undo: $undo"
+}
+
+main "$@"

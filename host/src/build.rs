@@ -4,11 +4,14 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::time::SystemTime;
+
+use tokio::process::Command;
 
 use crate::App;
 use crate::manifest::{Build, Component};
+use crate::process::run_to_end;
 
 /// Set by a caller for its own build, these would send the guests' output elsewhere, or compile
 /// them with flags that are meant for this machine.
@@ -20,14 +23,14 @@ const CALLERS_OWN: [&str; 5] = [
     "CARGO_ENCODED_RUSTFLAGS",
 ];
 
-/// A command of the manifest, and the components that it makes.
+/// Commands of the manifest, and the components that they make.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The shell command.
-    pub command: String,
-    /// The folder it runs in.
+    /// Shell commands, run one after the other.
+    pub commands: Vec<String>,
+    /// The folder they run in.
     pub workdir: PathBuf,
-    /// The ids of the components that name it.
+    /// The ids of the components that name them.
     pub components: Vec<String>,
 }
 
@@ -69,7 +72,7 @@ impl std::error::Error for Error {}
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` in {}", self.command, self.workdir.display())
+        write!(f, "`{}` in {}", self.commands.join("`, `"), self.workdir.display())
     }
 }
 
@@ -86,52 +89,64 @@ pub fn due(app: &App) -> Vec<Step> {
 fn steps(app: &App, wanted: impl Fn(&Component) -> bool) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (id, component) in app.components.iter().filter(|(_, component)| wanted(component)) {
-        let Some(build) = &component.build else { continue };
-        for command in &build.command {
-            // Components of one workspace share a command, which makes them all.
-            match steps.iter_mut().find(|step| step.command == *command && step.workdir == build.workdir) {
-                Some(step) => step.components.push(id.clone()),
-                None => steps.push(Step {
-                    command: command.clone(),
-                    workdir: build.workdir.clone(),
-                    components: vec![id.clone()],
-                }),
-            }
+        let Some(Build { command, workdir, .. }) = &component.build else { continue };
+        // Components of one workspace share their commands, which make them all.
+        match steps.iter_mut().find(|step| step.commands == *command && step.workdir == *workdir) {
+            Some(step) => step.components.push(id.clone()),
+            None => steps.push(Step {
+                commands: command.clone(),
+                workdir: workdir.clone(),
+                components: vec![id.clone()],
+            }),
         }
     }
     steps
 }
 
-/// Runs `steps` one after the other. A command's own output goes to standard error.
+/// Runs `steps` one after the other. A command's own output goes to standard error. Where the
+/// future is dropped, the command that runs is ended.
 ///
 /// # Errors
 ///
 /// At the first command that fails, or where a component's file is missing at the end.
-pub fn run(app: &App, steps: &[Step]) -> Result<(), Error> {
-    let began = SystemTime::now();
-    for step in steps {
-        let mut shell = Command::new("sh");
-        shell
-            .arg("-c")
-            .arg(&step.command)
-            .current_dir(&step.workdir)
-            .stdin(Stdio::null())
-            .stdout(io::stderr());
-        for name in CALLERS_OWN {
-            shell.env_remove(name);
-        }
-        match shell.status() {
-            Ok(status) if status.success() => {}
-            Ok(status) => return Err(Error::Failed(step.clone(), status)),
-            Err(error) => return Err(Error::Run(step.clone(), error)),
-        }
+pub async fn run(app: &App, steps: &[Step]) -> Result<(), Error> {
+    let built = || {
+        let ids = steps.iter().flat_map(|step| &step.components);
+        ids.filter_map(|id| app.components.get_key_value(id))
+    };
+    let sources = || built().filter_map(|(_, component)| newest_source(component.build.as_ref()?)).max();
+    let mut began = SystemTime::now();
+    let before = sources();
+    run_all(steps).await?;
+    // A source that was edited meanwhile may have been read before, and is older than the output.
+    if sources() != before {
+        began = SystemTime::now();
+        run_all(steps).await?;
     }
-    let built = steps.iter().flat_map(|step| &step.components);
-    for (id, component) in built.filter_map(|id| app.components.get_key_value(id)) {
+    for (id, component) in built() {
         if !component.source.exists() {
             return Err(Error::Nothing { component: id.clone(), source: component.source.clone() });
         }
         mark_as_made(&component.source, began);
+    }
+    Ok(())
+}
+
+async fn run_all(steps: &[Step]) -> Result<(), Error> {
+    for step in steps {
+        for command in &step.commands {
+            let mut shell = Command::new("sh");
+            shell.arg("-c").arg(command).current_dir(&step.workdir);
+            shell.stdin(Stdio::null()).stdout(io::stderr());
+            for name in CALLERS_OWN {
+                shell.env_remove(name);
+            }
+            match run_to_end(&mut shell).await {
+                Ok(status) if status.success() => {}
+                Ok(status) => return Err(Error::Failed(step.clone(), status)),
+                Err(error) => return Err(Error::Run(step.clone(), error)),
+            }
+        }
     }
     Ok(())
 }

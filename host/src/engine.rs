@@ -125,7 +125,9 @@ pub fn wasi_version_of(path: &Path) -> Result<Wasi, String> {
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file; `loadtest build` or `spin build` makes it".to_owned(),
+        std::io::ErrorKind::NotFound => {
+            "no such file; the manifest's build command makes it (`spin build`)".to_owned()
+        }
         _ => format!("can't be read: {error}"),
     })
 }

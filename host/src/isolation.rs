@@ -83,13 +83,14 @@ impl Policy {
         }
     }
 
+    /// Whether an instance may take another request after its first.
+    pub fn reuses(&self, wasi: Wasi) -> bool {
+        wasi == Wasi::P3 && can_exceed_one(&self.max_instance_reuse_count)
+    }
+
     /// Whether a request may meet another one in its instance.
     pub fn shares(&self, wasi: Wasi) -> bool {
-        let can_exceed_one =
-            |count: &Option<Drawn<usize>>| count.as_ref().is_none_or(|count| count.range.end > 2);
-        wasi == Wasi::P3
-            && can_exceed_one(&self.max_instance_reuse_count)
-            && can_exceed_one(&self.max_instance_concurrent_reuse_count)
+        self.reuses(wasi) && can_exceed_one(&self.max_instance_concurrent_reuse_count)
     }
 
     /// How long an idle instance lives at most.
@@ -97,7 +98,7 @@ impl Policy {
         self.idle_instance_timeout.as_ref().map_or(IDLE_INSTANCE_TIMEOUT, |idle| idle.range.end)
     }
 
-    /// The flags that say this policy again, for `loadtest serve` or `spin up`.
+    /// The flags that say this policy again, as on `spin up`.
     pub fn flags(&self) -> Vec<String> {
         [
             ("--max-instance-reuse-count", self.max_instance_reuse_count.as_ref().map(|drawn| &drawn.text)),
@@ -112,6 +113,10 @@ impl Policy {
         .filter_map(|(flag, text)| Some(format!("{flag}={}", text?)))
         .collect()
     }
+}
+
+fn can_exceed_one(count: &Option<Drawn<usize>>) -> bool {
+    count.as_ref().is_none_or(|count| count.range.end > 2)
 }
 
 impl Life {
@@ -238,6 +243,7 @@ mod tests {
         assert!(!policy("128", "1").shares(Wasi::P3));
         assert!(!policy("1..2", "16").shares(Wasi::P3));
         assert!(policy("1..3", "2").shares(Wasi::P3));
+        assert!(policy("128", "1").reuses(Wasi::P3) && !policy("1", "16").reuses(Wasi::P3));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod handler;
 pub mod isolation;
 pub mod manifest;
 mod outbound;
+pub mod process;
 mod routes;
 mod server;
 mod startup;

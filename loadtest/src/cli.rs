@@ -74,7 +74,7 @@ pub struct RunArgs {
     /// Write result.json to this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Exit with 1 when a verdict is not the expected one
+    /// Exit with 1 when a verdict is not the expected one, with 4 when the measurement can't be trusted
     #[arg(long)]
     pub check: bool,
     #[command(flatten)]
@@ -93,7 +93,7 @@ pub struct BurstArgs {
     #[arg(short, value_name = "N", default_value = "50", value_parser = positive)]
     pub c: usize,
     /// The request's method
-    #[arg(short, value_name = "METHOD", default_value = "GET")]
+    #[arg(short, value_name = "METHOD", default_value = "GET", value_parser = method)]
     pub method: http::Method,
     /// A header, as `Name: value`; repeatable
     #[arg(short = 'H', value_name = "HEADER", value_parser = header)]
@@ -132,6 +132,9 @@ pub struct ServeArgs {
     /// How to say where the application is served
     #[arg(long, value_name = "FORMAT", default_value = "plain")]
     pub format: Format,
+    /// Don't build what is missing or older than its sources
+    #[arg(long)]
+    pub no_build: bool,
     /// Stop when standard input ends: for a parent that may be killed
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
@@ -211,6 +214,10 @@ fn timeout(text: &str) -> Result<Duration, String> {
         }
         Err(_) => Err("a number of seconds is allowed".to_owned()),
     }
+}
+
+fn method(text: &str) -> Result<http::Method, String> {
+    text.to_uppercase().parse().map_err(|_| "a method such as GET or POST is allowed".to_owned())
 }
 
 fn header(text: &str) -> Result<(http::HeaderName, http::HeaderValue), String> {

@@ -1,6 +1,6 @@
 //! Fires setups at a system, one after the other, and notes what came of them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::burst::{Shot, Target};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::measure::{self, Measured};
 use crate::plan::{Expectation, Isolation, PlannedBurst, Setup};
-use crate::report::progress::Progress;
+use crate::progress::Progress;
 use crate::result::{Document, Instances, Run};
 use crate::system::{Running, System};
 use crate::verdict::Kind;
@@ -27,8 +27,8 @@ pub struct Subject {
     pub system: System,
     /// The application, where it is known.
     pub app: Option<App>,
-    /// How its instances are used.
-    pub instances: Option<Instances>,
+    /// How the instances of each component are used, by its id.
+    components: BTreeMap<String, Instances>,
 }
 
 impl Subject {
@@ -38,13 +38,33 @@ impl Subject {
     ///
     /// Where a component's file can't be read.
     pub fn new(system: System, app: Option<App>, policy: &Policy) -> Result<Self, Failure> {
-        let instances = app.as_ref().map(|app| instances(app, policy)).transpose()?;
-        Ok(Self { system, app, instances })
+        let mut components = BTreeMap::new();
+        for (id, component) in app.iter().flat_map(|app| &app.components) {
+            let source = &component.source;
+            let wasi = host::engine::wasi_version_of(source).map_err(|reason| host::Error::Component {
+                id: id.clone(),
+                path: source.clone(),
+                reason,
+            })?;
+            components.insert(id.clone(), instances(wasi, policy));
+        }
+        Ok(Self { system, app, components })
     }
 
-    fn isolation(&self) -> Option<Isolation> {
-        self.instances
-            .map(|Instances { shared, .. }| if shared { Isolation::Shared } else { Isolation::Fresh })
+    /// How the endpoint at `path` uses instances.
+    fn isolation(&self, path: &str) -> Option<Isolation> {
+        let triggers = self.app.iter().flat_map(|app| &app.triggers);
+        let trigger = triggers.into_iter().find(|trigger| trigger.route.path() == path)?;
+        Some(self.components.get(&trigger.component)?.isolation)
+    }
+
+    /// How the application uses instances: what is true of its most shared component.
+    fn instances(&self) -> Option<Instances> {
+        self.components.values().copied().max_by_key(|instances| (instances.isolation, instances.wasi))
+    }
+
+    fn expected<'a>(&self, burst: &'a PlannedBurst) -> Option<&'a Expectation> {
+        burst.expected(self.isolation(&burst.path)?)
     }
 
     fn manifest(&self) -> Option<String> {
@@ -52,18 +72,13 @@ impl Subject {
     }
 }
 
-fn instances(app: &App, policy: &Policy) -> Result<Instances, Failure> {
-    let mut all = Instances { wasi: 2, shared: false };
-    for (id, component) in &app.components {
-        let wasi = host::engine::wasi_version_of(&component.source).map_err(|reason| {
-            host::Error::Component { id: id.clone(), path: component.source.clone(), reason }
-        })?;
-        if wasi == Wasi::P3 {
-            all.wasi = 3;
-        }
-        all.shared |= policy.shares(wasi);
-    }
-    Ok(all)
+fn instances(wasi: Wasi, policy: &Policy) -> Instances {
+    let isolation = match (policy.reuses(wasi), policy.shares(wasi)) {
+        (false, _) => Isolation::Fresh,
+        (true, false) => Isolation::Reused,
+        (true, true) => Isolation::Shared,
+    };
+    Instances { wasi: if wasi == Wasi::P2 { 2 } else { 3 }, isolation }
 }
 
 /// What is fired at every subject.
@@ -103,12 +118,12 @@ impl Lab {
             let judged = {
                 let step =
                     progress.step(describe(subject, setup), setup.bursts.iter().map(|burst| burst.n).sum());
-                measure::fire(&shots, &step.answered).await
+                measure::fire(&shots, &step.firing).await
             };
             let mut run = Run {
                 system: subject.system.name().to_owned(),
                 manifest: subject.manifest(),
-                instances: subject.instances,
+                instances: subject.instances(),
                 setup: setup.id.clone(),
                 title: setup.title.clone(),
                 bursts: judged.bursts,
@@ -158,7 +173,7 @@ impl Lab {
         for (burst, planned) in run.bursts.iter_mut().zip(&setup.bursts) {
             burst.fastapi = planned.fastapi;
             burst.author_expected = planned.author_expected;
-            let expected = subject.isolation().and_then(|isolation| planned.expected(isolation));
+            let expected = subject.expected(planned);
             burst.expected = expected.map(Expectation::kind);
             let is_scaled = self.time_scale < 1.0;
             burst.as_expected = expected.map(|expected| expected.is_met(&burst.verdict, is_scaled));
@@ -184,9 +199,7 @@ impl Lab {
     }
 
     fn expected_makespan(&self, subject: &Subject, burst: &PlannedBurst) -> Duration {
-        let expected =
-            subject.isolation().and_then(|isolation| burst.expected(isolation)).map(Expectation::kind);
-        match expected {
+        match subject.expected(burst).map(Expectation::kind) {
             Some(Kind::Sequential) => one_by_one(burst, self.time_scale),
             _ => burst.wait(self.time_scale),
         }

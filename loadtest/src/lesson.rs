@@ -37,9 +37,7 @@ impl Column<'_> {
     /// What the instances are: `WASIp2, fresh instances`; else the system's name.
     pub fn label(&self) -> String {
         match self.instances {
-            Some(Instances { wasi, shared }) => {
-                format!("WASIp{wasi}, {} instances", if shared { "shared" } else { "fresh" })
-            }
+            Some(Instances { wasi, isolation }) => format!("WASIp{wasi}, {isolation}"),
             None => self.system.to_owned(),
         }
     }
@@ -62,8 +60,8 @@ fn lesson(column: &Column) -> String {
         1 => "the burst was not parallel.".to_owned(),
         _ => format!("{parallel} of {total} bursts were parallel."),
     };
-    if slow.is_empty() && column.instances.is_some_and(|instances| !instances.shared) {
-        text += " A handler may block: nobody else is in its instance.";
+    if slow.is_empty() && bursts().all(|(_, burst)| burst.ok > 0 && burst.instances == burst.ok) {
+        text += " Each request had an instance of its own: a handler that blocks stops nobody else.";
     }
     for (run, burst) in slow {
         let Burst { endpoint, verdict, .. } = burst;

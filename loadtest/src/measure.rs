@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::burst::{self, Answered, Schedule, Shot, Target};
+use crate::burst::{self, Firing, Shot, Target};
 use crate::exit::{Exit, Failure};
 use crate::result::Burst;
+use crate::schedule::Schedule;
 use crate::trace::{Generator, Outcome, Row, Trace};
 use crate::verdict;
 
@@ -45,7 +46,7 @@ pub async fn service_ms(
 
 async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, Failure> {
     let shot = Shot { target: target.clone(), schedule: Schedule::together(1), timeout };
-    let fired = burst::fire(&[shot], &Answered::default()).await;
+    let fired = burst::fire(&[shot], &Firing::default()).await;
     let row = fired.rows.into_iter().flatten().next().unwrap_or_default();
     let reason = match &row.outcome {
         _ if row.is_ok() => return Ok(row),
@@ -60,9 +61,9 @@ async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, F
 }
 
 /// Fires `shots` together, and judges each.
-pub async fn fire(shots: &[Measured], answered: &Answered) -> Judged {
+pub async fn fire(shots: &[Measured], firing: &Firing) -> Judged {
     let fired =
-        burst::fire(&shots.iter().map(|measured| measured.shot.clone()).collect::<Vec<_>>(), answered).await;
+        burst::fire(&shots.iter().map(|measured| measured.shot.clone()).collect::<Vec<_>>(), firing).await;
     let judge = |(Measured { shot, service_ms }, rows): (&Measured, Vec<Row>)| {
         let Shot { target, schedule, .. } = shot;
         let trace = Trace {
@@ -73,7 +74,7 @@ pub async fn fire(shots: &[Measured], answered: &Answered) -> Judged {
             generator: fired.generator,
         };
         let verdict = verdict::judge(&trace);
-        let endpoint = target.url.path().trim_matches('/').replace('/', "-");
+        let endpoint = endpoint::name_of(target.url.path());
         Burst::new(target.url.to_string(), endpoint, &trace, verdict)
     };
     Judged { bursts: shots.iter().zip(fired.rows).map(judge).collect(), generator: fired.generator }

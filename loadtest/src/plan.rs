@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::burst::Schedule;
+use crate::schedule::Schedule;
 use crate::verdict::{Kind, Shape, Verdict};
 
 /// The setups that are built in.
@@ -63,13 +64,26 @@ pub struct Expectations {
     shared: Option<Expectation>,
 }
 
-/// Whether requests share instances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How requests use instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Isolation {
     /// Every request has an instance of its own.
     Fresh,
+    /// An instance takes one request after another.
+    Reused,
     /// A request may meet others in its instance.
     Shared,
+}
+
+impl fmt::Display for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fresh => "fresh instances",
+            Self::Reused => "reused instances",
+            Self::Shared => "shared instances",
+        })
+    }
 }
 
 /// A verdict that is expected.
@@ -134,7 +148,8 @@ impl PlannedBurst {
     /// What is expected of a system that treats instances like this.
     pub fn expected(&self, isolation: Isolation) -> Option<&Expectation> {
         match isolation {
-            Isolation::Fresh => self.expect.fresh.as_ref(),
+            // Nobody meets anybody.
+            Isolation::Fresh | Isolation::Reused => self.expect.fresh.as_ref(),
             Isolation::Shared => self.expect.shared.as_ref(),
         }
     }

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
+use crate::plan::Isolation;
 use crate::stats::percentile;
 use crate::trace::{Generator, Outcome, Row, Trace};
 use crate::units::rounded;
-use crate::verdict::{Kind, Verdict};
+use crate::verdict::{Kind, Verdict, is_bottleneck};
 
 /// The format's version.
 const SCHEMA: u32 = 1;
@@ -52,8 +53,8 @@ pub struct Run {
 pub struct Instances {
     /// The version of WASI that the components speak: 2 or 3.
     pub wasi: u8,
-    /// Whether a request may meet others in its instance.
-    pub shared: bool,
+    /// How long an instance lives, and for whom.
+    pub isolation: Isolation,
 }
 
 /// A burst and its verdict.
@@ -163,7 +164,7 @@ impl Document {
 
     /// Adds a setup's bursts, and how the generator fared in them.
     pub fn add(&mut self, run: Run, generator: Generator) {
-        let saturated = run.bursts.iter().any(|burst| generator.is_bottleneck(burst.service_ms));
+        let saturated = run.bursts.iter().any(|burst| is_bottleneck(&generator, burst.service_ms));
         self.runs.push(run);
         self.generator = GeneratorSummary {
             cpu: rounded(generator.cpu.max(self.generator.cpu), 4),

@@ -2,7 +2,7 @@
 //!
 //! Times are microseconds from the burst's own start: the barrier's release, plus its delay.
 
-use crate::burst::Schedule;
+use crate::schedule::Schedule;
 
 /// A burst as it was measured.
 #[derive(Debug, Clone)]
@@ -88,18 +88,6 @@ pub struct Generator {
     pub cpu: f64,
     /// How late a timer of 1 ms fired at the 99th percentile, in microseconds.
     pub lag_p99_us: f64,
-}
-
-impl Generator {
-    /// A generator that uses more of the machine than this can't be told from a slow server.
-    const BUSY: f64 = 0.9;
-    /// Timers later than this share of the service time blur it.
-    const LATE: f64 = 0.1;
-
-    /// Whether what was measured may be the generator itself, at an endpoint that takes `service_ms`.
-    pub fn is_bottleneck(&self, service_ms: f64) -> bool {
-        self.cpu > Self::BUSY || self.lag_p99_us / 1e3 > Self::LATE * service_ms
-    }
 }
 
 impl Row {

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use common::{build, loadtest, output, project, stderr};
+use common::{Process, SOON, build, loadtest, output, project, stderr, wait_until};
+use nix::sys::signal::Signal;
 
 /// An application whose one component is copied by its build command, which leaves a mark.
 fn app(folder: &Path, command: &str) -> String {
@@ -76,6 +77,56 @@ fn a_build_that_makes_nothing_is_said() {
     let failed = output(&["build", &manifest]);
     assert_eq!(failed.status.code(), Some(2));
     assert!(stderr(&failed).contains("c.wasm is not there"), "{}", stderr(&failed));
+}
+
+#[test]
+fn a_source_that_is_edited_during_the_build_is_built_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest =
+        app(folder.path(), "test -e lib.rs || touch lib.rs; cp made.wasm ../c.wasm; echo built >> ../log");
+    assert!(output(&["build", &manifest]).status.success());
+    assert_eq!(times_built(folder.path()), 2);
+}
+
+#[test]
+fn an_interrupted_build_leaves_no_process() {
+    for command in ["build", "serve"] {
+        let folder = tempfile::tempdir().unwrap();
+        // The shell has a child of its own, as cargo has.
+        let manifest = app(folder.path(), "echo $$ > ../id; sleep 60; true");
+        let mut process = Process::spawn(&mut loadtest(&[command, &manifest]));
+        let id = folder.path().join("id");
+        wait_until("the build starts", || fs::read_to_string(&id).is_ok_and(|id| id.ends_with('\n')));
+        let group = fs::read_to_string(&id).unwrap().trim().to_owned();
+        process.signal(Signal::SIGINT);
+        assert_eq!(process.ended_within(SOON).code(), Some(130), "{command}");
+        wait_until("the build ends", || members_of(&group).is_empty());
+    }
+}
+
+/// The processes of a group, by the fifth field of their state.
+fn members_of(group: &str) -> Vec<String> {
+    let states = fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
+    let alive = |state: &String| {
+        let fields: Vec<&str> = state.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        fields.get(2) == Some(&group) && fields.first() != Some(&"Z")
+    };
+    states.filter(alive).collect()
+}
+
+#[test]
+fn a_components_commands_run_in_its_own_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = app(folder.path(), COPY);
+    let text = fs::read_to_string(&manifest).unwrap();
+    let second = "[[trigger.http]]\nroute = \"/d\"\ncomponent = \"d\"\n[component.d]\nsource = \"d.wasm\"\n\
+                  [component.d.build]\ncommand = [\"echo built >> ../log\", \"cp ../c.wasm ../d.wasm\"]\nworkdir = \"src\"\n";
+    fs::write(&manifest, text + second).unwrap();
+    assert!(output(&["build", &manifest]).status.success());
+    assert!(folder.path().join("d.wasm").exists());
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 mod common;
 
+use std::process::Stdio;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use common::pool::{Manners, Pool, serve};
-use common::{loadtest, stderr, stdout};
+use common::{Process, loadtest, stderr, stdout};
 use loadtest::result::Document;
 use loadtest::verdict::{Kind, Shape};
+use nix::sys::signal::Signal;
 
 /// Long beside what a busy machine adds.
 const SERVICE: Duration = Duration::from_millis(300);
@@ -36,7 +38,8 @@ async fn burst(args: &[&str]) -> Fired {
 
 async fn judged(pool: &Pool, args: &[&str]) -> loadtest::result::Burst {
     let fired = burst(&[args, &[&pool.url]].concat()).await;
-    assert_eq!(fired.code, Some(0), "{}", fired.stderr);
+    // 4: on a busy machine a short burst can't be trusted; it is counted all the same.
+    assert!(matches!(fired.code, Some(0 | 4)), "{}", fired.stderr);
     fired.document.unwrap().runs.remove(0).bursts.remove(0)
 }
 
@@ -81,6 +84,69 @@ async fn a_server_that_closes_after_each_answer_is_connected_to_anew() {
     let pool = serve(Manners { close: true, ..Manners::pool(100, Duration::from_millis(50)) }).await;
     let burst = judged(&pool, &["-n", "9", "-c", "3"]).await;
     assert_eq!((burst.ok, pool.connections.load(SeqCst)), (9, 11));
+}
+
+#[tokio::test]
+async fn a_server_that_closes_without_saying_so_costs_no_request() {
+    let pool = serve(Manners { hang_up: true, ..Manners::pool(100, Duration::from_millis(50)) }).await;
+    let burst = judged(&pool, &["-n", "12", "-c", "4"]).await;
+    assert_eq!((burst.ok, burst.failed), (12, 0), "{}", burst.verdict.why);
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_is_refused_and_what_was_not_sent_is_said() {
+    let pool = serve(Manners { lives_for: Some(8), close: true, ..Manners::pool(100, SERVICE) }).await;
+    let burst = judged(&pool, &["-n", "30", "-c", "6"]).await;
+    assert_eq!(burst.verdict.kind, Kind::Refused, "{}", burst.verdict.why);
+    assert!(burst.requests.len() < 30 && burst.ok == 6, "{}", burst.verdict.why);
+    let said = format!("only {} of 30 requests were sent", burst.requests.len());
+    assert!(burst.verdict.why.contains(&said), "{}", burst.verdict.why);
+    let indices: Vec<_> = burst.requests.iter().map(|request| request.i).collect();
+    assert_eq!(indices, (0..burst.requests.len()).collect::<Vec<_>>(), "none was skipped");
+}
+
+#[tokio::test]
+async fn an_interrupted_burst_writes_what_it_has() {
+    let pool = serve(Manners::pool(1, SERVICE)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["burst", "-n", "50", "-c", "50", "--out", folder.path().to_str().unwrap(), &pool.url];
+    let mut command = loadtest(&args);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut process = Process::spawn(&mut command);
+    let requests = pool.requests.clone();
+    let code = tokio::task::spawn_blocking(move || {
+        while requests.load(SeqCst) < 52 {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(SERVICE * 3);
+        process.signal(Signal::SIGINT);
+        process.ended_within(Duration::from_secs(20)).code()
+    });
+    assert_eq!(code.await.unwrap(), Some(130));
+    let text = std::fs::read_to_string(folder.path().join("result.json")).unwrap();
+    let document: Document = serde_json::from_str(&text).unwrap();
+    let burst = document.bursts().next().unwrap();
+    assert!(burst.ok > 0 && burst.failed > 0 && burst.ok + burst.failed == 50, "{}", burst.verdict.why);
+    assert_eq!(burst.verdict.kind, Kind::Inconclusive);
+    assert!(burst.verdict.why.contains("(interrupted)"), "{}", burst.verdict.why);
+}
+
+#[tokio::test]
+async fn headers_are_sent_once_and_methods_in_upper_case() {
+    let pool = serve(Manners::pool(10, Duration::from_millis(20))).await;
+    judged(
+        &pool,
+        &["-m", "get", "-H", "Host: example.org", "-H", "X-A: 1", "-H", "X-A: 2", "-n", "3", "-c", "3"],
+    )
+    .await;
+    let seen = pool.last.lock().unwrap().clone().unwrap();
+    assert_eq!(seen.method, "GET");
+    let values = |name: &str| seen.headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        (values("host"), values("x-a")),
+        (vec!["example.org".parse().unwrap()], ["1", "2"].map(|value| value.parse().unwrap()).to_vec())
+    );
+    assert_eq!(values("user-agent").len(), 1);
 }
 
 #[tokio::test]

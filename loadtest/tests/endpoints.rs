@@ -18,7 +18,7 @@ const STYLES: [(&str, &str); 7] = [
 ];
 
 async fn get(served: &Served, path: &str) -> Reply {
-    let response = reqwest::get(format!("{}{path}", served.url)).await.unwrap();
+    let response = common::get(format!("{}{path}", served.url)).await.unwrap();
     assert_eq!(response.status(), 200, "{path}");
     assert_eq!(response.headers()["content-type"], "application/json");
     serde_json::from_str(&response.text().await.unwrap()).unwrap()
@@ -59,7 +59,7 @@ async fn a_bad_wait_gets_400_and_one_line_that_says_what_is_allowed() {
         let served = serve(manifest, &[]);
         for (path, _) in STYLES {
             for query in ["wait_ms=abc", "wait_ms=60001", "wait=1"] {
-                let response = reqwest::get(format!("{}{path}?{query}", served.url)).await.unwrap();
+                let response = common::get(format!("{}{path}?{query}", served.url)).await.unwrap();
                 assert_eq!(response.status(), 400);
                 let body = response.text().await.unwrap();
                 assert_eq!(

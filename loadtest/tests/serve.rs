@@ -8,11 +8,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use common::{
-    CONFORMANCE, MANIFESTS, Process, build, loadtest, output, project, serve, serve_at, stderr, stdout,
+    CONFORMANCE, MANIFESTS, Process, SOON, build, loadtest, output, project, serve, serve_at, stderr, stdout,
 };
 use nix::sys::signal::Signal;
-
-const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn well_known_paths_and_those_with_no_route() {
@@ -25,7 +23,7 @@ async fn well_known_paths_and_those_with_no_route() {
         ("/e1", 404, ""),
         ("/e1/p1/more", 404, ""),
     ] {
-        let response = reqwest::get(format!("{}{path}", served.url)).await.unwrap();
+        let response = common::get(format!("{}{path}", served.url)).await.unwrap();
         assert_eq!(response.status(), status, "{path}");
         assert_eq!(response.text().await.unwrap(), body, "{path}");
     }
@@ -35,10 +33,10 @@ async fn well_known_paths_and_those_with_no_route() {
 async fn a_guest_that_traps_gets_500_and_a_log_and_the_next_request_is_fine() {
     for manifest in CONFORMANCE {
         let mut served = serve(manifest, &[]);
-        let response = reqwest::get(format!("{}/panic", served.url)).await.unwrap();
+        let response = common::get(format!("{}/panic", served.url)).await.unwrap();
         assert_eq!(response.status(), 500, "{manifest}");
         assert_eq!(response.text().await.unwrap(), "", "{manifest}");
-        let response = reqwest::get(format!("{}/else", served.url)).await.unwrap();
+        let response = common::get(format!("{}/else", served.url)).await.unwrap();
         assert_eq!(response.text().await.unwrap(), "/else is fine\n", "{manifest}");
 
         served.process.signal(Signal::SIGTERM);
@@ -100,7 +98,7 @@ async fn a_signal_lets_what_is_in_flight_finish() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         for manifest in MANIFESTS {
             let mut served = serve(manifest, &[]);
-            let slow = tokio::spawn(reqwest::get(format!("{}/e2/p1?wait_ms=1000", served.url)));
+            let slow = tokio::spawn(common::get(format!("{}/e2/p1?wait_ms=1000", served.url)));
             tokio::time::sleep(Duration::from_millis(300)).await;
             served.process.signal(signal);
             assert_eq!(slow.await.unwrap().unwrap().status(), 200, "{manifest}");
@@ -112,7 +110,7 @@ async fn a_signal_lets_what_is_in_flight_finish() {
 #[tokio::test]
 async fn a_second_signal_ends_at_once() {
     let mut served = serve("spin.toml", &[]);
-    let slow = tokio::spawn(reqwest::get(format!("{}/e2/p1?wait_ms=60000", served.url)));
+    let slow = tokio::spawn(common::get(format!("{}/e2/p1?wait_ms=60000", served.url)));
     tokio::time::sleep(Duration::from_millis(300)).await;
     served.process.signal(Signal::SIGTERM);
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -175,7 +173,11 @@ fn bad_input_is_one_clear_error() {
         ("core.toml", app("core.wasm"), "core.wasm: a core module, not a component"),
         ("text.toml", app("text.wasm"), "text.wasm: no WebAssembly"),
         ("half.toml", app("half.wasm"), "half.wasm: damaged: "),
-        ("none.toml", app("none.wasm"), "none.wasm: no such file; `loadtest build` or `spin build` makes it"),
+        (
+            "none.toml",
+            app("none.wasm"),
+            "none.wasm: no such file; the manifest's build command makes it (`spin build`)",
+        ),
     ] {
         let manifest = write(name, text.as_bytes());
         let failed = output(&["serve", &manifest, "--listen", "127.0.0.1:0"]);

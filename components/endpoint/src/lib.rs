@@ -10,7 +10,7 @@ mod wait;
 
 use std::time::Duration;
 
-pub use reply::Reply;
+pub use reply::{Reply, name_of};
 
 /// Answers a request whose handler waits in plain, synchronous code.
 ///

@@ -33,7 +33,7 @@ pub struct Reply {
 /// 200 and the evidence. `guest` leaves the handler here.
 pub fn ok(style: &str, path: &str, wait: Duration, guest: Guest) -> Response<String> {
     let reply = Reply {
-        endpoint: std::env::var("ENDPOINT").unwrap_or_else(|_| endpoint_of(path)),
+        endpoint: std::env::var("ENDPOINT").unwrap_or_else(|_| name_of(path)),
         style: style.to_owned(),
         wait_ms: wait.as_millis() as u64,
         instance: instance::id().to_owned(),
@@ -67,7 +67,7 @@ fn respond(status: StatusCode, content_type: &'static str, body: String) -> Resp
 }
 
 /// `/e1/p1` is served by component `e1-p1`.
-fn endpoint_of(path: &str) -> String {
+pub fn name_of(path: &str) -> String {
     path.trim_matches('/').replace('/', "-")
 }
 
@@ -77,8 +77,8 @@ mod tests {
 
     #[test]
     fn a_path_names_its_component() {
-        assert_eq!(endpoint_of("/e1/p1"), "e1-p1");
-        assert_eq!(endpoint_of("/"), "");
+        assert_eq!(name_of("/e1/p1"), "e1-p1");
+        assert_eq!(name_of("/"), "");
     }
 
     #[test]

@@ -54,13 +54,6 @@ pub struct Component {
     pub build: Option<Build>,
 }
 
-impl App {
-    /// The folder that the manifest's paths start from.
-    pub fn folder(&self) -> &Path {
-        folder_of(&self.manifest)
-    }
-}
-
 /// Reads the manifest at `path`.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
@@ -21,12 +21,15 @@ use crate::trace::{Evidence, Outcome, Row};
 /// A reply that carries evidence is small; more of a body than this is read and thrown away.
 const EVIDENCE_BYTES: usize = 64 * 1024;
 
+type Driver = http1::Connection<TokioIo<Stamped<TcpStream>>, Full<Bytes>>;
+
 pub struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     /// Polled by the lane itself, so that no request waits for another task's turn; `None` once closed.
-    driver: Option<http1::Connection<TokioIo<Stamped<TcpStream>>, Full<Bytes>>>,
+    driver: Option<Driver>,
     stamps: Stamps,
     opened_in: Duration,
+    used: bool,
 }
 
 impl Connection {
@@ -46,17 +49,31 @@ impl Connection {
         let (stream, stamps) = Stamped::new(stream);
         let (sender, driver) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| explain(&error))?;
-        Ok(Self { sender, driver: Some(driver), stamps, opened_in })
+        Ok(Self { sender, driver: Some(driver), stamps, opened_in, used: false })
     }
 
-    /// Whether another request can be sent on it.
-    pub fn is_open(&self) -> bool {
-        self.driver.is_some() && !self.sender.is_closed()
+    /// Itself, or a new one where the server has closed it since its last request.
+    pub async fn or_anew(mut self, shot: &Shot) -> Result<Self, Outcome> {
+        if self.used {
+            poll_fn(|context| {
+                drive(&mut self.driver, context);
+                Poll::Ready(())
+            })
+            .await;
+        }
+        let is_open = self.driver.is_some() && !self.sender.is_closed();
+        if is_open { Ok(self) } else { Self::open(shot).await }
+    }
+
+    /// Whether it has carried a request.
+    pub fn is_used(&self) -> bool {
+        self.used
     }
 
     /// Sends the shot's request, reads the whole answer, and notes both in `row`.
     pub async fn exchange(&mut self, shot: &Shot, start: Start, row: &mut Row) {
         row.connect_us = Some(self.opened_in.as_secs_f64() * 1e6);
+        self.used = true;
         self.stamps.take();
         let outcome = limited(shot.timeout, self.answer(shot)).await;
         let done = Instant::now();
@@ -96,12 +113,18 @@ impl Connection {
             if let Poll::Ready(answer) = exchange.as_mut().poll(context) {
                 return Poll::Ready(answer);
             }
-            if driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready()) {
-                *driver = None; // closed; what it had read is with the exchange
-            }
+            drive(driver, context);
             exchange.as_mut().poll(context)
         })
         .await
+    }
+}
+
+/// Lets the connection read and write. Once closed it is not asked again; what it had read is with
+/// the exchange.
+fn drive(driver: &mut Option<Driver>, context: &mut Context<'_>) {
+    if driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(context).is_ready()) {
+        *driver = None;
     }
 }
 

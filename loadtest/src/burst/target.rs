@@ -6,6 +6,7 @@ use http::header::{HOST, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Uri};
 use http_body_util::Full;
 use hyper::body::Bytes;
+use tokio::net::TcpStream;
 
 /// An address and a request.
 #[derive(Debug, Clone)]
@@ -45,11 +46,7 @@ impl Target {
         headers.insert(HOST, HeaderValue::from_str(text).map_err(|error| format!("{url:?}: {error}"))?);
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("loadtest/", env!("CARGO_PKG_VERSION"))));
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let address = tokio::net::lookup_host((host, authority.port_u16().unwrap_or(80)))
-            .await
-            .map_err(|error| format!("{host} can't be resolved: {error}"))?
-            .next()
-            .ok_or_else(|| format!("{host} has no address"))?;
+        let address = resolve(host, authority.port_u16().unwrap_or(80)).await?;
         Ok(Self { url: uri, address, method: Method::GET, headers, body: Bytes::new() })
     }
 
@@ -78,6 +75,21 @@ impl Target {
         *request.headers_mut() = self.headers.clone();
         request
     }
+}
+
+/// The first of the host's addresses that takes a connection, or else the first: `localhost` may
+/// name both `::1` and `127.0.0.1`, and a server listen on one.
+async fn resolve(host: &str, port: u16) -> Result<SocketAddr, String> {
+    let found = tokio::net::lookup_host((host, port)).await;
+    let addresses: Vec<_> = found.map_err(|error| format!("{host} can't be resolved: {error}"))?.collect();
+    if addresses.len() > 1 {
+        for address in &addresses {
+            if TcpStream::connect(address).await.is_ok() {
+                return Ok(*address);
+            }
+        }
+    }
+    addresses.first().copied().ok_or_else(|| format!("{host} has no address"))
 }
 
 #[cfg(test)]

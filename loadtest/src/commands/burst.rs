@@ -1,42 +1,40 @@
 //! `loadtest burst`: URLs of one's own.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use http::header::CONTENT_TYPE;
 
-use super::signals::Signals;
+use super::signals::{Ended, Signals};
 use super::{Out, tell, trusted};
-use crate::burst::{Schedule, Shot, Target};
+use crate::burst::{Shot, Target};
 use crate::cli::BurstArgs;
 use crate::exit::{Exit, Failure};
 use crate::measure::{self, Measured};
-use crate::report::progress::Progress;
+use crate::progress::Progress;
 use crate::report::terminal;
 use crate::result::{Document, Run};
+use crate::schedule::Schedule;
 
-pub async fn burst(args: BurstArgs) -> Result<Exit, Failure> {
-    let mut signals = Signals::catch()?;
-    tokio::select! {
-        exit = fire(&args) => exit,
-        () = signals.next() => Ok(Exit::Interrupted),
-    }
-}
-
-async fn fire(args: &BurstArgs) -> Result<Exit, Failure> {
+pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let out = Out::prepare(args.out.clone())?;
     let mut document = Document::begin();
-    let mut shots = Vec::new();
-    for url in &args.urls {
-        shots.push(measured(args, url).await?);
-    }
+    let shots = signals.or_end(all_measured(&args)).await?;
     let expected = shots.iter().map(|measured| measured.shot.schedule.n).sum();
-    let about =
-        Duration::from_secs_f64(shots.iter().map(|measured| measured.service_ms / 1e3).fold(0.0, f64::max));
-    let judged = {
-        let step = Progress::begin(about).step(format!("{expected} requests"), expected);
-        measure::fire(&shots, &step.answered).await
+    let about = shots.iter().map(|measured| measured.service_ms / 1e3).fold(0.0, f64::max);
+    let (judged, interrupted) = {
+        let step =
+            Progress::begin(Duration::from_secs_f64(about)).step(format!("{expected} requests"), expected);
+        let mut fired = pin!(measure::fire(&shots, &step.firing));
+        tokio::select! {
+            judged = &mut fired => (judged, false),
+            () = signals.next() => {
+                step.firing.stop();
+                (fired.await, true)
+            }
+        }
     };
     let run = Run {
         system: args.urls.join(" "),
@@ -49,13 +47,28 @@ async fn fire(args: &BurstArgs) -> Result<Exit, Failure> {
     document.add(run, judged.generator);
     out.write(&document)?;
     tell(&terminal::bursts(&document, terminal::width()))?;
-    Ok(trusted(&document))
+    if interrupted { Err(Ended::Interrupted) } else { Ok(trusted(&document)) }
+}
+
+async fn all_measured(args: &BurstArgs) -> Result<Vec<Measured>, Failure> {
+    let mut shots = Vec::new();
+    for url in &args.urls {
+        shots.push(measured(args, url).await?);
+    }
+    Ok(shots)
 }
 
 async fn measured(args: &BurstArgs, url: &str) -> Result<Measured, Failure> {
     let mut target = Target::get(url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
     target.method = args.method.clone();
-    target.headers.extend(args.headers.iter().cloned());
+    // The first of a name replaces what would be sent by itself, such as `host`; more are added.
+    let own = std::mem::take(&mut target.headers);
+    for (name, value) in &args.headers {
+        target.headers.append(name, value.clone());
+    }
+    for (name, value) in &own {
+        target.headers.entry(name).or_insert_with(|| value.clone());
+    }
     if !args.body.is_empty() {
         target.headers.entry(CONTENT_TYPE).or_insert(args.content_type.clone());
         target.body = args.body.clone().into();

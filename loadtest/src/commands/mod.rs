@@ -16,6 +16,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::report::{json, note};
 use crate::result::Document;
+use signals::{Ended, Signals};
 
 /// Runs the command, and says how it ended.
 ///
@@ -24,18 +25,22 @@ use crate::result::Document;
 /// What went wrong, with the code to exit with.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().or_exit(Exit::System)?;
-    let exit = runtime.block_on(async {
-        match cli.command {
-            None => run::run(cli.run).await,
-            Some(Command::Run(args)) => run::run(args).await,
-            Some(Command::Burst(args)) => burst::burst(args).await,
-            Some(Command::Serve(args)) => serve::serve(args).await,
-            Some(Command::Build(args)) => build::build(&args),
+    let ended = runtime.block_on(async {
+        let mut signals = Signals::catch()?;
+        match cli.command.unwrap_or(Command::Run(cli.run)) {
+            Command::Run(args) => run::run(args, &mut signals).await,
+            Command::Burst(args) => burst::burst(args, &mut signals).await,
+            Command::Serve(args) => serve::serve(args, signals).await,
+            Command::Build(args) => signals.or_end(build::build(&args)).await,
         }
     });
     // A guest that never yields must not keep the process from ending.
     runtime.shutdown_background();
-    exit
+    match ended {
+        Ok(exit) => Ok(exit),
+        Err(Ended::Interrupted) => Ok(Exit::Interrupted),
+        Err(Ended::Failed(failure)) => Err(failure),
+    }
 }
 
 /// Where results go: checked before the measurement, written after it.

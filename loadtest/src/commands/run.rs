@@ -2,67 +2,50 @@
 
 use std::path::PathBuf;
 
-use host::App;
 use host::isolation::Policy;
 
-use super::signals::Signals;
+use super::signals::{Ended, Signals};
 use super::{Out, build, manifests_or_default, tell, trusted};
 use crate::cli::RunArgs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::lab::{Lab, Subject};
 use crate::plan;
-use crate::report::progress::Progress;
+use crate::progress::Progress;
 use crate::report::terminal;
 use crate::result::Document;
 use crate::system::System;
 use crate::verdict::Kind;
 
-pub async fn run(args: RunArgs) -> Result<Exit, Failure> {
+pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let setups = plan::built_in().or_exit(Exit::Usage)?;
     let setups = plan::select(setups, &args.setups).map_err(|error| Failure::new(Exit::Usage, error))?;
     let lab = Lab { setups, time_scale: args.time_scale, policy: args.isolation.into() };
     let out = Out::prepare(args.out)?;
-    let subjects = subjects(&args.systems, &args.manifests, args.check, &lab.policy)?;
+    let subjects = subjects(&args.systems, &args.manifests, args.check, &lab.policy);
+    let subjects = signals.or_end(subjects).await?;
 
     let mut document = Document::begin();
-    let ended = test_all(&lab, &subjects, &mut document).await;
+    let ended = test_all(&lab, &subjects, &mut document, signals).await;
     // What was measured is kept and told, whatever came after.
-    out.write(&document)?;
     if !document.runs.is_empty() {
+        out.write(&document)?;
         tell(&terminal::run(&document, terminal::width()))?;
     }
-    match ended {
-        Ok(()) if args.check => Ok(checked(&document)),
-        Ok(()) => Ok(trusted(&document)),
-        Err(Ended::Interrupted) => Ok(Exit::Interrupted),
-        Err(Ended::Failed(failure)) => Err(failure),
-    }
+    ended?;
+    Ok(if args.check { checked(&document) } else { trusted(&document) })
 }
 
-enum Ended {
-    Interrupted,
-    Failed(Failure),
-}
-
-impl From<Failure> for Ended {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-async fn test_all(lab: &Lab, subjects: &[Subject], document: &mut Document) -> Result<(), Ended> {
-    let mut signals = Signals::catch()?;
+async fn test_all(
+    lab: &Lab,
+    subjects: &[Subject],
+    document: &mut Document,
+    signals: &mut Signals,
+) -> Result<(), Ended> {
     let progress = Progress::begin(subjects.iter().map(|subject| lab.estimate(subject)).sum());
     for subject in subjects {
         let manifest = subject.app.as_ref().map(|app| app.manifest.as_path());
-        let running = tokio::select! {
-            started = subject.system.start(manifest, &lab.policy) => started?,
-            () = signals.next() => return Err(Ended::Interrupted),
-        };
-        let tested = tokio::select! {
-            tested = lab.test(subject, &running, &progress, document) => tested.map_err(Ended::from),
-            () = signals.next() => Err(Ended::Interrupted),
-        };
+        let running = signals.or_end(subject.system.start(manifest, &lab.policy)).await?;
+        let tested = signals.or_end(lab.test(subject, &running, &progress, document)).await;
         running.stop().await;
         tested?;
     }
@@ -79,7 +62,7 @@ fn checked(document: &Document) -> Exit {
 }
 
 /// Systems by applications: the embedded host runs all that are given, a server that runs already just one.
-fn subjects(
+async fn subjects(
     systems: &[System],
     manifests: &[PathBuf],
     check: bool,
@@ -89,26 +72,29 @@ fn subjects(
     let systems = if systems.is_empty() { &embedded[..] } else { systems };
     let mut subjects = Vec::new();
     for system in systems {
-        let apps: Vec<Option<App>> = match system {
-            System::Embedded => manifests_or_default(manifests)
-                .iter()
-                .map(|manifest| build::up_to_date(manifest).map(Some))
-                .collect::<Result<_, _>>()?,
-            System::Url(url) => vec![app_behind(url, manifests, check)?],
+        let manifests = match system {
+            System::Embedded => manifests_or_default(manifests),
+            System::Url(url) => behind(url, manifests, check)?.to_vec(),
         };
-        for app in apps {
-            subjects.push(Subject::new(system.clone(), app, policy)?);
+        for manifest in &manifests {
+            let app = build::up_to_date(manifest).await?;
+            subjects.push(Subject::new(system.clone(), Some(app), policy)?);
+        }
+        if manifests.is_empty() {
+            subjects.push(Subject::new(system.clone(), None, policy)?);
         }
     }
     Ok(subjects)
 }
 
-fn app_behind(url: &str, manifests: &[PathBuf], check: bool) -> Result<Option<App>, Failure> {
-    let message = match manifests {
-        [manifest] => return build::up_to_date(manifest).map(Some),
-        [] if !check => return Ok(None),
-        [] => format!("--check needs --manifest to know what runs at {url}"),
-        _ => format!("only one application can run at {url}: give one --manifest"),
-    };
-    Err(Failure::new(Exit::Usage, message))
+fn behind<'a>(url: &str, manifests: &'a [PathBuf], check: bool) -> Result<&'a [PathBuf], Failure> {
+    match manifests {
+        [_] => Ok(manifests),
+        [] if !check => Ok(manifests),
+        [] => Err(Failure::new(Exit::Usage, format!("--check needs --manifest to know what runs at {url}"))),
+        _ => Err(Failure::new(
+            Exit::Usage,
+            format!("only one application can run at {url}: give one --manifest"),
+        )),
+    }
 }

@@ -3,18 +3,20 @@
 use host::{Listen, Server};
 use tokio::sync::Notify;
 
-use super::signals::Signals;
+use super::signals::{Ended, Signals};
 use super::{build, tell};
 use crate::cli::{Format, ServeArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::report::note;
 
-pub async fn serve(args: ServeArgs) -> Result<Exit, Failure> {
+pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended> {
     log_to_stderr();
-    let app = build::up_to_date(&args.manifest)?;
-    let mut signals = Signals::catch()?;
+    let app = match args.no_build {
+        true => build::load(&args.manifest)?,
+        false => signals.or_end(build::up_to_date(&args.manifest)).await?,
+    };
     let listen = Listen { address: args.listen, find_free_port: args.find_free_port };
-    let server = Server::start(app, args.isolation.into(), listen).await?;
+    let server = Server::start(app, args.isolation.into(), listen).await.map_err(Failure::from)?;
     tell(&startup(&server, args.format)?)?;
 
     let again = Notify::new();

@@ -10,6 +10,20 @@ pub struct Signals {
     terminate: Signal,
 }
 
+/// Why a command did not come to its own end.
+pub enum Ended {
+    /// A signal came.
+    Interrupted,
+    /// It could not go on.
+    Failed(Failure),
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 impl Signals {
     pub fn catch() -> Result<Self, Failure> {
         Ok(Self {
@@ -23,6 +37,14 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Does `work`, or gives it up at the next signal.
+    pub async fn or_end<T>(&mut self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Ended> {
+        tokio::select! {
+            done = work => Ok(done?),
+            () = self.next() => Err(Ended::Interrupted),
         }
     }
 }

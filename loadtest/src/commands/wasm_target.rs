@@ -1,22 +1,22 @@
 //! Installs the wasm target where a build needs it and it isn't there.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use host::build::Step;
+use host::process::run_to_end;
 
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Exit, Failure};
 
 /// The script is part of the program, so that it serves applications anywhere.
 const SCRIPT: &str = include_str!("../../../scripts/wasm-target.sh");
 const TARGET: &str = "wasm32-wasip2";
 
 /// Installs the target for those of `steps` that call cargo and lack it.
-pub fn ensure(steps: &[Step]) -> Result<(), Failure> {
-    for step in steps.iter().filter(|step| step.command.contains("cargo")) {
+pub async fn ensure(steps: &[Step]) -> Result<(), Failure> {
+    for step in steps.iter().filter(|step| step.commands.iter().any(|command| command.contains("cargo"))) {
         if !is_installed(&step.workdir) {
-            install(&step.workdir)?;
+            install(&step.workdir).await?;
         }
     }
     Ok(())
@@ -35,20 +35,12 @@ fn is_installed(folder: &Path) -> bool {
     files.into_iter().any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
 }
 
-fn install(folder: &Path) -> Result<(), Failure> {
-    let mut shell = Command::new("bash")
-        .arg("-s")
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(std::io::stderr())
-        .spawn()
-        .map_err(|error| {
-            Failure::new(Exit::System, format!("bash, which installs {TARGET}, can't start: {error}"))
-        })?;
-    if let Some(mut script) = shell.stdin.take() {
-        script.write_all(SCRIPT.as_bytes()).or_exit(Exit::System)?;
-    }
-    let status = shell.wait().or_exit(Exit::System)?;
+async fn install(folder: &Path) -> Result<(), Failure> {
+    let mut shell = tokio::process::Command::new("bash");
+    shell.args(["-c", SCRIPT]).current_dir(folder).stdin(Stdio::null()).stdout(std::io::stderr());
+    let status = run_to_end(&mut shell).await.map_err(|error| {
+        Failure::new(Exit::System, format!("bash, which installs {TARGET}, can't start: {error}"))
+    })?;
     if status.success() {
         return Ok(());
     }

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 pub mod json;
-pub mod progress;
 pub mod terminal;
 
 /// Says something beside the results, on standard error. Nobody may be there to read it.

@@ -16,7 +16,12 @@ pub async fn reach(url: &str) -> Result<Running, Failure> {
         }
         Failure::new(Exit::System, format!("{url} can't be reached: {cause}"))
     };
-    let client = reqwest::Client::builder().timeout(PATIENCE).build().map_err(unreachable)?;
+    let client = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .no_proxy() // the burst goes there directly
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .map_err(unreachable)?;
     client.get(url).send().await.map_err(unreachable)?;
     Ok(Running { base_url: url.to_owned(), child: None })
 }

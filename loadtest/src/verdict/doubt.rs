@@ -1,12 +1,28 @@
 //! When a measurement can't carry a verdict.
 
 use super::{Findings, is_rejection};
-use crate::trace::{Outcome, Trace};
+use crate::trace::{Generator, Outcome, Trace};
 
 /// Fewer answers than this show no pattern.
 const ANSWERS: usize = 3;
-/// Skew above this share of the service time blurs it.
+/// Skew and lag above this share of the service time blur it.
 const BLUR: f64 = 0.1;
+
+/// A generator that uses more of the machine than this can't be told from a slow server.
+const BUSY: f64 = 0.9;
+
+fn too_small(findings: &Findings) -> String {
+    let what = match findings.connections {
+        1 => "one connection sends one request at a time, whatever the server could do",
+        _ => "the burst is too small to tell one at a time from all at once",
+    };
+    format!("{what}; send more at once")
+}
+
+/// Whether what was measured may be the load generator itself, at an endpoint that takes `service_ms`.
+pub fn is_bottleneck(generator: &Generator, service_ms: f64) -> bool {
+    generator.cpu > BUSY || generator.lag_p99_us / 1e3 > BLUR * service_ms
+}
 
 /// Why the measurement can't carry a verdict, each in a sentence that says what to do; none where it can.
 pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
@@ -28,14 +44,15 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
             trace.rows.len()
         ));
     }
+    if trace.rows.len() < trace.schedule.n {
+        reasons.push(format!("only {} of {} requests were sent", trace.rows.len(), trace.schedule.n));
+    }
     let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(|row| is_rejection(&row.outcome));
     if findings.answered < ANSWERS && !all_rejected {
         reasons.push(format!("{} answers are too few; send at least {ANSWERS} requests", findings.answered));
     }
     if findings.answered >= ANSWERS && findings.is_parallel() && findings.is_sequential() {
-        reasons.push(
-            "the burst is too small to tell one at a time from all at once; send more requests".to_owned(),
-        );
+        reasons.push(too_small(findings));
     }
     let skew_us = trace.start_skew_us();
     if skew_us > BLUR * service_us {
@@ -46,7 +63,7 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
             trace.service_ms
         ));
     }
-    if trace.generator.is_bottleneck(trace.service_ms) {
+    if is_bottleneck(&trace.generator, trace.service_ms) {
         reasons.push(format!(
             "the load generator was the bottleneck (timers up to {:.1} ms late, {:.0} % of the processors used); \
              give it a machine of its own, or send fewer requests",

@@ -1,7 +1,7 @@
 //! Which pool size explains the answers best.
 
 use super::model::completions;
-use crate::burst::Schedule;
+use crate::schedule::Schedule;
 use crate::trace::Trace;
 
 /// Two pool sizes whose deviations differ by no more than this, in service times, are as good as
@@ -23,8 +23,8 @@ pub struct Fit {
 
 /// Fits k by least absolute deviation of the sorted completions from those of a pool of k.
 ///
-/// `effective` is the concurrency that the makespan shows. A pool of k has at least that, and less
-/// than twice that: only its last wave can run partly empty.
+/// `effective` is the concurrency that the makespan shows. A pool of k has at least about that, and
+/// not much more than twice that: only its last wave can run partly empty.
 pub fn fit(trace: &Trace, schedule: &Schedule, effective: f64) -> Option<Fit> {
     let mut done: Vec<f64> = trace.answered().map(|row| row.done_us).collect();
     if done.is_empty() || trace.service_ms <= 0.0 {
@@ -34,7 +34,7 @@ pub fn fit(trace: &Trace, schedule: &Schedule, effective: f64) -> Option<Fit> {
     let service_us = trace.service_ms * 1e3;
     let most = schedule.connections();
     let least = ((effective * 0.8).floor() as usize).clamp(1, most);
-    let last = ((effective * 2.0).ceil() as usize + 1).clamp(least, most);
+    let last = ((effective * 2.5).ceil() as usize + 1).clamp(least, most);
     let deviation = |k| {
         let expected = completions(schedule, service_us, k);
         let sum: f64 = done.iter().zip(&expected).map(|(seen, expected)| (seen - expected).abs()).sum();

@@ -16,8 +16,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::burst::Schedule;
+use crate::schedule::Schedule;
 use crate::trace::{Outcome, Trace};
+pub use doubt::is_bottleneck;
 use fit::Fit;
 use sharing::Sharing;
 
@@ -130,18 +131,6 @@ impl fmt::Display for Kind {
     }
 }
 
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Together => "together",
-            Self::Staircase => "staircase",
-            Self::Waves => "waves",
-            Self::Stretched => "stretched",
-            Self::Batched => "batched",
-        })
-    }
-}
-
 /// What the verdict is drawn from.
 struct Findings {
     /// How many requests were answered well.
@@ -224,7 +213,10 @@ impl Findings {
                     || self.fit.as_ref().is_some_and(|fit| fit.low == self.connections)
             }
             Kind::Sequential => self.sharing.batched || self.makespan_ms >= self.one_at_a_time_ms / 1.1,
-            Kind::Limited => self.fit.as_ref().is_some_and(|fit| fit.deviation <= 0.1),
+            // A fit that might be all of them might be no limit.
+            Kind::Limited => {
+                self.fit.as_ref().is_some_and(|fit| fit.deviation <= 0.1 && fit.high < self.connections)
+            }
             Kind::Refused | Kind::Inconclusive => false,
         };
         let plausible = match kind {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::burst::Schedule;
+use crate::schedule::Schedule;
 
 /// When each request is done, sorted, in microseconds from the burst's start, on a server that
 /// takes `k` requests at a time, first come first served, each for exactly `service_us`.

@@ -69,7 +69,8 @@ fn turns_taken(group: &[(&Row, &Evidence)], service_ns: f64) -> Vec<f64> {
     stays.sort_unstable_by_key(|stay| stay.1);
     stays
         .windows(2)
-        .filter(|pair| pair[1].0 < pair[0].1) // the later one had entered before the earlier one left
+        // The later one had entered before the earlier one left, and was held up by it.
+        .filter(|pair| pair[1].0 < pair[0].1 && (pair[1].1 - pair[1].0) as f64 >= (1.0 + TURN) * service_ns)
         .map(|pair| (pair[1].1 - pair[0].1) as f64)
         .filter(|gap| *gap >= TURN * service_ns)
         .collect()

@@ -36,8 +36,8 @@ pub fn why(
 /// What to change, where the replies show the cause.
 pub fn remedy(findings: &Findings) -> Option<String> {
     findings.sharing.batched.then(|| {
-        "Replace the blocking call by its asynchronous form, or let an instance hold one request at a time \
-         (on Spin: --max-instance-concurrent-reuse-count 1)."
+        "Replace the blocking call by its asynchronous form, or let an instance hold one request at a time: \
+         run with --max-instance-concurrent-reuse-count 1."
             .to_owned()
     })
 }

@@ -41,6 +41,23 @@ pub const MANIFESTS: [&str; 2] = ["spin.toml", "spin-wasip3.toml"];
 pub const CONFORMANCE: [&str; 2] =
     ["components/conformance/spin-wasip2.toml", "components/conformance/spin-wasip3.toml"];
 
+/// Long enough for what takes a moment, also on a busy machine.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// Waits for what must come soon.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < SOON, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A GET request that goes straight to the server, whatever proxy the machine has.
+pub async fn get(url: String) -> reqwest::Result<reqwest::Response> {
+    reqwest::Client::builder().no_proxy().build()?.get(url).send().await
+}
+
 /// Builds the guests, once for all tests of a file; installs the wasm target where it is missing.
 pub fn build() {
     static BUILT: OnceLock<()> = OnceLock::new();

@@ -1,12 +1,11 @@
 //! A line on the terminal while something takes long; a line a step where there is no terminal.
 
 use std::io::IsTerminal;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::burst::Answered;
+use crate::burst::Firing;
 
 /// How often the line is drawn anew: seldom enough to cost the measurement nothing.
 const EVERY: Duration = Duration::from_millis(200);
@@ -20,8 +19,8 @@ pub struct Progress {
 pub struct Step {
     bar: ProgressBar,
     ticker: tokio::task::JoinHandle<()>,
-    /// To be counted up as answers come.
-    pub answered: Answered,
+    /// To be handed to the burst, which counts its answers there.
+    pub firing: Firing,
 }
 
 impl Progress {
@@ -33,14 +32,14 @@ impl Progress {
     /// A step that expects so many answers; named on a line of its own where there is no terminal.
     pub fn step(&self, what: String, expected: usize) -> Step {
         if !std::io::stderr().is_terminal() {
-            super::note(&what);
+            crate::report::note(&what);
         }
         self.small_step(what, expected)
     }
 
     /// A step that is only worth a moving line.
     pub fn small_step(&self, what: String, expected: usize) -> Step {
-        let answered = Answered::default();
+        let firing = Firing::default();
         let bar = ProgressBar::with_draw_target(Some(expected as u64), ProgressDrawTarget::stderr());
         if let Ok(style) =
             ProgressStyle::with_template("{spinner} {pos}/{len} answered, {prefix}: {wide_msg}")
@@ -48,17 +47,17 @@ impl Progress {
             bar.set_style(style);
         }
         bar.set_message(what);
-        let (shown, counted, ends) = (bar.clone(), answered.clone(), self.ends);
+        let (shown, counted, ends) = (bar.clone(), firing.clone(), self.ends);
         let ticker = tokio::spawn(async move {
             loop {
                 let left = ends.saturating_duration_since(Instant::now()).as_secs_f64().ceil();
                 shown.set_prefix(format!("about {left} s to go"));
-                shown.set_position(counted.load(Relaxed) as u64);
+                shown.set_position(counted.answered() as u64);
                 shown.tick();
                 tokio::time::sleep(EVERY).await;
             }
         });
-        Step { bar, ticker, answered }
+        Step { bar, ticker, firing }
     }
 }
 
