@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -28,7 +30,11 @@ pub struct Instances {
     ready: Ready,
     policy: Policy,
     environment: BTreeMap<String, String>,
+    closing: Closing,
 }
+
+/// Set when the host ends.
+pub type Closing = Arc<AtomicBool>;
 
 impl Instances {
     pub fn handler(
@@ -37,8 +43,9 @@ impl Instances {
         ready: Ready,
         policy: Policy,
         environment: BTreeMap<String, String>,
+        closing: Closing,
     ) -> Handler {
-        ProxyHandler::new(Self { id: id.to_owned(), engine, ready, policy, environment })
+        ProxyHandler::new(Self { id: id.to_owned(), engine, ready, policy, environment, closing })
     }
 
     /// The component's id in the manifest.
@@ -76,7 +83,7 @@ impl HandlerState for Instances {
             proxy,
             view: WasiHttpView::http,
             expiration: Expiration { life, sleep: Box::pin(sleep(life.idle_timeout)) },
-            state: Worker { id: self.id.clone(), life },
+            state: Worker { id: self.id.clone(), closing: self.closing.clone(), life },
         })
     }
 }
@@ -84,6 +91,7 @@ impl HandlerState for Instances {
 /// An instance at work.
 pub struct Worker {
     id: String,
+    closing: Closing,
     life: Life,
 }
 
@@ -112,7 +120,10 @@ impl WorkerState for Worker {
     }
 
     fn drop(&self, _store: Store<Guest>, result: Result<(), wasmtime::Error>) {
-        if let Err(error) = result {
+        // At the host's end its tasks are dropped, which looks like a panic from here.
+        if let Err(error) = result
+            && !self.closing.load(Relaxed)
+        {
             tracing::error!("component {:?}: its instance ended: {error:?}", self.id);
         }
     }

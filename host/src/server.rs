@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use http::{Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
@@ -17,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::engine::Engine;
-use crate::handler::{Handler, Instances};
+use crate::handler::{Closing, Handler, Instances};
 use crate::isolation::Policy;
 use crate::manifest::Trigger;
 use crate::routes::Router;
@@ -51,6 +52,7 @@ pub struct Server {
 
 struct Site {
     address: SocketAddr,
+    closing: Closing,
     name: String,
     version: String,
     router: Router<Handler>,
@@ -100,6 +102,7 @@ impl Server {
             () = graceful.shutdown() => {}
             () = now => {}
         }
+        self.site.closing.store(true, Relaxed);
     }
 
     fn serve_connection(&self, stream: TcpStream, graceful: &GracefulShutdown) {
@@ -123,6 +126,7 @@ impl Server {
 
 impl Site {
     fn compile(app: App, policy: &Policy, address: SocketAddr) -> Result<Self, Error> {
+        let closing = Closing::default();
         let mut engine = Engine::new()?;
         let mut handlers = BTreeMap::new();
         for (id, component) in app.components {
@@ -137,6 +141,7 @@ impl Site {
                 ready,
                 policy.clone(),
                 component.environment,
+                closing.clone(),
             );
             handlers.insert(id, handler);
         }
@@ -144,7 +149,13 @@ impl Site {
             let handler = handlers.get(&component)?.clone();
             Some((route, handler))
         });
-        Ok(Self { address, name: app.name, version: app.version, router: Router::new(routes.collect()) })
+        Ok(Self {
+            address,
+            closing,
+            name: app.name,
+            version: app.version,
+            router: Router::new(routes.collect()),
+        })
     }
 
     async fn answer(&self, request: http::Request<Incoming>) -> Response<WasiBody> {

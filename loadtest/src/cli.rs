@@ -110,7 +110,7 @@ pub struct BurstArgs {
     /// What one request alone takes, in milliseconds, instead of measuring it
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub service_ms: Option<f64>,
-    /// Send a solo request even where the method may change something on the server
+    /// Send a warm-up and a solo request even where the method may change something on the server
     #[arg(long)]
     pub solo: bool,
     /// Write result.json to this folder
@@ -124,7 +124,7 @@ pub struct ServeArgs {
     #[arg(value_name = "MANIFEST", default_value = "spin.toml")]
     pub manifest: PathBuf,
     /// Where to listen; port 0 is any free one
-    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
+    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", value_name = "ADDRESS", default_value = "127.0.0.1:3000", value_parser = address)]
     pub listen: SocketAddr,
     /// Try the ports above when the port is taken
     #[arg(long)]
@@ -214,6 +214,11 @@ fn timeout(text: &str) -> Result<Duration, String> {
         }
         Err(_) => Err("a number of seconds is allowed".to_owned()),
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "an IP address and a port, such as 127.0.0.1:3000 or [::1]:3000, is allowed".to_owned())
 }
 
 fn method(text: &str) -> Result<http::Method, String> {

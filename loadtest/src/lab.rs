@@ -13,7 +13,7 @@ use crate::measure::{self, Measured};
 use crate::plan::{Expectation, Isolation, PlannedBurst, Setup};
 use crate::progress::Progress;
 use crate::result::{Document, Instances, Run};
-use crate::system::{Running, System};
+use crate::system::System;
 use crate::verdict::Kind;
 
 /// A request that takes this much longer than all of its burst one after the other is given up.
@@ -92,8 +92,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Fires all setups at `subject`, which is `running`; `document` keeps what was done where it
-    /// ends early.
+    /// Fires all setups at `subject`, which runs at `base_url`; `document` keeps what was done where
+    /// it ends early.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Lab {
     pub async fn test(
         &self,
         subject: &Subject,
-        running: &Running,
+        base_url: &str,
         progress: &Progress,
         document: &mut Document,
     ) -> Result<(), Failure> {
@@ -109,7 +109,7 @@ impl Lab {
         for setup in &self.setups {
             let mut shots = Vec::new();
             for burst in &setup.bursts {
-                shots.push(self.measured(burst, running, progress, &mut known).await?);
+                shots.push(self.measured(burst, base_url, progress, &mut known).await?);
             }
             if setup.after_idle {
                 let _step = progress.small_step("waiting until no instance idles any more".to_owned(), 0);
@@ -138,7 +138,7 @@ impl Lab {
     async fn measured(
         &self,
         burst: &PlannedBurst,
-        running: &Running,
+        base_url: &str,
         progress: &Progress,
         known: &mut HashMap<String, (Arc<Target>, f64)>,
     ) -> Result<Measured, Failure> {
@@ -146,7 +146,7 @@ impl Lab {
         let (target, service_ms) = match known.get(&burst.path) {
             Some(found) => found.clone(),
             None => {
-                let url = format!("{}{}", running.base_url, burst.path);
+                let url = format!("{base_url}{}", burst.path);
                 let plain = Target::get(&url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
                 let target = Arc::new(self.scaled(&plain, burst)?);
                 let warm_up = plain.with_query("wait_ms=0").or_exit(Exit::Usage)?;
@@ -176,7 +176,11 @@ impl Lab {
             let expected = subject.expected(planned);
             burst.expected = expected.map(Expectation::kind);
             let is_scaled = self.time_scale < 1.0;
-            burst.as_expected = expected.map(|expected| expected.is_met(&burst.verdict, is_scaled));
+            // The replies must bear out what is said of the instances.
+            let is_borne_out =
+                subject.isolation(&planned.path) != Some(Isolation::Fresh) || burst.instances == burst.ok;
+            burst.as_expected =
+                expected.map(|expected| is_borne_out && expected.is_met(&burst.verdict, is_scaled));
         }
     }
 

@@ -106,6 +106,24 @@ async fn a_server_that_goes_away_is_refused_and_what_was_not_sent_is_said() {
 }
 
 #[tokio::test]
+async fn a_server_that_takes_one_connection_at_a_time_does_not_stall_the_burst() {
+    // Never accepted: its queue of one takes two connections, and the others' SYNs are dropped.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let began = std::time::Instant::now();
+    let fired = burst(&["-n", "5", "-c", "5", "-t", "8", "--service-ms", "300", &url]).await;
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    assert_eq!(fired.code, Some(4));
+    let burst = fired.document.unwrap().runs.remove(0).bursts.remove(0);
+    let errors: Vec<_> = burst.requests.iter().filter_map(|request| request.error.as_deref()).collect();
+    assert_eq!(errors.len(), 5);
+    assert!(errors.iter().any(|error| error.starts_with("no connection within 4 s")), "{errors:?}");
+    assert!(errors.contains(&"no answer within 8 s"), "{errors:?}");
+}
+
+#[tokio::test]
 async fn an_interrupted_burst_writes_what_it_has() {
     let pool = serve(Manners::pool(1, SERVICE)).await;
     let folder = tempfile::tempdir().unwrap();

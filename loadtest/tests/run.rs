@@ -60,6 +60,7 @@ fn all_setups_come_out_as_expected() {
     for column in ["FastAPI,", "WASIp2, fresh instances: 10 of 10", "WASIp3, shared instances: 9 of 10"] {
         assert!(shown.contains(column), "{column} is missing in\n{shown}");
     }
+    assert!(!shown.contains("ERROR"), "{shown}");
     assert_eq!(document.runs.len(), 14);
     assert!(document.bursts().all(|burst| burst.requests.len() == burst.n && burst.ok == burst.n));
 }
@@ -96,7 +97,8 @@ fn a_system_that_runs_already_is_tested_and_checked() {
     assert!(shown.contains("NOT as expected: parallel"), "{shown}");
 
     let unknown = output(&["run", "--on", &served.url, "--setup", "6", "--time-scale", "0.1"]);
-    assert_eq!(unknown.status.code(), Some(0), "{}", stderr(&unknown));
+    // 4: on a busy machine so short a burst can't be trusted.
+    assert!(matches!(unknown.status.code(), Some(0 | 4)), "{}", stderr(&unknown));
 }
 
 #[test]
@@ -106,7 +108,12 @@ fn bad_usage_is_one_clear_error() {
         (&["run", "--setup", "99"][..], 2, "there is no setup \"99\"; there are 1, 2, 3, 4, 5, 6, 7"),
         (&["run", "--time-scale", "0"], 2, "a number from 0.001 to 6 is allowed"),
         (&["run", "--time-scale", "NaN"], 2, "a number from 0.001 to 6 is allowed"),
-        (&["run", "--on", "mars"], 2, "`embedded` or a URL that starts with http:// is allowed"),
+        (&["run", "--on", "mars"], 2, "`embedded` or a URL such as http://127.0.0.1:3000 is allowed"),
+        (
+            &["run", "--on", "http://127.0.0.1:3000/?x=1"],
+            2,
+            "`embedded` or a URL such as http://127.0.0.1:3000 is allowed",
+        ),
         (&["run", "--on", "http://127.0.0.1:1", "--check"], 2, "--check needs --manifest"),
         (&["run", "--on", "http://127.0.0.1:1"], 3, "http://127.0.0.1:1 can't be reached: "),
         (&["run", "--manifest", "nowhere.toml"], 2, "nowhere.toml: no such file"),
@@ -177,6 +184,23 @@ fn an_interrupted_run_writes_what_it_has_and_leaves_no_process() {
         assert_eq!(document.runs.iter().map(|run| run.setup.as_str()).collect::<Vec<_>>(), ["2"]);
         wait_until("the embedded host ends", || hosts.iter().all(|id| is_gone(*id)));
     }
+}
+
+#[test]
+fn a_host_that_dies_is_no_verdict() {
+    build();
+    let args = ["run", "--setup", "1", "--manifest", "spin.toml"];
+    let mut process = Process::spawn(loadtest(&args).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    wait_until("the embedded host starts", || !hosts_of(process.child.id()).is_empty());
+    let host = hosts_of(process.child.id())[0];
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(host as i32), Signal::SIGKILL).unwrap();
+    assert_eq!(process.ended_within(SOON).code(), Some(3));
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut process.child.stderr.take().unwrap(), &mut said).unwrap();
+    assert!(
+        said.contains("the embedded host ended in the middle of it") || said.contains("did not start"),
+        "{said}"
+    );
 }
 
 #[test]

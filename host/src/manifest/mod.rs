@@ -66,11 +66,13 @@ pub fn load(path: &Path) -> Result<App, Error> {
 
 fn parse(path: &Path, text: &str) -> Result<App, Error> {
     let source = Source { path, text };
-    let manifest: schema::Manifest =
-        toml::from_str(text).map_err(|error| source.error(error.span(), error.message()))?;
-    if *manifest.spin_manifest_version.get_ref() != 2 {
-        return Err(source.at(&manifest.spin_manifest_version, "only spin_manifest_version = 2 is known"));
+    let wrong = |error: toml::de::Error| source.error(error.span(), error.message());
+    // First, because another version has other keys.
+    let version = toml::from_str::<schema::Version>(text).map_err(wrong)?.spin_manifest_version;
+    if let Some(version) = version.filter(|version| version.get_ref().as_integer() != Some(2)) {
+        return Err(source.at(&version, "only spin_manifest_version = 2 is known"));
     }
+    let manifest: schema::Manifest = toml::from_str(text).map_err(wrong)?;
     source.refuse("variables", &manifest.variables)?;
     source.refuse("application.trigger", &manifest.application.trigger)?;
 

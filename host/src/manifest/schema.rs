@@ -8,10 +8,18 @@ use toml::{Spanned, Value};
 
 type Refused = Option<Spanned<Value>>;
 
+/// What any version of the format has, and an older one under another name.
+#[derive(Deserialize)]
+pub struct Version {
+    #[serde(alias = "spin_version")]
+    pub spin_manifest_version: Option<Spanned<Value>>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    pub spin_manifest_version: Spanned<u32>,
+    #[serde(rename = "spin_manifest_version")]
+    pub _version: u32,
     pub application: Application,
     pub variables: Refused,
     pub trigger: Triggers,

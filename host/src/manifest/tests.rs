@@ -172,6 +172,12 @@ fn an_error_says_what_where_and_what_is_allowed() {
 }
 
 #[test]
+fn another_version_is_said_before_its_other_keys() {
+    let error = parse_text("spin_version = \"1\"\nname = \"old\"\n").unwrap_err().to_string();
+    assert_eq!(error, "dir/spin.toml:1:16: only spin_manifest_version = 2 is known");
+}
+
+#[test]
 fn a_key_that_asks_for_nothing_is_not_refused() {
     let text =
         GOOD.replace("source = \"hello.wasm\"", "source = \"hello.wasm\"\nallowed_outbound_hosts = []");

@@ -20,6 +20,9 @@ use crate::trace::{Evidence, Outcome, Row};
 
 /// A reply that carries evidence is small; more of a body than this is read and thrown away.
 const EVIDENCE_BYTES: usize = 64 * 1024;
+/// A server that serves one connection at a time takes no second one: the others must not wait for
+/// it for ever. Time for two lost SYNs.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
 type Driver = http1::Connection<TokioIo<Stamped<TcpStream>>, Full<Bytes>>;
 
@@ -36,8 +39,14 @@ impl Connection {
     /// Connects; the outcome says why not.
     pub async fn open(shot: &Shot) -> Result<Self, Outcome> {
         let began = Instant::now();
-        let connect = TcpStream::connect(shot.target.address);
-        let stream = limited(shot.timeout, connect).await?.map_err(|error| match error.kind() {
+        let connect =
+            timeout(CONNECT_TIMEOUT, TcpStream::connect(shot.target.address)).await.map_err(|_| {
+                Outcome::Failed(format!(
+                    "no connection within {} s: the server takes no more",
+                    CONNECT_TIMEOUT.as_secs()
+                ))
+            })?;
+        let stream = connect.map_err(|error| match error.kind() {
             ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {
                 Outcome::Rejected(format!("connect: {error}"))
             }

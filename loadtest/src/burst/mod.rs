@@ -22,8 +22,8 @@ use generator::Watch;
 use lane::Lane;
 
 /// How many connections are opened at a time, so that opening them doesn't overflow the server's
-/// accept queue: a dropped SYN costs a second.
-const CONNECTING_AT_A_TIME: usize = 64;
+/// accept queue, which may be as short as 5: a dropped SYN costs a second.
+const CONNECTING_AT_A_TIME: usize = 4;
 
 /// A burst to fire.
 #[derive(Debug, Clone)]

@@ -41,9 +41,17 @@ impl Target {
         let Some((authority, host)) = uri.authority().zip(uri.host()) else {
             return Err(format!("{url:?} is no URL: it names no host"));
         };
+        if authority.as_str().contains('@') {
+            return Err("a user in the URL is not offered; give -H 'Authorization: ...'".to_owned());
+        }
+        // What follows the host is nothing, or a colon and a port.
+        let after_host = authority.as_str().strip_prefix(host).unwrap_or_default();
+        if !after_host.is_empty() && authority.port_u16().is_none() {
+            return Err(format!("{url:?} is no URL: a port from 0 to 65535 is allowed"));
+        }
         let mut headers = HeaderMap::new();
-        let text = authority.as_str().rsplit('@').next().unwrap_or_default();
-        headers.insert(HOST, HeaderValue::from_str(text).map_err(|error| format!("{url:?}: {error}"))?);
+        let name = HeaderValue::from_str(authority.as_str()).map_err(|error| format!("{url:?}: {error}"))?;
+        headers.insert(HOST, name);
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("loadtest/", env!("CARGO_PKG_VERSION"))));
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let address = resolve(host, authority.port_u16().unwrap_or(80)).await?;
@@ -115,6 +123,9 @@ mod tests {
             ("https://localhost", "not offered yet"),
             ("http://", "no URL"),
             ("http://a b", "no URL"),
+            ("http://127.0.0.1:99999/x", "port"),
+            ("http://127.0.0.1:abc/x", "no URL"),
+            ("http://user:secret@127.0.0.1/", "Authorization"),
         ] {
             let error = Target::get(url).await.unwrap_err();
             assert!(error.contains(reason), "{url}: {error}");

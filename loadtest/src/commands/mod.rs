@@ -16,6 +16,7 @@ use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::report::{json, note};
 use crate::result::Document;
+use crate::verdict::Kind;
 use signals::{Ended, Signals};
 
 /// Runs the command, and says how it ended.
@@ -78,9 +79,10 @@ fn tell(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Success, unless the load generator was the bottleneck of what it measured.
+/// Success, unless some of the measurement carries no verdict.
 fn trusted(document: &Document) -> Exit {
-    if document.generator.saturated { Exit::Untrusted } else { Exit::Success }
+    let inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
+    if inconclusive || document.generator.saturated { Exit::Untrusted } else { Exit::Success }
 }
 
 /// Those that were given, or else the project's own two, as far as they are there.

@@ -1,6 +1,7 @@
 //! `loadtest run`: setups by systems.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use host::isolation::Policy;
 
@@ -11,10 +12,13 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::lab::{Lab, Subject};
 use crate::plan;
 use crate::progress::Progress;
-use crate::report::terminal;
+use crate::report::{note, terminal};
 use crate::result::Document;
 use crate::system::System;
 use crate::verdict::Kind;
+
+/// How long after its connections' end a dead system is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let setups = plan::built_in().or_exit(Exit::Usage)?;
@@ -26,6 +30,9 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
 
     let mut document = Document::begin();
     let ended = test_all(&lab, &subjects, &mut document, signals).await;
+    if ended.is_err() && !document.runs.is_empty() {
+        note("Cut short; these are the results so far:");
+    }
     // What was measured is kept and told, whatever came after.
     if !document.runs.is_empty() {
         out.write(&document)?;
@@ -44,8 +51,20 @@ async fn test_all(
     let progress = Progress::begin(subjects.iter().map(|subject| lab.estimate(subject)).sum());
     for subject in subjects {
         let manifest = subject.app.as_ref().map(|app| app.manifest.as_path());
-        let running = signals.or_end(subject.system.start(manifest, &lab.policy)).await?;
-        let tested = signals.or_end(lab.test(subject, &running, &progress, document)).await;
+        let mut running = signals.or_end(subject.system.start(manifest, &lab.policy)).await?;
+        let base_url = running.base_url.clone();
+        let tested = async {
+            let tested = tokio::select! {
+                tested = lab.test(subject, &base_url, &progress, document) => tested,
+                died = running.died() => return Err(died),
+            };
+            // Its connections close a moment before it is known to be dead.
+            match tokio::time::timeout(LAST_WORDS, running.died()).await {
+                Ok(died) => Err(died),
+                Err(_) => tested,
+            }
+        };
+        let tested = signals.or_end(tested).await;
         running.stop().await;
         tested?;
     }

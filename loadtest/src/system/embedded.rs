@@ -74,6 +74,12 @@ fn exit_of(status: ExitStatus) -> Exit {
 }
 
 impl Child {
+    pub async fn died(&mut self) -> Failure {
+        let status =
+            self.process.wait().await.map_or_else(|error| error.to_string(), |status| status.to_string());
+        Failure::new(Exit::System, format!("the embedded host ended in the middle of it ({status})"))
+    }
+
     pub async fn stop(mut self) {
         if let Some(id) = self.process.id().and_then(|id| i32::try_from(id).ok()) {
             let _ = kill(Pid::from_raw(id), Signal::SIGTERM);

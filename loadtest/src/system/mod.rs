@@ -47,19 +47,37 @@ impl System {
     }
 }
 
+fn is_base(url: &http::Uri) -> bool {
+    url.scheme_str() == Some("http")
+        && url.host().is_some_and(|host| !host.is_empty())
+        && url.query().is_none()
+}
+
 impl std::str::FromStr for System {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "embedded" => Ok(Self::Embedded),
-            url if url.starts_with("http://") => Ok(Self::Url(url.trim_end_matches('/').to_owned())),
-            _ => Err("`embedded` or a URL that starts with http:// is allowed".to_owned()),
+            url => match url.parse::<http::Uri>() {
+                Ok(parsed) if is_base(&parsed) && !url.contains('#') => {
+                    Ok(Self::Url(url.trim_end_matches('/').to_owned()))
+                }
+                _ => Err("`embedded` or a URL such as http://127.0.0.1:3000 is allowed".to_owned()),
+            },
         }
     }
 }
 
 impl Running {
+    /// Waits for the end of a system that was started here, which is none of its own doing.
+    pub async fn died(&mut self) -> Failure {
+        match &mut self.child {
+            Some(child) => child.died().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Ends a system that was started here; a server that ran already goes on.
     pub async fn stop(self) {
         if let Some(child) = self.child {

@@ -2,6 +2,7 @@
 
 use super::{Findings, is_rejection};
 use crate::trace::{Generator, Outcome, Trace};
+use crate::units;
 
 /// Fewer answers than this show no pattern.
 const ANSWERS: usize = 3;
@@ -10,6 +11,10 @@ const BLUR: f64 = 0.1;
 
 /// A generator that uses more of the machine than this can't be told from a slow server.
 const BUSY: f64 = 0.9;
+/// Linux sends a lost SYN again after a second.
+const LOST_SYN_US: f64 = 0.95e6;
+/// A burst that takes less than this share of the service time shows that the service time is wrong.
+const FASTER: f64 = 0.8;
 
 fn too_small(findings: &Findings) -> String {
     let what = match findings.connections {
@@ -54,6 +59,19 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
     if findings.answered >= ANSWERS && findings.is_parallel() && findings.is_sequential() {
         reasons.push(too_small(findings));
     }
+    let connect_us = trace.rows.iter().filter_map(|row| row.connect_us).fold(0.0, f64::max);
+    if connect_us >= LOST_SYN_US {
+        reasons.push(format!(
+            "connections took up to {:.1} s to open: the server's accept queue is too short; open fewer at once",
+            connect_us / 1e6
+        ));
+    }
+    if findings.answered > 0 && findings.makespan_ms < FASTER * trace.service_ms {
+        reasons.push(format!(
+            "all requests together took less than one alone ({}): that was no typical one; try again, or give the time by --service-ms",
+            units::time(trace.service_ms)
+        ));
+    }
     let skew_us = trace.start_skew_us();
     if skew_us > BLUR * service_us {
         reasons.push(format!(
@@ -65,10 +83,11 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
     }
     if is_bottleneck(&trace.generator, trace.service_ms) {
         reasons.push(format!(
-            "the load generator was the bottleneck (timers up to {:.1} ms late, {:.0} % of the processors used); \
-             give it a machine of its own, or send fewer requests",
-            trace.generator.lag_p99_us / 1e3,
-            trace.generator.cpu * 100.0
+            "the load generator was the bottleneck: it used {:.0} % of the processors, and its timers were {} late, \
+             at an endpoint that takes {}; test one that takes longer, send fewer requests, or give it a machine of its own",
+            trace.generator.cpu * 100.0,
+            units::time(trace.generator.lag_p99_us / 1e3),
+            units::time(trace.service_ms)
         ));
     }
     reasons

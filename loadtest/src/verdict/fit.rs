@@ -7,6 +7,8 @@ use crate::trace::Trace;
 /// Two pool sizes whose deviations differ by no more than this, in service times, are as good as
 /// each other.
 const TOLERANCE: f64 = 0.05;
+/// How far answers may be from where the pool has them, in service times, for one wave.
+const SLACK: f64 = 0.3;
 
 /// The pool size that explains the answers best.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,9 @@ pub struct Fit {
     pub high: usize,
     /// How far the answers are from where a pool of `k` would have them, on average, in service times.
     pub deviation: f64,
+    /// Whether the answers, and the last one, came where a pool of `k` has them, give or take what
+    /// varies: a straggler makes no second wave.
+    pub holds: bool,
 }
 
 /// Fits k by least absolute deviation of the sorted completions from those of a pool of k.
@@ -44,5 +49,9 @@ pub fn fit(trace: &Trace, schedule: &Schedule, effective: f64) -> Option<Fit> {
     let (k, best) = candidates.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
     let as_good =
         || candidates.iter().filter(|(_, deviation)| *deviation <= best + TOLERANCE).map(|(k, _)| *k);
-    Some(Fit { k, low: as_good().min()?, high: as_good().max()?, deviation: best })
+    let (end, expected) = (done.last()?, *completions(schedule, service_us, k).last()?);
+    // What varies from wave to wave adds up, as the root of their number.
+    let slack = SLACK * (expected / service_us).sqrt();
+    let holds = best <= slack && (end - expected).abs() <= slack * service_us;
+    Some(Fit { k, low: as_good().min()?, high: as_good().max()?, deviation: best, holds })
 }

@@ -113,7 +113,8 @@ impl Verdict {
     /// The kind, with its k where it has one: `limited, 4 at a time`.
     pub fn headline(&self) -> String {
         match (self.kind, self.at_a_time) {
-            (Kind::Limited, Some(k)) => format!("limited, {k:.0} at a time"),
+            (Kind::Limited, Some(k)) if k.fract() == 0.0 => format!("limited, {k} at a time"),
+            (Kind::Limited, Some(k)) => format!("limited, about {k:.1} at a time"),
             (kind, _) => kind.to_string(),
         }
     }
@@ -200,6 +201,8 @@ impl Findings {
         match (kind, &self.fit) {
             (Kind::Parallel, _) => Some((all, self.effective, all)),
             (Kind::Sequential, _) => Some((1.0, 1.0, self.effective.max(1.0))),
+            // Batches are no pool: how many were served at a time is a matter of the average.
+            (Kind::Limited, _) if self.sharing.batched => Some((self.effective, 1.0, all)),
             (Kind::Limited, Some(fit)) => Some((fit.k as f64, fit.low as f64, fit.high as f64)),
             _ => None,
         }
@@ -220,7 +223,7 @@ impl Findings {
             Kind::Refused | Kind::Inconclusive => false,
         };
         let plausible = match kind {
-            Kind::Limited => self.fit.as_ref().is_some_and(|fit| fit.deviation <= 0.3),
+            Kind::Limited => self.fit.as_ref().is_some_and(|fit| fit.holds),
             other => other != Kind::Inconclusive,
         };
         match (sure, plausible) {
@@ -234,23 +237,25 @@ impl Findings {
 /// Judges a burst.
 pub fn judge(trace: &Trace) -> Verdict {
     let findings = Findings::of(trace);
-    let reasons = doubt::reasons(trace, &findings);
+    let mut reasons = doubt::reasons(trace, &findings);
     // How the answered ones were served; where some were rejected, that is the news.
-    let served = if reasons.is_empty() { findings.kind() } else { Kind::Inconclusive };
-    let kind = if findings.rejected > 0 { Kind::Refused } else { served };
-    let (at_a_time, low, high) = findings
-        .at_a_time(served)
-        .map_or((None, None, None), |(k, low, high)| (Some(k), Some(low), Some(high)));
+    let mut served = if reasons.is_empty() { findings.kind() } else { Kind::Inconclusive };
     let shape = shape::shape(trace, &findings, served);
+    if served == Kind::Limited && shape.is_none() {
+        reasons.push("the answers follow no pool of any size; try again, or send more requests".to_owned());
+        served = Kind::Inconclusive;
+    }
+    let kind = if findings.rejected > 0 { Kind::Refused } else { served };
+    let range = findings.at_a_time(served);
     Verdict {
         kind,
-        at_a_time,
-        at_a_time_low: low,
-        at_a_time_high: high,
+        at_a_time: range.map(|(k, ..)| k),
+        at_a_time_low: range.map(|(_, low, _)| low),
+        at_a_time_high: range.map(|(.., high)| high),
         shape,
         confidence: findings.confidence(served),
         why: why::why(trace, &findings, served, shape, &reasons),
-        remedy: why::remedy(&findings),
+        remedy: why::remedy(&findings).filter(|_| reasons.is_empty()),
         reasons,
     }
 }

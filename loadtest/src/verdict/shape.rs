@@ -3,18 +3,15 @@
 use super::{Findings, Kind, Shape};
 use crate::trace::{Row, Trace};
 
-/// Answers as far from the model's as this, in service times on average, don't follow it.
-const FOLLOWS: f64 = 0.3;
-
 pub fn shape(trace: &Trace, findings: &Findings, served: Kind) -> Option<Shape> {
     if findings.sharing.batched {
         return Some(Shape::Batched);
     }
-    let follows_pool = findings.fit.as_ref().is_some_and(|fit| fit.deviation <= FOLLOWS);
+    let pool = findings.fit.as_ref().filter(|fit| fit.holds).map(|fit| fit.k);
     match served {
         Kind::Parallel => Some(Shape::Together),
-        Kind::Sequential if follows_pool => Some(Shape::Staircase),
-        Kind::Limited if follows_pool => Some(Shape::Waves),
+        Kind::Sequential if pool.is_some() => Some(Shape::Staircase),
+        Kind::Limited if pool.is_some_and(|k| 1 < k && k < findings.connections) => Some(Shape::Waves),
         Kind::Sequential | Kind::Limited if is_stretched(trace) => Some(Shape::Stretched),
         _ => None,
     }

@@ -255,6 +255,32 @@ fn waves_of_requests_in_one_instance_do_not_block_each_other() {
 }
 
 #[test]
+fn a_few_stragglers_are_no_pool() {
+    let mut trace = together(10, 10);
+    trace.rows[9].done_us = 1_500_000.0;
+    let verdict = judge(&trace);
+    assert_eq!((verdict.kind, verdict.at_a_time), (Kind::Inconclusive, None));
+    assert!(verdict.why.contains("follow no pool"), "{}", verdict.why);
+}
+
+#[test]
+fn a_burst_that_beats_its_own_service_time_is_doubted() {
+    let mut trace = together(10, 10);
+    trace.service_ms *= 3.0;
+    let verdict = judge(&trace);
+    assert_eq!(verdict.kind, Kind::Inconclusive);
+    assert!(verdict.why.contains("took less than one alone (3.00 s)"), "{}", verdict.why);
+}
+
+#[test]
+fn lost_connects_are_doubted() {
+    let mut trace = together(10, 10);
+    trace.rows[3].connect_us = Some(1_007_000.0);
+    let verdict = judge(&trace);
+    assert!(verdict.why.contains("connections took up to 1.0 s to open"), "{}", verdict.why);
+}
+
+#[test]
 fn one_connection_says_nothing_of_the_server() {
     let schedule = Schedule { c: 1, ..Schedule::together(12) };
     let verdict = judge(&pool(schedule, 12, 0.0, &mut rng()));
