@@ -8,6 +8,7 @@ use comfy_table::{Cell, ContentArrangement, Table};
 use crate::lesson::{Column, columns, lessons};
 use crate::result::{Burst, Document, Run};
 use crate::units;
+use crate::verdict::{Confidence, Kind};
 
 /// The width where standard output is no terminal.
 const WIDTH: u16 = 100;
@@ -46,7 +47,14 @@ pub fn width() -> Option<u16> {
 pub fn bursts(document: &Document, width: Option<u16>) -> String {
     let mut text = String::new();
     for burst in document.bursts() {
-        let _ = writeln!(text, "{}: {}", burst.url, burst.verdict.headline());
+        let confidence = match burst.verdict.confidence {
+            // It says itself that nothing is sure.
+            _ if burst.verdict.kind == Kind::Inconclusive => "",
+            Confidence::Low => " (low confidence)",
+            Confidence::Medium => " (medium confidence)",
+            Confidence::High => "",
+        };
+        let _ = writeln!(text, "{}: {}{confidence}", burst.url, burst.verdict.headline());
         for sentence in [Some(&burst.verdict.why), burst.verdict.remedy.as_ref()].into_iter().flatten() {
             let _ = writeln!(text, "{}", wrapped(sentence, "  ", width));
         }

@@ -11,8 +11,6 @@ const BLUR: f64 = 0.1;
 
 /// A generator that uses more of the machine than this can't be told from a slow server.
 const BUSY: f64 = 0.9;
-/// Linux sends a lost SYN again after a second.
-const LOST_SYN_US: f64 = 0.95e6;
 /// A burst that takes less than this share of the service time shows that the service time is wrong.
 const FASTER: f64 = 0.8;
 
@@ -58,13 +56,6 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
     }
     if findings.answered >= ANSWERS && findings.is_parallel() && findings.is_sequential() {
         reasons.push(too_small(findings));
-    }
-    let connect_us = trace.rows.iter().filter_map(|row| row.connect_us).fold(0.0, f64::max);
-    if connect_us >= LOST_SYN_US {
-        reasons.push(format!(
-            "connections took up to {:.1} s to open: the server's accept queue is too short; open fewer at once",
-            connect_us / 1e6
-        ));
     }
     if findings.answered > 0 && findings.makespan_ms < FASTER * trace.service_ms {
         reasons.push(format!(
