@@ -41,9 +41,9 @@ impl Progress {
     pub fn small_step(&self, what: String, expected: usize) -> Step {
         let firing = Firing::default();
         let bar = ProgressBar::with_draw_target(Some(expected as u64), ProgressDrawTarget::stderr());
-        if let Ok(style) =
-            ProgressStyle::with_template("{spinner} {pos}/{len} answered, {prefix}: {wide_msg}")
-        {
+        let count = if expected > 0 { "{pos}/{len} answered, " } else { "" };
+        let template = format!("{{spinner}} {count}{{prefix}}: {{wide_msg}}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
         bar.set_message(what);
