@@ -43,7 +43,7 @@ impl WasiHttpView for Guest {
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<Guest>,
-    compiled: HashMap<PathBuf, InstancePre<Guest>>,
+    compiled: HashMap<PathBuf, (InstancePre<Guest>, Wasi)>,
 }
 
 /// A component that is ready to be instantiated.
@@ -82,14 +82,14 @@ impl Engine {
     ///
     /// A sentence that says what is wrong with the file, and what to do.
     pub fn prepare(&mut self, path: &Path) -> Result<Ready, String> {
-        let wasm = read(path)?;
-        let wasi = wasi_version(&wasm)?;
-        let pre = match self.compiled.get(path) {
-            Some(pre) => pre.clone(),
+        let (pre, wasi) = match self.compiled.get(path) {
+            Some(found) => found.clone(),
             None => {
-                let pre = self.compile(&wasm)?;
-                self.compiled.insert(path.to_owned(), pre.clone());
-                pre
+                let wasm = read(path)?;
+                let wasi = wasi_version(&wasm)?;
+                let compiled = (self.compile(&wasm)?, wasi);
+                self.compiled.insert(path.to_owned(), compiled.clone());
+                compiled
             }
         };
         let pre = match wasi {

@@ -45,13 +45,12 @@ impl Lane {
                 () = self.firing.stopped.cancelled() => {
                     row.outcome = Outcome::Failed("interrupted".to_owned());
                     row.done_us = start.elapsed_us();
-                    rows.push(row);
-                    break;
+                    connection = Err(row.outcome.clone());
                 }
             }
             self.firing.answered.fetch_add(1, Relaxed);
             rows.push(row);
-            // A lane that can't connect leaves its share to the others, lest it burn through it.
+            // A lane without a connection leaves its share to the others, lest it burn through it.
             if connection.is_err() {
                 break;
             }

@@ -30,11 +30,11 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
 
     let mut document = Document::begin();
     let ended = test_all(&lab, &subjects, &mut document, signals).await;
-    if ended.is_err() && !document.runs.is_empty() {
-        note("Cut short; these are the results so far:");
-    }
     // What was measured is kept and told, whatever came after.
     if !document.runs.is_empty() {
+        if ended.is_err() {
+            note("Cut short; these are the results so far:");
+        }
         out.write(&document)?;
         tell(&terminal::run(&document, terminal::width()))?;
     }
@@ -107,13 +107,10 @@ async fn subjects(
 }
 
 fn behind<'a>(url: &str, manifests: &'a [PathBuf], check: bool) -> Result<&'a [PathBuf], Failure> {
-    match manifests {
-        [_] => Ok(manifests),
-        [] if !check => Ok(manifests),
-        [] => Err(Failure::new(Exit::Usage, format!("--check needs --manifest to know what runs at {url}"))),
-        _ => Err(Failure::new(
-            Exit::Usage,
-            format!("only one application can run at {url}: give one --manifest"),
-        )),
-    }
+    let message = match manifests {
+        [] if check => format!("--check needs --manifest to know what runs at {url}"),
+        [] | [_] => return Ok(manifests),
+        _ => format!("only one application can run at {url}: give one --manifest"),
+    };
+    Err(Failure::new(Exit::Usage, message))
 }

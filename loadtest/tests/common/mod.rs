@@ -105,7 +105,6 @@ impl Drop for Process {
 pub struct Served {
     pub process: Process,
     pub url: String,
-    pub startup: Startup,
 }
 
 /// Serves the manifest on a free port, with more flags.
@@ -119,7 +118,7 @@ pub fn serve_at(address: &str, manifest: &str, flags: &[&str]) -> Served {
     let args = [&["serve", manifest, "--listen", address, "--format", "json"], flags].concat();
     let mut process = Process::spawn(loadtest(&args).stdout(Stdio::piped()).stderr(Stdio::piped()));
     let startup = read_startup(process.child.stdout.take().expect("piped"));
-    Served { process, url: startup.base_url.clone(), startup }
+    Served { process, url: startup.base_url }
 }
 
 fn read_startup(stdout: ChildStdout) -> Startup {
