@@ -5,39 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use wasmparser::{ComponentExternalKind, Parser, Payload};
-use wasmtime::component::{Component, InstancePre, Linker, ResourceTable};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Cache, Config};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::handler::ProxyPre;
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p2, p3};
+use wasmtime_wasi_http::{p2, p3};
 
 use crate::Error;
+use crate::guest::Guest;
 use crate::isolation::Wasi;
-use crate::outbound::NoOutbound;
-
-/// What an instance of a guest owns on the host's side.
-pub struct Guest {
-    /// The guest's handles on the host's resources.
-    pub table: ResourceTable,
-    /// Its environment, clocks and output.
-    pub wasi: WasiCtx,
-    /// Limits of its HTTP messages.
-    pub http: WasiHttpCtx,
-    /// Which requests it may send.
-    pub outbound: NoOutbound,
-}
-
-impl WasiView for Guest {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl WasiHttpView for Guest {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
-    }
-}
 
 /// Compiles components, each file once.
 pub struct Engine {

@@ -1,6 +1,5 @@
 //! A component's instances: makes them, and lets each live as long as its [`Life`] says.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -8,17 +7,16 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep};
-use wasmtime::component::{GuestTaskId, ResourceTable};
+use wasmtime::component::GuestTaskId;
 use wasmtime::{Store, StoreContextMut};
-use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
     HandlerState, Instance, ProxyHandler, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
 };
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpView};
 
-use crate::engine::{Guest, Ready};
+use crate::engine::Ready;
+use crate::guest::{Guest, Provision};
 use crate::isolation::{Admit, Life, Policy};
-use crate::outbound::NoOutbound;
 
 /// A component that answers requests.
 pub type Handler = ProxyHandler<Instances>;
@@ -29,7 +27,7 @@ pub struct Instances {
     engine: wasmtime::Engine,
     ready: Ready,
     policy: Policy,
-    environment: BTreeMap<String, String>,
+    provision: Provision,
     closing: Closing,
 }
 
@@ -42,30 +40,15 @@ impl Instances {
         engine: wasmtime::Engine,
         ready: Ready,
         policy: Policy,
-        environment: BTreeMap<String, String>,
+        provision: Provision,
         closing: Closing,
     ) -> Handler {
-        ProxyHandler::new(Self { id: id.to_owned(), engine, ready, policy, environment, closing })
+        ProxyHandler::new(Self { id: id.to_owned(), engine, ready, policy, provision, closing })
     }
 
     /// The component's id in the manifest.
     pub fn id(&self) -> &str {
         &self.id
-    }
-
-    fn guest(&self) -> Guest {
-        let mut wasi = WasiCtx::builder();
-        // The host's standard output carries its start-up lines: guests write to its standard error.
-        wasi.stdout(tokio::io::stderr()).stderr(tokio::io::stderr());
-        for (name, value) in &self.environment {
-            wasi.env(name, value);
-        }
-        Guest {
-            table: ResourceTable::new(),
-            wasi: wasi.build(),
-            http: WasiHttpCtx::new(),
-            outbound: NoOutbound,
-        }
     }
 }
 
@@ -76,7 +59,7 @@ impl HandlerState for Instances {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Worker>> {
         let life = self.policy.draw(self.ready.wasi);
-        let mut store = Store::new(&self.engine, self.guest());
+        let mut store = Store::new(&self.engine, self.provision.guest());
         let proxy = self.ready.pre.instantiate_async(&mut store).await?;
         Ok(Instance {
             store,

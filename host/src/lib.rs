@@ -19,6 +19,7 @@
 pub mod build;
 pub mod engine;
 mod error;
+mod guest;
 mod handler;
 pub mod isolation;
 pub mod manifest;

@@ -18,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::engine::Engine;
+use crate::guest::Provision;
 use crate::handler::{Closing, Handler, Instances};
 use crate::isolation::Policy;
 use crate::manifest::Trigger;
@@ -140,7 +141,7 @@ impl Site {
                 engine.wasmtime().clone(),
                 ready,
                 policy.clone(),
-                component.environment,
+                Provision::new(&component),
                 closing.clone(),
             );
             handlers.insert(id, handler);

@@ -1,0 +1,61 @@
+//! What an instance of a guest is given: its environment, its output, what it may reach.
+
+use std::collections::BTreeMap;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::manifest::Component;
+use crate::outbound::NoOutbound;
+
+/// What an instance of a guest owns on the host's side.
+pub struct Guest {
+    /// The guest's handles on the host's resources.
+    pub table: ResourceTable,
+    /// Its environment, clocks and output.
+    pub wasi: WasiCtx,
+    /// Limits of its HTTP messages.
+    pub http: WasiHttpCtx,
+    /// Which requests it may send.
+    pub outbound: NoOutbound,
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+/// What every instance of one component is given, worked out once.
+pub struct Provision {
+    environment: BTreeMap<String, String>,
+}
+
+impl Provision {
+    pub fn new(component: &Component) -> Self {
+        Self { environment: component.environment.clone() }
+    }
+
+    /// For one new instance.
+    pub fn guest(&self) -> Guest {
+        let mut wasi = WasiCtx::builder();
+        // The host's standard output carries its start-up lines: guests write to its standard error.
+        wasi.stdout(tokio::io::stderr()).stderr(tokio::io::stderr());
+        for (name, value) in &self.environment {
+            wasi.env(name, value);
+        }
+        Guest {
+            table: ResourceTable::new(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outbound: NoOutbound,
+        }
+    }
+}
