@@ -1,24 +1,24 @@
 //! wasmtime: compiles the components once, so that a request only needs a new instance.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use wasmparser::{ComponentExternalKind, Parser, Payload};
 use wasmtime::component::{Component, InstancePre, Linker};
-use wasmtime::{Cache, Config};
+use wasmtime::{Cache, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi_http::handler::ProxyPre;
 use wasmtime_wasi_http::{p2, p3};
 
 use crate::Error;
 use crate::guest::Guest;
 use crate::isolation::Wasi;
+use crate::limits::Limits;
+use crate::wasm::{Needs, Wasm};
 
 /// Compiles components, each file once.
 pub struct Engine {
     engine: wasmtime::Engine,
     linker: Linker<Guest>,
-    compiled: HashMap<PathBuf, (InstancePre<Guest>, Wasi)>,
+    compiled: HashMap<PathBuf, InstancePre<Guest>>,
 }
 
 /// A component that is ready to be instantiated.
@@ -29,17 +29,28 @@ pub struct Ready {
     pub wasi: Wasi,
 }
 
+/// What the engine's pools must hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Pools {
+    /// Component instances at once.
+    pub instances: usize,
+    /// What each takes.
+    pub needs: Needs,
+}
+
 impl Engine {
     /// # Errors
     ///
     /// Where this machine can't run components.
-    pub fn new() -> Result<Self, Error> {
-        Self::configured().map_err(|error| Error::Engine(format!("{error:#}")))
+    pub fn new(pools: Pools, limits: &Limits) -> Result<Self, Error> {
+        Self::configured(pools, limits).map_err(|error| Error::Engine(format!("{error:#}")))
     }
 
-    fn configured() -> wasmtime::Result<Self> {
+    fn configured(pools: Pools, limits: &Limits) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config.wasm_component_model_async(true);
+        config.epoch_interruption(limits.time_slice.is_some());
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(pools, limits)));
         // Where the cache's folder can't be used, compiling anew is slower and just as good.
         config.cache(Cache::from_file(None).ok());
         let engine = wasmtime::Engine::new(&config)?;
@@ -51,22 +62,21 @@ impl Engine {
         Ok(Self { engine, linker, compiled: HashMap::new() })
     }
 
-    /// Compiles the component at `path`, and resolves its imports.
+    /// Compiles the component that was read from `path`, and resolves its imports.
     ///
     /// # Errors
     ///
     /// A sentence that says what is wrong with the file, and what to do.
-    pub fn prepare(&mut self, path: &Path) -> Result<Ready, String> {
-        let (pre, wasi) = match self.compiled.get(path) {
+    pub fn prepare(&mut self, path: &Path, wasm: &Wasm) -> Result<Ready, String> {
+        let pre = match self.compiled.get(path) {
             Some(found) => found.clone(),
             None => {
-                let wasm = read(path)?;
-                let wasi = wasi_version(&wasm)?;
-                let compiled = (self.compile(&wasm)?, wasi);
+                let compiled = self.compile(&wasm.bytes)?;
                 self.compiled.insert(path.to_owned(), compiled.clone());
                 compiled
             }
         };
+        let wasi = wasm.wasi;
         let pre = match wasi {
             Wasi::P2 => p2::bindings::ProxyPre::new(pre).map(ProxyPre::P2),
             Wasi::P3 => p3::bindings::ServicePre::new(pre).map(ProxyPre::P3),
@@ -89,78 +99,33 @@ impl Engine {
     }
 }
 
-/// The version of WASI that the component at `path` speaks over HTTP, without compiling it.
-///
-/// # Errors
-///
-/// A sentence that says what is wrong with the file, and what to do.
-pub fn wasi_version_of(path: &Path) -> Result<Wasi, String> {
-    wasi_version(&read(path)?)
+/// Slots for all instances, made once: a new instance takes one that another left.
+fn pooling(pools: Pools, limits: &Limits) -> PoolingAllocationConfig {
+    let each = |count: u32| u32::try_from(pools.instances).unwrap_or(u32::MAX).saturating_mul(count.max(1));
+    let Needs { core_instances, memories, tables } = pools.needs;
+    let mut pooling = PoolingAllocationConfig::new();
+    pooling
+        .total_component_instances(each(1))
+        .total_core_instances(each(core_instances))
+        .max_core_instances_per_component(core_instances.max(1))
+        .total_memories(each(memories))
+        .max_memories_per_component(memories.max(1))
+        .total_tables(each(tables))
+        .max_tables_per_component(tables.max(1))
+        .max_tables_per_module(tables.max(1))
+        .total_stacks(each(1))
+        .max_memory_size(limits.max_instance_memory.0);
+    tune(&mut pooling);
+    pooling
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "no such file; the manifest's build command makes it (`spin build`)".to_owned()
-        }
-        _ => format!("can't be read: {error}"),
-    })
-}
-
-fn wasi_version(wasm: &[u8]) -> Result<Wasi, String> {
-    if !Parser::is_component(wasm) {
-        return Err(if Parser::is_core_wasm(wasm) {
-            "a core module, not a component; compile it for wasm32-wasip2, or wrap it with `wasm-tools component new`"
-        } else {
-            "no WebAssembly; `source` must name a component"
-        }
-        .to_owned());
-    }
-    let mut wasi = None;
-    let mut depth = 0_usize;
-    for payload in Parser::new(0).parse_all(wasm) {
-        match payload.map_err(|error| format!("damaged: {error}"))? {
-            // Components and modules nest; only what the outermost exports can be called.
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::ComponentExportSection(exports) if depth == 0 => {
-                for export in exports {
-                    let export = export.map_err(|error| format!("damaged: {error}"))?;
-                    match export.name.name {
-                        _ if export.kind != ComponentExternalKind::Instance => {}
-                        name if name.starts_with("wasi:http/handler@0.3.") => wasi = Some(Wasi::P3),
-                        name if name.starts_with("wasi:http/incoming-handler@0.2.") => {
-                            wasi = wasi.or(Some(Wasi::P2))
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    wasi.ok_or_else(|| {
-        "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3"
-            .to_owned()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_http_component_is_said() {
-        let empty_module = b"\0asm\x01\0\0\0";
-        let empty_component = b"\0asm\x0d\0\x01\0";
-        for (bytes, reason) in [
-            (&b"hello"[..], "no WebAssembly"),
-            (empty_module, "core module"),
-            (empty_component, "no HTTP export"),
-            (&[empty_component, &[7_u8, 200][..]].concat(), "damaged"),
-        ] {
-            let error = wasi_version(bytes).unwrap_err();
-            assert!(error.contains(reason), "{error}");
-        }
-    }
+fn tune(pooling: &mut PoolingAllocationConfig) {
+    let get =
+        |name: &str, default: usize| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
+    pooling
+        .linear_memory_keep_resident(get("T_KEEP", 0))
+        .table_keep_resident(get("T_TABLE", 0))
+        .max_unused_warm_slots(get("T_WARM", 100) as u32)
+        .decommit_batch_size(get("T_BATCH", 1))
+        .pagemap_scan(if get("T_SCAN", 0) == 1 { Enabled::Yes } else { Enabled::No });
 }

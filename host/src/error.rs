@@ -24,6 +24,20 @@ pub enum Error {
         /// What is wrong with it, and what to do.
         reason: String,
     },
+    /// The certificate or its key can't be used.
+    #[error("{0}")]
+    Tls(String),
+    /// A route can't be told to its guest.
+    #[error("{0}")]
+    Route(String),
+    /// The guests' output can't be kept.
+    #[error("can't write the guests' output to {}: {source}; --log-dir names another folder", path.display())]
+    Logs {
+        /// The folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
     /// The machine can't run components at all.
     #[error("wasmtime can't start: {0}")]
     Engine(String),

@@ -7,7 +7,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::manifest::Component;
+use crate::memory::MemoryBound;
 use crate::outbound::NoOutbound;
+use crate::stdio::Output;
 
 /// What an instance of a guest owns on the host's side.
 pub struct Guest {
@@ -19,6 +21,8 @@ pub struct Guest {
     pub http: WasiHttpCtx,
     /// Which requests it may send.
     pub outbound: NoOutbound,
+    /// How much memory it may have.
+    pub memory: MemoryBound,
 }
 
 impl WasiView for Guest {
@@ -36,18 +40,23 @@ impl WasiHttpView for Guest {
 /// What every instance of one component is given, worked out once.
 pub struct Provision {
     environment: BTreeMap<String, String>,
+    output: Option<Output>,
 }
 
 impl Provision {
-    pub fn new(component: &Component) -> Self {
-        Self { environment: component.environment.clone() }
+    /// Without `output`, it goes to the host's standard error alone.
+    pub fn new(component: &Component, output: Option<Output>) -> Self {
+        Self { environment: component.environment.clone(), output }
     }
 
     /// For one new instance.
-    pub fn guest(&self) -> Guest {
+    pub fn guest(&self, memory: MemoryBound) -> Guest {
         let mut wasi = WasiCtx::builder();
-        // The host's standard output carries its start-up lines: guests write to its standard error.
-        wasi.stdout(tokio::io::stderr()).stderr(tokio::io::stderr());
+        match &self.output {
+            Some(Output { stdout, stderr }) => wasi.stdout(stdout.clone()).stderr(stderr.clone()),
+            // The host's standard output carries its start-up lines.
+            None => wasi.stdout(tokio::io::stderr()).stderr(tokio::io::stderr()),
+        };
         for (name, value) in &self.environment {
             wasi.env(name, value);
         }
@@ -56,6 +65,7 @@ impl Provision {
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outbound: NoOutbound,
+            memory,
         }
     }
 }

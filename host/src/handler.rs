@@ -1,141 +1,106 @@
-//! A component's instances: makes them, and lets each live as long as its [`Life`] says.
+//! A component that answers requests: in a fresh instance each, or in instances that several share.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
 
-use tokio::time::{Sleep, sleep};
-use wasmtime::component::GuestTaskId;
-use wasmtime::{Store, StoreContextMut};
-use wasmtime_wasi_http::WasiHttpView;
-use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, ProxyHandler, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
-};
+use wasmtime::Store;
+use wasmtime_wasi_http::handler::ProxyPre;
+use wasmtime_wasi_http::{WasiBody, p2};
 
+use crate::admission::{Admission, Group, TurnedAway};
+use crate::body::Answer;
+use crate::bytes::Bytes;
 use crate::engine::Ready;
+use crate::fairness::Fairness;
+use crate::fresh;
 use crate::guest::{Guest, Provision};
-use crate::isolation::{Admit, Life, Policy};
+use crate::isolation::{Policy, Wasi};
+use crate::memory::MemoryBound;
+use crate::reuse::{self, Reuse};
 
-/// A component that answers requests.
-pub type Handler = ProxyHandler<Instances>;
-
-/// Makes a component's instances.
-pub struct Instances {
-    id: String,
-    engine: wasmtime::Engine,
-    ready: Ready,
-    policy: Policy,
-    provision: Provision,
-    closing: Closing,
-}
+/// A request as a guest gets it.
+pub type Request = http::Request<WasiBody>;
 
 /// Set when the host ends.
 pub type Closing = Arc<AtomicBool>;
 
-impl Instances {
-    pub fn handler(
-        id: &str,
-        engine: wasmtime::Engine,
-        ready: Ready,
-        policy: Policy,
-        provision: Provision,
-        closing: Closing,
-    ) -> Handler {
-        ProxyHandler::new(Self { id: id.to_owned(), engine, ready, policy, provision, closing })
+/// Why a request has no answer from its guest.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The host is full.
+    #[error(transparent)]
+    TurnedAway(#[from] TurnedAway),
+    /// The guest took too long.
+    #[error("no answer within --request-timeout")]
+    TimedOut,
+    /// The guest trapped, or could not be started; the log says more.
+    #[error("the guest failed")]
+    Failed,
+}
+
+/// What all instances of a component are made from.
+pub struct Mould {
+    pub id: String,
+    pub wasi: Wasi,
+    pub engine: wasmtime::Engine,
+    pub policy: Policy,
+    pub provision: Provision,
+    pub max_memory: Bytes,
+    pub fairness: Fairness,
+    pub admission: Arc<Admission>,
+    pub group: Group,
+    pub closing: Closing,
+}
+
+impl Mould {
+    /// What a new instance lives in.
+    pub fn store(&self) -> Store<Guest> {
+        let guest = self.provision.guest(MemoryBound(self.max_memory));
+        let mut store = Store::new(&self.engine, guest);
+        store.limiter(|guest| &mut guest.memory);
+        self.fairness.watch(&mut store);
+        store
     }
 
-    /// The component's id in the manifest.
-    pub fn id(&self) -> &str {
-        &self.id
+    /// Tells why an instance ended before its time.
+    pub fn log(&self, error: &wasmtime::Error) {
+        tracing::error!("component {:?}: {error:?}", self.id);
     }
 }
 
-impl HandlerState for Instances {
-    type StoreData = Guest;
-    type WorkerExpiration = Expiration;
-    type WorkerState = Worker;
-
-    async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Worker>> {
-        let life = self.policy.draw(self.ready.wasi);
-        let mut store = Store::new(&self.engine, self.provision.guest());
-        let proxy = self.ready.pre.instantiate_async(&mut store).await?;
-        Ok(Instance {
-            store,
-            proxy,
-            view: WasiHttpView::http,
-            expiration: Expiration { life, sleep: Box::pin(sleep(life.idle_timeout)) },
-            state: Worker { id: self.id.clone(), closing: self.closing.clone(), life },
-        })
-    }
+/// A component that answers requests.
+#[derive(Clone)]
+pub enum Handler {
+    /// WASIp2: an instance for each request.
+    Fresh(Arc<fresh::Fresh>),
+    /// WASIp3: instances that take several requests.
+    Reused(Reuse),
 }
 
-/// An instance at work.
-pub struct Worker {
-    id: String,
-    closing: Closing,
-    life: Life,
-}
-
-impl WorkerState for Worker {
-    type StoreData = Guest;
-    type RequestData = ();
-
-    fn should_accept_request(&self, now: usize, ever: usize) -> ShouldAccept {
-        match self.life.admit(now, ever) {
-            Admit::Yes => ShouldAccept::Yes,
-            Admit::Full => ShouldAccept::No,
-            Admit::Never => ShouldAccept::Never,
+impl Handler {
+    pub fn new(mould: Mould, ready: Ready) -> Self {
+        match ready.pre {
+            ProxyPre::P2(pre) => Self::Fresh(Arc::new(fresh::Fresh { mould, pre })),
+            pre @ ProxyPre::P3(_) => Self::Reused(reuse::handler(mould, pre)),
         }
     }
 
-    fn on_request_start(
-        &self,
-        _store: StoreContextMut<'_, Guest>,
-        (): (),
-        _task: GuestTaskId,
-    ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        match self.life.request_timeout {
-            Some(timeout) => Box::pin(sleep(timeout)),
-            None => Box::pin(std::future::pending()),
-        }
-    }
-
-    fn drop(&self, _store: Store<Guest>, result: Result<(), wasmtime::Error>) {
-        // At the host's end its tasks are dropped, which looks like a panic from here.
-        if let Err(error) = result
-            && !self.closing.load(Relaxed)
-        {
-            tracing::error!("component {:?}: its instance ended: {error:?}", self.id);
+    /// Answers as soon as the guest has sent the head of its answer. Where the caller drops this, or
+    /// the answer before its end, the guest's work for it is in vain, and ends.
+    ///
+    /// # Errors
+    ///
+    /// Where the guest gives no answer.
+    pub async fn answer(&self, request: Request) -> Result<http::Response<Answer>, Failure> {
+        match self {
+            Self::Fresh(fresh) => fresh::answer(fresh.clone(), request).await,
+            Self::Reused(reuse) => reuse::answer(reuse, request).await,
         }
     }
 }
 
-/// When an instance is dropped.
-pub struct Expiration {
-    life: Life,
-    sleep: Pin<Box<Sleep>>,
-}
-
-impl WorkerExpiration for Expiration {
-    fn poll(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        status: WorkerStatus,
-        since: Instant,
-    ) -> Poll<()> {
-        let allowed: Option<Duration> = match status {
-            WorkerStatus::Idle => Some(self.life.idle_timeout),
-            WorkerStatus::Requests | WorkerStatus::PostReturn => self.life.request_timeout,
-        };
-        // A time too far off for the clock is no limit.
-        let Some(deadline) = allowed.and_then(|allowed| since.checked_add(allowed)) else {
-            return Poll::Pending;
-        };
-        if self.sleep.deadline() != deadline.into() {
-            self.sleep.as_mut().reset(deadline.into());
-        }
-        self.sleep.as_mut().poll(context)
-    }
+/// The scheme that a WASIp2 guest is told.
+pub fn scheme(request: &Request) -> p2::bindings::http::types::Scheme {
+    use p2::bindings::http::types::Scheme;
+    if request.uri().scheme() == Some(&http::uri::Scheme::HTTPS) { Scheme::Https } else { Scheme::Http }
 }

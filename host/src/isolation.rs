@@ -182,7 +182,11 @@ fn count(text: &str) -> Result<usize, String> {
 }
 
 /// A time as Spin's flags write it.
-fn time(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+///
+/// A line that says what is allowed.
+pub fn time(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|char: char| !char.is_ascii_digit());
     let unit = match &text[digits.len()..] {
         "" | "s" => Some(Duration::from_secs as fn(u64) -> Duration),

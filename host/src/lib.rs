@@ -7,7 +7,7 @@
 //! ```no_run
 //! # async fn example() -> Result<(), host::Error> {
 //! let app = host::manifest::load("spin.toml".as_ref())?;
-//! let server = host::Server::start(app, host::isolation::Policy::default(), host::Listen::default()).await?;
+//! let server = host::Server::start(app, host::Options::default()).await?;
 //! println!("{}", server.startup());
 //! server.serve_until(async { tokio::signal::ctrl_c().await.unwrap_or(()) }, std::future::pending()).await;
 //! # Ok(())
@@ -16,20 +16,40 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
+mod admission;
+mod assembly;
+mod body;
 pub mod build;
-pub mod engine;
+pub mod bytes;
+pub mod capacity;
+mod connection;
+mod engine;
 mod error;
+mod fairness;
+mod fresh;
 mod guest;
 mod handler;
+mod headers;
+mod interest;
 pub mod isolation;
+pub mod limits;
 pub mod manifest;
+mod memory;
 mod outbound;
+mod patience;
 pub mod process;
+mod reuse;
 mod routes;
 mod server;
+mod site;
 mod startup;
+mod stdio;
+mod tls;
+pub mod wasm;
 
 pub use error::Error;
 pub use manifest::App;
-pub use server::{Listen, Server};
+pub use server::{Listen, Options, Server};
 pub use startup::{Startup, StartupRoute};
+pub use stdio::Logs;
+pub use tls::Tls;

@@ -56,7 +56,20 @@ impl Pattern {
         if self.segments.is_empty() {
             return "/".to_owned();
         }
+        self.prefix()
+    }
+
+    /// The route without its wildcard; empty where nothing is left.
+    pub fn prefix(&self) -> String {
         self.segments.iter().map(|segment| format!("/{segment}")).collect()
+    }
+
+    /// The route as Spin knows it, with its wildcard.
+    pub fn full(&self) -> String {
+        match self.wildcard {
+            true => self.prefix() + "/...",
+            false => self.path(),
+        }
     }
 
     fn matches(&self, path: &str) -> bool {
@@ -65,6 +78,36 @@ impl Pattern {
         let mut given = path.split('/').filter(|_| !path.is_empty());
         self.segments.iter().all(|segment| given.next().is_some_and(|found| segment.matches(found)))
             && (self.wildcard || given.next().is_none())
+    }
+
+    /// The names of its parameters.
+    pub fn parameter_names(&self) -> impl Iterator<Item = &str> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Parameter(name) => Some(name.as_str()),
+            Segment::Literal(_) => None,
+        })
+    }
+
+    /// What the parameters stand for in a path that it takes.
+    pub fn parameters<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let given = path.trim_start_matches('/').split('/');
+        self.segments.iter().zip(given).filter_map(|(segment, found)| match segment {
+            Segment::Parameter(name) => Some((name.as_str(), found)),
+            Segment::Literal(_) => None,
+        })
+    }
+
+    /// What the wildcard stands for in a path that it takes; empty where there is none.
+    pub fn rest<'a>(&self, path: &'a str) -> &'a str {
+        if !self.wildcard {
+            return "";
+        }
+        let mut rest = path;
+        for _ in &self.segments {
+            rest = rest.strip_prefix('/').unwrap_or(rest);
+            rest = rest.find('/').map_or("", |end| &rest[end..]);
+        }
+        rest
     }
 
     /// How much a route says of the paths it takes: of two that match, the greater answers.
@@ -110,8 +153,8 @@ impl<T> Router<T> {
         Self(routes)
     }
 
-    pub fn find(&self, path: &str) -> Option<&T> {
-        self.0.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, found)| found)
+    pub fn find(&self, path: &str) -> Option<&(Pattern, T)> {
+        self.0.iter().find(|(pattern, _)| pattern.matches(path))
     }
 }
 
@@ -139,9 +182,9 @@ mod tests {
             ("/", "/..."),
             ("/d/e", "/..."),
         ] {
-            assert_eq!(router.find(path), Some(&route), "{path}");
+            assert_eq!(router.find(path).map(|(_, found)| *found), Some(route), "{path}");
         }
-        assert_eq!(self::router(&["/a", "/b/:x"]).find("/b/"), None);
+        assert!(self::router(&["/a", "/b/:x"]).find("/b/").is_none());
     }
 
     #[test]
@@ -164,11 +207,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_parameters_and_the_wildcard_stand_for_is_known() {
+        for (route, path, parameters, rest) in [
+            ("/...", "/", vec![], "/"),
+            ("/...", "/a/b/", vec![], "/a/b/"),
+            ("/a/...", "/a", vec![], ""),
+            ("/a/...", "/a/", vec![], "/"),
+            ("/a/...", "/a/b/c", vec![], "/b/c"),
+            ("/a", "/a/", vec![], ""),
+            ("/:x/b/:y/...", "/1/b/2/c", vec![("x", "1"), ("y", "2")], "/c"),
+        ] {
+            let pattern = Pattern::parse(route).unwrap();
+            assert!(pattern.matches(path), "{route} {path}");
+            assert_eq!(pattern.parameters(path).collect::<Vec<_>>(), parameters, "{route} {path}");
+            assert_eq!(pattern.rest(path), rest, "{route} {path}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_route_and_no_path_panics(route in ".*", path in ".*") {
             if let Ok(pattern) = Pattern::parse(&route) {
                 pattern.matches(&path);
+                pattern.parameters(&path).count();
+                pattern.rest(&path);
             }
         }
 

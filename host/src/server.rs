@@ -1,32 +1,31 @@
-//! Answers HTTP.
+//! Listens, and hands each client to a connection of its own.
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
-use http::{Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use wasmtime_wasi_http::WasiBody;
+use http::uri::Scheme;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::engine::Engine;
-use crate::guest::Provision;
-use crate::handler::{Closing, Handler, Instances};
+use crate::capacity::Capacity;
+use crate::connection::Connections;
+use crate::handler::Closing;
 use crate::isolation::Policy;
-use crate::manifest::Trigger;
-use crate::routes::Router;
-use crate::startup::{Startup, StartupRoute};
-use crate::{App, Error};
+use crate::limits::Limits;
+use crate::startup::Startup;
+use crate::stdio::Logs;
+use crate::tls::Tls;
+use crate::{App, Error, assembly};
 
-const WELL_KNOWN: &str = "/.well-known/spin/";
+const BACKLOG: u32 = 65_535;
+const RETRY_ACCEPT: Duration = Duration::from_millis(10);
 
 /// Where to listen.
 #[derive(Debug, Clone, Copy)]
@@ -44,19 +43,28 @@ impl Default for Listen {
     }
 }
 
+/// How to serve an application.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// How long instances live.
+    pub policy: Policy,
+    /// What bounds clients, guests and bursts.
+    pub limits: Limits,
+    /// Where to listen.
+    pub listen: Listen,
+    /// HTTPS instead of HTTP.
+    pub tls: Option<Tls>,
+    /// Where guests' output goes; nowhere but to standard error where it is left out.
+    pub logs: Option<Logs>,
+}
+
 /// An application that is ready to be served; its port is bound.
 pub struct Server {
     listener: TcpListener,
     startup: Startup,
-    site: Arc<Site>,
-}
-
-struct Site {
-    address: SocketAddr,
+    capacity: Capacity,
     closing: Closing,
-    name: String,
-    version: String,
-    router: Router<Handler>,
+    connections: Arc<Connections>,
 }
 
 impl Server {
@@ -65,14 +73,20 @@ impl Server {
     /// # Errors
     ///
     /// Where a component can't be used, or the port can't be had.
-    pub async fn start(app: App, policy: Policy, listen: Listen) -> Result<Self, Error> {
+    pub async fn start(app: App, options: Options) -> Result<Self, Error> {
+        let tls = options.tls.as_ref().map(Tls::acceptor).transpose().map_err(Error::Tls)?;
         // The port first: it costs nothing, and compiling for a port that is taken would.
-        let listener = bind(listen).await?;
-        let address =
-            listener.local_addr().map_err(|source| Error::Listen { address: listen.address, source })?;
-        let startup = startup(&app, address);
-        let site = Arc::new(Site::compile(app, &policy, address)?);
-        Ok(Self { listener, startup, site })
+        let listener = bind(options.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| Error::Listen { address: options.listen.address, source })?;
+        let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        let startup = Startup::of(&app, &scheme, address);
+        let capacity = Capacity::of_this_machine(&options.limits);
+        let closing = Closing::default();
+        let site = assembly::site(app, &options, &capacity, closing.clone(), scheme, address)?;
+        let connections = Arc::new(Connections::new(Arc::new(site), options.limits, tls));
+        Ok(Self { listener, startup, capacity, closing, connections })
     }
 
     /// What to print before serving.
@@ -80,134 +94,65 @@ impl Server {
         &self.startup
     }
 
-    /// Serves until `stop` is ready, then finishes what is in flight, unless `now` is ready first.
+    /// How much there is room for.
+    pub fn capacity(&self) -> &Capacity {
+        &self.capacity
+    }
+
+    /// Serves until `stop` is ready. Then finishes what is in flight, for as long as it may take, unless
+    /// `now` is ready first.
     pub async fn serve_until(self, stop: impl Future<Output = ()>, now: impl Future<Output = ()>) {
-        let graceful = GracefulShutdown::new();
-        let mut stop = std::pin::pin!(stop);
+        let stopping = CancellationToken::new();
+        let clients = TaskTracker::new();
+        let places = Arc::new(Semaphore::new(self.capacity.connections.min(Semaphore::MAX_PERMITS)));
+        let mut stop = pin!(stop);
         loop {
             let accepted = tokio::select! {
                 () = &mut stop => break,
-                accepted = self.listener.accept() => accepted,
+                accepted = accept(&self.listener, &places) => accepted,
             };
             match accepted {
-                Ok((stream, _)) => self.serve_connection(stream, &graceful),
-                // Out of descriptors, most likely: connections that end give some back.
+                Ok((stream, client, place)) => {
+                    let (connections, stopping) = (self.connections.clone(), stopping.clone());
+                    clients.spawn(async move {
+                        connections.serve(stream, client, &stopping).await;
+                        drop(place);
+                    });
+                }
                 Err(error) => {
                     tracing::warn!("can't accept a connection: {error}");
-                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                    sleep(RETRY_ACCEPT).await;
                 }
             }
         }
         drop(self.listener);
+        stopping.cancel();
+        clients.close();
         tokio::select! {
-            () = graceful.shutdown() => {}
+            () = clients.wait() => {}
             () = now => {}
-        }
-        self.site.closing.store(true, Relaxed);
-    }
-
-    fn serve_connection(&self, stream: TcpStream, graceful: &GracefulShutdown) {
-        // Small pieces of a streamed body must not wait for the client's acknowledgement.
-        let _ = stream.set_nodelay(true);
-        let site = self.site.clone();
-        let service = service_fn(move |request| {
-            let site = site.clone();
-            async move { Ok::<_, Infallible>(site.answer(request).await) }
-        });
-        let connection =
-            http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = watched.await {
-                tracing::debug!("connection: {error}");
+            () = sleep(self.connections.limits.drain_timeout) => {
+                tracing::warn!("{} connections were still busy after --drain-timeout", clients.len());
             }
-        });
+        }
+        self.closing.store(true, Relaxed);
     }
 }
 
-impl Site {
-    fn compile(app: App, policy: &Policy, address: SocketAddr) -> Result<Self, Error> {
-        let closing = Closing::default();
-        let mut engine = Engine::new()?;
-        let mut handlers = BTreeMap::new();
-        for (id, component) in app.components {
-            let ready = engine.prepare(&component.source).map_err(|reason| Error::Component {
-                id: id.clone(),
-                path: component.source.clone(),
-                reason,
-            })?;
-            let handler = Instances::handler(
-                &id,
-                engine.wasmtime().clone(),
-                ready,
-                policy.clone(),
-                Provision::new(&component),
-                closing.clone(),
-            );
-            handlers.insert(id, handler);
-        }
-        let routes = app.triggers.into_iter().filter_map(|Trigger { route, component }| {
-            let handler = handlers.get(&component)?.clone();
-            Some((route, handler))
-        });
-        Ok(Self {
-            address,
-            closing,
-            name: app.name,
-            version: app.version,
-            router: Router::new(routes.collect()),
-        })
-    }
-
-    async fn answer(&self, request: http::Request<Incoming>) -> Response<WasiBody> {
-        if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
-            return self.well_known(name);
-        }
-        let Some(handler) = self.router.find(request.uri().path()) else {
-            return empty(StatusCode::NOT_FOUND);
-        };
-        let Some(url) = full_url(&request, self.address) else {
-            return empty(StatusCode::BAD_REQUEST);
-        };
-        let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-        *request.uri_mut() = url;
-        match handler.handle((), request).await {
-            Ok(response) => response,
-            Err(error) => {
-                tracing::error!("component {:?}: {error:?}", handler.state().id());
-                empty(StatusCode::INTERNAL_SERVER_ERROR)
-            }
-        }
-    }
-
-    fn well_known(&self, name: &str) -> Response<WasiBody> {
-        match name {
-            "health" => body(StatusCode::OK, "text/plain", "OK".to_owned()),
-            "info" => {
-                let info = serde_json::json!({ "name": self.name, "version": self.version });
-                body(StatusCode::OK, "application/json", info.to_string())
-            }
-            _ => empty(StatusCode::NOT_FOUND),
-        }
-    }
-}
-
-/// The URL that the client meant. A client of HTTP/1.0 may name no host; it meant this server.
-/// `None` where what it names is no host.
-fn full_url(request: &http::Request<Incoming>, address: SocketAddr) -> Option<Uri> {
-    let authority = match (request.uri().authority(), request.headers().get(header::HOST)) {
-        (Some(authority), _) => authority.clone(),
-        (None, Some(host)) => host.to_str().ok()?.parse().ok()?,
-        (None, None) => address.to_string().parse().ok()?,
-    };
-    let path = request.uri().path_and_query().cloned()?;
-    Uri::builder().scheme("http").authority(authority).path_and_query(path).build().ok()
+/// The next client, once there is a descriptor for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, client) = listener.accept().await?;
+    Ok((stream, client, place))
 }
 
 async fn bind(listen: Listen) -> Result<TcpListener, Error> {
     let mut address = listen.address;
     loop {
-        match TcpListener::bind(address).await {
+        match listen_on(address) {
             Ok(listener) => return Ok(listener),
             Err(error) if error.kind() == ErrorKind::AddrInUse => match address.port().checked_add(1) {
                 Some(next) if listen.find_free_port => address.set_port(next),
@@ -218,30 +163,10 @@ async fn bind(listen: Listen) -> Result<TcpListener, Error> {
     }
 }
 
-fn startup(app: &App, address: SocketAddr) -> Startup {
-    let route = |Trigger { route, component }: &Trigger| StartupRoute {
-        id: component.clone(),
-        route: route.path(),
-        wildcard: route.is_wildcard(),
-        description: app
-            .components
-            .get(component)
-            .map(|component| component.description.clone())
-            .filter(|description| !description.is_empty()),
-    };
-    Startup { base_url: format!("http://{address}"), routes: app.triggers.iter().map(route).collect() }
-}
-
-fn body(status: StatusCode, content_type: &'static str, text: String) -> Response<WasiBody> {
-    let mut response = Response::new(Full::from(text).map_err(|never| match never {}).boxed_unsync());
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
-    response
-}
-
-fn empty(status: StatusCode) -> Response<WasiBody> {
-    let mut response =
-        Response::new(http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync());
-    *response.status_mut() = status;
-    response
+/// With as long a backlog as the system allows: a burst must not wait for our next turn.
+fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }

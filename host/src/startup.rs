@@ -1,8 +1,12 @@
 //! What the host says when it is ready: the lines of `spin up`, or its JSON.
 
 use std::fmt;
+use std::net::SocketAddr;
 
+use http::uri::Scheme;
 use serde::{Deserialize, Serialize};
+
+use crate::manifest::{App, Trigger};
 
 /// Where the application is served. Serialised, it is what `spin up --format json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,23 @@ pub struct StartupRoute {
     /// The component's description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+}
+
+impl Startup {
+    /// For an application that is served at `address`.
+    pub fn of(app: &App, scheme: &Scheme, address: SocketAddr) -> Self {
+        let route = |Trigger { route, component }: &Trigger| StartupRoute {
+            id: component.clone(),
+            route: route.path(),
+            wildcard: route.is_wildcard(),
+            description: app
+                .components
+                .get(component)
+                .map(|component| component.description.clone())
+                .filter(|description| !description.is_empty()),
+        };
+        Self { base_url: format!("{scheme}://{address}"), routes: app.triggers.iter().map(route).collect() }
+    }
 }
 
 impl fmt::Display for Startup {

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod limits;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -138,6 +140,20 @@ pub struct ServeArgs {
     /// Stop when standard input ends: for a parent that may be killed
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,
+    /// Serve HTTPS with this certificate, in PEM
+    #[arg(long, env = "SPIN_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM
+    #[arg(long, env = "SPIN_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Where to keep what components print [default: .spin/logs beside the manifest]
+    #[arg(long, value_name = "DIR")]
+    pub log_dir: Option<PathBuf>,
+    /// Don't echo what components print, nor say where it is kept
+    #[arg(short, long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub limits: limits::LimitArgs,
     #[command(flatten)]
     pub isolation: IsolationArgs,
 }

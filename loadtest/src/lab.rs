@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use host::App;
 use host::isolation::{Policy, Wasi};
+use host::wasm::Wasm;
 
 use crate::burst::{Shot, Target};
 use crate::exit::{Exit, Failure, OrExit};
@@ -41,12 +42,12 @@ impl Subject {
         let mut components = BTreeMap::new();
         for (id, component) in app.iter().flat_map(|app| &app.components) {
             let source = &component.source;
-            let wasi = host::engine::wasi_version_of(source).map_err(|reason| host::Error::Component {
+            let wasm = Wasm::read(source).map_err(|reason| host::Error::Component {
                 id: id.clone(),
                 path: source.clone(),
                 reason,
             })?;
-            components.insert(id.clone(), instances(wasi, policy));
+            components.insert(id.clone(), instances(wasm.wasi, policy));
         }
         Ok(Self { system, app, components })
     }

@@ -32,6 +32,13 @@ pub struct App {
     pub components: BTreeMap<String, Component>,
 }
 
+impl App {
+    /// The manifest's folder.
+    pub fn folder(&self) -> &Path {
+        folder_of(&self.manifest)
+    }
+}
+
 /// A route and the component that answers it.
 #[derive(Debug, Clone)]
 pub struct Trigger {

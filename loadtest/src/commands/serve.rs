@@ -1,6 +1,6 @@
 //! `loadtest serve`: the embedded host alone.
 
-use host::{Listen, Server};
+use host::{Listen, Logs, Options, Server, Tls};
 use tokio::sync::Notify;
 
 use super::signals::{Ended, Signals};
@@ -15,8 +15,21 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended>
         true => build::load(&args.manifest)?,
         false => signals.or_end(build::up_to_date(&args.manifest)).await?,
     };
-    let listen = Listen { address: args.listen, find_free_port: args.find_free_port };
-    let server = Server::start(app, args.isolation.into(), listen).await.map_err(Failure::from)?;
+    let logs =
+        Logs { folder: args.log_dir.unwrap_or_else(|| app.folder().join(".spin/logs")), echo: !args.quiet };
+    let folder = logs.folder.clone();
+    let options = Options {
+        policy: args.isolation.into(),
+        limits: args.limits.into(),
+        listen: Listen { address: args.listen, find_free_port: args.find_free_port },
+        tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key }),
+        logs: Some(logs),
+    };
+    let server = Server::start(app, options).await.map_err(Failure::from)?;
+    if !args.quiet {
+        note(&format!("Logging component stdio to {:?}", folder.join("")));
+        note(&server.capacity().to_string());
+    }
     tell(&startup(&server, args.format)?)?;
 
     let again = Notify::new();

@@ -29,7 +29,14 @@ pub async fn start(manifest: Option<&Path>, policy: &Policy) -> Result<Running, 
     let program = std::env::current_exe().or_exit(Exit::System)?;
     let mut command = Command::new(program);
     command
-        .args(["serve", "--no-build", "--until-stdin-closes", "--listen=127.0.0.1:0", "--format=json"])
+        .args([
+            "serve",
+            "--quiet",
+            "--no-build",
+            "--until-stdin-closes",
+            "--listen=127.0.0.1:0",
+            "--format=json",
+        ])
         .args(policy.flags());
     if let Some(manifest) = manifest {
         command.arg(manifest);

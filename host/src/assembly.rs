@@ -1,0 +1,84 @@
+//! Puts an application together: its components compiled, their instances provided for, their routes joined.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use http::uri::Scheme;
+
+use crate::admission::Admission;
+use crate::capacity::Capacity;
+use crate::engine::{Engine, Pools};
+use crate::fairness::Fairness;
+use crate::guest::Provision;
+use crate::handler::{Closing, Handler, Mould};
+use crate::headers::RouteHeaders;
+use crate::manifest::Trigger;
+use crate::routes::Router;
+use crate::server::Options;
+use crate::site::Site;
+use crate::stdio::Logs;
+use crate::wasm::{Needs, Wasm};
+use crate::{App, Error};
+
+/// # Errors
+///
+/// Where a component can't be used.
+pub fn site(
+    app: App,
+    options: &Options,
+    capacity: &Capacity,
+    closing: Closing,
+    scheme: Scheme,
+    address: SocketAddr,
+) -> Result<Site, Error> {
+    let limits = &options.limits;
+    let mut files = BTreeMap::new();
+    for (id, component) in &app.components {
+        let wasm = Wasm::read(&component.source).map_err(|reason| unusable(&app, id, reason))?;
+        files.insert(id.clone(), wasm);
+    }
+    let needs = files.values().fold(Needs::default(), |needs, wasm| needs.max(wasm.needs));
+    let mut engine = Engine::new(Pools { instances: capacity.instances, needs }, limits)?;
+    let fairness = Fairness::new(engine.wasmtime(), limits.time_slice);
+    let admission = Admission::new(capacity.instances, capacity.waiting, limits.queue_timeout);
+    let writer = options.logs.as_ref().map(Logs::open).transpose()?;
+
+    let mut handlers = BTreeMap::new();
+    for (group, (id, wasm)) in files.into_iter().enumerate() {
+        let component = &app.components[&id];
+        let ready = engine.prepare(&component.source, &wasm).map_err(|reason| unusable(&app, &id, reason))?;
+        let output = writer.as_ref().map(|writer| writer.output_of(&id)).transpose()?;
+        let mould = Mould {
+            id: id.clone(),
+            wasi: ready.wasi,
+            engine: engine.wasmtime().clone(),
+            policy: options.policy.clone(),
+            provision: Provision::new(component, output),
+            max_memory: limits.max_instance_memory,
+            fairness,
+            admission: admission.clone(),
+            group,
+            closing: closing.clone(),
+        };
+        handlers.insert(id, Handler::new(mould, ready));
+    }
+    let mut routes = Vec::new();
+    for Trigger { route, component } in app.triggers {
+        let headers = RouteHeaders::new(&route).map_err(Error::Route)?;
+        if let Some(handler) = handlers.get(&component) {
+            routes.push((route, (headers, handler.clone())));
+        }
+    }
+    Ok(Site {
+        address,
+        scheme,
+        name: app.name,
+        version: app.version,
+        router: Router::new(routes),
+        max_body_size: limits.max_body_size,
+    })
+}
+
+fn unusable(app: &App, id: &str, reason: String) -> Error {
+    Error::Component { id: id.to_owned(), path: app.components[id].source.clone(), reason }
+}

@@ -1,0 +1,123 @@
+//! An answer's body on its way from the guest to the client.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{Method, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Frame, SizeHint};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+/// Whether an instance broke off what it was sending. Its channels close either way, and a body that
+/// ends because they do looks complete.
+#[derive(Clone, Default)]
+pub struct Fate(Arc<AtomicBool>);
+
+impl Fate {
+    /// From now on, what ends is broken off.
+    pub fn break_off(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    fn is_broken(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+/// What keeps a guest at work for the client.
+pub trait Hold: Send {
+    /// The client has got all; the guest may finish in its own time.
+    fn fulfil(&mut self);
+}
+
+/// A body that a guest sends, or the host itself.
+pub struct Answer {
+    inner: WasiBody,
+    guest: Option<Guest>,
+}
+
+/// Dropped before it is fulfilled, the hold tells the guest that its client is gone.
+struct Guest {
+    fate: Fate,
+    hold: Box<dyn Hold>,
+    /// Bytes to come; `None` where the guest doesn't say.
+    left: Option<u64>,
+}
+
+impl Answer {
+    /// The host's own words.
+    pub fn full(text: impl Into<Bytes>) -> Self {
+        Self { inner: Full::new(text.into()).map_err(|never| match never {}).boxed_unsync(), guest: None }
+    }
+
+    /// What a guest sends in answer to a request with this method.
+    pub fn from_guest(
+        response: Response<WasiBody>,
+        method: &Method,
+        fate: Fate,
+        mut hold: Box<dyn Hold>,
+    ) -> Response<Self> {
+        let bodiless = method == Method::HEAD
+            || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let left = match bodiless {
+            true => Some(0),
+            false => {
+                response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
+            }
+        };
+        if left == Some(0) {
+            hold.fulfil();
+        }
+        response.map(|inner| Self { inner, guest: Some(Guest { fate, hold, left }) })
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        let Some(guest) = &mut self.guest else { return Poll::Ready(frame) };
+        match &frame {
+            Some(Ok(frame)) => guest.sent(frame),
+            None if guest.fate.is_broken() && guest.left != Some(0) => {
+                return Poll::Ready(Some(Err(Error::HttpResponseIncomplete)));
+            }
+            None => guest.hold.fulfil(),
+            Some(Err(_)) => {}
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.guest {
+            Some(guest) => !guest.fate.is_broken() && self.inner.is_end_stream(),
+            None => self.inner.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Guest {
+    /// A client that knows the length asks for no more than that.
+    fn sent(&mut self, frame: &Frame<Bytes>) {
+        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(length);
+        }
+        if self.left == Some(0) || frame.is_trailers() {
+            self.hold.fulfil();
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The application as a site: which component answers which path, and what the host answers itself.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::uri::Scheme;
+use http::{HeaderValue, Response, StatusCode, Uri, Version, header};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use wasmtime_wasi_http::Error;
+
+use crate::body::Answer;
+use crate::bytes::Bytes as Size;
+use crate::handler::{Failure, Handler};
+use crate::headers::RouteHeaders;
+use crate::patience::Open;
+use crate::routes::Router;
+
+const WELL_KNOWN: &str = "/.well-known/spin/";
+/// When a client that was turned away may try again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// An application that is ready to answer.
+pub struct Site {
+    pub address: SocketAddr,
+    pub scheme: Scheme,
+    pub name: String,
+    pub version: String,
+    pub router: Router<(RouteHeaders, Handler)>,
+    pub max_body_size: Size,
+}
+
+impl Site {
+    /// Answers a client's request.
+    pub async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+        client: &HeaderValue,
+        open: Open,
+    ) -> Response<Delivery> {
+        let open = Arc::new(open);
+        let answer = self.find_answer(request, client, &open).await;
+        answer.map(|inner| Delivery { inner, open })
+    }
+
+    async fn find_answer(
+        &self,
+        request: http::Request<Incoming>,
+        client: &HeaderValue,
+        open: &Arc<Open>,
+    ) -> Response<Answer> {
+        if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
+            return self.well_known(name);
+        }
+        let Some((pattern, (headers, handler))) = self.router.find(request.uri().path()) else {
+            return empty(StatusCode::NOT_FOUND);
+        };
+        let Some(url) = full_url(&request, &self.scheme, self.address) else {
+            return empty(StatusCode::BAD_REQUEST);
+        };
+        let too_large =
+            request.body().size_hint().exact().is_some_and(|size| size > self.max_body_size.0 as u64);
+        if too_large {
+            return empty(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let (mut parts, body) = request.into_parts();
+        headers.add(&mut parts.headers, pattern, &url, client);
+        parts.uri = url;
+        let body =
+            Upload { inner: body, left: self.max_body_size.0 as u64, open: open.clone() }.boxed_unsync();
+        match handler.answer(http::Request::from_parts(parts, body)).await {
+            Ok(response) => response,
+            Err(failure) => refusal(&failure),
+        }
+    }
+
+    fn well_known(&self, name: &str) -> Response<Answer> {
+        match name {
+            "health" => text("text/plain", "OK"),
+            "info" => {
+                let info = BTreeMap::from([("name", &self.name), ("version", &self.version)]);
+                text("application/json", serde_json::to_string(&info).unwrap_or_default())
+            }
+            _ => empty(StatusCode::NOT_FOUND),
+        }
+    }
+}
+
+/// The URL that the client meant. A client of HTTP/1.0 may name no host; it meant this server.
+/// `None` where what it names is no host, or it names two.
+fn full_url<B>(request: &http::Request<B>, scheme: &Scheme, address: SocketAddr) -> Option<Uri> {
+    let host = match request.headers().get(header::HOST) {
+        Some(host) => Some(host.to_str().ok()?.parse::<http::uri::Authority>().ok()?),
+        None => None,
+    };
+    let authority = match (request.uri().authority(), host) {
+        (Some(authority), Some(host)) if *authority != host => return None,
+        (Some(authority), _) => authority.clone(),
+        (None, Some(host)) => host,
+        (None, None) if request.version() <= Version::HTTP_10 => address.to_string().parse().ok()?,
+        (None, None) => return None,
+    };
+    let path = request.uri().path_and_query().cloned()?;
+    Uri::builder().scheme(scheme.clone()).authority(authority).path_and_query(path).build().ok()
+}
+
+fn refusal(failure: &Failure) -> Response<Answer> {
+    match failure {
+        Failure::TurnedAway(reason) => {
+            tracing::warn!("a request was turned away: {reason}");
+            let mut response = empty(StatusCode::SERVICE_UNAVAILABLE);
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+            response
+        }
+        Failure::TimedOut => empty(StatusCode::GATEWAY_TIMEOUT),
+        Failure::Failed => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+fn text(content_type: &'static str, text: impl Into<Bytes>) -> Response<Answer> {
+    let mut response = Response::new(Answer::full(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn empty(status: StatusCode) -> Response<Answer> {
+    let mut response = Response::new(Answer::full(Bytes::new()));
+    *response.status_mut() = status;
+    response
+}
+
+/// A request's body on its way to the guest.
+struct Upload {
+    inner: Incoming,
+    /// How many bytes more are allowed.
+    left: u64,
+    open: Arc<Open>,
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        self.open.patience().receiving(frame.is_pending());
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+            match self.left.checked_sub(length) {
+                Some(left) => self.left = left,
+                None => return Poll::Ready(Some(Err(Error::HttpRequestBodySize(None)))),
+            }
+        }
+        frame.map_err(Into::into)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// An answer's body on its way to the client.
+pub struct Delivery {
+    inner: Answer,
+    open: Arc<Open>,
+}
+
+impl Body for Delivery {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        // The next piece is asked for when the client has taken enough of this one.
+        self.open.patience().sending(matches!(frame, Poll::Ready(Some(_))));
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

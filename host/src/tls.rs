@@ -1,0 +1,46 @@
+//! TLS for the server: `--tls-cert` and `--tls-key`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{ServerConfig, crypto};
+
+/// Where the certificate and its key are, in PEM.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The server's certificate, and those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+impl Tls {
+    /// # Errors
+    ///
+    /// A line that says which file can't be used, and why.
+    pub fn acceptor(&self) -> Result<TlsAcceptor, String> {
+        let certificates = CertificateDer::pem_file_iter(&self.certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| unusable("--tls-cert", &self.certificate, &error))?;
+        if certificates.is_empty() {
+            return Err(unusable("--tls-cert", &self.certificate, &"it holds no certificate in PEM"));
+        }
+        let key = PrivateKeyDer::from_pem_file(&self.key)
+            .map_err(|error| unusable("--tls-key", &self.key, &error))?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?
+            .with_no_client_auth()
+            .with_single_cert(certificates, key)
+            .map_err(|error| unusable("--tls-key", &self.key, &error))?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+}
+
+fn unusable(flag: &str, path: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("{flag} {}: {error}", path.display())
+}
