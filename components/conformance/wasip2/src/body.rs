@@ -1,0 +1,62 @@
+//! Bodies, piece by piece: a piece is taken only when the one before it has been.
+
+use std::time::Duration;
+
+use behaviour::{Answer, Pieces};
+use futures::{Sink, SinkExt, TryStreamExt};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use spin_sdk::http::{Fields, IncomingRequest, OutgoingResponse, ResponseOutparam};
+
+/// Answers what is all there.
+pub async fn whole(out: ResponseOutparam, answer: Answer) {
+    let (head, body) = answer.into_parts();
+    let mut sink = std::pin::pin!(start(out, head.status, &head.headers));
+    // This send fails, and those below, when the client has gone.
+    let _ = sink.send(body).await;
+}
+
+/// Answers the request's body as it comes.
+pub async fn echo(request: IncomingRequest, out: ResponseOutparam) {
+    let mut headers = HeaderMap::new();
+    for value in request.headers().get(&CONTENT_TYPE.to_string()) {
+        headers.extend(value.try_into().map(|value| (CONTENT_TYPE, value)));
+    }
+    let mut sink = std::pin::pin!(start(out, StatusCode::OK, &headers));
+    let mut body = std::pin::pin!(request.into_body_stream());
+    while let Ok(Some(piece)) = body.try_next().await {
+        if sink.send(piece).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// How many bytes the request's body has.
+pub async fn size(request: IncomingRequest) -> Answer {
+    let size = request.into_body_stream().try_fold(0, async |size, piece| Ok(size + piece.len())).await;
+    behaviour::shown(size.map_err(|reason| reason.to_debug_string()))
+}
+
+/// Answers these pieces, with a pause after each.
+pub async fn stream(out: ResponseOutparam, pieces: Pieces, pause: Duration) {
+    let mut sink = std::pin::pin!(start(out, StatusCode::OK, &HeaderMap::new()));
+    for piece in pieces {
+        if sink.send(piece).await.is_err() {
+            return;
+        }
+        if !pause.is_zero() {
+            sleep::sleep(pause).await;
+        }
+    }
+}
+
+/// Sends the head; the body goes into what this gives.
+fn start(out: ResponseOutparam, status: StatusCode, headers: &HeaderMap) -> impl Sink<Vec<u8>> + use<> {
+    let fields: Vec<_> =
+        headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+    let response = OutgoingResponse::new(Fields::from_list(&fields).unwrap_or_else(|_| Fields::new()));
+    let _ = response.set_status_code(status.as_u16());
+    let body = response.take_body();
+    out.set(response);
+    body
+}
