@@ -10,8 +10,9 @@ mod query;
 use std::time::Duration;
 
 use endpoint::instance::Guest;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{StatusCode, Uri};
+use http::{HeaderMap, StatusCode, Uri};
 
 use answer::text;
 pub use answer::{Answer, error, outbound, shown};
@@ -21,8 +22,8 @@ use query::Query;
 pub enum Act {
     /// Answers, and never looks at the request's body.
     Answer(Answer),
-    /// Answers the request's body, each piece as it comes, and its content type.
-    Echo,
+    /// Answers the request's body, each piece as it comes, with these headers.
+    Echo(HeaderMap),
     /// Reads the request's body and answers how many bytes it had.
     BodySize,
     /// Streams these pieces, with a pause after each.
@@ -53,7 +54,7 @@ fn chosen(request: &Parts, guest: &Guest) -> Result<Act, query::Bad> {
     let query = Query::new(&request.uri);
     let path = request.uri.path();
     Ok(Act::Answer(match behaviour_of(path) {
-        "/echo" => return Ok(Act::Echo),
+        "/echo" => return Ok(Act::Echo(content_type(request))),
         "/body-size" => return Ok(Act::BodySize),
         "/stream" => return stream(&query),
         "/panic-after" => return Ok(Act::Stream(panic_after_first(), BEFORE_PANIC)),
@@ -84,6 +85,10 @@ fn chosen(request: &Parts, guest: &Guest) -> Result<Act, query::Bad> {
 /// A component at `/other/...` does all that one at `/...` does.
 fn behaviour_of(path: &str) -> &str {
     path.strip_prefix("/other").unwrap_or(path)
+}
+
+fn content_type(request: &Parts) -> HeaderMap {
+    request.headers.get(CONTENT_TYPE).map(|value| (CONTENT_TYPE, value.clone())).into_iter().collect()
 }
 
 fn stream(query: &Query) -> Result<Act, query::Bad> {

@@ -1,29 +1,25 @@
 //! Bodies, piece by piece: a piece is taken only when the one before it has been.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use behaviour::{Answer, Pieces};
 use futures::{Sink, SinkExt, TryStreamExt};
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use spin_sdk::http::{Fields, IncomingRequest, OutgoingResponse, ResponseOutparam};
 
 /// Answers what is all there.
 pub async fn whole(out: ResponseOutparam, answer: Answer) {
     let (head, body) = answer.into_parts();
-    let mut sink = std::pin::pin!(start(out, head.status, &head.headers));
+    let mut sink = pin!(start(out, head.status, &head.headers));
     // This send fails, and those below, when the client has gone.
     let _ = sink.send(body).await;
 }
 
 /// Answers the request's body as it comes.
-pub async fn echo(request: IncomingRequest, out: ResponseOutparam) {
-    let mut headers = HeaderMap::new();
-    for value in request.headers().get(&CONTENT_TYPE.to_string()) {
-        headers.extend(value.try_into().map(|value| (CONTENT_TYPE, value)));
-    }
-    let mut sink = std::pin::pin!(start(out, StatusCode::OK, &headers));
-    let mut body = std::pin::pin!(request.into_body_stream());
+pub async fn echo(request: IncomingRequest, headers: &HeaderMap, out: ResponseOutparam) {
+    let mut sink = pin!(start(out, StatusCode::OK, headers));
+    let mut body = pin!(request.into_body_stream());
     while let Ok(Some(piece)) = body.try_next().await {
         if sink.send(piece).await.is_err() {
             return;
@@ -39,7 +35,7 @@ pub async fn size(request: IncomingRequest) -> Answer {
 
 /// Answers these pieces, with a pause after each.
 pub async fn stream(out: ResponseOutparam, pieces: Pieces, pause: Duration) {
-    let mut sink = std::pin::pin!(start(out, StatusCode::OK, &HeaderMap::new()));
+    let mut sink = pin!(start(out, StatusCode::OK, &HeaderMap::new()));
     for piece in pieces {
         if sink.send(piece).await.is_err() {
             return;

@@ -16,7 +16,7 @@ async fn handle(request: IncomingRequest, out: ResponseOutparam) {
         Err(reason) => Act::Answer(behaviour::error(StatusCode::BAD_REQUEST, &reason)),
     };
     let answer = match act {
-        Act::Echo => return body::echo(request, out).await,
+        Act::Echo(headers) => return body::echo(request, &headers, out).await,
         Act::Stream(pieces, pause) => return body::stream(out, pieces, pause).await,
         Act::Answer(answer) => answer,
         Act::BodySize => body::size(request).await,

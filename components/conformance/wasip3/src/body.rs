@@ -7,7 +7,6 @@ use behaviour::{Answer, Pieces};
 use bytes::Bytes;
 use futures::{TryStreamExt, stream};
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 use http_body::Frame;
 use http_body_util::StreamBody;
 use spin_sdk::http::body::IncomingBodyExt;
@@ -22,11 +21,9 @@ pub fn whole(body: Vec<u8>) -> BoxBody {
 }
 
 /// Answers the request's body as it comes.
-pub fn echo(headers: &HeaderMap, body: IncomingRequestBody) -> http::Response<BoxBody> {
+pub fn echo(headers: HeaderMap, body: IncomingRequestBody) -> http::Response<BoxBody> {
     let mut response = http::Response::new(box_body(body));
-    if let Some(value) = headers.get(CONTENT_TYPE) {
-        response.headers_mut().insert(CONTENT_TYPE, value.clone());
-    }
+    *response.headers_mut() = headers;
     response
 }
 

@@ -13,7 +13,7 @@ async fn handle(request: Request) -> http::Response<BoxBody> {
     let guest = endpoint::instance::enter();
     let (parts, body) = request.into_parts();
     let answer = match behaviour::act(&parts, &guest) {
-        Act::Echo => return body::echo(&parts.headers, body),
+        Act::Echo(headers) => return body::echo(headers, body),
         Act::Stream(pieces, pause) => return body::stream(pieces, pause),
         Act::Answer(answer) => answer,
         Act::BodySize => body::size(body).await,
