@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), host::Error> {
-//! let app = host::manifest::load("spin.toml".as_ref())?;
+//! let app = host::manifest::load("spin.toml".as_ref(), None)?;
 //! let server = host::Server::start(app, host::isolation::Policy::default(), host::Listen::default()).await?;
 //! println!("{}", server.startup());
 //! server.serve_until(async { tokio::signal::ctrl_c().await.unwrap_or(()) }, std::future::pending()).await;
@@ -19,7 +19,9 @@
 pub mod build;
 pub mod engine;
 mod error;
+mod files;
 mod guest;
+mod guest_variables;
 mod handler;
 pub mod isolation;
 pub mod manifest;
@@ -28,6 +30,8 @@ pub mod process;
 mod routes;
 mod server;
 mod startup;
+mod template;
+pub mod variables;
 
 pub use error::Error;
 pub use manifest::App;

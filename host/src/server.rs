@@ -21,7 +21,7 @@ use crate::engine::Engine;
 use crate::guest::Provision;
 use crate::handler::{Closing, Handler, Instances};
 use crate::isolation::Policy;
-use crate::manifest::Trigger;
+use crate::manifest::{Answer, Trigger};
 use crate::routes::Router;
 use crate::startup::{Startup, StartupRoute};
 use crate::{App, Error};
@@ -56,7 +56,13 @@ struct Site {
     closing: Closing,
     name: String,
     version: String,
-    router: Router<Handler>,
+    router: Router<Responder>,
+}
+
+/// What answers a route, ready to do so.
+enum Responder {
+    Guest(Handler),
+    Static(Response<String>),
 }
 
 impl Server {
@@ -130,25 +136,29 @@ impl Site {
         let closing = Closing::default();
         let mut engine = Engine::new()?;
         let mut handlers = BTreeMap::new();
-        for (id, component) in app.components {
+        let values = app.variables.resolve()?;
+        for (id, component) in &app.components {
             let ready = engine.prepare(&component.source).map_err(|reason| Error::Component {
                 id: id.clone(),
                 path: component.source.clone(),
                 reason,
             })?;
             let handler = Instances::handler(
-                &id,
+                id,
                 engine.wasmtime().clone(),
                 ready,
                 policy.clone(),
-                Provision::new(&component),
+                Provision::new(&app, id, component, &values, address)?,
                 closing.clone(),
             );
             handlers.insert(id, handler);
         }
-        let routes = app.triggers.into_iter().filter_map(|Trigger { route, component }| {
-            let handler = handlers.get(&component)?.clone();
-            Some((route, handler))
+        let routes = app.triggers.into_iter().filter_map(|Trigger { route, answer, .. }| {
+            let responder = match answer {
+                Answer::Component(id) => Responder::Guest(handlers.get(&id)?.clone()),
+                Answer::Static(response) => Responder::Static(response),
+            };
+            Some((route, responder))
         });
         Ok(Self {
             address,
@@ -163,8 +173,10 @@ impl Site {
         if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
             return self.well_known(name);
         }
-        let Some(handler) = self.router.find(request.uri().path()) else {
-            return empty(StatusCode::NOT_FOUND);
+        let handler = match self.router.find(request.uri().path()) {
+            Some(Responder::Guest(handler)) => handler,
+            Some(Responder::Static(response)) => return full(response.clone()),
+            None => return empty(StatusCode::NOT_FOUND),
         };
         let Some(url) = full_url(&request, self.address) else {
             return empty(StatusCode::BAD_REQUEST);
@@ -219,13 +231,13 @@ async fn bind(listen: Listen) -> Result<TcpListener, Error> {
 }
 
 fn startup(app: &App, address: SocketAddr) -> Startup {
-    let route = |Trigger { route, component }: &Trigger| StartupRoute {
-        id: component.clone(),
-        route: route.path(),
-        wildcard: route.is_wildcard(),
-        description: app
-            .components
-            .get(component)
+    let route = |trigger: &Trigger| StartupRoute {
+        id: trigger.component().unwrap_or(&trigger.id).to_owned(),
+        route: trigger.route.path(),
+        wildcard: trigger.route.is_wildcard(),
+        description: trigger
+            .component()
+            .and_then(|id| app.components.get(id))
             .map(|component| component.description.clone())
             .filter(|description| !description.is_empty()),
     };
@@ -233,10 +245,14 @@ fn startup(app: &App, address: SocketAddr) -> Startup {
 }
 
 fn body(status: StatusCode, content_type: &'static str, text: String) -> Response<WasiBody> {
-    let mut response = Response::new(Full::from(text).map_err(|never| match never {}).boxed_unsync());
+    let mut response = full(Response::new(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
     response
+}
+
+fn full(response: Response<String>) -> Response<WasiBody> {
+    response.map(|text| Full::from(text).map_err(|never| match never {}).boxed_unsync())
 }
 
 fn empty(status: StatusCode) -> Response<WasiBody> {

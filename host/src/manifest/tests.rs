@@ -19,14 +19,14 @@ workdir = "src"
 "#;
 
 fn parse_text(text: &str) -> Result<App, Error> {
-    parse(Path::new("dir/spin.toml"), text)
+    parse(Path::new("dir/spin.toml"), text, None)
 }
 
 #[test]
 fn a_manifest_becomes_an_app() {
     let app = parse_text(GOOD).unwrap();
     assert_eq!((app.name.as_str(), app.version.as_str()), ("app", "1.0.0"));
-    assert_eq!(app.triggers[0].component, "hello");
+    assert_eq!(app.triggers[0].component(), Some("hello"));
     let hello = &app.components["hello"];
     assert_eq!(hello.source, Path::new("dir/hello.wasm"));
     assert_eq!(hello.environment["GREETING"], "hi");

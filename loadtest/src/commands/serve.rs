@@ -12,8 +12,8 @@ use crate::report::note;
 pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended> {
     log_to_stderr();
     let app = match args.no_build {
-        true => build::load(&args.manifest)?,
-        false => signals.or_end(build::up_to_date(&args.manifest)).await?,
+        true => build::load(&args.manifest, &args.app)?,
+        false => signals.or_end(build::up_to_date(&args.manifest, &args.app)).await?,
     };
     let listen = Listen { address: args.listen, find_free_port: args.find_free_port };
     let server = Server::start(app, args.isolation.into(), listen).await.map_err(Failure::from)?;
