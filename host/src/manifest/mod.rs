@@ -108,6 +108,7 @@ fn parse(path: &Path, text: &str, profile: Option<&str>) -> Result<App, Error> {
         return Err(source.at(&version, "only spin_manifest_version = 2 is known"));
     }
     let mut manifest: schema::Manifest = toml::from_str(text).map_err(wrong)?;
+    trigger::check_kinds(&source, &manifest.trigger)?;
     trigger::check_settings(&source, &manifest.application.trigger)?;
     let variables = variables::read(&source, manifest.variables)?;
     let inline = trigger::lift_inline_components(&mut manifest.trigger.http, &manifest.component);

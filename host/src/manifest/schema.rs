@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::{Spanned, Value};
 
@@ -34,7 +34,7 @@ pub struct Manifest {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 #[expect(dead_code, reason = "keys that are allowed, and say nothing to a host")]
 pub struct Application {
     pub name: String,
@@ -49,7 +49,7 @@ pub struct Application {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Variable {
     pub default: Option<String>,
     #[serde(default)]
@@ -60,14 +60,14 @@ pub struct Variable {
     _description: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// All triggers; of kinds other than HTTP, the first one's name.
 pub struct Triggers {
     pub http: Vec<HttpTrigger>,
+    pub other: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct HttpTrigger {
     #[serde(default)]
     pub id: String,
@@ -80,16 +80,16 @@ pub struct HttpTrigger {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Executor {
     #[serde(rename = "type")]
     pub kind: String,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct StaticResponse {
-    pub status_code: Option<Spanned<u16>>,
+    pub status_code: Option<Spanned<i64>>,
     #[serde(default)]
     pub headers: Keys<String>,
     #[serde(default)]
@@ -97,7 +97,7 @@ pub struct StaticResponse {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Component {
     pub source: Option<Spanned<Value>>,
     #[serde(default)]
@@ -141,7 +141,7 @@ impl Component {
 
 /// What a component has instead, where the profile is asked for.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Profile {
     pub source: Option<Spanned<Value>>,
     #[serde(default)]
@@ -151,7 +151,7 @@ pub struct Profile {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct ProfileBuild {
     #[serde(deserialize_with = "one_or_many")]
     pub command: Vec<String>,
@@ -159,7 +159,7 @@ pub struct ProfileBuild {
 
 /// A file or folder, and where the guest sees it.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Placement {
     pub source: String,
     pub destination: String,
@@ -167,7 +167,7 @@ pub struct Placement {
 
 /// How a component is built: `component.ID.build`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Build {
     /// Shell commands, run one after the other.
     #[serde(deserialize_with = "one_or_many")]
@@ -225,5 +225,34 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for TextOrVisitor<T> {
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(TextOr::Table)
+    }
+}
+
+impl<'de> Deserialize<'de> for Triggers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TriggersVisitor)
+    }
+}
+
+struct TriggersVisitor;
+
+impl<'de> Visitor<'de> for TriggersVisitor {
+    type Value = Triggers;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("[[trigger.http]]")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Triggers, M::Error> {
+        let mut triggers = Triggers { http: Vec::new(), other: None };
+        while let Some(kind) = map.next_key::<Spanned<String>>()? {
+            if kind.get_ref() == "http" {
+                triggers.http = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                triggers.other.get_or_insert(kind);
+            }
+        }
+        Ok(triggers)
     }
 }

@@ -15,6 +15,20 @@ const FRAMING: [HeaderName; 3] = [header::CONNECTION, header::CONTENT_LENGTH, he
 
 type Keys<T> = BTreeMap<Spanned<String>, Spanned<T>>;
 
+/// HTTP is the only trigger here.
+pub fn check_kinds(source: &Source, triggers: &schema::Triggers) -> Result<(), Error> {
+    match &triggers.other {
+        Some(kind) => {
+            let message = format!(
+                "trigger.{} is not offered by the embedded host, which serves HTTP; run this app with `spin up`",
+                kind.get_ref()
+            );
+            Err(source.at(kind, &message))
+        }
+        None => Ok(()),
+    }
+}
+
 /// `application.trigger`: settings for all triggers of a kind. Only those for HTTP matter here.
 pub fn check_settings(source: &Source, settings: &BTreeMap<String, Keys<Value>>) -> Result<(), Error> {
     for (key, value) in settings.get("http").into_iter().flatten() {
@@ -161,7 +175,8 @@ fn static_response(
     let schema::StaticResponse { status_code, headers, body } = response.get_ref();
     let mut response = Response::new(body.clone());
     if let Some(code) = status_code {
-        let status = StatusCode::from_u16(*code.get_ref()).ok().filter(|status| !status.is_informational());
+        let status = u16::try_from(*code.get_ref()).ok().and_then(|code| StatusCode::from_u16(code).ok());
+        let status = status.filter(|status| !status.is_informational());
         *response.status_mut() =
             status.ok_or_else(|| source.at(code, "a status code from 200 to 999 is allowed"))?;
     }

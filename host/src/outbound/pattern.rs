@@ -93,13 +93,15 @@ impl Pattern {
         let Some((scheme, rest)) = text.trim().split_once("://") else {
             return Err("a host is allowed as scheme://host:port, such as \"https://example.com\"".to_owned());
         };
+        let own_port = own_port(&scheme.to_ascii_lowercase());
+        let scheme = read_scheme(scheme)?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (host, port) = match (HostPattern::parse(rest), rest.rsplit_once(':')) {
             (Ok(host), _) => (host, ""),
             (Err(_), Some((host, port))) => (HostPattern::parse(host)?, port),
             (Err(reason), None) => return Err(reason),
         };
-        Ok(Self { ports: ports(port, scheme)?, scheme: read_scheme(scheme)?, host })
+        Ok(Self { scheme, host, ports: ports(port, own_port)? })
     }
 
     fn allows(&self, scheme: &str, host: &Host, port: u16) -> bool {
@@ -123,7 +125,7 @@ impl HostPattern {
             return Ok(Self::Exact(ip_host(IpAddr::V6(address).to_canonical())));
         }
         let named = text.strip_prefix("*.").unwrap_or(text);
-        let host = normal(named).filter(|_| !named.contains('*')).ok_or_else(|| {
+        let host = normal(named).filter(is_plain).ok_or_else(|| {
             format!(
                 "{text:?} is no host; a name, an address, a network such as 10.0.0.0/8, *.example.com, self, or * is allowed, and no path"
             )
@@ -152,6 +154,12 @@ impl HostPattern {
     }
 }
 
+/// Whether a name has only what names on the network have; the URL standard lets more pass.
+fn is_plain(host: &Host) -> bool {
+    let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+    !matches!(host, Host::Domain(domain) if !domain.chars().all(plain))
+}
+
 /// A network of mapped addresses, `::ffff:a.b.c.d/96` and longer, as the one of IPv4 that it is.
 fn unmapped(network: IpNet) -> IpNet {
     let mapped = match network {
@@ -171,14 +179,14 @@ fn read_scheme(scheme: &str) -> Result<Option<String>, String> {
     }
 }
 
-fn ports(text: &str, scheme: &str) -> Result<Option<Range<u32>>, String> {
+fn ports(text: &str, own: Option<u16>) -> Result<Option<Range<u32>>, String> {
     let number = |text: &str| text.parse::<u16>().ok().map(u32::from);
     let range = match text.split_once("..") {
         _ if text == "*" => return Ok(None),
         _ if text.is_empty() => {
-            let port = own_port(&scheme.to_ascii_lowercase())
-                .ok_or_else(|| format!("{scheme:?} has no port of its own: name one, or * for any"))?;
-            Some((port.into(), u32::from(port) + 1))
+            let own =
+                own.ok_or("the scheme has no port of its own: name one after the host, or :* for any")?;
+            Some((own.into(), u32::from(own) + 1))
         }
         None => number(text).map(|port| (port, port + 1)),
         Some((first, end)) => number(first).zip(number(end)).filter(|(first, end)| first < end),
