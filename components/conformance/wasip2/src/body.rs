@@ -46,12 +46,13 @@ pub async fn stream(out: ResponseOutparam, pieces: Pieces, pause: Duration) {
     }
 }
 
-/// Sends the head; the body goes into what this gives.
+/// Sends the head; the body goes into what this gives. A head that the host refuses is a trap.
 fn start(out: ResponseOutparam, status: StatusCode, headers: &HeaderMap) -> impl Sink<Vec<u8>> + use<> {
     let fields: Vec<_> =
         headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
-    let response = OutgoingResponse::new(Fields::from_list(&fields).unwrap_or_else(|_| Fields::new()));
-    let _ = response.set_status_code(status.as_u16());
+    let fields = Fields::from_list(&fields).expect("headers that the host takes");
+    let response = OutgoingResponse::new(fields);
+    response.set_status_code(status.as_u16()).expect("a status that the host takes");
     let body = response.take_body();
     out.set(response);
     body
