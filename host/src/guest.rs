@@ -41,47 +41,91 @@ impl WasiHttpView for Guest {
     }
 }
 
-/// What every instance of one component is given, worked out once.
+/// What the components of an application are provided with, worked out once.
+pub struct Supplies<'a> {
+    app: &'a App,
+    values: Values,
+    /// By the component's id.
+    files: BTreeMap<String, TempDir>,
+    home: SocketAddr,
+}
+
+impl<'a> Supplies<'a> {
+    /// For `app`, which listens on `home`.
+    ///
+    /// # Errors
+    ///
+    /// Where a variable has no value, or a file can't be had.
+    pub fn gather(app: &'a App, home: SocketAddr) -> Result<Self, Error> {
+        let values = app.variables.resolve()?;
+        let mut files = BTreeMap::new();
+        for (id, component) in &app.components {
+            if let Some(folder) = component.files.gather()? {
+                files.insert(id.clone(), folder);
+            }
+        }
+        Ok(Self { app, values, files, home })
+    }
+
+    /// For the component with this id.
+    ///
+    /// # Errors
+    ///
+    /// Where a host that it may call is none once its variables are put in.
+    pub fn provision(&self, id: &str, component: &Component) -> Result<Provision, Error> {
+        let variables = component.variables.iter();
+        let variables =
+            variables.map(|(name, template)| (name.clone(), self.values.fill(template).text)).collect();
+        let filesystem = match self.files.get(id) {
+            Some(folder) => read_only(folder)
+                .map_err(|error| Error::Engine(format!("the files of component {id:?}: {error:#}")))?,
+            None => WasiFilesystemCtx::default(),
+        };
+        Ok(Provision {
+            environment: component.environment.clone(),
+            variables: GuestVariables::new(variables),
+            outbound: Outbound::new(id, self.allowed_hosts(component)?, self.home),
+            filesystem,
+        })
+    }
+
+    /// An entry whose variables leave no host is no host that is allowed, as in Spin.
+    fn allowed_hosts(&self, component: &Component) -> Result<AllowedHosts, Error> {
+        let mut patterns = Vec::new();
+        for Placed { value, place } in &component.outbound {
+            let filled = self.values.fill(value);
+            if matches!(filled.text.as_str(), "" | "http://" | "https://") {
+                continue;
+            }
+            patterns.push(Pattern::parse(&filled.text).map_err(|reason| {
+                let reason =
+                    if filled.secret { "its value is a secret, and no allowed host".into() } else { reason };
+                manifest::Error {
+                    path: self.app.manifest.clone(),
+                    place: Some(*place),
+                    message: format!("with the variables put in: {reason}"),
+                }
+            })?);
+        }
+        Ok(AllowedHosts::new(patterns))
+    }
+
+    /// The folders that the guests see. Instances may outlast the server by a moment: the server keeps
+    /// these, so that they are removed when it ends.
+    pub fn into_folders(self) -> Vec<TempDir> {
+        self.files.into_values().collect()
+    }
+}
+
+/// What every instance of one component is given.
 pub struct Provision {
     environment: BTreeMap<String, String>,
     variables: GuestVariables,
     outbound: Outbound,
     filesystem: WasiFilesystemCtx,
-    /// Removed when the last instance is gone.
-    _files: Option<TempDir>,
 }
 
 impl Provision {
-    /// For the component `id` of `app`, which listens on `home`, with the values of the app's variables.
-    ///
-    /// # Errors
-    ///
-    /// Where its files can't be had, or a host that it may reach is none once its variables are put in.
-    pub fn new(
-        app: &App,
-        id: &str,
-        component: &Component,
-        values: &Values,
-        home: SocketAddr,
-    ) -> Result<Self, Error> {
-        let variables = component.variables.iter();
-        let variables =
-            variables.map(|(name, template)| (name.clone(), values.fill(template).text)).collect();
-        let files = component.files.gather()?;
-        let filesystem = match &files {
-            Some(folder) => read_only(folder)
-                .map_err(|error| Error::Engine(format!("the files of component {id:?}: {error:#}")))?,
-            None => WasiFilesystemCtx::default(),
-        };
-        Ok(Self {
-            environment: component.environment.clone(),
-            variables: GuestVariables::new(variables),
-            outbound: Outbound::new(id, allowed_hosts(app, component, values)?, home),
-            filesystem,
-            _files: files,
-        })
-    }
-
     /// For one new instance.
     pub fn guest(&self) -> Guest {
         let mut wasi = WasiCtx::builder();
@@ -107,25 +151,4 @@ fn read_only(folder: &TempDir) -> wasmtime::Result<WasiFilesystemCtx> {
     let mut wasi = WasiCtx::builder();
     wasi.preopened_dir(folder.path(), "/", FsPerms::ReadOnly)?;
     Ok(wasi.build().filesystem().clone())
-}
-
-/// An entry whose variables leave no host is no host that is allowed, as in Spin.
-fn allowed_hosts(app: &App, component: &Component, values: &Values) -> Result<AllowedHosts, Error> {
-    let mut patterns = Vec::new();
-    for Placed { value, place } in &component.outbound {
-        let filled = values.fill(value);
-        if matches!(filled.text.as_str(), "" | "http://" | "https://") {
-            continue;
-        }
-        patterns.push(Pattern::parse(&filled.text).map_err(|reason| {
-            let reason =
-                if filled.secret { "its value is a secret, and no allowed host".into() } else { reason };
-            manifest::Error {
-                path: app.manifest.clone(),
-                place: Some(*place),
-                message: format!("with the variables put in: {reason}"),
-            }
-        })?);
-    }
-    Ok(AllowedHosts::new(patterns))
 }

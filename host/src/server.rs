@@ -14,11 +14,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::engine::Engine;
-use crate::guest::Provision;
+use crate::guest::Supplies;
 use crate::handler::{Closing, Handler, Instances};
 use crate::isolation::Policy;
 use crate::manifest::{Answer, Trigger};
@@ -49,6 +50,8 @@ pub struct Server {
     listener: TcpListener,
     startup: Startup,
     site: Arc<Site>,
+    /// Files that guests see, removed at the end.
+    _folders: Vec<TempDir>,
 }
 
 struct Site {
@@ -77,8 +80,9 @@ impl Server {
         let address =
             listener.local_addr().map_err(|source| Error::Listen { address: listen.address, source })?;
         let startup = startup(&app, address);
-        let site = Arc::new(Site::compile(app, &policy, address)?);
-        Ok(Self { listener, startup, site })
+        let supplies = Supplies::gather(&app, address)?;
+        let site = Arc::new(Site::compile(&app, &supplies, &policy, address)?);
+        Ok(Self { listener, startup, site, _folders: supplies.into_folders() })
     }
 
     /// What to print before serving.
@@ -132,11 +136,10 @@ impl Server {
 }
 
 impl Site {
-    fn compile(app: App, policy: &Policy, address: SocketAddr) -> Result<Self, Error> {
+    fn compile(app: &App, supplies: &Supplies, policy: &Policy, address: SocketAddr) -> Result<Self, Error> {
         let closing = Closing::default();
         let mut engine = Engine::new()?;
         let mut handlers = BTreeMap::new();
-        let values = app.variables.resolve()?;
         for (id, component) in &app.components {
             let ready = engine.prepare(&component.source).map_err(|reason| Error::Component {
                 id: id.clone(),
@@ -148,23 +151,23 @@ impl Site {
                 engine.wasmtime().clone(),
                 ready,
                 policy.clone(),
-                Provision::new(&app, id, component, &values, address)?,
+                supplies.provision(id, component)?,
                 closing.clone(),
             );
             handlers.insert(id, handler);
         }
-        let routes = app.triggers.into_iter().filter_map(|Trigger { route, answer, .. }| {
+        let routes = app.triggers.iter().filter_map(|Trigger { route, answer, .. }| {
             let responder = match answer {
-                Answer::Component(id) => Responder::Guest(handlers.get(&id)?.clone()),
-                Answer::Static(response) => Responder::Static(response),
+                Answer::Component(id) => Responder::Guest(handlers.get(id)?.clone()),
+                Answer::Static(response) => Responder::Static(response.clone()),
             };
-            Some((route, responder))
+            Some((route.clone(), responder))
         });
         Ok(Self {
             address,
             closing,
-            name: app.name,
-            version: app.version,
+            name: app.name.clone(),
+            version: app.version.clone(),
             router: Router::new(routes.collect()),
         })
     }

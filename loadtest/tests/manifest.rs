@@ -138,7 +138,9 @@ async fn a_guest_reads_its_files_and_changes_nothing() {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let served = serve(&manifest, &[]);
+        let temporary = tempfile::tempdir().unwrap();
+        let serve = ["serve", &manifest, "--listen", "127.0.0.1:0", "--format", "json"];
+        let served = serve_by(loadtest(&serve).env("TMPDIR", temporary.path()));
         for (path, text) in [
             ("/pages/a.txt", "a"),
             ("pages/a.txt", "a"),
@@ -156,7 +158,8 @@ async fn a_guest_reads_its_files_and_changes_nothing() {
             assert!(status == 500 && body.starts_with("error"), "{guest}: {path}: {status} {body}");
         }
         assert_eq!(get(&served, "/files?path=/pages/a.txt").await, ok("a"), "{guest}");
-        drop(served);
+        log_of(served);
+        assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "the host cleans up");
         assert_eq!(fs::read_to_string(folder.path().join("pages/a.txt")).unwrap(), "a");
     }
 }

@@ -198,6 +198,9 @@ impl Body for Paced {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::super::pattern::normal;
     use super::*;
 
     #[test]
@@ -229,5 +232,42 @@ mod tests {
         assert!(!addresses(&destination(Reach::Anywhere)).await.unwrap().is_empty());
         let refused = addresses(&destination(Reach::Abroad)).await.unwrap_err();
         assert!(matches!(refused, Error::DestinationIpProhibited), "{refused}");
+    }
+
+    #[test]
+    fn tls_can_be_set_up() {
+        assert!(TLS.is_ok());
+    }
+
+    /// Sends a GET request to a server that answers `answer` and then nothing more.
+    async fn ask(answer: &'static str) -> Result<Response<WasiBody>, Error> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let destination =
+            Destination { host: normal("127.0.0.1").unwrap(), port, tls: false, reach: Reach::Anywhere };
+        let body = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let soon = Some(Duration::from_millis(300));
+        let options =
+            RequestOptions { connect_timeout: None, first_byte_timeout: soon, between_bytes_timeout: soon };
+        let (response, io) = send(Request::new(body), destination, options).await?;
+        // The connection lives as long as this is held.
+        tokio::spawn(Box::into_pin(io));
+        Ok(response)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_falls_silent_is_given_up() {
+        let late = ask("").await.map(|_| ()).unwrap_err();
+        assert!(matches!(late, Error::ConnectionReadTimeout), "{late}");
+        let mut response = ask("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart").await.unwrap();
+        let part = response.frame().await.unwrap().unwrap();
+        assert_eq!(part.into_data().unwrap(), "part");
+        let late = response.frame().await.unwrap().map(|_| ()).unwrap_err();
+        assert!(matches!(late, Error::ConnectionReadTimeout), "{late}");
     }
 }
