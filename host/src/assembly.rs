@@ -9,13 +9,13 @@ use crate::admission::Admission;
 use crate::capacity::Capacity;
 use crate::engine::{Engine, Pools};
 use crate::fairness::Fairness;
-use crate::guest::Provision;
+use crate::guest::Supplies;
 use crate::handler::{Closing, Handler, Mould};
 use crate::headers::RouteHeaders;
-use crate::manifest::Trigger;
+use crate::manifest::{Answer, Trigger};
 use crate::routes::Router;
 use crate::server::Options;
-use crate::site::Site;
+use crate::site::{Responder, Site};
 use crate::stdio::Logs;
 use crate::wasm::{Needs, Wasm};
 use crate::{App, Error};
@@ -24,7 +24,8 @@ use crate::{App, Error};
 ///
 /// Where a component can't be used.
 pub fn site(
-    app: App,
+    app: &App,
+    supplies: &Supplies,
     options: &Options,
     capacity: &Capacity,
     closing: Closing,
@@ -34,7 +35,7 @@ pub fn site(
     let limits = &options.limits;
     let mut files = BTreeMap::new();
     for (id, component) in &app.components {
-        let wasm = Wasm::read(&component.source).map_err(|reason| unusable(&app, id, reason))?;
+        let wasm = Wasm::read(&component.source).map_err(|reason| unusable(app, id, reason))?;
         files.insert(id.clone(), wasm);
     }
     let needs = files.values().fold(Needs::default(), |needs, wasm| needs.max(wasm.needs));
@@ -46,14 +47,14 @@ pub fn site(
     let mut handlers = BTreeMap::new();
     for (group, (id, wasm)) in files.into_iter().enumerate() {
         let component = &app.components[&id];
-        let ready = engine.prepare(&component.source, &wasm).map_err(|reason| unusable(&app, &id, reason))?;
+        let ready = engine.prepare(&component.source, &wasm).map_err(|reason| unusable(app, &id, reason))?;
         let output = writer.as_ref().map(|writer| writer.output_of(&id)).transpose()?;
         let mould = Mould {
             id: id.clone(),
             wasi: ready.wasi,
             engine: engine.wasmtime().clone(),
             policy: options.policy.clone(),
-            provision: Provision::new(component, output),
+            provision: supplies.provision(&id, component, output)?,
             max_memory: limits.max_instance_memory,
             fairness,
             admission: admission.clone(),
@@ -63,17 +64,21 @@ pub fn site(
         handlers.insert(id, Handler::new(mould, ready));
     }
     let mut routes = Vec::new();
-    for Trigger { route, component } in app.triggers {
-        let headers = RouteHeaders::new(&route).map_err(Error::Route)?;
-        if let Some(handler) = handlers.get(&component) {
-            routes.push((route, (headers, handler.clone())));
-        }
+    for Trigger { route, answer, .. } in &app.triggers {
+        let responder = match answer {
+            Answer::Static(response) => Some(Responder::Static(response.clone())),
+            Answer::Component(id) => {
+                let headers = RouteHeaders::new(route).map_err(Error::Route)?;
+                handlers.get(id).map(|handler| Responder::Guest(headers, handler.clone()))
+            }
+        };
+        routes.extend(responder.map(|responder| (route.clone(), responder)));
     }
     Ok(Site {
         address,
         scheme,
-        name: app.name,
-        version: app.version,
+        name: app.name.clone(),
+        version: app.version.clone(),
         router: Router::new(routes),
         max_body_size: limits.max_body_size,
     })

@@ -10,6 +10,7 @@ use wasmtime_wasi_http::{p2, p3};
 
 use crate::Error;
 use crate::guest::Guest;
+use crate::guest_variables;
 use crate::isolation::Wasi;
 use crate::limits::Limits;
 use crate::wasm::{Needs, Wasm};
@@ -59,6 +60,7 @@ impl Engine {
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         p2::add_only_http_to_linker_async(&mut linker)?;
         p3::add_to_linker(&mut linker)?;
+        guest_variables::add_to_linker(&mut linker)?;
         Ok(Self { engine, linker, compiled: HashMap::new() })
     }
 

@@ -1,28 +1,36 @@
-//! What an instance of a guest is given: its environment, its output, what it may reach.
+//! What an instance of a guest is given: its environment, variables and files, its output, what it may reach.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
+use tempfile::TempDir;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::filesystem::WasiFilesystemCtx;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::manifest::Component;
+use crate::Error;
+use crate::guest_variables::GuestVariables;
+use crate::manifest::{self, App, Component, Placed};
 use crate::memory::MemoryBound;
-use crate::outbound::NoOutbound;
+use crate::outbound::{AllowedHosts, Outbound, Pattern};
 use crate::stdio::Output;
+use crate::variables::Values;
 
 /// What an instance of a guest owns on the host's side.
 pub struct Guest {
     /// The guest's handles on the host's resources.
     pub table: ResourceTable,
-    /// Its environment, clocks and output.
+    /// Its environment, files, clocks and output.
     pub wasi: WasiCtx,
     /// Limits of its HTTP messages.
     pub http: WasiHttpCtx,
     /// Which requests it may send.
-    pub outbound: NoOutbound,
+    pub outbound: Outbound,
     /// How much memory it may have.
     pub memory: MemoryBound,
+    /// What it reads through Spin's interface for variables.
+    pub variables: GuestVariables,
 }
 
 impl WasiView for Guest {
@@ -37,18 +45,98 @@ impl WasiHttpView for Guest {
     }
 }
 
-/// What every instance of one component is given, worked out once.
+/// What the components of an application are provided with, worked out once.
+pub struct Supplies<'a> {
+    app: &'a App,
+    values: Values,
+    /// By the component's id.
+    files: BTreeMap<String, TempDir>,
+    home: SocketAddr,
+}
+
+impl<'a> Supplies<'a> {
+    /// For `app`, which listens on `home`.
+    ///
+    /// # Errors
+    ///
+    /// Where a variable has no value, or a file can't be had.
+    pub fn gather(app: &'a App, home: SocketAddr) -> Result<Self, Error> {
+        let values = app.variables.resolve()?;
+        let mut files = BTreeMap::new();
+        for (id, component) in &app.components {
+            if let Some(folder) = component.files.gather()? {
+                files.insert(id.clone(), folder);
+            }
+        }
+        Ok(Self { app, values, files, home })
+    }
+
+    /// For the component with this id. Without `output`, what it prints goes to standard error alone.
+    ///
+    /// # Errors
+    ///
+    /// Where a host that it may call is none once its variables are put in.
+    pub fn provision(
+        &self,
+        id: &str,
+        component: &Component,
+        output: Option<Output>,
+    ) -> Result<Provision, Error> {
+        let variables = component.variables.iter();
+        let variables =
+            variables.map(|(name, template)| (name.clone(), self.values.fill(template).text)).collect();
+        let filesystem = match self.files.get(id) {
+            Some(folder) => read_only(folder)
+                .map_err(|error| Error::Engine(format!("the files of component {id:?}: {error:#}")))?,
+            None => WasiFilesystemCtx::default(),
+        };
+        Ok(Provision {
+            environment: component.environment.clone(),
+            output,
+            variables: GuestVariables::new(variables),
+            outbound: Outbound::new(id, self.allowed_hosts(component)?, self.home),
+            filesystem,
+        })
+    }
+
+    /// An entry whose variables leave no host is no host that is allowed, as in Spin.
+    fn allowed_hosts(&self, component: &Component) -> Result<AllowedHosts, Error> {
+        let mut patterns = Vec::new();
+        for Placed { value, place } in &component.outbound {
+            let filled = self.values.fill(value);
+            if matches!(filled.text.as_str(), "" | "http://" | "https://") {
+                continue;
+            }
+            patterns.push(Pattern::parse(&filled.text).map_err(|reason| {
+                let reason =
+                    if filled.secret { "its value is a secret, and no allowed host".into() } else { reason };
+                manifest::Error {
+                    path: self.app.manifest.clone(),
+                    place: Some(*place),
+                    message: format!("with the variables put in: {reason}"),
+                }
+            })?);
+        }
+        Ok(AllowedHosts::new(patterns))
+    }
+
+    /// The folders that the guests see. Instances may outlast the server by a moment: the server keeps
+    /// these, so that they are removed when it ends.
+    pub fn into_folders(self) -> Vec<TempDir> {
+        self.files.into_values().collect()
+    }
+}
+
+/// What every instance of one component is given.
 pub struct Provision {
     environment: BTreeMap<String, String>,
     output: Option<Output>,
+    variables: GuestVariables,
+    outbound: Outbound,
+    filesystem: WasiFilesystemCtx,
 }
 
 impl Provision {
-    /// Without `output`, it goes to the host's standard error alone.
-    pub fn new(component: &Component, output: Option<Output>) -> Self {
-        Self { environment: component.environment.clone(), output }
-    }
-
     /// For one new instance.
     pub fn guest(&self, memory: MemoryBound) -> Guest {
         let mut wasi = WasiCtx::builder();
@@ -60,12 +148,22 @@ impl Provision {
         for (name, value) in &self.environment {
             wasi.env(name, value);
         }
+        let mut wasi = wasi.build();
+        // All instances share the open folder.
+        *wasi.filesystem() = self.filesystem.clone();
         Guest {
             table: ResourceTable::new(),
-            wasi: wasi.build(),
+            wasi,
             http: WasiHttpCtx::new(),
-            outbound: NoOutbound,
+            outbound: self.outbound.clone(),
             memory,
+            variables: self.variables.clone(),
         }
     }
+}
+
+fn read_only(folder: &TempDir) -> wasmtime::Result<WasiFilesystemCtx> {
+    let mut wasi = WasiCtx::builder();
+    wasi.preopened_dir(folder.path(), "/", FsPerms::ReadOnly)?;
+    Ok(wasi.build().filesystem().clone())
 }

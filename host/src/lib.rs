@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), host::Error> {
-//! let app = host::manifest::load("spin.toml".as_ref())?;
+//! let app = host::manifest::load("spin.toml".as_ref(), None)?;
 //! let server = host::Server::start(app, host::Options::default()).await?;
 //! println!("{}", server.startup());
 //! server.serve_until(async { tokio::signal::ctrl_c().await.unwrap_or(()) }, std::future::pending()).await;
@@ -26,8 +26,10 @@ mod connection;
 mod engine;
 mod error;
 mod fairness;
+mod files;
 mod fresh;
 mod guest;
+mod guest_variables;
 mod handler;
 mod headers;
 mod interest;
@@ -44,7 +46,9 @@ mod server;
 mod site;
 mod startup;
 mod stdio;
+mod template;
 mod tls;
+pub mod variables;
 pub mod wasm;
 
 pub use error::Error;

@@ -72,6 +72,25 @@ impl Pattern {
         }
     }
 
+    /// Whether `other` takes the same paths: a parameter's name makes no difference.
+    pub fn takes_the_same(&self, other: &Self) -> bool {
+        let alike = |(a, b): (&Segment, &Segment)| match (a, b) {
+            (Segment::Literal(a), Segment::Literal(b)) => a == b,
+            (Segment::Parameter(_), Segment::Parameter(_)) => true,
+            _ => false,
+        };
+        self.wildcard == other.wildcard
+            && self.segments.len() == other.segments.len()
+            && self.segments.iter().zip(&other.segments).all(alike)
+    }
+
+    /// Whether all its paths are below `/.well-known/spin`, which the host answers itself.
+    pub fn is_reserved(&self) -> bool {
+        let literal =
+            |index: usize, text: &str| self.segments.get(index) == Some(&Segment::Literal(text.to_owned()));
+        literal(0, ".well-known") && literal(1, "spin") && (self.wildcard || self.segments.len() > 2)
+    }
+
     fn matches(&self, path: &str) -> bool {
         let path = path.strip_prefix('/').unwrap_or(path);
         let path = path.strip_suffix('/').unwrap_or(path);

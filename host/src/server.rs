@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use http::uri::Scheme;
+use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
@@ -16,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::capacity::Capacity;
 use crate::connection::Connections;
+use crate::guest::Supplies;
 use crate::handler::Closing;
 use crate::isolation::Policy;
 use crate::limits::Limits;
@@ -65,6 +67,8 @@ pub struct Server {
     capacity: Capacity,
     closing: Closing,
     connections: Arc<Connections>,
+    /// Files that guests see, removed at the end.
+    _folders: Vec<TempDir>,
 }
 
 impl Server {
@@ -84,9 +88,11 @@ impl Server {
         let startup = Startup::of(&app, &scheme, address);
         let capacity = Capacity::of_this_machine(&options.limits);
         let closing = Closing::default();
-        let site = assembly::site(app, &options, &capacity, closing.clone(), scheme, address)?;
+        let supplies = Supplies::gather(&app, address)?;
+        let site = assembly::site(&app, &supplies, &options, &capacity, closing.clone(), scheme, address)?;
         let connections = Arc::new(Connections::new(Arc::new(site), options.limits, tls));
-        Ok(Self { listener, startup, capacity, closing, connections })
+        let folders = supplies.into_folders();
+        Ok(Self { listener, startup, capacity, closing, connections, _folders: folders })
     }
 
     /// What to print before serving.

@@ -30,8 +30,16 @@ pub struct Site {
     pub scheme: Scheme,
     pub name: String,
     pub version: String,
-    pub router: Router<(RouteHeaders, Handler)>,
+    pub router: Router<Responder>,
     pub max_body_size: Size,
+}
+
+/// What answers a route.
+pub enum Responder {
+    /// A component, told about the route in headers.
+    Guest(RouteHeaders, Handler),
+    /// Always the same.
+    Static(Response<String>),
 }
 
 impl Site {
@@ -56,8 +64,10 @@ impl Site {
         if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
             return self.well_known(name);
         }
-        let Some((pattern, (headers, handler))) = self.router.find(request.uri().path()) else {
-            return empty(StatusCode::NOT_FOUND);
+        let (pattern, headers, handler) = match self.router.find(request.uri().path()) {
+            Some((pattern, Responder::Guest(headers, handler))) => (pattern, headers, handler),
+            Some((_, Responder::Static(response))) => return response.clone().map(Answer::full),
+            None => return empty(StatusCode::NOT_FOUND),
         };
         let Some(url) = full_url(&request, &self.scheme, self.address) else {
             return empty(StatusCode::BAD_REQUEST);

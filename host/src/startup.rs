@@ -34,13 +34,13 @@ pub struct StartupRoute {
 impl Startup {
     /// For an application that is served at `address`.
     pub fn of(app: &App, scheme: &Scheme, address: SocketAddr) -> Self {
-        let route = |Trigger { route, component }: &Trigger| StartupRoute {
-            id: component.clone(),
-            route: route.path(),
-            wildcard: route.is_wildcard(),
-            description: app
-                .components
-                .get(component)
+        let route = |trigger: &Trigger| StartupRoute {
+            id: trigger.component().unwrap_or(&trigger.id).to_owned(),
+            route: trigger.route.path(),
+            wildcard: trigger.route.is_wildcard(),
+            description: trigger
+                .component()
+                .and_then(|id| app.components.get(id))
                 .map(|component| component.description.clone())
                 .filter(|description| !description.is_empty()),
         };

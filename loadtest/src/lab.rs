@@ -56,7 +56,7 @@ impl Subject {
     fn isolation(&self, path: &str) -> Option<Isolation> {
         let triggers = self.app.iter().flat_map(|app| &app.triggers);
         let trigger = triggers.into_iter().find(|trigger| trigger.route.path() == path)?;
-        Some(self.components.get(&trigger.component)?.isolation)
+        Some(self.components.get(trigger.component()?)?.isolation)
     }
 
     /// How the application uses instances: what is true of its most shared component.

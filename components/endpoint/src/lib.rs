@@ -4,7 +4,7 @@
 //! wait, note when the request entered the handler and when it left, and answer with a [`Reply`].
 
 pub mod cpu;
-mod instance;
+pub mod instance;
 mod reply;
 mod wait;
 

@@ -7,13 +7,23 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
+/// A line and a column, both counted from 1.
+pub type Place = (usize, usize);
+
+/// Something of the manifest, with the place where it stands, for errors that show later.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed<T> {
+    pub value: T,
+    pub place: Place,
+}
+
 /// What is wrong with a manifest, where, and what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     /// The manifest.
     pub path: PathBuf,
-    /// Line and column, both counted from 1; `None` where the file can't be read at all.
-    pub place: Option<(usize, usize)>,
+    /// `None` where it is no matter of one place: the file can't be read at all.
+    pub place: Option<Place>,
     /// What is wrong, and what is allowed.
     pub message: String,
 }
@@ -72,13 +82,14 @@ impl Source<'_> {
         }
     }
 
+    /// `value` with the place of `at`.
+    pub fn placed<T, U>(&self, at: &Spanned<T>, value: U) -> Placed<U> {
+        Placed { value, place: self.place(at.span().start) }
+    }
+
     /// The id, where it is kebab case as Spin wants it: words of letters and digits, each begun by a letter.
     pub fn kebab(&self, id: Spanned<String>) -> Result<String, Error> {
-        let word = |word: &str| {
-            word.starts_with(|first: char| first.is_ascii_alphabetic())
-                && word.chars().all(|char| char.is_ascii_alphanumeric())
-        };
-        if id.get_ref().split('-').all(word) {
+        if is_kebab(id.get_ref()) {
             return Ok(id.into_inner());
         }
         let message =
@@ -86,11 +97,20 @@ impl Source<'_> {
         Err(self.at(&id, message))
     }
 
-    fn place(&self, offset: usize) -> (usize, usize) {
+    fn place(&self, offset: usize) -> Place {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
+}
+
+/// Whether `id` can be a component's.
+pub(super) fn is_kebab(id: &str) -> bool {
+    let word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_alphabetic())
+            && word.chars().all(|char| char.is_ascii_alphanumeric())
+    };
+    id.split('-').all(word)
 }
 
 fn is_empty(value: &toml::Value) -> bool {

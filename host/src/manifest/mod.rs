@@ -2,19 +2,25 @@
 //!
 //! Every key of the format is known here: each is honoured, or refused by name with its place.
 
+mod component;
 mod error;
 mod schema;
+mod trigger;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use error::Error;
+pub(crate) use error::Placed;
 use error::Source;
+pub use error::{Error, Place};
 pub use schema::Build;
-use toml::Spanned;
 
+use crate::files::Files;
 use crate::routes::Pattern;
+use crate::template::Template;
+use crate::variables::Variables;
 
 /// An application as its manifest describes it, with paths made absolute or relative to the
 /// current folder.
@@ -26,10 +32,12 @@ pub struct App {
     pub name: String,
     /// `application.version`; empty where the manifest has none.
     pub version: String,
-    /// Which component answers which route, in the manifest's order.
+    /// What answers which route, in the manifest's order; private routes are left out.
     pub triggers: Vec<Trigger>,
     /// The components by id.
     pub components: BTreeMap<String, Component>,
+    /// The variables, with the values that are given for them.
+    pub variables: Variables,
 }
 
 impl App {
@@ -39,13 +47,34 @@ impl App {
     }
 }
 
-/// A route and the component that answers it.
+/// A route and what answers it.
 #[derive(Debug, Clone)]
 pub struct Trigger {
+    /// Its own id: the manifest's, or made up as Spin does.
+    pub id: String,
     /// Which paths it takes.
     pub route: Pattern,
-    /// The id of a component that [`App::components`] holds.
-    pub component: String,
+    /// What answers.
+    pub answer: Answer,
+}
+
+/// What answers a route.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// The component that [`App::components`] holds under this id.
+    Component(String),
+    /// Always the same.
+    Static(http::Response<String>),
+}
+
+impl Trigger {
+    /// The id of the component that answers; `None` where none does.
+    pub fn component(&self) -> Option<&str> {
+        match &self.answer {
+            Answer::Component(id) => Some(id),
+            Answer::Static(_) => None,
+        }
+    }
 }
 
 /// A component as the manifest describes it.
@@ -59,19 +88,25 @@ pub struct Component {
     pub environment: BTreeMap<String, String>,
     /// How to make `source`.
     pub build: Option<Build>,
+    /// What the guest reads through Spin's interface for variables.
+    pub(crate) variables: BTreeMap<String, Template>,
+    /// What the guest sees of the file system.
+    pub(crate) files: Files,
+    /// Where the guest may send requests.
+    pub(crate) outbound: Vec<Placed<Template>>,
 }
 
-/// Reads the manifest at `path`.
+/// Reads the manifest at `path`; its components as `profile` has them, where one is named.
 ///
 /// # Errors
 ///
 /// One [`Error`] with the manifest's path, the line and the column, and what is allowed there.
-pub fn load(path: &Path) -> Result<App, Error> {
+pub fn load(path: &Path, profile: Option<&str>) -> Result<App, Error> {
     let text = fs::read_to_string(path).map_err(|error| Error::unreadable(path, &error))?;
-    parse(path, &text)
+    parse(path, &text, profile)
 }
 
-fn parse(path: &Path, text: &str) -> Result<App, Error> {
+fn parse(path: &Path, text: &str, profile: Option<&str>) -> Result<App, Error> {
     let source = Source { path, text };
     let wrong = |error: toml::de::Error| source.error(error.span(), error.message());
     // First, because another version has other keys.
@@ -79,102 +114,32 @@ fn parse(path: &Path, text: &str) -> Result<App, Error> {
     if let Some(version) = version.filter(|version| version.get_ref().as_integer() != Some(2)) {
         return Err(source.at(&version, "only spin_manifest_version = 2 is known"));
     }
-    let manifest: schema::Manifest = toml::from_str(text).map_err(wrong)?;
-    source.refuse("variables", &manifest.variables)?;
-    source.refuse("application.trigger", &manifest.application.trigger)?;
+    let mut manifest: schema::Manifest = toml::from_str(text).map_err(wrong)?;
+    trigger::check_kinds(&source, &manifest.trigger)?;
+    trigger::check_settings(&source, &manifest.application.trigger)?;
+    let variables = variables::read(&source, manifest.variables)?;
+    let inline = trigger::lift_inline_components(&mut manifest.trigger.http, &manifest.component);
 
+    let mut reader =
+        component::Reader { source: &source, variables: &variables, profile, profiles: Vec::new() };
     let mut components = BTreeMap::new();
     for (id, component) in manifest.component {
         let id = source.kebab(id)?;
-        let component = read_component(&source, &id, component)?;
-        components.insert(id, component);
+        components.insert(id.clone(), reader.read(&id, component)?);
     }
-    let mut triggers = Vec::new();
-    for trigger in manifest.trigger.http {
-        triggers.extend(read_trigger(&source, trigger, &components)?);
+    for (id, component) in inline {
+        components.insert(id.clone(), reader.read(&id, component)?);
     }
+    reader.check_profile()?;
+    let triggers = trigger::read(&source, manifest.trigger.http, &components)?;
     Ok(App {
         manifest: path.to_owned(),
         name: manifest.application.name,
         version: manifest.application.version,
         triggers,
         components,
+        variables,
     })
-}
-
-fn read_component(
-    source: &Source,
-    id: &str,
-    component: Spanned<schema::Component>,
-) -> Result<Component, Error> {
-    let span = component.span();
-    let component = component.into_inner();
-    for (key, value) in component.refused() {
-        source.refuse(&format!("component.{id}.{key}"), value)?;
-    }
-    let Some(wasm) = component.source else {
-        return Err(source.error(
-            Some(span),
-            &format!("component.{id} has no `source`: the path of a WebAssembly component is needed"),
-        ));
-    };
-    let Some(file) = wasm.get_ref().as_str() else {
-        return Err(source.at(
-            &wasm,
-            &format!(
-                "component.{id}.source: only a path is offered by the embedded host; \
-                 download the component, or run this app with `spin up`"
-            ),
-        ));
-    };
-    let folder = folder_of(source.path);
-    Ok(Component {
-        description: component.description,
-        source: folder.join(file),
-        environment: component.environment,
-        build: component.build.map(|build| build.in_folder(folder)),
-    })
-}
-
-/// `None` for a private route, which nobody outside can reach.
-fn read_trigger(
-    source: &Source,
-    trigger: schema::HttpTrigger,
-    components: &BTreeMap<String, Component>,
-) -> Result<Option<Trigger>, Error> {
-    source.refuse("trigger.http.static_response", &trigger.static_response)?;
-    if let Some(executor) = &trigger.executor
-        && !matches!(executor.get_ref().kind.as_str(), "http" | "spin")
-    {
-        let message = "trigger.http.executor: only { type = \"http\" } is offered by the embedded host";
-        return Err(source.at(executor, message));
-    }
-    let Some(component) = trigger.component else {
-        return Err(source.at(&trigger.route, "this trigger names no `component`: the id of one is needed"));
-    };
-    let Some(id) = component.get_ref().as_str() else {
-        let message = "trigger.http.component: only a component's id is offered by the embedded host; \
-                       describe the component under [component.ID]";
-        return Err(source.at(&component, message));
-    };
-    if !components.contains_key(id) {
-        let known = components.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let message = format!("no component is called {id:?}; this manifest has: {known}");
-        return Err(source.at(&component, &message));
-    }
-    let route = match trigger.route.get_ref() {
-        toml::Value::String(route) => {
-            Pattern::parse(route).map_err(|reason| source.at(&trigger.route, &reason))?
-        }
-        toml::Value::Table(table) if table.len() == 1 && table.get("private") == Some(&true.into()) => {
-            return Ok(None);
-        }
-        _ => {
-            return Err(source
-                .at(&trigger.route, "a route is a string such as \"/hello/...\", or { private = true }"));
-        }
-    };
-    Ok(Some(Trigger { route, component: id.to_owned() }))
 }
 
 fn folder_of(manifest: &Path) -> &Path {

@@ -1,12 +1,17 @@
 //! The manifest's format as it stands in the file. An unknown key is an error.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::{Spanned, Value};
 
 type Refused = Option<Spanned<Value>>;
+type Keys<T> = BTreeMap<Spanned<String>, Spanned<T>>;
 
 /// What any version of the format has, and an older one under another name.
 #[derive(Deserialize)]
@@ -21,14 +26,15 @@ pub struct Manifest {
     #[serde(rename = "spin_manifest_version")]
     pub _version: u32,
     pub application: Application,
-    pub variables: Refused,
+    #[serde(default)]
+    pub variables: Keys<Variable>,
     pub trigger: Triggers,
     #[serde(default)]
-    pub component: BTreeMap<Spanned<String>, Spanned<Component>>,
+    pub component: Keys<Component>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 #[expect(dead_code, reason = "keys that are allowed, and say nothing to a host")]
 pub struct Application {
     pub name: String,
@@ -36,53 +42,83 @@ pub struct Application {
     pub version: String,
     description: Option<String>,
     authors: Option<Vec<String>>,
-    pub trigger: Refused,
+    #[serde(default)]
+    pub trigger: BTreeMap<String, Keys<Value>>,
     tool: Option<Value>,
     targets: Option<Value>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Variable {
+    pub default: Option<String>,
+    #[serde(default)]
+    pub required: bool,
+    #[serde(default)]
+    pub secret: bool,
+    #[serde(rename = "description")]
+    _description: Option<String>,
+}
+
+/// All triggers; of kinds other than HTTP, the first one's name.
 pub struct Triggers {
     pub http: Vec<HttpTrigger>,
+    pub other: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct HttpTrigger {
-    #[serde(rename = "id")]
-    _id: Option<String>,
+    #[serde(default)]
+    pub id: String,
     pub route: Spanned<Value>,
-    pub component: Option<Spanned<Value>>,
+    pub component: Option<Spanned<TextOr<Box<Component>>>>,
     pub executor: Option<Spanned<Executor>>,
-    pub static_response: Refused,
+    pub static_response: Option<Spanned<StaticResponse>>,
+    pub components: Refused,
+    pub dependencies: Refused,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Executor {
     #[serde(rename = "type")]
     pub kind: String,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct StaticResponse {
+    pub status_code: Option<Spanned<i64>>,
+    #[serde(default)]
+    pub headers: Keys<String>,
+    #[serde(default)]
+    pub body: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Component {
     pub source: Option<Spanned<Value>>,
     #[serde(default)]
     pub description: String,
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    #[serde(default)]
+    pub variables: Keys<String>,
+    #[serde(default)]
+    pub files: Vec<Spanned<TextOr<Placement>>>,
+    #[serde(default)]
+    pub exclude_files: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub allowed_outbound_hosts: Vec<Spanned<String>>,
     pub build: Option<Build>,
-    variables: Refused,
-    files: Refused,
-    exclude_files: Refused,
-    allowed_outbound_hosts: Refused,
+    #[serde(default)]
+    pub profile: BTreeMap<String, Profile>,
     key_value_stores: Refused,
     sqlite_databases: Refused,
     ai_models: Refused,
-    dependencies: Refused,
-    profile: Refused,
+    pub dependencies: Refused,
     #[serde(rename = "dependencies_inherit_configuration")]
     _dependencies_inherit_configuration: Option<bool>,
     #[serde(rename = "targets")]
@@ -93,24 +129,45 @@ pub struct Component {
 
 impl Component {
     /// The keys that this host doesn't offer, with what the manifest says there.
-    pub fn refused(&self) -> [(&'static str, &Refused); 9] {
+    pub fn refused(&self) -> [(&'static str, &Refused); 4] {
         [
-            ("variables", &self.variables),
-            ("files", &self.files),
-            ("exclude_files", &self.exclude_files),
-            ("allowed_outbound_hosts", &self.allowed_outbound_hosts),
             ("key_value_stores", &self.key_value_stores),
             ("sqlite_databases", &self.sqlite_databases),
             ("ai_models", &self.ai_models),
             ("dependencies", &self.dependencies),
-            ("profile", &self.profile),
         ]
     }
 }
 
+/// What a component has instead, where the profile is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Profile {
+    pub source: Option<Spanned<Value>>,
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    pub dependencies: Refused,
+    pub build: Option<ProfileBuild>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct ProfileBuild {
+    #[serde(deserialize_with = "one_or_many")]
+    pub command: Vec<String>,
+}
+
+/// A file or folder, and where the guest sees it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub struct Placement {
+    pub source: String,
+    pub destination: String,
+}
+
 /// How a component is built: `component.ID.build`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Build {
     /// Shell commands, run one after the other.
     #[serde(deserialize_with = "one_or_many")]
@@ -130,7 +187,7 @@ impl Build {
     }
 }
 
-fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(one) => Ok(vec![one]),
         many @ Value::Array(_) => many.try_into().map_err(serde::de::Error::custom),
@@ -138,5 +195,64 @@ fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<
             "expected a string or a list of strings, found {}",
             other.type_str()
         ))),
+    }
+}
+
+/// A string, or a table; unlike serde's untagged enums it keeps the places of what is in the table.
+pub enum TextOr<T> {
+    Text(String),
+    Table(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for TextOr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrVisitor(PhantomData))
+    }
+}
+
+struct TextOrVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for TextOrVisitor<T> {
+    type Value = TextOr<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a string or a table")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(TextOr::Text(text.to_owned()))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(TextOr::Table)
+    }
+}
+
+impl<'de> Deserialize<'de> for Triggers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TriggersVisitor)
+    }
+}
+
+struct TriggersVisitor;
+
+impl<'de> Visitor<'de> for TriggersVisitor {
+    type Value = Triggers;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("[[trigger.http]]")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Triggers, M::Error> {
+        let mut triggers = Triggers { http: Vec::new(), other: None };
+        while let Some(kind) = map.next_key::<Spanned<String>>()? {
+            if kind.get_ref() == "http" {
+                triggers.http = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+                triggers.other.get_or_insert(kind);
+            }
+        }
+        Ok(triggers)
     }
 }

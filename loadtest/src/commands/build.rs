@@ -6,14 +6,14 @@ use host::App;
 use host::build::{self, Step};
 
 use super::{manifests_or_default, wasm_target};
-use crate::cli::BuildArgs;
+use crate::cli::{AppArgs, BuildArgs};
 use crate::exit::{Exit, Failure};
 use crate::report::note;
 
 /// Builds all components, whether they are due or not: the commands know best.
 pub async fn build(args: &BuildArgs) -> Result<Exit, Failure> {
     for manifest in manifests_or_default(&args.manifests) {
-        let app = load(&manifest)?;
+        let app = read(&manifest, args.profile.name.as_deref())?;
         let steps = build::all(&app);
         if steps.is_empty() {
             note(&format!("{}: no component has a build command", manifest.display()));
@@ -24,15 +24,21 @@ pub async fn build(args: &BuildArgs) -> Result<Exit, Failure> {
 }
 
 /// Reads the manifest, and builds those of its components that are missing or older than their sources.
-pub async fn up_to_date(manifest: &Path) -> Result<App, Failure> {
-    let app = load(manifest)?;
+pub async fn up_to_date(manifest: &Path, args: &AppArgs) -> Result<App, Failure> {
+    let app = load(manifest, args)?;
     perform(&app, &build::due(&app)).await?;
     Ok(app)
 }
 
-/// Reads the manifest.
-pub fn load(manifest: &Path) -> Result<App, Failure> {
-    Ok(host::manifest::load(manifest).map_err(host::Error::from)?)
+/// Reads the manifest, and takes the values that are given for its variables.
+pub fn load(manifest: &Path, args: &AppArgs) -> Result<App, Failure> {
+    let mut app = read(manifest, args.profile.name.as_deref())?;
+    app.variables.give(&args.variables).map_err(host::Error::from)?;
+    Ok(app)
+}
+
+fn read(manifest: &Path, profile: Option<&str>) -> Result<App, Failure> {
+    Ok(host::manifest::load(manifest, profile).map_err(host::Error::from)?)
 }
 
 async fn perform(app: &App, steps: &[Step]) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use host::isolation::Policy;
 
 use super::signals::{Ended, Signals};
 use super::{Out, build, manifests_or_default, tell, trusted};
-use crate::cli::RunArgs;
+use crate::cli::{AppArgs, RunArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::lab::{Lab, Subject};
 use crate::plan;
@@ -25,11 +25,11 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let setups = plan::select(setups, &args.setups).map_err(|error| Failure::new(Exit::Usage, error))?;
     let lab = Lab { setups, time_scale: args.time_scale, policy: args.isolation.into() };
     let out = Out::prepare(args.out)?;
-    let subjects = subjects(&args.systems, &args.manifests, args.check, &lab.policy);
+    let subjects = subjects(&args.systems, &args.manifests, args.check, &args.app, &lab.policy);
     let subjects = signals.or_end(subjects).await?;
 
     let mut document = Document::begin();
-    let ended = test_all(&lab, &subjects, &mut document, signals).await;
+    let ended = test_all(&lab, &subjects, &args.app, &mut document, signals).await;
     // What was measured is kept and told, whatever came after.
     if !document.runs.is_empty() {
         if ended.is_err() {
@@ -45,13 +45,14 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
 async fn test_all(
     lab: &Lab,
     subjects: &[Subject],
+    app: &AppArgs,
     document: &mut Document,
     signals: &mut Signals,
 ) -> Result<(), Ended> {
     let progress = Progress::begin(subjects.iter().map(|subject| lab.estimate(subject)).sum());
     for subject in subjects {
         let manifest = subject.app.as_ref().map(|app| app.manifest.as_path());
-        let mut running = signals.or_end(subject.system.start(manifest, &lab.policy)).await?;
+        let mut running = signals.or_end(subject.system.start(manifest, app, &lab.policy)).await?;
         let base_url = running.base_url.clone();
         let tested = async {
             let tested = tokio::select! {
@@ -85,6 +86,7 @@ async fn subjects(
     systems: &[System],
     manifests: &[PathBuf],
     check: bool,
+    app: &AppArgs,
     policy: &Policy,
 ) -> Result<Vec<Subject>, Failure> {
     let embedded = [System::Embedded];
@@ -96,7 +98,7 @@ async fn subjects(
             System::Url(url) => behind(url, manifests, check)?.to_vec(),
         };
         for manifest in &manifests {
-            let app = build::up_to_date(manifest).await?;
+            let app = build::up_to_date(manifest, app).await?;
             subjects.push(Subject::new(system.clone(), Some(app), policy)?);
         }
         if manifests.is_empty() {

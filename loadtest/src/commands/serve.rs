@@ -12,8 +12,8 @@ use crate::report::note;
 pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended> {
     log_to_stderr();
     let app = match args.no_build {
-        true => build::load(&args.manifest)?,
-        false => signals.or_end(build::up_to_date(&args.manifest)).await?,
+        true => build::load(&args.manifest, &args.app)?,
+        false => signals.or_end(build::up_to_date(&args.manifest, &args.app)).await?,
     };
     let logs =
         Logs { folder: args.log_dir.unwrap_or_else(|| app.folder().join(".spin/logs")), echo: !args.quiet };

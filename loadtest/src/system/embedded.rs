@@ -13,6 +13,7 @@ use tokio::process::{ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::Running;
+use crate::cli::AppArgs;
 use crate::exit::{Exit, Failure, OrExit};
 
 /// How long a server may take to finish what is in flight before it is killed.
@@ -25,7 +26,7 @@ pub struct Child {
 }
 
 /// Starts `loadtest serve` on a free port, and waits until it says that it is ready.
-pub async fn start(manifest: Option<&Path>, policy: &Policy) -> Result<Running, Failure> {
+pub async fn start(manifest: Option<&Path>, app: &AppArgs, policy: &Policy) -> Result<Running, Failure> {
     let program = std::env::current_exe().or_exit(Exit::System)?;
     let mut command = Command::new(program);
     command
@@ -37,6 +38,7 @@ pub async fn start(manifest: Option<&Path>, policy: &Policy) -> Result<Running, 
             "--listen=127.0.0.1:0",
             "--format=json",
         ])
+        .args(app.flags())
         .args(policy.flags());
     if let Some(manifest) = manifest {
         command.arg(manifest);

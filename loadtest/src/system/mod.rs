@@ -7,6 +7,7 @@ use std::path::Path;
 
 use host::isolation::Policy;
 
+use crate::cli::AppArgs;
 use crate::exit::Failure;
 
 /// A kind of system that can be put under test.
@@ -39,9 +40,14 @@ impl System {
     /// # Errors
     ///
     /// Where it can't be started or reached, with the reason.
-    pub async fn start(&self, manifest: Option<&Path>, policy: &Policy) -> Result<Running, Failure> {
+    pub async fn start(
+        &self,
+        manifest: Option<&Path>,
+        app: &AppArgs,
+        policy: &Policy,
+    ) -> Result<Running, Failure> {
         match self {
-            Self::Embedded => embedded::start(manifest, policy).await,
+            Self::Embedded => embedded::start(manifest, app, policy).await,
             Self::Url(url) => url::reach(url).await,
         }
     }

@@ -116,7 +116,12 @@ pub fn serve(manifest: &str, flags: &[&str]) -> Served {
 pub fn serve_at(address: &str, manifest: &str, flags: &[&str]) -> Served {
     build();
     let args = [&["serve", manifest, "--listen", address, "--format", "json"], flags].concat();
-    let mut process = Process::spawn(loadtest(&args).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    serve_by(&mut loadtest(&args))
+}
+
+/// Runs a `serve` that tells where it serves in JSON.
+pub fn serve_by(command: &mut Command) -> Served {
+    let mut process = Process::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
     let startup = read_startup(process.child.stdout.take().expect("piped"));
     Served { process, url: startup.base_url }
 }
