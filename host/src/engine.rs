@@ -9,11 +9,16 @@ use wasmtime_wasi_http::handler::ProxyPre;
 use wasmtime_wasi_http::{p2, p3};
 
 use crate::Error;
+use crate::bytes::Bytes;
 use crate::guest::Guest;
 use crate::guest_variables;
 use crate::isolation::Wasi;
 use crate::limits::Limits;
 use crate::wasm::{Needs, Wasm};
+
+/// What a slot keeps of the memory that its last instance wrote.
+const KEPT_RESIDENT: Bytes = Bytes::mib(1);
+const DECOMMIT_BATCH: usize = 16;
 
 /// Compiles components, each file once.
 pub struct Engine {
@@ -117,17 +122,21 @@ fn pooling(pools: Pools, limits: &Limits) -> PoolingAllocationConfig {
         .max_tables_per_module(tables.max(1))
         .total_stacks(each(1))
         .max_memory_size(limits.max_instance_memory.0);
-    tune(&mut pooling);
+    cleaning(&mut pooling);
     pooling
 }
 
-fn tune(pooling: &mut PoolingAllocationConfig) {
-    let get =
-        |name: &str, default: usize| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
-    pooling
-        .linear_memory_keep_resident(get("T_KEEP", 0))
-        .table_keep_resident(get("T_TABLE", 0))
-        .max_unused_warm_slots(get("T_WARM", 100) as u32)
-        .decommit_batch_size(get("T_BATCH", 1))
-        .pagemap_scan(if get("T_SCAN", 0) == 1 { Enabled::Yes } else { Enabled::No });
+/// How a slot is made clean for the next instance. Asking the kernel which pages were written, and
+/// writing those back, keeps them mapped: giving them back costs a flush of every core's TLB, and a
+/// page fault each when they are used again. Kernels before 6.7 can't say: there, giving back many
+/// slots in one go costs least.
+fn cleaning(pooling: &mut PoolingAllocationConfig) {
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        pooling
+            .pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(KEPT_RESIDENT.0)
+            .table_keep_resident(KEPT_RESIDENT.0);
+    } else {
+        pooling.decommit_batch_size(DECOMMIT_BATCH);
+    }
 }
