@@ -56,6 +56,7 @@ impl Document {
             machine.arch
         );
         let mut facts = vec![("date".to_owned(), started), ("machine".to_owned(), hardware)];
+        facts.extend(programs.commit.clone().map(|commit| ("commit".to_owned(), commit)));
         facts.extend(
             programs.versions().into_iter().map(|(name, version)| (name.to_owned(), version.to_owned())),
         );

@@ -39,13 +39,8 @@ pub async fn wrk(lab: &Lab, url: &str, seconds: u32) -> Result<Throughput> {
 /// `n` requests that each take `service` released together, over a connection each.
 pub async fn burst(lab: &Lab, url: &str, n: usize, service: Duration) -> Result<Burst> {
     let out = tempfile::tempdir()?;
-    let n = n.to_string();
     let mut command = Command::new(&lab.programs.loadtest.path);
-    command
-        .args(["burst", url, "-n", &n, "-c", &n, "-t", "120"])
-        .args(["--service-ms", &service.as_millis().to_string()])
-        .arg("--out")
-        .arg(out.path());
+    command.args(burst_args(url, n, service)).arg("--out").arg(out.path());
     let output = finish(&mut command, service).await.context("loadtest burst")?;
     // Requests that failed are a result, too.
     let result = fs::read(out.path().join("result.json"))
@@ -56,8 +51,14 @@ pub async fn burst(lab: &Lab, url: &str, n: usize, service: Duration) -> Result<
 }
 
 /// The command that [`burst`] runs, for the reader.
-pub fn burst_command(n: usize, path: &str) -> String {
-    format!("loadtest burst -n {n} -c {n} http://ADDRESS{path}")
+pub fn burst_command(path: &str, n: usize, service: Duration) -> String {
+    format!("loadtest {}", burst_args(&format!("http://ADDRESS{path}"), n, service).join(" "))
+}
+
+/// What one request takes is given, so that none goes out before the burst.
+fn burst_args(url: &str, n: usize, service: Duration) -> Vec<String> {
+    let (n, service) = (n.to_string(), service.as_millis().to_string());
+    ["burst", url, "-n", &n, "-c", &n, "-t", "120", "--service-ms", &service].map(str::to_owned).into()
 }
 
 async fn finish(command: &mut Command, expected: Duration) -> Result<Output> {

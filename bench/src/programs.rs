@@ -21,6 +21,8 @@ pub struct Program {
 /// Those that aren't here are `None`.
 #[derive(Debug)]
 pub struct Programs {
+    /// The project's commit, where it is a checkout.
+    pub commit: Option<String>,
     pub loadtest: Program,
     pub native: Program,
     pub wasmtime: Option<Program>,
@@ -46,7 +48,7 @@ impl Programs {
                 say(&format!("{name} isn't on the PATH: left out"));
             }
         }
-        Ok(Self { loadtest, native, wasmtime, spin, wrk })
+        Ok(Self { commit: commit().await, loadtest, native, wasmtime, spin, wrk })
     }
 
     pub fn of(&self, system: System) -> Option<&Program> {
@@ -83,7 +85,8 @@ impl Program {
             .await
             .context("can't be run")?;
         let text = String::from_utf8_lossy(&said.stdout).into_owned();
-        let version = text.lines().next().context("says no version")?.trim().to_owned();
+        let line = text.lines().next().context("says no version")?;
+        let version = line.split(" Copyright").next().unwrap_or(line).trim().to_owned();
         Ok(Self { path: path.to_owned(), version })
     }
 
@@ -119,6 +122,15 @@ async fn built() -> Result<PathBuf> {
         .await
         .context("building loadtest")?;
     Ok(env::current_exe().context("finding this program")?.with_file_name("loadtest"))
+}
+
+/// Marked where the checkout has changes of its own.
+async fn commit() -> Option<String> {
+    let mut command = Command::new("git");
+    command.args(["describe", "--always", "--dirty"]).current_dir(root()).stdin(Stdio::null());
+    let said = command.kill_on_drop(true).output().await.ok()?;
+    let name = String::from_utf8(said.stdout).ok()?.trim().to_owned();
+    (!name.is_empty()).then_some(name)
 }
 
 async fn finish(command: &mut Command) -> Result<()> {

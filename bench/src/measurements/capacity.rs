@@ -32,7 +32,7 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
         failed += fired.failed;
     }
     section.command(&server.command);
-    section.command(burst_command(REQUESTS, PATH));
+    section.command(burst_command(PATH, REQUESTS, WAIT));
     server.stop().await;
     let target =
         section.goal(Goal::new("5,000 with room for 1,000, makespan, s", MAKESPAN, makespans.median()));

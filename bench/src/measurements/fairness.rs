@@ -18,7 +18,7 @@ use crate::server::{HOSTS, Server, System};
 const BURNERS: usize = 16;
 const BURN: &str = "/e2/p5?wait_ms=1000";
 const TRIVIAL: &str = "/e2/p5?wait_ms=0";
-/// Often enough for percentiles, seldom enough that a host with room for 250 holds those that wait.
+/// Often enough for percentiles, seldom enough that a host with room for some 300 holds those that wait.
 const VISITS_EVERY: Duration = Duration::from_millis(50);
 
 /// At the 99th percentile, in milliseconds.

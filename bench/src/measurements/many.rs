@@ -46,7 +46,7 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
         section.command(&server.command);
         server.stop().await;
     }
-    section.command(burst_command(REQUESTS, PATH));
+    section.command(burst_command(PATH, REQUESTS, WAIT));
     let goals = [
         ("makespan, times one wait", makespans.spread(1.0, 2), MAKESPAN, makespans.median()),
         ("resident memory an instance, KiB", resident.spread(1.0, 0), RESIDENT, resident.median()),
