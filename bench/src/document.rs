@@ -67,6 +67,11 @@ impl Document {
         self.sections.push(section);
     }
 
+    /// Names what could not take part.
+    pub fn leave_out(&mut self, what: &[String]) {
+        self.facts.extend(what.iter().map(|what| ("left out".to_owned(), what.clone())));
+    }
+
     /// A line for each target that was missed, and for each measurement that failed.
     pub fn missed(&self) -> Vec<String> {
         self.sections.iter().flat_map(Section::missed).collect()

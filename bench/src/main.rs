@@ -56,6 +56,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         say(title);
         document.add(measurement.run(&lab).await.unwrap_or_else(|error| Section::failed(title, &error)));
     }
+    document.leave_out(&lab.left_out.borrow());
     match cli.out() {
         Some(file) => {
             fs::write(&file, document.to_string()).with_context(|| format!("writing {}", file.display()))?;

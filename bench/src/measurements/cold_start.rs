@@ -7,7 +7,7 @@ use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::lab::{Lab, say};
 use crate::numbers::Series;
-use crate::server::{HOSTS, Server, System};
+use crate::server::{HOSTS, System};
 
 const TURNS: u32 = 20;
 /// In seconds.
@@ -26,12 +26,13 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
         .collect();
     for turn in 0..=TURNS {
         for (system, times) in &mut lanes {
-            let server = Server::start(&lab.programs, *system, &WAITING).await?;
-            if turn > 0 {
-                times.push(server.ready_after.as_secs_f64());
+            for server in lab.start_all(&[*system], &WAITING).await? {
+                if turn > 0 {
+                    times.push(server.ready_after.as_secs_f64());
+                }
+                section.command(&server.command);
+                server.stop().await;
             }
-            section.command(&server.command);
-            server.stop().await;
         }
     }
     for (system, times) in &lanes {
