@@ -1,0 +1,53 @@
+//! What the systems serve: the same component files, whoever serves them.
+
+const BENCH_WASIP2: &str = "components/bench/spin-wasip2.toml";
+const BENCH_WASIP3: &str = "components/bench/spin-wasip3.toml";
+const SETUPS: &str = "spin.toml";
+
+/// All that must be built.
+pub const MANIFESTS: [&str; 3] = [SETUPS, BENCH_WASIP2, BENCH_WASIP3];
+
+/// An application and how its instances are used.
+#[derive(Debug, Clone, Copy)]
+pub struct App {
+    /// How its instances are used, for the reader.
+    pub instances: &'static str,
+    /// For the hosts of applications.
+    pub manifest: &'static str,
+    /// For a host of a single component, below the guests' target folder.
+    pub component: &'static str,
+    /// The version of WASI that its components speak.
+    pub wasi: Wasi,
+    /// Flags that all hosts share.
+    pub flags: &'static [&'static str],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wasi {
+    P2,
+    P3,
+}
+
+pub const P2_FRESH: App = App {
+    instances: "WASIp2, fresh",
+    manifest: BENCH_WASIP2,
+    component: "bench_wasip2.wasm",
+    wasi: Wasi::P2,
+    flags: &[],
+};
+
+pub const P3_FRESH: App = App {
+    instances: "WASIp3, fresh",
+    manifest: BENCH_WASIP3,
+    component: "bench_wasip3.wasm",
+    wasi: Wasi::P3,
+    flags: &["--max-instance-reuse-count", "1"],
+};
+
+pub const P3_REUSED: App = App { instances: "WASIp3, reused", flags: &[], ..P3_FRESH };
+
+/// The endpoints; a host of a single component serves the one that waits in plain, synchronous code.
+pub const WAITING: App = App { manifest: SETUPS, component: "wasip2_sync.wasm", ..P2_FRESH };
+
+/// The endpoints; a host of a single component serves the one that burns CPU.
+pub const BURNING: App = App { component: "wasip2_cpu.wasm", ..WAITING };

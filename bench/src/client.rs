@@ -1,0 +1,49 @@
+//! A connection of our own, where each request's time counts.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use http::{Request, header};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connection that is kept for the next request.
+pub struct Client {
+    requests: SendRequest<Empty<Bytes>>,
+    host: String,
+}
+
+impl Client {
+    /// `url` has no path.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let host = url.strip_prefix("http://").context("not an http URL")?.to_owned();
+        let stream = TcpStream::connect(&host).await.with_context(|| format!("connecting to {host}"))?;
+        stream.set_nodelay(true)?;
+        let (requests, connection) = handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Self { requests, host })
+    }
+
+    /// How long a request took, to the answer's last byte. An answer other than 200 is an error.
+    pub async fn get(&mut self, path: &str) -> Result<Duration> {
+        let request = Request::get(path).header(header::HOST, &self.host).body(Empty::new())?;
+        let begun = Instant::now();
+        timeout(PATIENCE, async {
+            self.requests.ready().await?;
+            let answer = self.requests.send_request(request).await?;
+            let status = answer.status();
+            answer.into_body().collect().await?;
+            ensure!(status.as_u16() == 200, "{path}: {status}");
+            Ok(())
+        })
+        .await
+        .with_context(|| format!("{path}: no answer after {} s", PATIENCE.as_secs()))??;
+        Ok(begun.elapsed())
+    }
+}

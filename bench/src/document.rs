@@ -1,0 +1,205 @@
+//! The document: what was measured, with what, and how it compares.
+
+use std::fmt::{self, Display};
+use std::fs;
+
+use anyhow::Error;
+use loadtest::result;
+
+use crate::goal::Goal;
+use crate::programs::Programs;
+
+const INTRODUCTION: &str = "\
+# Benchmarks
+
+The embedded host beside other hosts of the same components, and beside a native server that does
+nothing, as the limit. All are measured on one machine, in one run, taking turns; load generator and
+servers share its processors. A value is the median of its turns, with the lowest and the highest;
+a ratio is that of the medians, with the least and the greatest within a round.
+
+Written by `cargo run --release -p bench`, never by hand. [What paid and what did not](host-tuning.md)
+is kept by hand.
+";
+
+/// Everything, in Markdown.
+pub struct Document {
+    facts: Vec<(String, String)>,
+    sections: Vec<Section>,
+}
+
+/// A measurement's results.
+#[derive(Debug, Default)]
+pub struct Section {
+    title: String,
+    text: String,
+    commands: Vec<String>,
+    table: Table,
+    goals: Vec<Goal>,
+    failed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Table(Vec<Vec<String>>);
+
+impl Document {
+    pub fn begin(programs: &Programs) -> Self {
+        // It knows the machine and the date.
+        let result::Document { machine, started, .. } = result::Document::begin();
+        let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let memory = machine.memory_mib.map_or("?".to_owned(), |mib| format!("{:.0}", mib as f64 / 1024.0));
+        let hardware = format!(
+            "{} processors ({}), {memory} GiB of memory, {} {} {}",
+            machine.cpus,
+            machine.cpu_model.as_deref().unwrap_or("unknown"),
+            machine.os,
+            kernel.trim(),
+            machine.arch
+        );
+        let mut facts = vec![("date".to_owned(), started), ("machine".to_owned(), hardware)];
+        facts.extend(programs.commit.clone().map(|commit| ("commit".to_owned(), commit)));
+        facts.extend(
+            programs.versions().into_iter().map(|(name, version)| (name.to_owned(), version.to_owned())),
+        );
+        Self { facts, sections: Vec::new() }
+    }
+
+    pub fn add(&mut self, section: Section) {
+        self.sections.push(section);
+    }
+
+    /// Names what could not take part.
+    pub fn leave_out(&mut self, what: &[String]) {
+        self.facts.extend(what.iter().map(|what| ("left out".to_owned(), what.clone())));
+    }
+
+    /// A line for each target that was missed, and for each measurement that failed.
+    pub fn missed(&self) -> Vec<String> {
+        self.sections.iter().flat_map(Section::missed).collect()
+    }
+}
+
+impl Section {
+    pub fn new(title: &str, text: impl Into<String>, columns: &[&str]) -> Self {
+        let header = columns.iter().map(|&column| column.to_owned()).collect();
+        Self { title: title.to_owned(), text: text.into(), table: Table(vec![header]), ..Self::default() }
+    }
+
+    /// A measurement that could not be made.
+    pub fn failed(title: &str, error: &Error) -> Self {
+        let text = format!("Not measured: {error:#}");
+        Self { failed: true, ..Self::new(title, text, &[]) }
+    }
+
+    /// A command that took part, for who wants to see for himself.
+    pub fn command(&mut self, command: impl Into<String>) {
+        let command = command.into();
+        if !self.commands.contains(&command) {
+            self.commands.push(command);
+        }
+    }
+
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.table.0.push(cells.into_iter().collect());
+    }
+
+    /// Counts a target; the text is for a cell of the table.
+    pub fn goal(&mut self, goal: Goal) -> String {
+        let text = goal.to_string();
+        self.goals.push(goal);
+        text
+    }
+
+    fn missed(&self) -> Vec<String> {
+        let failed = self.failed.then(|| format!("{}: {}", self.title, self.text));
+        let goals = self.goals.iter().filter(|goal| !goal.met()).map(Goal::sentence);
+        failed.into_iter().chain(goals).collect()
+    }
+}
+
+impl Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{INTRODUCTION}")?;
+        for (name, value) in &self.facts {
+            writeln!(f, "- {name}: {value}")?;
+        }
+        self.sections.iter().try_for_each(|section| write!(f, "\n{section}"))
+    }
+}
+
+impl Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "## {}\n\n{}", self.title, self.text)?;
+        if self.table.0.len() > 1 {
+            write!(f, "\n{}", self.table)?;
+        }
+        if !self.commands.is_empty() {
+            writeln!(f)?;
+            self.commands.iter().try_for_each(|command| writeln!(f, "    {command}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = self.0.first().map_or(0, Vec::len);
+        let width = |column: usize| {
+            self.0
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        for (index, row) in self.0.iter().enumerate() {
+            for (cell, width) in row.iter().zip(&widths) {
+                write!(f, "| {cell:<width$} ")?;
+            }
+            writeln!(f, "|")?;
+            if index == 0 {
+                widths.iter().try_for_each(|width| write!(f, "|{}", "-".repeat(width + 2)))?;
+                writeln!(f, "|")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::goal::Limit;
+
+    fn section() -> Section {
+        let mut section = Section::new("Speed", "How fast.", &["system", "requests/s", "target"]);
+        let goal = section.goal(Goal::new("speed", Limit::AtLeast(2.0), 1.0));
+        section.row(["ours".to_owned(), "1".to_owned(), goal]);
+        section.command("wrk");
+        section.command("wrk");
+        section
+    }
+
+    #[test]
+    fn a_section_is_a_table_with_its_commands() {
+        assert_eq!(
+            section().to_string(),
+            "## Speed\n\nHow fast.\n\n\
+             | system | requests/s | target                 |\n\
+             |--------|------------|------------------------|\n\
+             | ours   | 1          | at least 2: **missed** |\n\
+             \n    wrk\n"
+        );
+    }
+
+    #[test]
+    fn what_was_missed_and_what_failed_is_told() {
+        let failed = Section::failed("Cold start", &anyhow::anyhow!("no such file"));
+        assert_eq!(failed.to_string(), "## Cold start\n\nNot measured: no such file\n");
+        let document = Document { facts: Vec::new(), sections: vec![section(), failed] };
+        assert_eq!(
+            document.missed(),
+            ["speed: 1, the target is at least 2", "Cold start: Not measured: no such file"]
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! Ten thousand requests at once, each waiting in an instance of its own.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use loadtest::result::Burst;
+use tokio::time::interval;
+
+use super::few_rounds;
+use crate::app::WAITING;
+use crate::client::Client;
+use crate::document::Section;
+use crate::goal::{Goal, Limit};
+use crate::lab::{Lab, say};
+use crate::load::{burst, burst_command};
+use crate::numbers::{Series, grouped};
+use crate::server::{Server, System};
+
+const REQUESTS: usize = 10_000;
+const WAIT: Duration = Duration::from_secs(2);
+const PATH: &str = "/e2/p1?wait_ms=2000";
+/// Times one wait.
+const MAKESPAN: Limit = Limit::AtMost(1.25);
+/// An instance, in KiB.
+const RESIDENT: Limit = Limit::AtMost(96.0);
+
+const SAMPLED_EVERY: Duration = Duration::from_millis(20);
+
+pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
+    let (mut makespans, mut resident, mut failed) = (Series::default(), Series::default(), 0);
+    let text = format!(
+        "{} requests that each block for {} s, released together against the embedded host, freshly started for each \
+         turn. Memory is the server's resident memory at its highest less that before, by request: what connections \
+         take is in it.",
+        grouped(REQUESTS as f64, 0),
+        WAIT.as_secs()
+    );
+    let mut section = Section::new(title, text, &["measure", "value", "target"]);
+    for round in 1..=few_rounds(lab) {
+        let server = Server::start(&lab.programs, System::Ours, &WAITING).await?;
+        let (fired, grown) = fire(lab, &server).await?;
+        say(&format!("round {round}: {:.0} ms, {} failed, {grown:.0} KiB", fired.makespan_ms, fired.failed));
+        makespans.push(fired.makespan_ms / 1e3 / WAIT.as_secs_f64());
+        resident.push(grown);
+        failed += fired.failed;
+        section.command(&server.command);
+        server.stop().await;
+    }
+    section.command(burst_command(PATH, REQUESTS, WAIT));
+    let goals = [
+        ("makespan, times one wait", makespans.spread(1.0, 2), MAKESPAN, makespans.median()),
+        ("resident memory an instance, KiB", resident.spread(1.0, 0), RESIDENT, resident.median()),
+        ("failed", failed.to_string(), Limit::AtMost(0.0), failed as f64),
+    ];
+    for (what, value, limit, measured) in goals {
+        let target = section.goal(Goal::new(format!("10,000 at once, {what}"), limit, measured));
+        section.row([what.to_owned(), value, target]);
+    }
+    Ok(section)
+}
+
+/// The burst, and by how much the server's resident memory grew, in KiB a request.
+async fn fire(lab: &Lab, server: &Server) -> Result<(Burst, f64)> {
+    Client::connect(&server.url).await?.get("/e2/p1?wait_ms=0").await?;
+    let before = server.resident_kib()?;
+    let url = format!("{}{PATH}", server.url);
+    let mut fired = std::pin::pin!(burst(lab, &url, REQUESTS, WAIT));
+    let mut samples = interval(SAMPLED_EVERY);
+    let mut highest = before;
+    loop {
+        tokio::select! {
+            fired = &mut fired => return Ok((fired?, (highest - before) / REQUESTS as f64)),
+            _ = samples.tick() => highest = highest.max(server.resident_kib()?),
+        }
+    }
+}
