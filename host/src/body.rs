@@ -1,5 +1,7 @@
 //! An answer's body on its way from the guest to the client.
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -34,9 +36,18 @@ pub trait Hold: Send {
     fn fulfil(&mut self);
 }
 
+/// How often what is ready goes first before an answer leaves with what it has.
+const STEPS_BACK: usize = 3;
+/// How much of an answer may wait for its end.
+const AHEAD: usize = 16 << 10;
+
 /// A body that a guest sends, or the host itself.
 pub struct Answer {
     inner: WasiBody,
+    /// What has come of it already.
+    ahead: VecDeque<Frame<Bytes>>,
+    /// Whether that is all.
+    complete: bool,
     guest: Option<Guest>,
 }
 
@@ -51,7 +62,8 @@ struct Guest {
 impl Answer {
     /// The host's own words.
     pub fn full(text: impl Into<Bytes>) -> Self {
-        Self { inner: Full::new(text.into()).map_err(|never| match never {}).boxed_unsync(), guest: None }
+        let inner = Full::new(text.into()).map_err(|never| match never {}).boxed_unsync();
+        Self { inner, ahead: VecDeque::new(), complete: false, guest: None }
     }
 
     /// What a guest sends in answer to a request with this method.
@@ -72,18 +84,50 @@ impl Answer {
         if left == Some(0) {
             hold.fulfil();
         }
-        response.map(|inner| Self { inner, guest: Some(Guest { fate, hold, left }) })
+        response.map(|inner| Self {
+            inner,
+            ahead: VecDeque::new(),
+            complete: false,
+            guest: Some(Guest { fate, hold, left }),
+        })
     }
 }
 
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = Error;
+impl Answer {
+    /// Takes what comes at once. The head of an answer comes a moment before the end of its body, and a
+    /// short answer should leave in one piece: the guest is let on a few times, and no longer.
+    ///
+    /// # Errors
+    ///
+    /// Where the guest breaks it off meanwhile.
+    pub async fn look_ahead(&mut self) -> Result<(), Error> {
+        let (mut steps, mut size) = (0, 0);
+        poll_fn(|context| {
+            while size < AHEAD {
+                match self.poll_guest(context) {
+                    Poll::Ready(Some(frame)) => {
+                        let frame = frame?;
+                        size += frame.data_ref().map_or(0, Bytes::len);
+                        self.ahead.push_back(frame);
+                    }
+                    Poll::Ready(None) => {
+                        self.complete = true;
+                        break;
+                    }
+                    Poll::Pending if steps < STEPS_BACK => {
+                        steps += 1;
+                        context.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    Poll::Pending => break,
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+        .await
+    }
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_guest(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
         let Some(guest) = &mut self.guest else { return Poll::Ready(frame) };
         match &frame {
@@ -96,8 +140,27 @@ impl Body for Answer {
         }
         Poll::Ready(frame)
     }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match self.ahead.pop_front() {
+            Some(frame) => Poll::Ready(Some(Ok(frame))),
+            None if self.complete => Poll::Ready(None),
+            None => self.poll_guest(context),
+        }
+    }
 
     fn is_end_stream(&self) -> bool {
+        if self.complete || !self.ahead.is_empty() {
+            return self.complete && self.ahead.is_empty();
+        }
         match &self.guest {
             Some(guest) => !guest.fate.is_broken() && self.inner.is_end_stream(),
             None => self.inner.is_end_stream(),
@@ -105,7 +168,17 @@ impl Body for Answer {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let ahead: u64 = self.ahead.iter().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum();
+        if self.complete && !self.ahead.iter().any(Frame::is_trailers) {
+            return SizeHint::with_exact(ahead);
+        }
+        let left = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(left.lower().saturating_add(ahead));
+        if let Some(upper) = left.upper() {
+            hint.set_upper(upper.saturating_add(ahead));
+        }
+        hint
     }
 }
 

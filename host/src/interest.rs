@@ -1,11 +1,12 @@
 //! Who still wants what an instance does: the requests that it holds, seen from both sides.
 
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use crate::admission::{GiveWay, Place};
 use crate::body::{Fate, Hold};
@@ -20,6 +21,8 @@ pub struct Tenancy {
     /// When those without an answer must have one.
     deadlines: Mutex<Vec<Instant>>,
     idling: AtomicU8,
+    /// Whether it is on the list of those that may be asked to give way.
+    listed: AtomicBool,
     /// The task that runs the instance.
     pub waker: AtomicWaker,
     /// What becomes of its answers.
@@ -48,9 +51,9 @@ impl Tenancy {
         lock(&self.deadlines).iter().min().copied()
     }
 
-    /// It holds no request.
+    /// It holds no request; says whether that is news to those who may ask it to give way.
     pub fn idles(&self) -> bool {
-        self.idling.compare_exchange(BUSY, IDLE, SeqCst, SeqCst).is_ok()
+        self.idling.compare_exchange(BUSY, IDLE, SeqCst, SeqCst).is_ok() && !self.listed.swap(true, SeqCst)
     }
 
     /// It was asked to give way.
@@ -69,6 +72,7 @@ impl Tenancy {
 
 impl GiveWay for Tenancy {
     fn give_way(&self) -> bool {
+        self.listed.store(false, SeqCst);
         let leaves = self.idling.compare_exchange(IDLE, LEAVING, SeqCst, SeqCst).is_ok();
         if leaves {
             self.waker.wake();
@@ -85,7 +89,9 @@ pub struct Interest {
 
 /// The request's side of the interest: what the instance takes along with it.
 pub struct Shared {
-    forsaken: CancellationToken,
+    forsaken: AtomicBool,
+    /// The future that waits for that.
+    waker: AtomicWaker,
     state: Mutex<State>,
 }
 
@@ -102,7 +108,8 @@ impl Interest {
     /// In a request that has this place.
     pub fn new(place: Place) -> Self {
         let state = Mutex::new(State { place: Some(place), ..State::default() });
-        Self { shared: Arc::new(Shared { forsaken: CancellationToken::new(), state }), fulfilled: false }
+        let shared = Shared { forsaken: AtomicBool::new(false), waker: AtomicWaker::new(), state };
+        Self { shared: Arc::new(shared), fulfilled: false }
     }
 
     /// What goes with the request.
@@ -146,7 +153,7 @@ impl Shared {
         let mut state = lock(&self.state);
         // Gives back the room that was kept for it, where it needed none.
         state.place = None;
-        if self.forsaken.is_cancelled() {
+        if self.forsaken.load(SeqCst) {
             tenancy.forsaken.fetch_add(1, SeqCst);
             return;
         }
@@ -157,8 +164,12 @@ impl Shared {
     }
 
     /// Waits until its client is gone.
-    pub async fn forsaken(self: Arc<Self>) {
-        self.forsaken.cancelled().await;
+    pub fn forsaken(self: Arc<Self>) -> impl Future<Output = ()> + Send + Sync {
+        poll_fn(move |context| {
+            // In this order: what happens in between wakes it.
+            self.waker.register(context.waker());
+            if self.forsaken.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+        })
     }
 }
 
@@ -180,7 +191,8 @@ impl Drop for Interest {
             return;
         }
         let mut state = lock(&self.shared.state);
-        self.shared.forsaken.cancel();
+        self.shared.forsaken.store(true, SeqCst);
+        self.shared.waker.wake();
         state.place = None;
         if let Some(tenancy) = state.tenancy.take() {
             tenancy.answered(state.deadline.take());

@@ -1,7 +1,6 @@
 //! WASIp3: instances take several requests, as many as their [`Life`] says. Which instance takes a
 //! request is decided by wasmtime's own handler, as in Spin.
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -63,9 +62,10 @@ pub async fn answer(reuse: &Reuse, request: Request) -> Result<http::Response<An
     loop {
         let error = match reuse.handle(interest.shared(), request).await {
             Ok(response) => {
-                step_back().await;
                 let fate = interest.answered();
-                return Ok(Answer::from_guest(response, &method, fate, Box::new(interest)));
+                let mut response = Answer::from_guest(response, &method, fate, Box::new(interest));
+                response.body_mut().look_ahead().await.map_err(|_| Failure::Failed)?;
+                return Ok(response);
             }
             Err(error) => error,
         };
@@ -74,20 +74,6 @@ pub async fn answer(reuse: &Reuse, request: Request) -> Result<http::Response<An
         place.wait().await?;
         interest.put_place(place);
     }
-}
-
-/// Lets the others that are ready go first. The head of an answer comes a moment before the end of its
-/// body: a short answer then leaves in one piece instead of two.
-async fn step_back() {
-    let mut stepped = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut stepped, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// The request again, where all that is wrong is that there is no room for it.
@@ -172,17 +158,15 @@ impl WorkerState for Worker {
         let deadline =
             self.life.request_timeout.and_then(|timeout| tokio::time::Instant::now().checked_add(timeout));
         request.start(&self.tenancy, deadline);
-        Box::pin(async move {
-            match deadline {
-                None => request.forsaken().await,
-                Some(deadline) => {
-                    tokio::select! {
-                        () = request.forsaken() => {}
-                        () = sleep_until(deadline) => {}
-                    }
+        match deadline {
+            None => Box::pin(request.forsaken()),
+            Some(deadline) => Box::pin(async move {
+                tokio::select! {
+                    () = request.forsaken() => {}
+                    () = sleep_until(deadline) => {}
                 }
-            }
-        })
+            }),
+        }
     }
 
     fn drop(&self, store: Store<Guest>, result: Result<(), wasmtime::Error>) {
