@@ -63,6 +63,8 @@ pub struct Place {
     group: Group,
     ticket: Option<u64>,
     deadline: Option<Instant>,
+    /// While it waits: it hears here that it is its turn, and whether a room is kept.
+    called: Option<oneshot::Receiver<bool>>,
     promised: bool,
 }
 
@@ -92,7 +94,7 @@ impl Admission {
 
     /// A place for a request that has just come.
     pub fn arrive(self: &Arc<Self>, group: Group) -> Place {
-        Place { admission: self.clone(), group, ticket: None, deadline: None, promised: false }
+        Place { admission: self.clone(), group, ticket: None, deadline: None, called: None, promised: false }
     }
 
     /// Whether anybody waits.
@@ -215,15 +217,14 @@ impl Place {
         self.deadline = Some(deadline);
         let called = self.line_up()?;
         match timeout_at(deadline, called).await {
-            Ok(Ok(promised)) => self.promised = promised,
-            // Nobody else takes it out of the queue.
-            Ok(Err(_)) => {}
+            Ok(promised) => self.promised = promised.unwrap_or(false),
             Err(_) => return Err(TurnedAway::TooLong),
         }
+        self.called = None;
         Ok(())
     }
 
-    fn line_up(&mut self) -> Result<oneshot::Receiver<bool>, TurnedAway> {
+    fn line_up(&mut self) -> Result<&mut oneshot::Receiver<bool>, TurnedAway> {
         let (call, called) = oneshot::channel();
         let mut state = self.admission.lock();
         let ticket = match self.ticket {
@@ -245,7 +246,8 @@ impl Place {
             state.make_room();
         }
         self.admission.count(&state);
-        Ok(called)
+        drop(state);
+        Ok(self.called.insert(called))
     }
 
     /// Its request has started: a room that was kept for it, and not needed, goes to the next.
@@ -273,6 +275,10 @@ impl Drop for Place {
                 self.admission.count(&state);
             }
         }
+        // It may have been called, and gone before it heard.
+        if let Some(promised) = self.called.as_mut().and_then(|called| called.try_recv().ok()) {
+            self.promised = promised;
+        }
         self.settle();
     }
 }
@@ -282,3 +288,6 @@ impl Drop for Room {
         self.0.release();
     }
 }
+
+#[cfg(test)]
+mod tests;

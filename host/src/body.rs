@@ -12,6 +12,7 @@ use http::header::CONTENT_LENGTH;
 use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::task::yield_now;
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// Whether an instance broke off what it was sending. Its channels close either way, and a body that
@@ -101,10 +102,10 @@ impl Answer {
     ///
     /// Where the guest breaks it off meanwhile.
     pub async fn look_ahead(&mut self) -> Result<(), Error> {
-        let (mut steps, mut size) = (0, 0);
-        poll_fn(|context| {
+        let mut size = 0;
+        for _ in 0..STEPS_BACK {
             while size < AHEAD {
-                match self.poll_guest(context) {
+                match poll_fn(|context| Poll::Ready(self.poll_guest(context))).await {
                     Poll::Ready(Some(frame)) => {
                         let frame = frame?;
                         size += frame.data_ref().map_or(0, Bytes::len);
@@ -112,19 +113,14 @@ impl Answer {
                     }
                     Poll::Ready(None) => {
                         self.complete = true;
-                        break;
-                    }
-                    Poll::Pending if steps < STEPS_BACK => {
-                        steps += 1;
-                        context.waker().wake_by_ref();
-                        return Poll::Pending;
+                        return Ok(());
                     }
                     Poll::Pending => break,
                 }
             }
-            Poll::Ready(Ok(()))
-        })
-        .await
+            yield_now().await;
+        }
+        Ok(())
     }
 
     fn poll_guest(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
