@@ -291,6 +291,14 @@ fn a_few_stragglers_are_no_pool() {
 }
 
 #[test]
+fn shared_cores_with_a_busy_neighbour_are_stretched_all_the_same() {
+    let done = [3_032, 4_458, 4_863, 5_196, 5_250, 5_262, 5_270, 5_811];
+    let rows = done.iter().enumerate().map(|(i, ms)| answered(i, Some(0.0), 0.0, f64::from(*ms) * 1e3));
+    let verdict = judge(&trace(Schedule::together(8), rows.collect()));
+    assert_eq!((verdict.kind, verdict.shape), (Kind::Limited, Some(Shape::Stretched)), "{verdict:?}");
+}
+
+#[test]
 fn a_burst_that_beats_its_own_service_time_is_doubted() {
     let mut trace = together(10, 10);
     trace.service_ms *= 3.0;
