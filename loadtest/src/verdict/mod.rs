@@ -237,6 +237,8 @@ impl Findings {
                 self.answered <= self.connections
                     || self.fit.as_ref().is_some_and(|fit| fit.low == self.connections)
             }
+            // One core, or more of them with a busy neighbour: that can't be told apart.
+            Kind::Sequential if shape == Some(Shape::Stretched) => false,
             Kind::Sequential => self.sharing.batched || self.makespan_ms >= self.one_at_a_time_ms / 1.1,
             Kind::Limited if shape == Some(Shape::Stretched) => {
                 let (low, high) = self.shared();
