@@ -5,7 +5,7 @@
 //! WASIp3 instance takes up to 128 requests in its life, up to 16 at once, and is dropped after a
 //! second of idling.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -91,6 +91,19 @@ impl Policy {
     /// Whether a request may meet another one in its instance.
     pub fn shares(&self, wasi: Wasi) -> bool {
         self.reuses(wasi) && can_exceed_one(&self.max_instance_concurrent_reuse_count)
+    }
+
+    /// The least and the most requests that an instance has room for at once.
+    pub fn room(&self, wasi: Wasi) -> RangeInclusive<usize> {
+        if wasi == Wasi::P2 {
+            return 1..=1;
+        }
+        let (ever, at_once) = (&self.max_instance_reuse_count, &self.max_instance_concurrent_reuse_count);
+        let bounds = |count: &Option<Drawn<usize>>, default| {
+            count.as_ref().map_or((default, default), |count| (count.range.start, count.range.end - 1))
+        };
+        let (ever, at_once) = (bounds(ever, REUSE_COUNT), bounds(at_once, CONCURRENT_REUSE_COUNT));
+        ever.0.min(at_once.0)..=ever.1.min(at_once.1)
     }
 
     /// How long an idle instance lives at most.
@@ -237,6 +250,13 @@ mod tests {
         assert_eq!(life.admit(1, 1), Admit::Yes);
         assert_eq!(life.admit(2, 2), Admit::Full);
         assert_eq!(life.admit(0, 3), Admit::Never);
+    }
+
+    #[test]
+    fn an_instance_has_room_for_what_both_flags_allow() {
+        assert_eq!(Policy::default().room(Wasi::P2), 1..=1);
+        assert_eq!(Policy::default().room(Wasi::P3), 16..=16);
+        assert_eq!(policy("3", "2..8").room(Wasi::P3), 2..=3);
     }
 
     #[test]

@@ -10,12 +10,12 @@ use host::wasm::Wasm;
 
 use crate::burst::{Shot, Target};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::machine;
 use crate::measure::{self, Measured};
-use crate::plan::{Expectation, Isolation, PlannedBurst, Setup};
+use crate::plan::{Expected, Isolation, Limits, PlannedBurst, Setup};
 use crate::progress::Progress;
-use crate::result::{Document, Instances, Run};
+use crate::result::{Burst, Document, Instances, Run};
 use crate::system::System;
-use crate::verdict::Kind;
 
 /// A request that takes this much longer than all of its burst one after the other is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,7 +29,7 @@ pub struct Subject {
     /// The application, where it is known.
     pub app: Option<App>,
     /// How the instances of each component are used, by its id.
-    components: BTreeMap<String, Instances>,
+    components: BTreeMap<String, (Instances, Limits)>,
 }
 
 impl Subject {
@@ -47,25 +47,39 @@ impl Subject {
                 path: source.clone(),
                 reason,
             })?;
-            components.insert(id.clone(), instances(wasm.wasi, policy));
+            let limits = Limits { cores: machine::cores(), room: policy.room(wasm.wasi) };
+            components.insert(id.clone(), (instances(wasm.wasi, policy), limits));
         }
         Ok(Self { system, app, components })
     }
 
-    /// How the endpoint at `path` uses instances.
-    fn isolation(&self, path: &str) -> Option<Isolation> {
+    /// How the endpoint at `path` uses instances, and what limits it.
+    fn component(&self, path: &str) -> Option<(Isolation, &Limits)> {
         let triggers = self.app.iter().flat_map(|app| &app.triggers);
         let trigger = triggers.into_iter().find(|trigger| trigger.route.path() == path)?;
-        Some(self.components.get(trigger.component()?)?.isolation)
+        let (instances, limits) = self.components.get(trigger.component()?)?;
+        Some((instances.isolation, limits))
     }
 
     /// How the application uses instances: what is true of its most shared component.
     fn instances(&self) -> Option<Instances> {
-        self.components.values().copied().max_by_key(|instances| (instances.isolation, instances.wasi))
+        let instances = self.components.values().map(|(instances, _)| *instances);
+        instances.max_by_key(|instances| (instances.isolation, instances.wasi))
     }
 
-    fn expected<'a>(&self, burst: &'a PlannedBurst) -> Option<&'a Expectation> {
-        burst.expected(self.isolation(&burst.path)?)
+    fn expected(&self, setup: &Setup, burst: &PlannedBurst) -> Option<Expected> {
+        if setup.embedded_only && self.system != System::Embedded {
+            return None;
+        }
+        let (isolation, limits) = self.component(&burst.path)?;
+        burst.expected(isolation, limits)
+    }
+
+    /// Where the replies contradict what is said of the instances.
+    fn contradiction(&self, planned: &PlannedBurst, burst: &Burst) -> Option<String> {
+        let is_fresh = matches!(self.component(&planned.path), Some((Isolation::Fresh, _)));
+        (is_fresh && burst.instances != burst.ok)
+            .then(|| format!("an instance for each request, not {} instances", burst.instances))
     }
 
     fn manifest(&self) -> Option<String> {
@@ -117,8 +131,8 @@ impl Lab {
                 tokio::time::sleep(self.idle()).await;
             }
             let judged = {
-                let step =
-                    progress.step(describe(subject, setup), setup.bursts.iter().map(|burst| burst.n).sum());
+                let step = progress
+                    .step(describe(subject, setup), setup.bursts.iter().map(|burst| burst.n.get()).sum());
                 measure::fire(&shots, &step.firing).await
             };
             let mut run = Run {
@@ -174,14 +188,12 @@ impl Lab {
         for (burst, planned) in run.bursts.iter_mut().zip(&setup.bursts) {
             burst.fastapi = planned.fastapi;
             burst.author_expected = planned.author_expected;
-            let expected = subject.expected(planned);
-            burst.expected = expected.map(Expectation::kind);
-            let is_scaled = self.time_scale < 1.0;
-            // The replies must bear out what is said of the instances.
-            let is_borne_out =
-                subject.isolation(&planned.path) != Some(Isolation::Fresh) || burst.instances == burst.ok;
-            burst.as_expected =
-                expected.map(|expected| is_borne_out && expected.is_met(&burst.verdict, is_scaled));
+            let Some(expected) = subject.expected(setup, planned) else { continue };
+            burst.expected = Some(expected.kind);
+            burst.mismatch = expected
+                .mismatch(&burst.verdict, burst.n, self.time_scale < 1.0)
+                .or_else(|| subject.contradiction(planned, burst));
+            burst.as_expected = Some(burst.mismatch.is_none());
         }
     }
 
@@ -195,7 +207,7 @@ impl Lab {
             sum += setup
                 .bursts
                 .iter()
-                .map(|burst| self.expected_makespan(subject, burst))
+                .map(|burst| self.expected_makespan(subject, setup, burst))
                 .max()
                 .unwrap_or_default();
             sum += if setup.after_idle { self.idle() } else { Duration::ZERO };
@@ -203,10 +215,10 @@ impl Lab {
         sum
     }
 
-    fn expected_makespan(&self, subject: &Subject, burst: &PlannedBurst) -> Duration {
-        match subject.expected(burst).map(Expectation::kind) {
-            Some(Kind::Sequential) => one_by_one(burst, self.time_scale),
-            _ => burst.wait(self.time_scale),
+    fn expected_makespan(&self, subject: &Subject, setup: &Setup, burst: &PlannedBurst) -> Duration {
+        match subject.expected(setup, burst).and_then(|expected| expected.at_a_time) {
+            Some((least, _)) => one_by_one(burst, self.time_scale).div_f64(least),
+            None => burst.wait(self.time_scale),
         }
     }
 
@@ -217,7 +229,7 @@ impl Lab {
 }
 
 fn one_by_one(burst: &PlannedBurst, scale: f64) -> Duration {
-    burst.wait(scale) * u32::try_from(burst.n).unwrap_or(u32::MAX)
+    burst.wait(scale) * u32::try_from(burst.n.get()).unwrap_or(u32::MAX)
 }
 
 fn describe(subject: &Subject, setup: &Setup) -> String {

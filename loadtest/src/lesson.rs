@@ -1,7 +1,7 @@
 //! What a run's results mean, in a sentence or two for each system. No I/O.
 
 use crate::result::{Burst, Document, Instances, Run};
-use crate::verdict::Kind;
+use crate::verdict::{Kind, Shape};
 
 /// A system with one application, and the setups that were fired at it.
 pub struct Column<'a> {
@@ -60,7 +60,9 @@ fn lesson(column: &Column) -> String {
         1 => "the burst was not parallel.".to_owned(),
         _ => format!("{parallel} of {total} bursts were parallel."),
     };
-    if slow.is_empty() && bursts().all(|(_, burst)| burst.ok > 0 && burst.instances == burst.ok) {
+    // Where all were slowed alike, it was no handler that stopped the others.
+    let only_stretched = slow.iter().all(|(_, burst)| burst.verdict.shape == Some(Shape::Stretched));
+    if only_stretched && bursts().all(|(_, burst)| burst.ok > 0 && burst.instances == burst.ok) {
         text += " Each request had an instance of its own: a handler that blocks stops nobody else.";
     }
     for (run, burst) in slow {

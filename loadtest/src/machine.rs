@@ -1,6 +1,7 @@
 //! The machine that the measurement ran on.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::thread;
 
 use schemars::JsonSchema;
@@ -27,13 +28,25 @@ impl Machine {
         Self {
             os: std::env::consts::OS.to_owned(),
             arch: std::env::consts::ARCH.to_owned(),
-            cpus: thread::available_parallelism().map_or(1, usize::from),
+            cpus: processors(),
             cpu_model: proc_value("/proc/cpuinfo", "model name"),
             memory_mib: proc_value("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok())
                 .map(|kib| kib / 1024),
         }
     }
+}
+
+/// How many processors this process may use.
+pub fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The least and the most work of the processors that this process may use: where two of them are
+/// threads of one core, they do more than one and less than two.
+pub fn cores() -> RangeInclusive<usize> {
+    let processors = processors();
+    num_cpus::get_physical().clamp(1, processors)..=processors
 }
 
 fn proc_value(file: &str, key: &str) -> Option<String> {

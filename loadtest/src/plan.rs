@@ -1,5 +1,7 @@
 //! What to fire: setups, read from TOML.
 
+mod expectation;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
@@ -7,8 +9,11 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::expectation::Expectation;
+pub use self::expectation::{Expected, Limits};
+use crate::machine;
 use crate::schedule::Schedule;
-use crate::verdict::{Kind, Shape, Verdict};
+use crate::verdict::Kind;
 
 /// The setups that are built in.
 const BUILT_IN: &str = include_str!("../setups.toml");
@@ -24,6 +29,10 @@ pub struct Setup {
     /// Whether instances that idle must expire first.
     #[serde(default)]
     pub after_idle: bool,
+    /// Whether what is expected is expected of the embedded host alone: others needn't share the
+    /// processors fairly, nor have this machine's.
+    #[serde(default)]
+    pub embedded_only: bool,
     /// The bursts.
     #[serde(rename = "burst")]
     pub bursts: Vec<PlannedBurst>,
@@ -38,9 +47,9 @@ pub struct PlannedBurst {
     /// How long a request waits there, in milliseconds.
     pub wait_ms: u32,
     /// How many requests are sent.
-    pub n: usize,
+    pub n: Count,
     /// Over how many connections.
-    pub c: usize,
+    pub c: Count,
     /// How long after the barrier the burst starts, in milliseconds.
     #[serde(default)]
     pub delay_ms: f64,
@@ -53,15 +62,48 @@ pub struct PlannedBurst {
     pub author_expected: Option<Kind>,
     /// What is expected of whom.
     #[serde(default)]
-    pub expect: Expectations,
+    expect: Expectations,
 }
 
 /// What is expected, by how the system under test treats instances.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expectations {
+struct Expectations {
     fresh: Option<Expectation>,
     shared: Option<Expectation>,
+}
+
+/// How many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Count {
+    /// So many.
+    Fixed(usize),
+    /// As many times as this machine has processors.
+    PerCore {
+        /// For each processor.
+        per_core: usize,
+    },
+}
+
+impl Count {
+    /// How many that is on this machine.
+    pub fn get(self) -> usize {
+        match self {
+            Self::Fixed(count) => count,
+            Self::PerCore { per_core } => per_core * machine::processors(),
+        }
+    }
+}
+
+impl fmt::Display for Count {
+    /// A number, and where it comes from: `8 (4 per core)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(count) => count.fmt(f),
+            Self::PerCore { per_core } => write!(f, "{} ({per_core} per core)", self.get()),
+        }
+    }
 }
 
 /// How requests use instances.
@@ -86,23 +128,6 @@ impl fmt::Display for Isolation {
     }
 }
 
-/// A verdict that is expected.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum Expectation {
-    /// At any scale.
-    Kind(Kind),
-    /// By scale, and in a certain shape.
-    Detailed {
-        /// What comes out at full scale.
-        kind: Kind,
-        /// What may come out as well where the waits are shortened.
-        scaled: Option<Kind>,
-        /// How the answers come.
-        shape: Option<Shape>,
-    },
-}
-
 impl fmt::Display for Setup {
     /// A line such as `sync handler: 10 x /e1/p1, 10 s each`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -113,31 +138,16 @@ impl fmt::Display for Setup {
     }
 }
 
-impl Expectation {
-    /// Whether `verdict` is the expected one. `scaled` says that waits were shortened.
-    pub fn is_met(&self, verdict: &Verdict, scaled: bool) -> bool {
-        match self {
-            Self::Kind(kind) => verdict.kind == *kind,
-            Self::Detailed { kind, scaled: also, shape } => {
-                let kind_met = verdict.kind == *kind || (scaled && Some(verdict.kind) == *also);
-                kind_met && (shape.is_none() || verdict.shape == *shape)
-            }
-        }
-    }
-
-    /// The verdict that is expected at full scale.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Kind(kind) | Self::Detailed { kind, .. } => *kind,
-        }
-    }
-}
-
 impl PlannedBurst {
     /// When its requests are sent, all times multiplied by `scale`.
     pub fn schedule(&self, scale: f64) -> Schedule {
         let scaled = |ms: f64| Duration::from_secs_f64(ms * scale / 1e3);
-        Schedule { n: self.n, c: self.c, delay: scaled(self.delay_ms), spacing: scaled(self.spacing_ms) }
+        Schedule {
+            n: self.n.get(),
+            c: self.c.get(),
+            delay: scaled(self.delay_ms),
+            spacing: scaled(self.spacing_ms),
+        }
     }
 
     /// The wait, multiplied by `scale`.
@@ -145,13 +155,14 @@ impl PlannedBurst {
         Duration::from_secs_f64((f64::from(self.wait_ms) * scale / 1e3).max(0.0))
     }
 
-    /// What is expected of a system that treats instances like this.
-    pub fn expected(&self, isolation: Isolation) -> Option<&Expectation> {
-        match isolation {
+    /// What is expected of a system that treats instances like this, and is limited by `limits`.
+    pub fn expected(&self, isolation: Isolation, limits: &Limits) -> Option<Expected> {
+        let expectation = match isolation {
             // Nobody meets anybody.
             Isolation::Fresh | Isolation::Reused => self.expect.fresh.as_ref(),
             Isolation::Shared => self.expect.shared.as_ref(),
-        }
+        };
+        expectation.map(|expectation| expectation.resolve(self.n.get(), limits))
     }
 }
 
@@ -193,7 +204,7 @@ mod tests {
         let setups = built_in().unwrap();
         assert_eq!(
             setups.iter().map(|setup| setup.id.as_str()).collect::<Vec<_>>(),
-            ["1", "2", "3", "4", "5", "6", "7"]
+            ["1", "2", "3", "4", "5", "6", "7", "8"]
         );
         let original = |id: usize| {
             setups[id - 1].bursts.iter().map(|burst| (burst.path.as_str(), burst.fastapi)).collect::<Vec<_>>()
@@ -203,7 +214,8 @@ mod tests {
         assert_eq!(original(3), [("/e1/p1", Some(Kind::Parallel)), ("/e2/p1", Some(Kind::Parallel))]);
         assert_eq!(original(4), [("/e1/p2", Some(Kind::Sequential)), ("/e2/p2", Some(Kind::Sequential))]);
         assert_eq!(original(5), [("/e1/p1", Some(Kind::Parallel)), ("/e2/p2", Some(Kind::Sequential))]);
-        assert!(setups.iter().flat_map(|setup| &setup.bursts).all(|burst| (burst.n, burst.c) == (10, 10)));
+        let ten = |burst: &PlannedBurst| (burst.n.get(), burst.c.get()) == (10, 10);
+        assert!(setups[..7].iter().flat_map(|setup| &setup.bursts).all(ten));
     }
 
     #[test]
@@ -217,20 +229,17 @@ mod tests {
 
     #[test]
     fn an_unknown_setup_is_said_with_those_there_are() {
-        let error = select(built_in().unwrap(), &["8".into()]).unwrap_err();
-        assert_eq!(error, "there is no setup \"8\"; there are 1, 2, 3, 4, 5, 6, 7");
+        let error = select(built_in().unwrap(), &["9".into()]).unwrap_err();
+        assert_eq!(error, "there is no setup \"9\"; there are 1, 2, 3, 4, 5, 6, 7, 8");
         assert_eq!(select(built_in().unwrap(), &["7".into(), "1".into()]).unwrap().len(), 2);
     }
 
     #[test]
-    fn at_full_scale_nothing_but_the_expected_kind_will_do() {
+    fn setup_8_keeps_every_processor_busy_and_says_so() {
         let setups = built_in().unwrap();
-        let expected = setups[6].bursts[0].expected(Isolation::Shared).unwrap();
-        let verdict = |kind| Verdict { shape: Some(Shape::Batched), ..Verdict::of(kind) };
-        assert!(expected.is_met(&verdict(Kind::Sequential), false));
-        assert!(!expected.is_met(&verdict(Kind::Limited), false));
-        assert!(expected.is_met(&verdict(Kind::Limited), true));
-        assert!(!expected.is_met(&verdict(Kind::Parallel), true));
-        assert!(!expected.is_met(&Verdict::of(Kind::Sequential), true));
+        let [burning, awaiting] = &setups[7].bursts[..] else { panic!("two bursts") };
+        let n = 4 * machine::processors();
+        assert_eq!((burning.n.get(), burning.c.get(), awaiting.n.get()), (n, n, 10));
+        assert!(setups[7].to_string().contains(&format!("{n} (4 per core) x /e2/p5")), "{}", setups[7]);
     }
 }

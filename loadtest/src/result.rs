@@ -76,6 +76,9 @@ pub struct Burst {
     pub expected: Option<Kind>,
     /// Whether the verdict is the expected one; null where nothing was expected.
     pub as_expected: Option<bool>,
+    /// What was expected instead, in words; null where the verdict is the expected one, or nothing
+    /// was expected.
+    pub mismatch: Option<String>,
     /// What FastAPI did in the original experiment; null where it was no part of that.
     pub fastapi: Option<Kind>,
     /// What that experiment's author had expected; null where it isn't known.
@@ -197,6 +200,7 @@ impl Burst {
             },
             expected: None,
             as_expected: None,
+            mismatch: None,
             fastapi: None,
             author_expected: None,
             makespan_ms: rounded(trace.makespan_ms(), 3),

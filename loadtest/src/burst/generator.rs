@@ -41,7 +41,7 @@ impl Watch {
         self.stop.store(true, Relaxed);
         let wall = self.began.elapsed();
         let cpu = cpu_time().saturating_sub(self.cpu);
-        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let cores = crate::machine::processors();
         let mut late = self.ticker.join().unwrap_or_default();
         late.sort_unstable();
         Generator {

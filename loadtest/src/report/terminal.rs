@@ -123,13 +123,8 @@ fn original(run: &Run) -> String {
 
 fn verdicts(run: &Run) -> String {
     lines(run, |burst| {
-        let expected = match (burst.as_expected, burst.expected) {
-            (Some(false), Some(expected)) if expected == burst.verdict.kind => {
-                format!("\n  NOT as expected: {} instances", burst.instances)
-            }
-            (Some(false), Some(expected)) => format!("\n  NOT as expected: {expected}"),
-            _ => String::new(),
-        };
+        let expected = burst.mismatch.as_ref();
+        let expected = expected.map_or(String::new(), |expected| format!("\n  NOT as expected: {expected}"));
         // A number stays with its unit.
         let makespan = units::time(burst.makespan_ms).replace(' ', "\u{a0}");
         format!("{}, {makespan}{expected}", burst.verdict.headline())

@@ -120,6 +120,18 @@ impl Verdict {
     }
 }
 
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Together => "together",
+            Self::Staircase => "staircase",
+            Self::Waves => "waves",
+            Self::Stretched => "stretched",
+            Self::Batched => "batched",
+        })
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -196,26 +208,42 @@ impl Findings {
     }
 
     /// k, the least that it can be, and the most.
-    fn at_a_time(&self, kind: Kind) -> Option<(f64, f64, f64)> {
+    fn at_a_time(&self, kind: Kind, shape: Option<Shape>) -> Option<(f64, f64, f64)> {
         let all = self.connections as f64;
         match (kind, &self.fit) {
             (Kind::Parallel, _) => Some((all, self.effective, all)),
             (Kind::Sequential, _) => Some((1.0, 1.0, self.effective.max(1.0))),
             // Batches are no pool: how many were served at a time is a matter of the average.
             (Kind::Limited, _) if self.sharing.batched => Some((self.effective, 1.0, all)),
+            (Kind::Limited, _) if shape == Some(Shape::Stretched) => {
+                let (low, high) = self.shared();
+                Some((self.effective, low, high))
+            }
             (Kind::Limited, Some(fit)) => Some((fit.k as f64, fit.low as f64, fit.high as f64)),
             _ => None,
         }
     }
 
-    fn confidence(&self, kind: Kind) -> Confidence {
+    /// The least and the most that share what stretches all alike. No answer came in a wave that
+    /// could be counted: the time that one takes alone decides, and that is good to a quarter.
+    fn shared(&self) -> (f64, f64) {
+        ((self.effective / SEQUENTIAL).max(1.0), (self.effective / PARALLEL).min(self.connections as f64))
+    }
+
+    fn confidence(&self, kind: Kind, shape: Option<Shape>) -> Confidence {
         let sure = match kind {
             // With more requests than connections, a pool a little smaller hardly shows in the makespan.
             Kind::Parallel => {
                 self.answered <= self.connections
                     || self.fit.as_ref().is_some_and(|fit| fit.low == self.connections)
             }
+            // One core, or more of them with a busy neighbour: that can't be told apart.
+            Kind::Sequential if shape == Some(Shape::Stretched) => false,
             Kind::Sequential => self.sharing.batched || self.makespan_ms >= self.one_at_a_time_ms / 1.1,
+            Kind::Limited if shape == Some(Shape::Stretched) => {
+                let (low, high) = self.shared();
+                low > 1.0 && high < self.connections as f64
+            }
             // A fit that might be all of them might be no limit.
             Kind::Limited => {
                 self.fit.as_ref().is_some_and(|fit| fit.deviation <= 0.1 && fit.high < self.connections)
@@ -223,7 +251,9 @@ impl Findings {
             Kind::Refused | Kind::Inconclusive => false,
         };
         let plausible = match kind {
-            Kind::Limited => self.fit.as_ref().is_some_and(|fit| fit.holds),
+            Kind::Limited => {
+                shape == Some(Shape::Stretched) || self.fit.as_ref().is_some_and(|fit| fit.holds)
+            }
             other => other != Kind::Inconclusive,
         };
         match (sure, plausible) {
@@ -246,14 +276,14 @@ pub fn judge(trace: &Trace) -> Verdict {
         served = Kind::Inconclusive;
     }
     let kind = if findings.rejected > 0 { Kind::Refused } else { served };
-    let range = findings.at_a_time(served);
+    let range = findings.at_a_time(served, shape);
     Verdict {
         kind,
         at_a_time: range.map(|(k, ..)| k),
         at_a_time_low: range.map(|(_, low, _)| low),
         at_a_time_high: range.map(|(.., high)| high),
         shape,
-        confidence: findings.confidence(served),
+        confidence: findings.confidence(served, shape),
         why: why::why(trace, &findings, served, shape, &reasons),
         remedy: why::remedy(&findings).filter(|_| reasons.is_empty()),
         reasons,

@@ -17,11 +17,15 @@ pub fn shape(trace: &Trace, findings: &Findings, served: Kind) -> Option<Shape> 
     }
 }
 
-/// Whether all took about as long as the slowest: nine of ten took at least 0.7 of it.
+/// Whether all were slowed: nine of ten took much longer than one alone, and at least half as long as
+/// the slowest. No pool's first wave is late; processors that are shared, with neighbours too, make
+/// all late, and some later than others.
 fn is_stretched(trace: &Trace) -> bool {
     let took = |row: &Row| row.sent_us.map(|sent| row.done_us - sent);
     let mut latencies: Vec<f64> = trace.answered().filter_map(took).collect();
     latencies.sort_by(f64::total_cmp);
     let quick = crate::stats::percentile(&latencies, 0.1);
-    quick.zip(latencies.last()).is_some_and(|(quick, slowest)| quick >= 0.7 * slowest)
+    quick.zip(latencies.last()).is_some_and(|(quick, slowest)| {
+        quick >= trace.service_ms * 1e3 / super::PARALLEL && quick >= slowest / 2.0
+    })
 }

@@ -34,6 +34,21 @@ fn pool(schedule: Schedule, k: usize, jitter: f64, rng: &mut TestRng) -> Trace {
     trace(schedule, rows)
 }
 
+/// A server that shares `cores` among all that are there, each with work for the service time give
+/// or take `jitter`.
+fn shared_cores(n: usize, cores: usize, jitter: f64, rng: &mut TestRng) -> Trace {
+    let mut work: Vec<f64> =
+        (0..n).map(|_| SERVICE_MS * 1e3 * (1.0 + jitter * (2.0 * rng.random::<f64>() - 1.0))).collect();
+    work.sort_by(f64::total_cmp);
+    let (mut now, mut each) = (0.0, 0.0);
+    let rows = work.iter().enumerate().map(|(i, work)| {
+        now += (work - each) * ((n - i) as f64 / cores as f64).max(1.0);
+        each = *work;
+        answered(i, Some(0.0), 0.0, now)
+    });
+    trace(Schedule::together(n), rows.collect())
+}
+
 fn answered(i: usize, planned_us: Option<f64>, sent: f64, done: f64) -> Row {
     let outcome = Outcome::Answered(200);
     Row {
@@ -212,6 +227,18 @@ proptest! {
         prop_assert!(low <= k && k <= high.ceil(), "{k}: {:?}", verdict);
     }
 
+    /// Four requests a core, as in setup 8.
+    #[test]
+    fn shared_cores_are_counted(cores in 1_usize..128, jitter in 0.0..0.15, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+        let verdict = judge(&shared_cores(4 * cores, cores, jitter, &mut rng));
+        prop_assert_eq!(verdict.shape, Some(Shape::Stretched), "{:?}", verdict);
+        prop_assert_eq!(verdict.kind, if cores == 1 { Kind::Sequential } else { Kind::Limited }, "{:?}", verdict);
+        let (low, high) = (verdict.at_a_time_low.unwrap(), verdict.at_a_time_high.unwrap());
+        prop_assert!(low <= cores as f64 && cores as f64 <= high, "{:?}", verdict);
+        prop_assert!((verdict.at_a_time.unwrap() / cores as f64 - 1.0).abs() <= 0.15, "{:?}", verdict);
+        prop_assert!(cores == 1 || verdict.confidence == Confidence::High, "{:?}", verdict);
+    }
+
     #[test]
     fn no_trace_panics(n in 0_usize..20, times in prop::collection::vec((-1e9..1e9, -1e9..1e9), 20), service_ms in prop_oneof![Just(0.0), 1e-6..1e9]) {
         let rows = times.iter().take(n).enumerate().map(|(i, (sent, done))| answered(i, Some(0.0), *sent, *done)).collect();
@@ -261,6 +288,14 @@ fn a_few_stragglers_are_no_pool() {
     let verdict = judge(&trace);
     assert_eq!((verdict.kind, verdict.at_a_time), (Kind::Inconclusive, None));
     assert!(verdict.why.contains("follow no pool"), "{}", verdict.why);
+}
+
+#[test]
+fn shared_cores_with_a_busy_neighbour_are_stretched_all_the_same() {
+    let done = [3_032, 4_458, 4_863, 5_196, 5_250, 5_262, 5_270, 5_811];
+    let rows = done.iter().enumerate().map(|(i, ms)| answered(i, Some(0.0), 0.0, f64::from(*ms) * 1e3));
+    let verdict = judge(&trace(Schedule::together(8), rows.collect()));
+    assert_eq!((verdict.kind, verdict.shape), (Kind::Limited, Some(Shape::Stretched)), "{verdict:?}");
 }
 
 #[test]
