@@ -47,7 +47,7 @@ impl System {
     fn args(self, app: &App) -> Vec<String> {
         let component = format!("components/target/wasm32-wasip2/release/{}", app.component);
         let words: &[&str] = match (self, app.wasi) {
-            (Self::Ours, _) => &["serve", app.manifest, "--no-build"],
+            (Self::Ours, _) => &["serve", app.manifest, "--no-build", "--quiet"],
             (Self::Wasmtime, Wasi::P2) => &["serve", "-Scli", &component],
             (Self::Wasmtime, Wasi::P3) => &["serve", "-Scli", "-Sp3", "-Wcomponent-model-async", &component],
             (Self::Spin, _) => &["up", "-f", app.manifest],
@@ -82,6 +82,8 @@ impl Server {
             .args(&args)
             .args([if system == System::Wasmtime { "--addr" } else { "--listen" }, &address])
             .args((system == System::Ours).then_some("--until-stdin-closes"))
+            // Errors that a host makes in the course of things would each walk the stack.
+            .env_remove("RUST_BACKTRACE")
             .current_dir(root())
             .stdin(Stdio::piped())
             .stdout(into.try_clone()?)

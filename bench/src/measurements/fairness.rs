@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval_at};
 
 use super::few_rounds;
-use crate::app::BURNING;
+use crate::app::{App, BURNING};
 use crate::client::Client;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
@@ -21,12 +21,16 @@ const TRIVIAL: &str = "/e2/p5?wait_ms=0";
 /// Often enough for percentiles, seldom enough that a host with room for some 300 holds those that wait.
 const VISITS_EVERY: Duration = Duration::from_millis(50);
 
+const UNYIELDING: &str = "embedded host, guests don't yield";
+const UNYIELDING_APP: App = App { flags: &["--time-slice", "0"], ..BURNING };
+
 /// At the 99th percentile, in milliseconds.
 const WAITS: Limit = Limit::Below(50.0);
-/// Times that of `wasmtime serve`, which doesn't yield.
+/// Times that of the same host where guests don't yield.
 const MAKESPAN: Limit = Limit::AtMost(1.05);
 
 struct Lane {
+    name: &'static str,
     server: Server,
     /// How long each trivial request took, of all rounds, in seconds.
     visits: Series,
@@ -40,12 +44,13 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
         .start_all(&HOSTS, &BURNING)
         .await?
         .into_iter()
-        .map(|server| Lane { server, visits: Series::default(), makespans: Series::default(), failed: 0 })
+        .map(|server| Lane::new(server.system.name(), server))
         .collect();
+    lanes.push(Lane::new(UNYIELDING, Server::start(&lab.programs, System::Ours, &UNYIELDING_APP).await?));
     for round in 1..=few_rounds(lab) {
         for lane in &mut lanes {
             lane.take_turn().await?;
-            let name = lane.server.system.name();
+            let name = lane.name;
             say(&format!("round {round}: {name}: {} s", lane.makespans.spread(1.0, 2)));
         }
     }
@@ -57,6 +62,10 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
 }
 
 impl Lane {
+    fn new(name: &'static str, server: Server) -> Self {
+        Self { name, server, visits: Series::default(), makespans: Series::default(), failed: 0 }
+    }
+
     /// Fires the burst, and beside it, until it is over, a trivial request on a connection of its own
     /// whenever one is due, whether or not those before were answered.
     async fn take_turn(&mut self) -> Result<()> {
@@ -118,20 +127,20 @@ fn tell(title: &str, lanes: &[Lane]) -> Section {
         "failed",
     ];
     let mut section = Section::new(title, text, &columns);
-    let peer = lanes.iter().find(|lane| lane.server.system == System::Wasmtime);
+    let peer = lanes.iter().find(|lane| lane.name == UNYIELDING);
     for lane in lanes {
-        let ours = lane.server.system == System::Ours;
+        let ours = lane.name == System::Ours.name();
         let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| lane.visits.percentile(share) * 1e3);
-        let ratio = peer.filter(|peer| peer.server.system != lane.server.system);
+        let ratio = peer.filter(|peer| peer.name != lane.name);
         let ratio = ratio.map(|peer| lane.makespans.over(&peer.makespans));
         let waits =
             ours.then(|| section.goal(Goal::new("beside CPU, p99 of a trivial request, ms", WAITS, p99)));
         let longer = ratio.filter(|_| ours).map(|ratio| {
-            let what = "16 s of CPU, makespan, times `wasmtime serve`";
+            let what = "16 s of CPU, makespan, times that without yielding";
             section.goal(Goal::new(what, MAKESPAN, ratio.of_medians))
         });
         section.row([
-            lane.server.system.name().to_owned(),
+            lane.name.to_owned(),
             format!("{p50:.1}"),
             format!("{p99:.1}"),
             format!("{max:.1}"),
