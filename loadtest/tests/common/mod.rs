@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub mod pool;
+pub mod raw;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
@@ -67,6 +69,15 @@ pub fn build() {
     });
 }
 
+/// The conformance guests' files.
+pub const GUESTS: [&str; 2] = ["conformance_wasip2.wasm", "conformance_wasip3.wasm"];
+
+/// The path of a guest's file.
+pub fn wasm(guest: &str) -> PathBuf {
+    let folder = project().canonicalize().expect("the project is there");
+    folder.join("components/target/wasm32-wasip2/release").join(guest)
+}
+
 /// A process that is killed when the test is done with it.
 pub struct Process {
     pub child: Child,
@@ -105,6 +116,34 @@ impl Drop for Process {
 pub struct Served {
     pub process: Process,
     pub url: String,
+}
+
+impl Served {
+    /// The host and port.
+    pub fn authority(&self) -> &str {
+        self.url.split_once("://").expect("a URL").1
+    }
+
+    /// The status and the body of what a GET request for this path gets.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let response = get(format!("{}{path}", self.url)).await.expect("an answer");
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("a whole body"))
+    }
+
+    /// Ends it; what it wrote to its standard error.
+    pub fn log(mut self) -> String {
+        self.process.signal(Signal::SIGTERM);
+        self.process.ended_within(SOON);
+        let mut log = String::new();
+        self.process.child.stderr.take().expect("piped").read_to_string(&mut log).expect("text");
+        log
+    }
+}
+
+/// What a request gets that is answered with 200 and this.
+pub fn ok(body: &str) -> (u16, String) {
+    (200, body.to_owned())
 }
 
 /// Serves the manifest on a free port, with more flags.
