@@ -1,6 +1,6 @@
 //! Who still wants what an instance does: the requests that it holds, seen from both sides.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::task::AtomicWaker;
@@ -24,8 +24,8 @@ pub struct Tenancy {
     pub waker: AtomicWaker,
     /// What becomes of its answers.
     pub fate: Fate,
-    /// One of its requests took too long, and no other could go on.
-    pub stuck: AtomicBool,
+    /// How many requests it held when one of them took too long, and no other could go on.
+    pub stuck: AtomicUsize,
 }
 
 const BUSY: u8 = 0;

@@ -87,7 +87,12 @@ fn turned_back(error: wasmtime::Error) -> Result<Request, wasmtime::Error> {
 }
 
 fn failure(mould: &Mould, interest: &Interest, error: &wasmtime::Error) -> Failure {
-    if error.is::<ExpirationError>() || interest.is_late() {
+    if error.is::<ExpirationError>() {
+        mould.log(&format_err!("its guest gave no answer within --request-timeout"));
+        return Failure::TimedOut;
+    }
+    // Its instance was ended, which says why itself.
+    if interest.is_late() {
         return Failure::TimedOut;
     }
     mould.log(error);
@@ -185,16 +190,22 @@ impl WorkerState for Worker {
 
 impl Worker {
     fn tell(&self, error: wasmtime::Error) {
-        let others = self.tenancy.wanted().saturating_sub(1);
-        if self.tenancy.stuck.load(Relaxed) {
-            self.mould.log(&format_err!(
+        let stuck = self.tenancy.stuck.load(Relaxed);
+        let reason = if stuck > 0 {
+            format_err!(
                 "its guest took longer than --request-timeout, and let no other request go on; its \
-                 instance was ended, and with it {others} other requests that it held"
-            ));
-        } else if !self.mould.closing.load(Relaxed) && !self.tenancy.is_forsaken() {
+                 instance was ended, and with it {} other requests that it held",
+                stuck - 1
+            )
+        } else if self.mould.closing.load(Relaxed) || self.tenancy.is_forsaken() {
             // At the host's end its tasks are dropped, which looks like a panic from here.
-            self.mould.log(&error.context(format!("its instance ended, which held {} requests", others + 1)));
-        }
+            return;
+        } else if error.is::<ExpirationError>() {
+            format_err!("its guest took longer than --request-timeout, and was ended")
+        } else {
+            error.context(format!("its instance ended, which held {} requests", self.tenancy.wanted().max(1)))
+        };
+        self.mould.log(&reason);
     }
 }
 
@@ -237,7 +248,8 @@ impl WorkerExpiration for Expiration {
         }
         let expired = self.sleep.as_mut().poll(context);
         if expired.is_ready() && status == WorkerStatus::Requests {
-            self.tenancy.stuck.store(true, Relaxed);
+            // Counted now: those that it took down hear of it before the instance is gone.
+            self.tenancy.stuck.store(self.tenancy.wanted().max(1), Relaxed);
         }
         expired
     }
