@@ -1,7 +1,7 @@
 //! Who still wants what an instance does: the requests that it holds, seen from both sides.
 
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
@@ -24,8 +24,18 @@ pub struct Tenancy {
     pub waker: AtomicWaker,
     /// What becomes of its answers.
     pub fate: Fate,
-    /// How many requests it held when one of them took too long, and no other could go on.
-    pub stuck: AtomicUsize,
+    /// Why the host ended it, where it did.
+    pub end: OnceLock<End>,
+}
+
+/// Why the host ends an instance that is at work.
+pub enum End {
+    /// Nobody wants what it does.
+    Forsaken,
+    /// One of its requests took too long, and no other could go on: so many it held.
+    Stuck(usize),
+    /// Its requests were answered, and it worked on for too long.
+    Lingers,
 }
 
 const BUSY: u8 = 0;

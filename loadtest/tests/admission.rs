@@ -11,7 +11,7 @@ use futures::future::join_all;
 use tokio::time::sleep;
 
 /// One request at a time, in both versions of WASI.
-const ALONE: [&str; 4] = ["--max-instances", "1", "--max-instance-concurrent-reuse-count", "1"];
+const ALONE: [&str; 4] = ["--max-instances", "1", "--max-instance-reuse-count", "1"];
 const ENDLESS: &str = "/stream?pieces=0&bytes=4&every_ms=50";
 
 /// Serves one request at a time, of which the first never ends.
@@ -68,7 +68,10 @@ async fn more_than_may_wait_are_turned_away() {
             futures::future::Either::Right((refused, waiting)) => (refused, waiting),
         };
         let refused = refused.unwrap().unwrap();
-        assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+        assert_eq!(
+            (refused.status().as_u16(), &refused.headers()["retry-after"]),
+            (503, &"1".parse().unwrap())
+        );
         assert!(!waiting.is_finished(), "{manifest}");
         drop(first);
         assert_eq!(soon("its turn comes", waiting).await.unwrap().unwrap().status(), 200, "{manifest}");
@@ -78,10 +81,11 @@ async fn more_than_may_wait_are_turned_away() {
 #[tokio::test]
 async fn who_waits_too_long_is_turned_away() {
     for manifest in CONFORMANCE {
-        let (served, _first) = occupied(manifest, &["--queue-timeout", "200ms"]).await;
+        let (served, first) = occupied(manifest, &["--queue-timeout", "200ms"]).await;
         let refused = soon("it is refused", get(format!("{}/else", served.url))).await.unwrap();
         assert_eq!(refused.status(), 503, "{manifest}");
         assert!(refused.headers().contains_key("retry-after"), "{manifest}");
+        drop(first);
         assert!(served.log().contains("--queue-timeout"), "{manifest}");
     }
 }
@@ -150,7 +154,7 @@ async fn requests_that_await_share_an_instance() {
 
 #[tokio::test]
 async fn an_instance_without_a_request_gives_way_to_another_component() {
-    let flags = ["--max-instances", "1", "--idle-instance-timeout", "10m"];
+    let flags = ["--max-instances", "1", "--idle-instance-timeout", "600s"];
     let served = serve(CONFORMANCE[1], &flags);
     for _ in 0..3 {
         for path in ["/else", "/other/else"] {

@@ -13,13 +13,17 @@ use tokio::time::sleep;
 async fn an_answer_that_breaks_off_does_not_look_complete() {
     for manifest in CONFORMANCE {
         let served = serve(manifest, &["--request-timeout", "2s"]);
-        for (path, first) in
-            [("/panic-after", "first\n"), ("/stream?pieces=0&bytes=1&every_ms=50", "."), ("/await?ms=1", "awaited")]
-        {
-            let (neighbour, answer) = tokio::join!(
-                served.get("/other/await?ms=1000"),
-                async { Raw::sent(&served, format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).await.rest().await }
-            );
+        for (path, first) in [
+            ("/panic-after", "first\n"),
+            ("/stream?pieces=0&bytes=1&every_ms=50", "."),
+            ("/await?ms=1", "awaited"),
+        ] {
+            let (neighbour, answer) = tokio::join!(served.get("/other/await?ms=1000"), async {
+                Raw::sent(&served, format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
+                    .await
+                    .rest()
+                    .await
+            });
             assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(first), "{manifest}: {answer}");
             let is_whole = answer.ends_with(END) || answer.contains("content-length");
             assert_eq!(is_whole, path == "/await?ms=1", "{manifest}: {path}: {answer}");
@@ -90,6 +94,11 @@ async fn a_guest_that_awaits_too_long_gets_504_and_its_neighbours_go_on() {
         });
         assert_eq!(late, (504, String::new()), "{manifest}");
         assert_eq!(neighbour, ok("awaited"), "{manifest}");
+        let log = served.log();
+        assert!(
+            log.contains("component \"guest\"") && log.contains("--request-timeout"),
+            "{manifest}: {log}"
+        );
     }
 }
 

@@ -12,7 +12,7 @@ fn patient(flags: &[&'static str]) -> Vec<&'static str> {
     let mut all = vec![];
     for flag in ["--header-timeout", "--idle-timeout", "--body-timeout"] {
         if !flags.contains(&flag) {
-            all.extend([flag, "10m"]);
+            all.extend([flag, "600s"]);
         }
     }
     all.extend(flags);
@@ -66,7 +66,7 @@ async fn a_body_that_does_not_go_on_is_cut_off() {
 
 #[tokio::test]
 async fn an_answer_that_is_not_taken_is_cut_off_and_its_instance_ended() {
-    let alone = ["--max-instances", "1", "--max-instance-concurrent-reuse-count", "1"];
+    let alone = ["--max-instances", "1", "--max-instance-reuse-count", "1"];
     for manifest in CONFORMANCE {
         let flags = [&patient(&["--body-timeout", "1s"])[..], &alone].concat();
         let served = serve(manifest, &flags);

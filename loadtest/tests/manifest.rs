@@ -4,11 +4,11 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
-use common::{GUESTS, build, loadtest, ok, project, serve, serve_by, stderr, wasm};
+use common::{GUESTS, build, loadtest, ok, serve, serve_by, stderr, wasm};
 use tempfile::TempDir;
 
 /// An application in a folder of its own: a component `guest` that takes all paths, and what is added.

@@ -51,7 +51,11 @@ impl Identity {
     }
 
     /// A connection whose client offers this protocol.
-    async fn connect(&self, served: &Served, alpn: &str) -> impl AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    async fn connect(
+        &self,
+        served: &Served,
+        alpn: &str,
+    ) -> impl AsyncRead + AsyncWrite + Unpin + Send + 'static {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(self.path("cert.pem")).unwrap()).unwrap();
         let mut config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
@@ -69,7 +73,9 @@ impl Identity {
 }
 
 /// A client that speaks HTTP/2 over this connection.
-async fn speak_http2(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> http2::SendRequest<String> {
+async fn speak_http2(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> http2::SendRequest<String> {
     let (client, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
     tokio::spawn(connection);
@@ -206,11 +212,12 @@ fn an_application_that_calls_itself_is_not_served_over_https() {
     let manifest = identity.path("spin.toml");
     fs::write(&manifest, calls_itself(&wasm(GUESTS[0]))).unwrap();
     let flags = identity.flags();
-    let args = ["serve", &manifest, "--listen", "127.0.0.1:0"];
+    // Were it served, it would end with its input.
+    let args = ["serve", &manifest, "--listen", "127.0.0.1:0", "--until-stdin-closes"];
     let failed = output(&[&args[..], &flags.each_ref().map(String::as_str)].concat());
     let error = stderr(&failed);
     assert_eq!(failed.status.code(), Some(2), "{error}");
-    assert!(error.contains("spin.toml:9:26: ") && error.contains("--tls-cert"), "{error}");
+    assert!(error.contains("spin.toml:9:27: ") && error.contains("--tls-cert"), "{error}");
     assert_eq!(error.lines().count(), 1, "{error}");
 }
 
