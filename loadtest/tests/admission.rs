@@ -49,7 +49,7 @@ async fn those_that_wait_are_served_in_the_order_of_their_arrival() {
         for client in &mut waiting {
             assert!(client.until("printed").await.starts_with("HTTP/1.1 200"), "{manifest}");
         }
-        let log = served.log();
+        let log = served.log_that_says(&["4\n4\n"]);
         let order: Vec<&str> = log.lines().filter(|line| line.len() == 1).collect();
         assert_eq!(order, ["0", "0", "1", "1", "2", "2", "3", "3", "4", "4"], "{manifest}: {log}");
         let kept = || fs::read_to_string(folder.path().join("guest_stdout.txt")).unwrap();
@@ -86,7 +86,7 @@ async fn who_waits_too_long_is_turned_away() {
         assert_eq!(refused.status(), 503, "{manifest}");
         assert!(refused.headers().contains_key("retry-after"), "{manifest}");
         drop(first);
-        assert!(served.log().contains("--queue-timeout"), "{manifest}");
+        served.log_that_says(&["--queue-timeout"]);
     }
 }
 

@@ -194,7 +194,8 @@ async fn what_guests_print_is_kept_by_component_and_echoed_unless_told_not_to() 
                     wait_until(&name, || kept(&name) == line.repeat(times));
                 }
             }
-            let log = served.log();
+            let echo = if quiet { &[][..] } else { &["from-other\nfrom-other\n"] };
+            let log = served.log_that_says(echo);
             let echoed = log.matches("from-guest").count();
             assert_eq!(echoed, if quiet { 0 } else { 2 }, "{manifest}: {log}");
             assert_eq!(log.contains("Logging component stdio to"), !quiet, "{manifest}: {log}");

@@ -30,10 +30,7 @@ async fn an_answer_that_breaks_off_does_not_look_complete() {
             assert_eq!(neighbour, ok("awaited"), "{manifest}: {path}");
         }
         assert_eq!(served.get("/else").await, ok("/else is fine\n"), "{manifest}");
-        let log = served.log();
-        for said in ["asked to panic after the first piece", "--request-timeout"] {
-            assert!(log.contains(said), "{manifest}: {said} is missing in\n{log}");
-        }
+        served.log_that_says(&["asked to panic after the first piece", "--request-timeout"]);
     }
 }
 
@@ -56,9 +53,7 @@ async fn a_guest_that_eats_memory_is_ended_and_the_log_says_why() {
         assert_eq!(served.get("/other/eat?mib=30").await, ok("ate 30"), "{manifest}");
         assert_eq!(served.get("/eat?mib=0").await, (500, String::new()), "{manifest}");
         assert_eq!(served.get("/else").await, ok("/else is fine\n"), "{manifest}");
-        let log = served.log();
-        let line = log.lines().find(|line| line.contains("component \"guest\"")).unwrap_or_default();
-        assert!(!line.is_empty() && log.contains("--max-instance-memory"), "{manifest}: {log}");
+        served.log_that_says(&["component \"guest\"", "--max-instance-memory"]);
     }
 }
 
@@ -78,9 +73,7 @@ async fn guests_that_loop_leave_room_for_others_and_get_504() {
         for looped in loops.join_all().await {
             assert_eq!(looped.unwrap().status(), 504, "{manifest}");
         }
-        let log = served.log();
-        let said = log.contains("component \"guest\"") && log.contains("--request-timeout");
-        assert!(said, "{manifest}: {log}");
+        served.log_that_says(&["component \"guest\"", "--request-timeout"]);
     }
 }
 
@@ -94,11 +87,7 @@ async fn a_guest_that_awaits_too_long_gets_504_and_its_neighbours_go_on() {
         });
         assert_eq!(late, (504, String::new()), "{manifest}");
         assert_eq!(neighbour, ok("awaited"), "{manifest}");
-        let log = served.log();
-        assert!(
-            log.contains("component \"guest\"") && log.contains("--request-timeout"),
-            "{manifest}: {log}"
-        );
+        served.log_that_says(&["component \"guest\"", "--request-timeout"]);
     }
 }
 
@@ -121,7 +110,8 @@ async fn a_request_that_loops_in_a_shared_instance_takes_those_in_it_down_and_no
     assert_eq!((second, third), ((500, String::new()), (500, String::new())));
     assert_eq!(elsewhere, ok("awaited"));
     assert_eq!(served.get("/else").await, ok("/else is fine\n"));
-    let log = served.log();
-    let said = "let no other request go on; its instance was ended, and with it 2 other requests";
-    assert!(log.contains(said) && log.contains("--request-timeout"), "{log}");
+    served.log_that_says(&[
+        "took longer than --request-timeout, and let no other request go on; its instance was ended, and with it 2 \
+         other requests",
+    ]);
 }

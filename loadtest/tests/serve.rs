@@ -33,20 +33,14 @@ async fn well_known_paths_and_those_with_no_route() {
 #[tokio::test]
 async fn a_guest_that_traps_gets_500_and_a_log_and_the_next_request_is_fine() {
     for manifest in CONFORMANCE {
-        let mut served = serve(manifest, &[]);
+        let served = serve(manifest, &[]);
         let response = common::get(format!("{}/panic", served.url)).await.unwrap();
         assert_eq!(response.status(), 500, "{manifest}");
         assert_eq!(response.text().await.unwrap(), "", "{manifest}");
         let response = common::get(format!("{}/else", served.url)).await.unwrap();
         assert_eq!(response.text().await.unwrap(), "/else is fine\n", "{manifest}");
 
-        served.process.signal(Signal::SIGTERM);
-        served.process.ended_within(SOON);
-        let mut log = String::new();
-        served.process.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        for said in ["asked to panic", "component \"guest\"", "unreachable"] {
-            assert!(log.contains(said), "{manifest}: {said} is missing in\n{log}");
-        }
+        served.log_that_says(&["asked to panic", "component \"guest\"", "unreachable"]);
     }
 }
 

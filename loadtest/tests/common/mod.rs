@@ -132,11 +132,31 @@ impl Served {
     }
 
     /// Ends it; what it wrote to its standard error.
-    pub fn log(mut self) -> String {
+    pub fn log(self) -> String {
+        self.log_that_says(&[])
+    }
+
+    /// Ends it once it has written all of this to its standard error; what it wrote there in all. The log
+    /// may come after the answer.
+    pub fn log_that_says(mut self, said: &[&str]) -> String {
+        let mut stderr = self.process.child.stderr.take().expect("piped");
+        let (sender, pieces) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(length @ 1..) = stderr.read(&mut piece) {
+                let _ = sender.send(String::from_utf8_lossy(&piece[..length]).into_owned());
+            }
+        });
+        let mut log = String::new();
+        while let Some(missing) = said.iter().find(|said| !log.contains(**said)) {
+            match pieces.recv_timeout(SOON) {
+                Ok(piece) => log += &piece,
+                Err(_) => panic!("{missing:?} is missing in\n{log}"),
+            }
+        }
         self.process.signal(Signal::SIGTERM);
         self.process.ended_within(SOON);
-        let mut log = String::new();
-        self.process.child.stderr.take().expect("piped").read_to_string(&mut log).expect("text");
+        log.extend(pieces);
         log
     }
 }
