@@ -45,22 +45,32 @@ impl WasiHttpView for Guest {
     }
 }
 
+const NO_SELF_WITH_TLS: &str = "an application that calls itself can't be served with --tls-cert by the embedded host; \
+    serve it in plain HTTP, or run this app with `spin up`";
+
 /// What the components of an application are provided with, worked out once.
 pub struct Supplies<'a> {
     app: &'a App,
     values: Values,
     /// By the component's id.
     files: BTreeMap<String, TempDir>,
-    home: SocketAddr,
+    home: Home,
+}
+
+/// Where the application itself is served.
+#[derive(Debug, Clone, Copy)]
+pub struct Home {
+    pub address: SocketAddr,
+    pub tls: bool,
 }
 
 impl<'a> Supplies<'a> {
-    /// For `app`, which listens on `home`.
+    /// For `app`, which is served at `home`.
     ///
     /// # Errors
     ///
     /// Where a variable has no value, or a file can't be had.
-    pub fn gather(app: &'a App, home: SocketAddr) -> Result<Self, Error> {
+    pub fn gather(app: &'a App, home: Home) -> Result<Self, Error> {
         let values = app.variables.resolve()?;
         let mut files = BTreeMap::new();
         for (id, component) in &app.components {
@@ -94,7 +104,7 @@ impl<'a> Supplies<'a> {
             environment: component.environment.clone(),
             output,
             variables: GuestVariables::new(variables),
-            outbound: Outbound::new(id, self.allowed_hosts(component)?, self.home),
+            outbound: Outbound::new(id, self.allowed_hosts(component)?, self.home.address),
             filesystem,
         })
     }
@@ -107,15 +117,18 @@ impl<'a> Supplies<'a> {
             if matches!(filled.text.as_str(), "" | "http://" | "https://") {
                 continue;
             }
-            patterns.push(Pattern::parse(&filled.text).map_err(|reason| {
+            let refused =
+                |message| manifest::Error { path: self.app.manifest.clone(), place: Some(*place), message };
+            let pattern = Pattern::parse(&filled.text).map_err(|reason| {
                 let reason =
                     if filled.secret { "its value is a secret, and no allowed host".into() } else { reason };
-                manifest::Error {
-                    path: self.app.manifest.clone(),
-                    place: Some(*place),
-                    message: format!("with the variables put in: {reason}"),
-                }
-            })?);
+                refused(format!("with the variables put in: {reason}"))
+            })?;
+            // It would be called in plain HTTP, and under a name that its certificate may not have.
+            if self.home.tls && pattern.is_self() {
+                return Err(refused(NO_SELF_WITH_TLS.to_owned()).into());
+            }
+            patterns.push(pattern);
         }
         Ok(AllowedHosts::new(patterns))
     }

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 
 use futures_util::task::AtomicWaker;
@@ -27,8 +27,18 @@ pub struct Tenancy {
     pub waker: AtomicWaker,
     /// What becomes of its answers.
     pub fate: Fate,
-    /// One of its requests took too long, and no other could go on.
-    pub stuck: AtomicBool,
+    /// Why the host ended it, where it did.
+    pub end: OnceLock<End>,
+}
+
+/// Why the host ends an instance that is at work.
+pub enum End {
+    /// Nobody wants what it does.
+    Forsaken,
+    /// One of its requests took too long, and no other could go on: so many it held.
+    Stuck(usize),
+    /// Its requests were answered, and it worked on for too long.
+    Lingers,
 }
 
 const BUSY: u8 = 0;

@@ -20,7 +20,7 @@ use crate::admission::{GiveWay, Room};
 use crate::body::Answer;
 use crate::guest::Guest;
 use crate::handler::{Failure, Mould, Request};
-use crate::interest::{Interest, Shared, Tenancy};
+use crate::interest::{End, Interest, Shared, Tenancy};
 use crate::isolation::{Admit, Life};
 
 /// How long a guest may be late before it is taken to be stuck: a guest that lets its host go on is
@@ -89,7 +89,12 @@ fn turned_back(error: wasmtime::Error) -> Result<Request, wasmtime::Error> {
 }
 
 fn failure(mould: &Mould, interest: &Interest, error: &wasmtime::Error) -> Failure {
-    if error.is::<ExpirationError>() || interest.is_late() {
+    if error.is::<ExpirationError>() {
+        mould.log(&format_err!("its guest gave no answer within --request-timeout"));
+        return Failure::TimedOut;
+    }
+    // Its instance was ended, which says why itself.
+    if interest.is_late() {
         return Failure::TimedOut;
     }
     mould.log(error);
@@ -185,16 +190,21 @@ impl WorkerState for Worker {
 
 impl Worker {
     fn tell(&self, error: wasmtime::Error) {
-        let others = self.tenancy.wanted().saturating_sub(1);
-        if self.tenancy.stuck.load(Relaxed) {
-            self.mould.log(&format_err!(
+        let reason = match self.tenancy.end.get() {
+            Some(End::Forsaken) => return,
+            Some(End::Stuck(held)) => format_err!(
                 "its guest took longer than --request-timeout, and let no other request go on; its \
-                 instance was ended, and with it {others} other requests that it held"
-            ));
-        } else if !self.mould.closing.load(Relaxed) && !self.tenancy.is_forsaken() {
+                 instance was ended, and with it {} other requests that it held",
+                held.saturating_sub(1)
+            ),
+            Some(End::Lingers) => {
+                format_err!("its guest took longer than --request-timeout, and was ended")
+            }
             // At the host's end its tasks are dropped, which looks like a panic from here.
-            self.mould.log(&error.context(format!("its instance ended, which held {} requests", others + 1)));
-        }
+            None if self.mould.closing.load(Relaxed) => return,
+            None => error.context("its instance ended"),
+        };
+        self.mould.log(&reason);
     }
 }
 
@@ -222,7 +232,10 @@ impl WorkerExpiration for Expiration {
                 }
                 since.checked_add(self.life.idle_timeout)
             }
-            _ if self.tenancy.is_forsaken() => return Poll::Ready(()),
+            _ if self.tenancy.is_forsaken() => {
+                self.end(End::Forsaken);
+                return Poll::Ready(());
+            }
             WorkerStatus::Requests => {
                 self.tenancy.next_deadline().map(|deadline| deadline.into_std() + GRACE)
             }
@@ -236,14 +249,22 @@ impl WorkerExpiration for Expiration {
             self.sleep.as_mut().reset(deadline.into());
         }
         let expired = self.sleep.as_mut().poll(context);
-        if expired.is_ready() && status == WorkerStatus::Requests {
-            self.tenancy.stuck.store(true, Relaxed);
+        match status {
+            _ if expired.is_pending() => {}
+            // Counted now: those that it took down hear of it before the instance is gone.
+            WorkerStatus::Requests => self.end(End::Stuck(self.tenancy.wanted())),
+            WorkerStatus::PostReturn => self.end(End::Lingers),
+            WorkerStatus::Idle => {}
         }
         expired
     }
 }
 
 impl Expiration {
+    fn end(&self, reason: End) {
+        let _ = self.tenancy.end.set(reason);
+    }
+
     fn idle(&self) {
         if self.tenancy.idles() {
             self.mould.admission.idles(self.tenancy.clone());

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::capacity::Capacity;
 use crate::connection::Connections;
-use crate::guest::Supplies;
+use crate::guest::{Home, Supplies};
 use crate::handler::Closing;
 use crate::isolation::Policy;
 use crate::limits::Limits;
@@ -88,7 +88,7 @@ impl Server {
         let startup = Startup::of(&app, &scheme, address);
         let capacity = Capacity::of_this_machine(&options.limits);
         let closing = Closing::default();
-        let supplies = Supplies::gather(&app, address)?;
+        let supplies = Supplies::gather(&app, Home { address, tls: tls.is_some() })?;
         let site = assembly::site(&app, &supplies, &options, &capacity, closing.clone(), scheme, address)?;
         let connections = Arc::new(Connections::new(Arc::new(site), options.limits, tls));
         let folders = supplies.into_folders();

@@ -103,9 +103,11 @@ impl Site {
 /// The URL that the client meant. A client of HTTP/1.0 may name no host; it meant this server.
 /// `None` where what it names is no host, or it names two.
 fn full_url<B>(request: &http::Request<B>, scheme: &Scheme, address: SocketAddr) -> Option<Uri> {
-    let host = match request.headers().get(header::HOST) {
-        Some(host) => Some(host.to_str().ok()?.parse::<http::uri::Authority>().ok()?),
-        None => None,
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => Some(host.to_str().ok()?.parse::<http::uri::Authority>().ok()?),
+        (None, _) => None,
+        (Some(_), Some(_)) => return None,
     };
     let authority = match (request.uri().authority(), host) {
         (Some(authority), Some(host)) if *authority != host => return None,

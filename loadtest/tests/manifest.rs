@@ -4,16 +4,12 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::thread;
 
-use common::{SOON, Served, build, loadtest, project, serve, serve_by, stderr};
-use nix::sys::signal::Signal;
+use common::{GUESTS, build, loadtest, ok, serve, serve_by, stderr, wasm};
 use tempfile::TempDir;
-
-const GUESTS: [&str; 2] = ["conformance_wasip2.wasm", "conformance_wasip3.wasm"];
 
 /// An application in a folder of its own: a component `guest` that takes all paths, and what is added.
 fn app(guest: &str, of_app: &str, of_component: &str) -> (TempDir, String) {
@@ -27,28 +23,6 @@ fn app(guest: &str, of_app: &str, of_component: &str) -> (TempDir, String) {
     );
     fs::write(&manifest, text).unwrap();
     (folder, manifest.display().to_string())
-}
-
-fn wasm(guest: &str) -> PathBuf {
-    project().canonicalize().unwrap().join("components/target/wasm32-wasip2/release").join(guest)
-}
-
-async fn get(served: &Served, path: &str) -> (u16, String) {
-    let response = common::get(format!("{}{path}", served.url)).await.unwrap();
-    (response.status().as_u16(), response.text().await.unwrap())
-}
-
-fn ok(body: &str) -> (u16, String) {
-    (200, body.to_owned())
-}
-
-/// What the server wrote to its standard error.
-fn log_of(mut served: Served) -> String {
-    served.process.signal(Signal::SIGTERM);
-    served.process.ended_within(SOON);
-    let mut log = String::new();
-    served.process.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-    log
 }
 
 const VARIABLES: &str = "[variables]
@@ -69,15 +43,15 @@ async fn a_guest_reads_its_variables_as_they_are_given() {
                 .env("SPIN_VARIABLE_GREETING", "hello")
                 .env("SPIN_VARIABLE_NAME", "environment"),
         );
-        assert_eq!(get(&served, "/variables?name=line").await, ok("hello, flag"), "{guest}");
-        assert_eq!(get(&served, "/variables?name=token").await, ok("hidden=1"), "{guest}");
-        assert_eq!(get(&served, "/variables?name=plain").await, ok("{x}"), "{guest}");
+        assert_eq!(served.get("/variables?name=line").await, ok("hello, flag"), "{guest}");
+        assert_eq!(served.get("/variables?name=token").await, ok("hidden=1"), "{guest}");
+        assert_eq!(served.get("/variables?name=plain").await, ok("{x}"), "{guest}");
         // The application's own names are not the component's.
         for (name, reason) in [("greeting", "Undefined"), ("Not-A-Name", "InvalidName")] {
-            let (status, body) = get(&served, &format!("/variables?name={name}")).await;
+            let (status, body) = served.get(&format!("/variables?name={name}")).await;
             assert!(status == 500 && body.contains(reason), "{guest}: {name}: {status} {body}");
         }
-        let log = log_of(served);
+        let log = served.log();
         assert!(!log.contains("hidden"), "{log}");
     }
 }
@@ -147,18 +121,18 @@ async fn a_guest_reads_its_files_and_changes_nothing() {
             ("/public/deep/c.txt", "c"),
             ("/pages/../public/deep/c.txt", "c"),
         ] {
-            assert_eq!(get(&served, &format!("/files?path={path}")).await, ok(text), "{guest}: {path}");
+            assert_eq!(served.get(&format!("/files?path={path}")).await, ok(text), "{guest}: {path}");
         }
         for path in ["/pages/b.secret", "/d.txt", "/../../etc/passwd", "/etc/passwd", "/assets/deep/c.txt"] {
-            let (status, body) = get(&served, &format!("/files?path={path}")).await;
+            let (status, body) = served.get(&format!("/files?path={path}")).await;
             assert!(status == 500 && body.starts_with("error"), "{guest}: {path}: {status} {body}");
         }
         for path in ["/pages/a.txt", "/pages/new.txt", "/new.txt"] {
-            let (status, body) = get(&served, &format!("/write?path={path}")).await;
+            let (status, body) = served.get(&format!("/write?path={path}")).await;
             assert!(status == 500 && body.starts_with("error"), "{guest}: {path}: {status} {body}");
         }
-        assert_eq!(get(&served, "/files?path=/pages/a.txt").await, ok("a"), "{guest}");
-        log_of(served);
+        assert_eq!(served.get("/files?path=/pages/a.txt").await, ok("a"), "{guest}");
+        served.log();
         assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "the host cleans up");
         assert_eq!(fs::read_to_string(folder.path().join("pages/a.txt")).unwrap(), "a");
     }
@@ -205,7 +179,7 @@ async fn a_guest_calls_whom_the_manifest_allows_and_nobody_else() {
         let (_folder, manifest) =
             app(guest, &format!("[variables]\nport = {{ default = \"{port}\" }}"), &own);
         let served = serve(&manifest, &[]);
-        let call = async |url: &str| get(&served, &format!("/outbound?url={url}")).await;
+        let call = async |url: &str| served.get(&format!("/outbound?url={url}")).await;
         assert_eq!(call(&format!("http://{address}/x")).await, ok(&format!("200\n{address}")), "{guest}");
         // The same address in another spelling; the server is told the plain one.
         assert_eq!(call(&format!("http://0x7f.1:{port}/x")).await, ok(&format!("200\n{address}")), "{guest}");
@@ -223,7 +197,7 @@ async fn a_guest_calls_whom_the_manifest_allows_and_nobody_else() {
         }
         let (status, body) = call(&format!("http://127.0.0.1:{refused}/")).await;
         assert!(status == 502 && body.contains("Refused"), "{guest}: {status} {body}");
-        let log = log_of(served);
+        let log = served.log();
         let expected = format!(
             "component \"guest\" may not send requests to http://localhost:{port}; to allow it, add \
              \"http://localhost:{port}\" to its allowed_outbound_hosts in the manifest"
@@ -237,7 +211,7 @@ async fn a_guest_calls_its_own_application_where_that_is_allowed() {
     for guest in GUESTS {
         let (_folder, manifest) = app(guest, "", "allowed_outbound_hosts = [\"http://self\"]");
         let served = serve(&manifest, &[]);
-        let called = get(&served, "/outbound?url=http://self.alt/.well-known/spin/health").await;
+        let called = served.get("/outbound?url=http://self.alt/.well-known/spin/health").await;
         assert_eq!(called, ok("200\nOK"), "{guest}");
     }
 }
@@ -272,8 +246,8 @@ async fn static_answers_inline_components_and_profiles() {
     let response = common::get(format!("{}/teapot", served.url)).await.unwrap();
     assert_eq!((response.status().as_u16(), &response.headers()["x-tea"]), (418, &"green".parse().unwrap()));
     assert_eq!(response.text().await.unwrap(), "short");
-    assert_eq!(get(&served, "/variables?name=x").await, ok("inline"));
-    assert_eq!(get(&served, "/else").await, ok("/else is fine\n"));
+    assert_eq!(served.get("/variables?name=x").await, ok("inline"));
+    assert_eq!(served.get("/else").await, ok("/else is fine\n"));
 
     let (code, error) = told(&["serve", &manifest, "--listen", "127.0.0.1:0"]);
     assert!(code == Some(2) && error.contains("nowhere.wasm"), "{code:?} {error}");

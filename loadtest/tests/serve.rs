@@ -5,8 +5,9 @@ mod common;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use common::raw::{END, Raw};
 use common::{
     CONFORMANCE, MANIFESTS, Process, SOON, build, loadtest, output, project, serve, serve_at, stderr, stdout,
 };
@@ -32,20 +33,14 @@ async fn well_known_paths_and_those_with_no_route() {
 #[tokio::test]
 async fn a_guest_that_traps_gets_500_and_a_log_and_the_next_request_is_fine() {
     for manifest in CONFORMANCE {
-        let mut served = serve(manifest, &[]);
+        let served = serve(manifest, &[]);
         let response = common::get(format!("{}/panic", served.url)).await.unwrap();
         assert_eq!(response.status(), 500, "{manifest}");
         assert_eq!(response.text().await.unwrap(), "", "{manifest}");
         let response = common::get(format!("{}/else", served.url)).await.unwrap();
         assert_eq!(response.text().await.unwrap(), "/else is fine\n", "{manifest}");
 
-        served.process.signal(Signal::SIGTERM);
-        served.process.ended_within(SOON);
-        let mut log = String::new();
-        served.process.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        for said in ["asked to panic", "component \"guest\"", "unreachable"] {
-            assert!(log.contains(said), "{manifest}: {said} is missing in\n{log}");
-        }
+        served.log_that_says(&["asked to panic", "component \"guest\"", "unreachable"]);
     }
 }
 
@@ -104,6 +99,33 @@ async fn a_signal_lets_what_is_in_flight_finish() {
             assert_eq!(slow.await.unwrap().unwrap().status(), 200, "{manifest}");
             assert_eq!(served.process.ended_within(SOON).code(), Some(0), "{manifest}");
         }
+    }
+}
+
+#[test]
+fn a_signal_does_not_wait_for_half_a_header() {
+    let mut served = serve(CONFORMANCE[0], &["--drain-timeout", "600s", "--header-timeout", "600s"]);
+    let mut half = TcpStream::connect(served.authority()).unwrap();
+    half.write_all(b"GET /else HTTP/1.1\r\nHos").unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    served.process.signal(Signal::SIGTERM);
+    assert_eq!(served.process.ended_within(SOON).code(), Some(0));
+}
+
+#[tokio::test]
+async fn what_never_finishes_is_ended_after_the_drain_timeout() {
+    for manifest in CONFORMANCE {
+        let mut served = serve(manifest, &["--drain-timeout", "1s"]);
+        let mut endless = Raw::get(&served, "/stream?pieces=0&bytes=4&every_ms=50").await;
+        endless.until("....").await;
+        let told = Instant::now();
+        served.process.signal(Signal::SIGTERM);
+        assert_eq!(served.process.ended_within(SOON).code(), Some(0), "{manifest}");
+        assert!(told.elapsed() >= Duration::from_secs(1), "{manifest}: {:?}", told.elapsed());
+        assert!(!endless.rest().await.ends_with(END), "{manifest}");
+        let mut log = String::new();
+        served.process.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        assert!(log.contains("--drain-timeout"), "{manifest}: {log}");
     }
 }
 

@@ -104,6 +104,11 @@ impl Pattern {
         Ok(Self { scheme, host, ports: ports(port, own_port)? })
     }
 
+    /// Whether it names the application itself.
+    pub fn is_self(&self) -> bool {
+        self.host == HostPattern::Itself
+    }
+
     fn allows(&self, scheme: &str, host: &Host, port: u16) -> bool {
         self.scheme.as_deref().is_none_or(|allowed| allowed == scheme)
             && self.ports.as_ref().is_none_or(|ports| ports.contains(&port.into()))

@@ -2,7 +2,9 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub mod pool;
+pub mod raw;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
@@ -67,6 +69,15 @@ pub fn build() {
     });
 }
 
+/// The conformance guests' files.
+pub const GUESTS: [&str; 2] = ["conformance_wasip2.wasm", "conformance_wasip3.wasm"];
+
+/// The path of a guest's file.
+pub fn wasm(guest: &str) -> PathBuf {
+    let folder = project().canonicalize().expect("the project is there");
+    folder.join("components/target/wasm32-wasip2/release").join(guest)
+}
+
 /// A process that is killed when the test is done with it.
 pub struct Process {
     pub child: Child,
@@ -105,6 +116,54 @@ impl Drop for Process {
 pub struct Served {
     pub process: Process,
     pub url: String,
+}
+
+impl Served {
+    /// The host and port.
+    pub fn authority(&self) -> &str {
+        self.url.split_once("://").expect("a URL").1
+    }
+
+    /// The status and the body of what a GET request for this path gets.
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let response = get(format!("{}{path}", self.url)).await.expect("an answer");
+        let status = response.status().as_u16();
+        (status, response.text().await.expect("a whole body"))
+    }
+
+    /// Ends it; what it wrote to its standard error.
+    pub fn log(self) -> String {
+        self.log_that_says(&[])
+    }
+
+    /// Ends it once it has written all of this to its standard error; what it wrote there in all. The log
+    /// may come after the answer.
+    pub fn log_that_says(mut self, said: &[&str]) -> String {
+        let mut stderr = self.process.child.stderr.take().expect("piped");
+        let (sender, pieces) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut piece = [0; 4096];
+            while let Ok(length @ 1..) = stderr.read(&mut piece) {
+                let _ = sender.send(String::from_utf8_lossy(&piece[..length]).into_owned());
+            }
+        });
+        let mut log = String::new();
+        while let Some(missing) = said.iter().find(|said| !log.contains(**said)) {
+            match pieces.recv_timeout(SOON) {
+                Ok(piece) => log += &piece,
+                Err(_) => panic!("{missing:?} is missing in\n{log}"),
+            }
+        }
+        self.process.signal(Signal::SIGTERM);
+        self.process.ended_within(SOON);
+        log.extend(pieces);
+        log
+    }
+}
+
+/// What a request gets that is answered with 200 and this.
+pub fn ok(body: &str) -> (u16, String) {
+    (200, body.to_owned())
 }
 
 /// Serves the manifest on a free port, with more flags.

@@ -64,7 +64,7 @@ fn chosen(request: &Parts, guest: &Guest) -> Result<Act, query::Bad> {
         "/variables" => return query.get("name").map(Act::Variable),
         "/outbound" => return query.get("url").map(Act::Outbound),
         "/ignore-body" => text("ignored"),
-        "/headers" => facts::headers(request),
+        path if path.trim_end_matches('/').ends_with("/headers") => facts::headers(request),
         "/instance" => facts::instance(guest),
         "/env" => facts::environment(),
         "/status" => answer::status(query.get("code")?),

@@ -1,0 +1,229 @@
+//! HTTPS, and HTTP/2 with and without it.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::raw::soon;
+use common::{CONFORMANCE, GUESTS, Served, build, output, serve, stderr, wasm};
+use futures::future::join_all;
+use http::{Request, Response, Version};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+
+/// A certificate for this machine, and its key.
+struct Identity {
+    folder: TempDir,
+}
+
+impl Identity {
+    fn new() -> Self {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("cert.pem"), made.cert.pem()).unwrap();
+        fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn flags(&self) -> [String; 4] {
+        ["--tls-cert".into(), self.path("cert.pem"), "--tls-key".into(), self.path("key.pem")]
+    }
+
+    fn serve(&self, manifest: &str, flags: &[&str]) -> Served {
+        let own = self.flags();
+        serve(manifest, &[&own.each_ref().map(String::as_str)[..], flags].concat())
+    }
+
+    /// A connection whose client offers this protocol.
+    async fn connect(
+        &self,
+        served: &Served,
+        alpn: &str,
+    ) -> impl AsyncRead + AsyncWrite + Unpin + Send + 'static {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(self.path("cert.pem")).unwrap()).unwrap();
+        let mut config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![alpn.into()];
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let stream = TcpStream::connect(served.authority()).await.unwrap();
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(alpn.as_bytes()));
+        stream
+    }
+}
+
+/// A client that speaks HTTP/2 over this connection.
+async fn speak_http2(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> http2::SendRequest<String> {
+    let (client, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    client
+}
+
+async fn plain_http2(served: &Served) -> http2::SendRequest<String> {
+    speak_http2(TcpStream::connect(served.authority()).await.unwrap()).await
+}
+
+fn request(served: &Served, path: &str) -> Request<String> {
+    Request::get(format!("{}{path}", served.url)).body(String::new()).unwrap()
+}
+
+async fn text(response: Response<Incoming>) -> String {
+    let body = soon("the body comes", response.into_body().collect()).await.unwrap();
+    String::from_utf8(body.to_bytes().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn https_over_both_versions_of_http() {
+    let identity = Identity::new();
+    for manifest in CONFORMANCE {
+        let served = identity.serve(manifest, &[]);
+        assert!(served.url.starts_with("https://127.0.0.1:"), "{}", served.url);
+        let full_url = format!("{:?}:[{:?}]", "spin-full-url", format!("{}/headers", served.url));
+
+        let mut client = speak_http2(identity.connect(&served, "h2").await).await;
+        let response = client.send_request(request(&served, "/headers")).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_2), "{manifest}");
+        let seen = text(response).await;
+        assert!(seen.contains(&full_url), "{manifest}: {seen}");
+
+        let stream = TokioIo::new(identity.connect(&served, "http/1.1").await);
+        let (mut client, connection) = http1::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        let mut asked = request(&served, "/headers");
+        asked.headers_mut().insert("host", served.authority().parse().unwrap());
+        *asked.uri_mut() = "/headers".parse().unwrap();
+        let response = client.send_request(asked).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_11), "{manifest}");
+        let seen = text(response).await;
+        assert!(seen.contains(&full_url), "{manifest}: {seen}");
+    }
+}
+
+#[tokio::test]
+async fn the_start_up_lines_say_https() {
+    let identity = Identity::new();
+    build();
+    let flags = identity.flags();
+    let args = ["serve", "--format", "json", "--listen", "127.0.0.1:0", CONFORMANCE[0]];
+    let args = [&args[..], &flags.each_ref().map(String::as_str)].concat();
+    let served = common::serve_by(&mut common::loadtest(&args));
+    assert!(served.url.starts_with("https://127.0.0.1:"), "{}", served.url);
+}
+
+#[tokio::test]
+async fn streams_of_one_connection_are_parallel() {
+    for manifest in CONFORMANCE {
+        let served = serve(manifest, &[]);
+        let client = plain_http2(&served).await;
+        let began = Instant::now();
+        let answers = (0..20).map(|_| {
+            let mut client = client.clone();
+            let asked = request(&served, "/sleep?ms=1000");
+            async move { text(client.send_request(asked).await.unwrap()).await }
+        });
+        assert_eq!(join_all(answers).await, vec!["slept"; 20], "{manifest}");
+        assert!(began.elapsed() < Duration::from_secs(15), "one after the other: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_is_reset_and_the_others_go_on() {
+    for manifest in CONFORMANCE {
+        let served = serve(manifest, &[]);
+        let mut client = plain_http2(&served).await;
+        let other = client.send_request(request(&served, "/other/await?ms=1000"));
+        let response = client.send_request(request(&served, "/panic-after")).await.unwrap();
+        assert_eq!(response.status(), 200, "{manifest}");
+        let mut body = response.into_body();
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert_eq!(first, "first\n", "{manifest}");
+        let end = soon("the body ends", body.frame()).await;
+        assert!(matches!(end, Some(Err(_))), "{manifest}: {end:?}");
+        assert_eq!(text(other.await.unwrap()).await, "awaited", "{manifest}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_its_client_resets_ends_its_instance() {
+    for manifest in CONFORMANCE {
+        let served = serve(manifest, &["--max-instances", "1"]);
+        let mut client = plain_http2(&served).await;
+        let endless = request(&served, "/stream?pieces=0&bytes=4&every_ms=50");
+        let response = client.send_request(endless).await.unwrap();
+        drop(response);
+        let next = soon("its turn comes", client.send_request(request(&served, "/other/else"))).await;
+        assert_eq!(text(next.unwrap()).await, "/other/else is fine\n", "{manifest}");
+    }
+}
+
+#[test]
+fn a_certificate_that_is_no_use_is_one_clear_error() {
+    let (identity, other) = (Identity::new(), Identity::new());
+    build();
+    fs::write(identity.folder.path().join("text.pem"), "no certificate").unwrap();
+    let (cert, key, text) = (identity.path("cert.pem"), identity.path("key.pem"), identity.path("text.pem"));
+    let (nowhere, other) = (identity.path("nowhere.pem"), other.path("key.pem"));
+    for (cert, key, flag, file) in [
+        (&text, &key, "--tls-cert", &text),
+        (&nowhere, &key, "--tls-cert", &nowhere),
+        (&cert, &text, "--tls-key", &text),
+        (&cert, &nowhere, "--tls-key", &nowhere),
+        (&cert, &other, "--tls-key", &other),
+    ] {
+        let args = ["serve", CONFORMANCE[0], "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key];
+        let failed = output(&args);
+        let error = stderr(&failed);
+        assert_eq!(failed.status.code(), Some(2), "{error}");
+        assert!(error.starts_with(&format!("error: {flag} {file}: ")), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+    let failed = output(&["serve", "--tls-cert", &cert]);
+    assert_eq!(failed.status.code(), Some(2));
+    assert!(stderr(&failed).contains("--tls-key"), "{}", stderr(&failed));
+}
+
+#[test]
+fn an_application_that_calls_itself_is_not_served_over_https() {
+    let identity = Identity::new();
+    build();
+    let manifest = identity.path("spin.toml");
+    fs::write(&manifest, calls_itself(&wasm(GUESTS[0]))).unwrap();
+    let flags = identity.flags();
+    // Were it served, it would end with its input.
+    let args = ["serve", &manifest, "--listen", "127.0.0.1:0", "--until-stdin-closes"];
+    let failed = output(&[&args[..], &flags.each_ref().map(String::as_str)].concat());
+    let error = stderr(&failed);
+    assert_eq!(failed.status.code(), Some(2), "{error}");
+    assert!(error.contains("spin.toml:9:27: ") && error.contains("--tls-cert"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+fn calls_itself(wasm: &Path) -> String {
+    format!(
+        "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/...\"\n\
+         component = \"guest\"\n[component.guest]\nsource = {wasm:?}\nallowed_outbound_hosts = [\"http://self\"]\n"
+    )
+}
