@@ -32,14 +32,14 @@ fn rooms_go_to_those_that_wait_in_their_order() {
     let mut room = admission.room(0);
     let mut queue: Vec<_> = (0..5).map(|group| waiting(&admission, group)).collect();
     assert!(admission.is_crowded() && admission.room(9).is_none());
-    for group in 0..5 {
+    for (group, place) in queue.iter_mut().enumerate() {
         drop(room.take());
         // Nobody gets ahead, neither those behind nor who has just come.
         assert!(admission.room(9).is_none() && admission.room((group + 1) % 5).is_none());
-        assert_eq!(called(&mut queue[group]), Some(true));
+        assert_eq!(called(place), Some(true));
         room = admission.room(group);
         assert!(room.is_some());
-        queue[group].settle();
+        place.settle();
     }
     drop(room);
     assert!(!admission.is_crowded() && admission.room(9).is_some());
