@@ -1,8 +1,10 @@
 //! Runs a Spin HTTP application on wasmtime, in this process.
 //!
 //! The way through: [`manifest`] reads a `spin.toml` into an [`App`], [`build`] compiles what it
-//! names, [`engine`] compiles the components for this machine, [`isolation`] says how long an
-//! instance lives and how many requests it holds, [`server`] answers HTTP.
+//! names; `assembly` puts the application together: `engine` compiles the components for this machine,
+//! whose [`capacity`] it is sized for. A request comes by a `connection` to the `site`, which finds its
+//! `handler`; `admission` lets it wait where the machine is full, and [`isolation`] says which instance
+//! it gets: a `fresh` one, or one in `reuse`.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), host::Error> {
