@@ -1,6 +1,7 @@
 //! Puts an application together: its components compiled, their instances provided for, their routes joined.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 
 use http::uri::Scheme;
@@ -33,10 +34,12 @@ pub fn site(
     address: SocketAddr,
 ) -> Result<Site, Error> {
     let limits = &options.limits;
+    // Components share files: each is read once.
     let mut files = BTreeMap::new();
     for (id, component) in &app.components {
-        let wasm = Wasm::read(&component.source).map_err(|reason| unusable(app, id, reason))?;
-        files.insert(id.clone(), wasm);
+        if let Entry::Vacant(file) = files.entry(component.source.as_path()) {
+            file.insert(Wasm::read(&component.source).map_err(|reason| unusable(app, id, reason))?);
+        }
     }
     let needs = files.values().fold(Needs::default(), |needs, wasm| needs.max(wasm.needs));
     let mut engine = Engine::new(Pools { instances: capacity.instances, needs }, limits)?;
@@ -45,16 +48,16 @@ pub fn site(
     let writer = options.logs.as_ref().map(Logs::open).transpose()?;
 
     let mut handlers = BTreeMap::new();
-    for (group, (id, wasm)) in files.into_iter().enumerate() {
-        let component = &app.components[&id];
-        let ready = engine.prepare(&component.source, &wasm).map_err(|reason| unusable(app, &id, reason))?;
-        let output = writer.as_ref().map(|writer| writer.output_of(&id)).transpose()?;
+    for (group, (id, component)) in app.components.iter().enumerate() {
+        let source = component.source.as_path();
+        let ready = engine.prepare(source, &files[source]).map_err(|reason| unusable(app, id, reason))?;
+        let output = writer.as_ref().map(|writer| writer.output_of(id)).transpose()?;
         let mould = Mould {
             id: id.clone(),
             wasi: ready.wasi,
             engine: engine.wasmtime().clone(),
             policy: options.policy.clone(),
-            provision: supplies.provision(&id, component, output)?,
+            provision: supplies.provision(id, component, output)?,
             max_memory: limits.max_instance_memory,
             fairness,
             admission: admission.clone(),

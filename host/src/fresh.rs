@@ -11,7 +11,7 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpView, p2};
 use crate::admission::Room;
 use crate::body::{Answer, Fate, Hold};
 use crate::guest::Guest;
-use crate::handler::{Failure, Mould, Request, scheme};
+use crate::handler::{Failure, Mould, Request};
 
 /// A component that speaks WASIp2.
 pub struct Fresh {
@@ -120,6 +120,12 @@ impl Fresh {
         breaks_off.fulfilled();
         Ok(())
     }
+}
+
+/// The scheme that the guest is told.
+fn scheme(request: &Request) -> p2::bindings::http::types::Scheme {
+    use p2::bindings::http::types::Scheme;
+    if request.uri().scheme() == Some(&http::uri::Scheme::HTTPS) { Scheme::Https } else { Scheme::Http }
 }
 
 /// Breaks off the answer when it is dropped before it is fulfilled.

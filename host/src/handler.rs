@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use wasmtime::Store;
+use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::ProxyPre;
-use wasmtime_wasi_http::{WasiBody, p2};
 
 use crate::admission::{Admission, Group, TurnedAway};
 use crate::body::Answer;
@@ -97,10 +97,4 @@ impl Handler {
             Self::Reused(reuse) => reuse::answer(reuse, request).await,
         }
     }
-}
-
-/// The scheme that a WASIp2 guest is told.
-pub fn scheme(request: &Request) -> p2::bindings::http::types::Scheme {
-    use p2::bindings::http::types::Scheme;
-    if request.uri().scheme() == Some(&http::uri::Scheme::HTTPS) { Scheme::Https } else { Scheme::Http }
 }
