@@ -1,6 +1,8 @@
 //! The command line.
 
+mod burst;
 mod limits;
+mod request;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +14,8 @@ use host::variables::Given;
 
 use crate::plan;
 use crate::system::System;
+pub use burst::{BurstArgs, ScheduleArgs};
+pub use request::RequestArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all as expected, 1 a verdict or threshold failed, 2 bad usage or bad input,
@@ -84,43 +88,6 @@ pub struct RunArgs {
     pub app: AppArgs,
     #[command(flatten)]
     pub isolation: IsolationArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct BurstArgs {
-    /// Where to fire; several URLs fire together, `n` requests each
-    #[arg(value_name = "URL", required = true)]
-    pub urls: Vec<String>,
-    /// How many requests
-    #[arg(short, value_name = "N", default_value = "200", value_parser = positive)]
-    pub n: usize,
-    /// How many of them at once, over a connection each
-    #[arg(short, value_name = "N", default_value = "50", value_parser = positive)]
-    pub c: usize,
-    /// The request's method
-    #[arg(short, value_name = "METHOD", default_value = "GET", value_parser = method)]
-    pub method: http::Method,
-    /// A header, as `Name: value`; repeatable
-    #[arg(short = 'H', value_name = "HEADER", value_parser = header)]
-    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
-    /// The request's body
-    #[arg(short = 'd', value_name = "BODY", default_value = "", hide_default_value = true)]
-    pub body: String,
-    /// The body's content type
-    #[arg(short = 'T', value_name = "TYPE", default_value = "text/html")]
-    pub content_type: http::HeaderValue,
-    /// How long a request may take, in seconds; 0 is no limit
-    #[arg(short = 't', value_name = "SECONDS", default_value = "20", value_parser = timeout)]
-    pub timeout: Duration,
-    /// What one request alone takes, in milliseconds, instead of measuring it
-    #[arg(long, value_name = "MS", value_parser = milliseconds)]
-    pub service_ms: Option<f64>,
-    /// Send a warm-up and a solo request even where the method may change something on the server
-    #[arg(long)]
-    pub solo: bool,
-    /// Write result.json to this folder
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -236,8 +203,6 @@ impl From<IsolationArgs> for Policy {
 /// The longest wait of the built-in setups is 10 s, and an endpoint waits 60 s at most.
 const MAX_TIME_SCALE: f64 = 6.0;
 
-const DAY_MS: f64 = 86_400_000.0;
-
 fn time_scale(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(scale) if (0.001..=MAX_TIME_SCALE).contains(&scale) => Ok(scale),
@@ -249,36 +214,9 @@ fn positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "a whole number from 1 is allowed".to_owned())
 }
 
-fn milliseconds(text: &str) -> Result<f64, String> {
-    let ms = text.parse().ok().filter(|ms: &f64| (0.001..=DAY_MS).contains(ms));
-    ms.ok_or_else(|| format!("a number from 0.001 to {DAY_MS} is allowed"))
-}
-
-/// As in hey: whole or broken seconds; zero, which is no limit, becomes the longest time there is.
-fn timeout(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(0.0) => Ok(Duration::MAX),
-        Ok(seconds) => {
-            Duration::try_from_secs_f64(seconds).map_err(|_| "0 or more seconds are allowed".to_owned())
-        }
-        Err(_) => Err("a number of seconds is allowed".to_owned()),
-    }
-}
-
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "an IP address and a port, such as 127.0.0.1:3000 or [::1]:3000, is allowed".to_owned())
-}
-
-fn method(text: &str) -> Result<http::Method, String> {
-    text.to_uppercase().parse().map_err(|_| "a method such as GET or POST is allowed".to_owned())
-}
-
-fn header(text: &str) -> Result<(http::HeaderName, http::HeaderValue), String> {
-    let (name, value) = text.split_once(':').ok_or("`Name: value` is allowed")?;
-    let name = name.trim().parse().map_err(|error| format!("{name:?}: {error}"))?;
-    let value = value.trim().parse().map_err(|error| format!("{value:?}: {error}"))?;
-    Ok((name, value))
 }
 
 #[cfg(test)]
@@ -302,12 +240,5 @@ mod tests {
         let cli = Cli::try_parse_from(["loadtest", "serve", "--max-instance-reuse-count", "1..8"]).unwrap();
         let Some(Command::Serve(args)) = cli.command else { panic!("serve") };
         assert_eq!(Policy::from(args.isolation).flags(), ["--max-instance-reuse-count=1..8"]);
-    }
-
-    #[test]
-    fn heys_timeout_of_zero_is_no_limit() {
-        assert_eq!(timeout("0"), Ok(Duration::MAX));
-        assert_eq!(timeout("1.5"), Ok(Duration::from_millis(1500)));
-        assert!(timeout("-1").is_err() && timeout("x").is_err());
     }
 }

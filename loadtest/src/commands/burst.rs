@@ -1,15 +1,12 @@
 //! `loadtest burst`: URLs of one's own.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
-use http::header::CONTENT_TYPE;
-
+use super::aim::{self, Aim};
 use super::signals::{Ended, Signals};
 use super::{Out, tell, trusted};
-use crate::burst::{Shot, Target};
+use crate::burst::Shot;
 use crate::cli::BurstArgs;
 use crate::exit::{Exit, Failure};
 use crate::measure::{self, Measured};
@@ -59,43 +56,9 @@ async fn all_measured(args: &BurstArgs) -> Result<Vec<Measured>, Failure> {
 }
 
 async fn measured(args: &BurstArgs, url: &str) -> Result<Measured, Failure> {
-    let mut target = Target::get(url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
-    target.method = args.method.clone();
-    // The first of a name replaces what would be sent by itself, such as `host`; more are added.
-    let own = std::mem::take(&mut target.headers);
-    for (name, value) in &args.headers {
-        target.headers.append(name, value.clone());
-    }
-    for (name, value) in &own {
-        target.headers.entry(name).or_insert_with(|| value.clone());
-    }
-    if !args.body.is_empty() {
-        target.headers.entry(CONTENT_TYPE).or_insert(args.content_type.clone());
-        target.body = args.body.clone().into();
-    }
-    let target = Arc::new(target);
-    let timeout = Some(args.timeout);
-    let service_ms = match args.service_ms {
-        Some(given) => given,
-        None if args.solo || is_safe(&args.method) => {
-            let warm_up = Target::clone(&target);
-            measure::service_ms(&target, Some(warm_up), timeout).await?
-        }
-        None => {
-            return Err(Failure::new(
-                Exit::Usage,
-                format!(
-                    "{} may change something on the server, so no request goes out beside the {} asked for: \
-                     give the time that one takes alone by --service-ms, or let it be measured by --solo",
-                    args.method, args.n
-                ),
-            ));
-        }
-    };
-    let schedule = Schedule { c: args.c, ..Schedule::together(args.n) };
+    let n = args.schedule.n;
+    let Aim { target, timeout, service_ms } =
+        aim::aim(&args.request, url, &format!("the {n} asked for")).await?;
+    let schedule = Schedule { c: args.schedule.c, ..Schedule::together(n) };
     Ok(Measured { shot: Shot { target, schedule, timeout }, service_ms })
-}
-
-fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
 }

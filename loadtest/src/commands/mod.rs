@@ -1,5 +1,6 @@
 //! The commands.
 
+mod aim;
 mod build;
 mod burst;
 mod run;

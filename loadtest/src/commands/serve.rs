@@ -11,6 +11,7 @@ use crate::report::note;
 
 pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended> {
     log_to_stderr();
+    without_huge_pages();
     let app = match args.no_build {
         true => build::load(&args.manifest, &args.app)?,
         false => signals.or_end(build::up_to_date(&args.manifest, &args.app)).await?,
@@ -69,6 +70,12 @@ async fn stdin_closes() {
         let _ = closed.send(());
     });
     let _ = noticed.await;
+}
+
+/// An instance touches a few pages of its slot, and a huge page is 512 of them. Where the kernel can't be
+/// told, instances take more memory, and work all the same. It is not for systems that `run` starts.
+fn without_huge_pages() {
+    let _ = nix::sys::prctl::set_thp_disable(true);
 }
 
 fn log_to_stderr() {
