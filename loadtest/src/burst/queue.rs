@@ -1,7 +1,8 @@
 //! What a shot's connections share: the requests that wait to be sent, the moment when each may go, and
 //! what is counted of those that aren't kept.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::Start;
-use crate::schedule::{Schedule, Sends};
+use crate::schedule::{Planned, Schedule};
 use crate::tally::Tally;
 use crate::trace::Row;
 
@@ -19,9 +20,11 @@ const NAP: Duration = Duration::from_millis(50);
 pub struct Queue {
     schedule: Schedule,
     start: OnceLock<Start>,
-    sends: Mutex<Sends>,
+    planned: Mutex<Planned>,
     /// One permit for each planned request that may go.
     due: Semaphore,
+    /// The next of those that wait for an answer.
+    next: AtomicUsize,
     beyond: Mutex<Tally>,
 }
 
@@ -38,8 +41,9 @@ impl Queue {
         Self {
             schedule,
             start: OnceLock::new(),
-            sends: Mutex::new(schedule.sends()),
+            planned: Mutex::new(schedule.planned()),
             due: Semaphore::new(0),
+            next: AtomicUsize::new(schedule.planned_count()),
             beyond: Mutex::default(),
         }
     }
@@ -58,15 +62,20 @@ impl Queue {
 
     /// The next request, once it may go. `first` is a connection's first of the burst.
     pub async fn turn(&self, first: bool) -> Option<Turn> {
-        if first || self.schedule.open.is_some() {
+        let is_planned = first || self.schedule.open.is_some();
+        if is_planned {
             self.due.acquire().await.ok()?.forget();
         }
         let start = *self.start.get()?;
         if self.schedule.is_over(start.instant.elapsed()) {
             return None;
         }
-        let (i, planned) = self.sends.lock().unwrap_or_else(PoisonError::into_inner).next()?;
-        Some(Turn { i, planned_us: planned.map(|planned| planned.as_secs_f64() * 1e6), start })
+        if is_planned {
+            let (i, due) = self.lock_planned().next().filter(|(_, due)| !self.schedule.is_over(*due))?;
+            return Some(Turn { i, planned_us: Some(due.as_secs_f64() * 1e6), start });
+        }
+        let i = self.next.fetch_add(1, Relaxed);
+        (i < self.schedule.n).then_some(Turn { i, planned_us: None, start })
     }
 
     /// Counts a request that isn't kept itself.
@@ -81,19 +90,21 @@ impl Queue {
 
     /// How many requests were due before the burst's end and found no connection until then.
     pub fn unsent(&self) -> usize {
-        let Some(duration) = self.schedule.duration.filter(|_| self.schedule.open.is_some()) else {
+        if self.schedule.open.is_none() || self.schedule.duration.is_none() {
             return 0;
-        };
-        let mut sends = self.sends.lock().unwrap_or_else(PoisonError::into_inner);
-        sends.by_ref().take_while(|(_, planned)| planned.is_some_and(|planned| planned < duration)).count()
+        }
+        self.lock_planned().by_ref().take_while(|(_, due)| !self.schedule.is_over(*due)).count()
+    }
+
+    fn lock_planned(&self) -> MutexGuard<'_, Planned> {
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pace(&self, stopped: &CancellationToken) {
         let Some(start) = self.start.get() else { return };
-        for (_, planned) in self.schedule.sends() {
-            let Some(planned) = planned.filter(|planned| !self.schedule.is_over(*planned)) else { break };
+        for (_, due) in self.schedule.planned().take_while(|(_, due)| !self.schedule.is_over(*due)) {
             loop {
-                let early = planned.saturating_sub(start.instant.elapsed());
+                let early = due.saturating_sub(start.instant.elapsed());
                 if stopped.is_cancelled() {
                     return;
                 }
