@@ -1,0 +1,132 @@
+//! What the bursts of each size say together.
+
+use std::collections::BTreeMap;
+
+use super::observation::Observation;
+use crate::stats::percentile;
+
+/// The bursts of one size. The medians are of those that can be trusted.
+pub struct Size<'a> {
+    all: Vec<&'a Observation>,
+}
+
+impl<'a> Size<'a> {
+    fn trusted(&self) -> impl Iterator<Item = &'a Observation> {
+        self.all.iter().copied().filter(|observed| observed.is_trusted())
+    }
+
+    /// How many can be trusted.
+    pub fn count(&self) -> usize {
+        self.trusted().count()
+    }
+
+    /// How many can't.
+    pub fn doubted(&self) -> usize {
+        self.all.len() - self.count()
+    }
+
+    /// In how many all were answered at once.
+    pub fn follows(&self) -> usize {
+        self.all.iter().filter(|observed| observed.follows()).count()
+    }
+
+    /// In how many they weren't, for sure.
+    pub fn falls(&self) -> usize {
+        self.count() - self.follows()
+    }
+
+    /// How many were without any good answer.
+    pub fn unanswered(&self) -> usize {
+        self.trusted().filter(|observed| observed.answered == 0).count()
+    }
+
+    /// Whether the server takes so many, by most of up to `repeat` bursts; `None` where more are needed.
+    /// One that follows is enough while none falls behind: noise makes answers late, never early.
+    pub fn decided(&self, repeat: usize) -> Option<bool> {
+        if self.follows() > self.falls() {
+            return Some(true);
+        }
+        (self.falls() > repeat / 2).then_some(false)
+    }
+
+    /// Whether enough were fired: `repeat`, or twice as many where they disagree.
+    pub fn is_settled(&self, repeat: usize) -> bool {
+        let is_unanimous = self.follows() == 0 || self.falls() == 0;
+        self.count() >= if is_unanimous { repeat } else { 2 * repeat }
+    }
+
+    /// The median of some figure of them; 0 where none can be trusted.
+    pub fn median(&self, figure: impl Fn(&Observation) -> f64) -> f64 {
+        let mut values: Vec<f64> = self.trusted().map(figure).collect();
+        values.sort_by(f64::total_cmp);
+        percentile(&values, 0.5).unwrap_or(0.0)
+    }
+
+    /// How many were answered at once: the median.
+    pub fn at_once(&self) -> usize {
+        self.median(|observed| observed.at_once as f64) as usize
+    }
+
+    /// E: the median.
+    pub fn effective(&self) -> f64 {
+        self.median(|observed| observed.effective)
+    }
+
+    /// The burst whose makespan is the median; of all, where none can be trusted.
+    pub fn typical(&self) -> Option<&'a Observation> {
+        let mut bursts: Vec<_> = self.trusted().collect();
+        if bursts.is_empty() {
+            bursts.clone_from(&self.all);
+        }
+        bursts.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
+        crate::stats::nearest_rank(bursts.len(), 0.5).map(|rank| bursts[rank])
+    }
+}
+
+/// All sizes that were fired.
+pub struct Sizes<'a> {
+    repeat: usize,
+    sizes: BTreeMap<usize, Size<'a>>,
+}
+
+impl<'a> Sizes<'a> {
+    pub fn of(observations: &'a [Observation], repeat: usize) -> Self {
+        let mut sizes = BTreeMap::<usize, Size>::new();
+        for observed in observations {
+            sizes.entry(observed.n).or_insert_with(|| Size { all: Vec::new() }).all.push(observed);
+        }
+        Self { repeat, sizes }
+    }
+
+    pub fn get(&self, n: usize) -> Option<&Size<'a>> {
+        self.sizes.get(&n)
+    }
+
+    /// By size.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &Size<'a>)> {
+        self.sizes.iter().map(|(n, size)| (*n, size))
+    }
+
+    fn decided(&self, n: usize) -> Option<bool> {
+        self.get(n)?.decided(self.repeat)
+    }
+
+    /// The most that the server was seen to take; one always.
+    pub fn taken(&self) -> usize {
+        self.sizes.keys().copied().filter(|n| self.decided(*n) == Some(true)).max().unwrap_or(1).max(1)
+    }
+
+    /// The sizes beyond that: those that it did not take.
+    pub fn fallen(&self) -> impl DoubleEndedIterator<Item = (usize, &Size<'a>)> {
+        let taken = self.taken();
+        self.iter().filter(move |(n, _)| *n > taken && self.decided(*n) == Some(false))
+    }
+
+    /// Whether the largest burst had all its answers slowed, and not as many at once as a smaller burst
+    /// had: no places are taken up there, something is shared.
+    pub fn is_shared(&self) -> bool {
+        const AS_MANY: f64 = 0.75;
+        let largest = self.fallen().next_back();
+        largest.is_some_and(|(_, size)| (size.at_once() as f64) < AS_MANY * self.taken() as f64)
+    }
+}
