@@ -1,6 +1,7 @@
 //! Connects, waits at a barrier, releases, records. One request path; what differs is the schedule.
 
 mod connection;
+pub mod descriptors;
 mod generator;
 mod lane;
 mod stamps;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::observation::Observation;
 use super::search::Search;
-use super::sizes::Sizes;
+use super::sizes::{Size, Sizes};
 use crate::units::rounded;
 
 /// Where no place can be counted, the time that one takes alone decides, and that is good to a quarter.
@@ -23,7 +23,7 @@ pub enum End {
     Limit,
     /// Larger bursts can't be measured from here.
     Generator,
-    /// The server gave no good answer any more.
+    /// The server answered no more.
     Unanswered,
     /// A signal came.
     Interrupted,
@@ -71,7 +71,7 @@ impl Answer {
         let (at_a_time, low, high, beyond) = match sizes.fallen().next() {
             None => (None, sizes.taken() as f64, None, None),
             Some(_) if sizes.is_shared() => shared(&sizes, ended),
-            Some(_) => edge(&sizes, ended),
+            Some(_) => edge(&sizes),
         };
         Self {
             at_a_time: at_a_time.map(|k| rounded(k, 1)),
@@ -90,31 +90,33 @@ type Range = (Option<f64>, f64, Option<f64>, Option<Beyond>);
 
 /// Where all are slowed alike, E rises to the capacity and stays there.
 fn shared(sizes: &Sizes, ended: End) -> Range {
-    let most = sizes.fallen().map(|(_, size)| size.effective()).fold(1.0, f64::max);
+    let most = sizes.iter().map(|(_, size)| size.effective()).fold(1.0, f64::max);
     let is_known = ended == End::Found;
     let low = (most / SHARED).max(1.0);
     (is_known.then_some(most), low, is_known.then_some(most * SHARED), Some(Beyond::Slow))
 }
 
 /// Where places are taken up, N are served in one service time, N + 1 in two.
-fn edge(sizes: &Sizes, ended: End) -> Range {
+fn edge(sizes: &Sizes) -> Range {
     let taken = sizes.taken();
-    let follows = |size: &super::sizes::Size| size.follows() > 0;
-    let surely = sizes.iter().filter(|(n, size)| *n <= taken && follows(size) && size.falls() == 0);
-    let low = surely.map(|(n, _)| n).max().unwrap_or(1);
+    let ever = |size: &Size| size.follows() > 0;
+    let always = |size: &Size| ever(size) && size.falls() == 0;
     let fallen: Vec<_> = sizes.fallen().collect();
-    let first = fallen.first();
-    let refuses = first.is_some_and(|(_, size)| size.median(|burst| burst.refused as f64) > 0.0);
-    let beyond = Some(if refuses { Beyond::Refused } else { Beyond::Wait });
-    if ended != End::Found {
-        let high = first.map(|(n, _)| (n - 1) as f64);
-        return (None, low as f64, high, beyond);
+    let (first, at_once) = match (fallen.first(), fallen.last()) {
+        (Some((first, _)), Some((_, last))) => (*first, last.at_once()),
+        _ => (usize::MAX, taken),
+    };
+    let refuses = fallen.iter().any(|(_, size)| size.median(|burst| burst.refused as f64) > 0.0);
+    let waits = fallen.first().is_some_and(|(_, size)| size.median(|burst| burst.refused as f64) == 0.0);
+    let beyond = Some(if refuses && !waits { Beyond::Refused } else { Beyond::Wait });
+    let surely = sizes.iter().filter(|(n, size)| *n <= taken && always(size));
+    let low = surely.map(|(n, _)| n).max().unwrap_or(1);
+    if first > taken + 1 {
+        return (None, low as f64, Some((first - 1) as f64), beyond);
     }
     // So many were seen to be taken once, or to be answered first of a burst of twice as many.
-    let once = sizes.iter().filter(|(_, size)| follows(size)).map(|(n, _)| n).max().unwrap_or(taken);
-    let first_wave = fallen.last().map_or(taken, |(_, size)| size.at_once());
-    let (low, high) = (low.min(first_wave).max(1), once.max(first_wave));
-    (Some(taken as f64), low as f64, Some(high as f64), beyond)
+    let once = sizes.iter().filter(|(_, size)| ever(size)).map(|(n, _)| n).max().unwrap_or(taken);
+    (Some(taken as f64), low.min(at_once).max(1) as f64, Some(once.max(at_once) as f64), beyond)
 }
 
 impl fmt::Display for Answer {
@@ -161,11 +163,7 @@ impl Answer {
                 self.doubt.as_ref().map_or(Ok(()), |doubt| write!(f, ": {doubt}"))?;
                 f.write_str(".")
             }
-            End::Unanswered => {
-                f.write_str("; the search ended because a larger burst got no good answer")?;
-                self.refusal.as_ref().map_or(Ok(()), |refusal| write!(f, " ({refusal})"))?;
-                f.write_str(".")
-            }
+            End::Unanswered => f.write_str("; the search ended because the server answered no more."),
             End::Interrupted => f.write_str("; the search was interrupted."),
         }
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::answer::End;
 use super::observation::Observation;
 use super::sizes::Sizes;
-use super::answer::End;
 
 /// Twice the requests, and this much more served at a time: it still grows.
 pub(super) const GROWS: f64 = 1.25;
@@ -30,14 +30,21 @@ pub enum Step {
 impl Search {
     /// What to do after these bursts.
     ///
-    /// One alone first, for the service time. Then doubling, until E stops following the burst. Then
-    /// between the last that it followed and the first that it did not, guided by how many of the latter
-    /// were answered at once, down to the N that the server takes and the N + 1 that it doesn't. Then
-    /// repeats at N, N + 1 and 2 N. Where all are slowed alike there is no such edge, and it doubles on
-    /// until E grows no more.
+    /// One alone first, for the service time; once more where that proves to be none. Then doubling, until
+    /// E stops following the burst. Then between the last that it followed and the first that it did not,
+    /// guided by how many of the latter were answered at once, down to the N that the server takes and the
+    /// N + 1 that it doesn't. Then repeats at N, N + 1 and 2 N. Where all are slowed alike there is no such
+    /// edge, and it doubles on until E grows no more.
     pub fn next(&self, observed: &[Observation]) -> Step {
+        // No answer at all: is the server still there? One request alone tells.
+        match observed.iter().rev().take_while(|burst| burst.answered == 0).count() {
+            0 => {}
+            1 | 2 => return Step::Fire(1),
+            _ => return Step::Done(End::Unanswered),
+        }
         let sizes = Sizes::of(observed, self.repeat);
-        if sizes.get(1).is_none_or(|alone| alone.count() < self.repeat) {
+        let alone = if observed.iter().any(Observation::is_hasty) { 2 * self.repeat } else { self.repeat };
+        if sizes.get(1).is_none_or(|single| single.count() < alone) {
             return self.fire(1, &sizes);
         }
         let taken = sizes.taken();
@@ -81,7 +88,6 @@ impl Search {
     fn fire(&self, n: usize, sizes: &Sizes) -> Step {
         match sizes.get(n) {
             Some(size) if size.doubted() >= 2 * self.repeat => Step::Done(End::Generator),
-            Some(size) if size.unanswered() >= self.repeat => Step::Done(End::Unanswered),
             _ => Step::Fire(n),
         }
     }

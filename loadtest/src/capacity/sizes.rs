@@ -35,11 +35,6 @@ impl<'a> Size<'a> {
         self.count() - self.follows()
     }
 
-    /// How many were without any good answer.
-    pub fn unanswered(&self) -> usize {
-        self.trusted().filter(|observed| observed.answered == 0).count()
-    }
-
     /// Whether the server takes so many, by most of up to `repeat` bursts; `None` where more are needed.
     /// One that follows is enough while none falls behind: noise makes answers late, never early.
     pub fn decided(&self, repeat: usize) -> Option<bool> {
@@ -62,24 +57,14 @@ impl<'a> Size<'a> {
         percentile(&values, 0.5).unwrap_or(0.0)
     }
 
-    /// How many were answered at once: the median.
+    /// How many were answered at once: the most of any, because nothing makes answers come early.
     pub fn at_once(&self) -> usize {
-        self.median(|observed| observed.at_once as f64) as usize
+        self.trusted().map(|observed| observed.at_once).max().unwrap_or(0)
     }
 
     /// E: the median.
     pub fn effective(&self) -> f64 {
         self.median(|observed| observed.effective)
-    }
-
-    /// The burst whose makespan is the median; of all, where none can be trusted.
-    pub fn typical(&self) -> Option<&'a Observation> {
-        let mut bursts: Vec<_> = self.trusted().collect();
-        if bursts.is_empty() {
-            bursts.clone_from(&self.all);
-        }
-        bursts.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
-        crate::stats::nearest_rank(bursts.len(), 0.5).map(|rank| bursts[rank])
     }
 }
 
@@ -122,11 +107,13 @@ impl<'a> Sizes<'a> {
         self.iter().filter(move |(n, _)| *n > taken && self.decided(*n) == Some(false))
     }
 
-    /// Whether the largest burst had all its answers slowed, and not as many at once as a smaller burst
-    /// had: no places are taken up there, something is shared.
+    /// Whether the answers of the largest burst were slowed, and not as many came at once as of a smaller
+    /// burst: no places are taken up there, something is shared.
     pub fn is_shared(&self) -> bool {
         const AS_MANY: f64 = 0.75;
-        let largest = self.fallen().next_back();
-        largest.is_some_and(|(_, size)| (size.at_once() as f64) < AS_MANY * self.taken() as f64)
+        self.fallen().next_back().is_some_and(|(_, size)| {
+            let (at_once, answered) = (size.at_once() as f64, size.median(|burst| burst.answered as f64));
+            at_once < AS_MANY * answered.min(self.taken() as f64)
+        })
     }
 }
