@@ -1,6 +1,7 @@
 //! The command line.
 
 mod burst;
+mod capacity;
 mod limits;
 mod request;
 
@@ -15,6 +16,7 @@ use host::variables::Given;
 use crate::plan;
 use crate::system::System;
 pub use burst::{BurstArgs, ScheduleArgs};
+pub use capacity::CapacityArgs;
 pub use request::RequestArgs;
 
 const EXIT_CODES: &str = "\
@@ -57,6 +59,8 @@ pub enum Command {
     Run(RunArgs),
     /// Fire a burst at URLs of your own
     Burst(BurstArgs),
+    /// Find how many requests an endpoint takes at once
+    Capacity(CapacityArgs),
     /// Serve a Spin application on the embedded host
     Serve(ServeArgs),
     /// Build the components of Spin applications

@@ -21,6 +21,8 @@ pub enum End {
     Found,
     /// The largest burst allowed was served at once.
     Limit,
+    /// The largest burst that this process may open connections for was served at once.
+    Descriptors,
     /// Larger bursts can't be measured from here.
     Generator,
     /// The server answered no more.
@@ -158,6 +160,9 @@ impl Answer {
         match self.ended {
             End::Found => f.write_str("."),
             End::Limit => f.write_str("; the search ended at the limit given (--limit)."),
+            End::Descriptors => f.write_str(
+                "; the search ended because this process may open no more connections (`ulimit -Hn`).",
+            ),
             End::Generator => {
                 f.write_str("; the search ended because larger bursts can't be measured from here")?;
                 self.doubt.as_ref().map_or(Ok(()), |doubt| write!(f, ": {doubt}"))?;

@@ -154,8 +154,7 @@ impl Law {
 
     /// The coefficient of determination of log throughput. Sizes double, so throughputs differ by orders.
     fn r_squared(&self, points: &[Point]) -> f64 {
-        let mean =
-            points.iter().map(|(n, took)| (n / took).ln()).sum::<f64>() / points.len().max(1) as f64;
+        let mean = points.iter().map(|(n, took)| (n / took).ln()).sum::<f64>() / points.len().max(1) as f64;
         let varies: f64 = points.iter().map(|(n, took)| ((n / took).ln() - mean).powi(2)).sum();
         let left: f64 = points.iter().map(|(n, took)| (took / self.takes_ms(*n)).ln().powi(2)).sum();
         if varies > 0.0 { 1.0 - left / varies } else { 0.0 }

@@ -92,15 +92,13 @@ impl Search {
         }
     }
 
-    /// About how many requests, and how long, it takes at most where one takes `service`: the case of a
-    /// server that takes just half the limit.
-    pub fn at_most(&self, service: Duration) -> (usize, Duration) {
+    /// About how long it takes at most, where one request takes `service`.
+    pub fn about(&self, service: Duration) -> Duration {
         let doublings = self.limit.next_power_of_two().trailing_zeros();
         let repeat = u32::try_from(self.repeat).unwrap_or(u32::MAX);
-        let requests = self.limit.saturating_mul(2 + 3 * self.repeat);
-        // Bursts at N take one service time, those beyond up to two.
-        let turns = doublings.saturating_add(repeat.saturating_mul(1 + 1 + 2 + 2 + 2));
-        (requests, service.saturating_mul(turns))
+        // Alone, at N, at N + 1, at 2 N, and at the first that was too large: each is repeated, and those
+        // beyond N take two service times.
+        service.saturating_mul(doublings.saturating_add(repeat.saturating_mul(1 + 1 + 2 + 2 + 2)))
     }
 }
 

@@ -63,7 +63,9 @@ impl Simulated {
             }
             Server::Breaker(k) => work.iter().map(|work| (n <= k).then_some(*work)).collect(),
             Server::Sharing(processors) => shared(work, processors),
-            Server::Dies(bursts) => work.iter().map(|work| (self.bursts <= bursts).then_some(*work)).collect(),
+            Server::Dies(bursts) => {
+                work.iter().map(|work| (self.bursts <= bursts).then_some(*work)).collect()
+            }
         }
     }
 

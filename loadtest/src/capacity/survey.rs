@@ -3,6 +3,7 @@
 use super::answer::{Answer, End};
 use super::observation::Observation;
 use super::search::{Search, Step};
+use super::sizes::Sizes;
 use crate::stats::percentile;
 use crate::trace::Trace;
 
@@ -31,6 +32,11 @@ impl Survey {
         self.service_ms
     }
 
+    /// The most that were taken at once so far.
+    pub fn taken(&self) -> usize {
+        Sizes::of(&self.observed, self.search.repeat).taken()
+    }
+
     /// What to do next.
     pub fn next(&self) -> Step {
         self.search.next(&self.observed)
@@ -49,8 +55,7 @@ impl Survey {
     /// The median of the latest: where the first proved to be untypical, they are out.
     fn measure(&mut self) {
         if !self.is_given {
-            let mut latest: Vec<f64> =
-                self.alone_ms.iter().rev().take(self.search.repeat).copied().collect();
+            let mut latest: Vec<f64> = self.alone_ms.iter().rev().take(self.search.repeat).copied().collect();
             latest.sort_by(f64::total_cmp);
             self.service_ms = percentile(&latest, 0.5).unwrap_or(self.service_ms);
         }

@@ -5,6 +5,7 @@
 pub mod peers;
 pub mod pool;
 pub mod raw;
+pub mod synthetic;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
