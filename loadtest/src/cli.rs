@@ -60,6 +60,7 @@ pub enum Command {
     /// Fire a burst at URLs of your own
     Burst(BurstArgs),
     /// Find how many requests an endpoint takes at once
+    #[command(long_about = capacity::HELP)]
     Capacity(CapacityArgs),
     /// Serve a Spin application on the embedded host
     Serve(ServeArgs),

@@ -15,7 +15,7 @@ use super::sizes::Sizes;
 use crate::units::rounded;
 
 /// The least number of sizes: the source asks for six.
-const SIZES: usize = 6;
+pub(super) const SIZES: usize = 6;
 /// The law's throughput is this close to what was measured, at every size, or it is another law's.
 const DEVIATION: f64 = 0.25;
 

@@ -34,7 +34,8 @@ impl Search {
     /// E stops following the burst. Then between the last that it followed and the first that it did not,
     /// guided by how many of the latter were answered at once, down to the N that the server takes and the
     /// N + 1 that it doesn't. Then repeats at N, N + 1 and 2 N. Where all are slowed alike there is no such
-    /// edge, and it doubles on until E grows no more.
+    /// edge: it doubles on until E grows no more, and fills in sizes for the law of
+    /// [scalability](super::Scalability).
     pub fn next(&self, observed: &[Observation]) -> Step {
         // No answer at all: is the server still there? One request alone tells.
         match observed.iter().rev().take_while(|burst| burst.answered == 0).count() {
@@ -80,7 +81,7 @@ impl Search {
         match largest.effective() > GROWS * before.fold(0.0, f64::max) {
             true if top < self.limit => self.fire((2 * top).min(self.limit), sizes),
             true => Step::Done(End::Limit),
-            false => Step::Done(End::Found),
+            false => between_all(sizes).map_or(Step::Done(End::Found), |n| self.fire(n, sizes)),
         }
     }
 
@@ -111,4 +112,15 @@ fn between(taken: usize, fallen: usize, sizes: &Sizes) -> usize {
         guess if guess == taken => taken + 1,
         _ => taken + (fallen - taken) / 2,
     }
+}
+
+/// A size in the widest gap, where there are fewer than the law of scalability takes.
+fn between_all(sizes: &Sizes) -> Option<usize> {
+    let fired: Vec<usize> = sizes.iter().map(|(n, _)| n).collect();
+    if fired.len() >= super::scalability::SIZES {
+        return None;
+    }
+    let gaps = fired.windows(2).map(|pair| (pair[0], pair[1])).filter(|(below, above)| above - below > 1);
+    let widest = gaps.max_by(|a, b| (a.1 * b.0).cmp(&(b.1 * a.0)));
+    widest.map(|(below, above)| (below * above).isqrt().clamp(below + 1, above - 1))
 }

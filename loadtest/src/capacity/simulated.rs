@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 
-use super::{Answer, Beyond, End, Search, Step, Survey};
+use super::{Answer, Beyond, Document, End, Search, Step, Survey};
 use crate::schedule::Schedule;
 use crate::trace::{Generator, Outcome, Row, Trace};
 
@@ -21,6 +21,8 @@ enum Server {
     Breaker(usize),
     /// So many processors, which all share.
     Sharing(usize),
+    /// Contention and coherency by the Universal Scalability Law.
+    Law(f64, f64),
     /// No answer comes after so many bursts.
     Dies(usize),
 }
@@ -63,6 +65,11 @@ impl Simulated {
             }
             Server::Breaker(k) => work.iter().map(|work| (n <= k).then_some(*work)).collect(),
             Server::Sharing(processors) => shared(work, processors),
+            Server::Law(contention, coherency) => {
+                let others = (n - 1) as f64;
+                let slower = 1.0 + contention * others + coherency * others * n as f64;
+                work.iter().map(|work| Some(work * slower)).collect()
+            }
             Server::Dies(bursts) => {
                 work.iter().map(|work| (self.bursts <= bursts).then_some(*work)).collect()
             }
@@ -88,13 +95,18 @@ impl Simulated {
     }
 
     /// The answer, and how many bursts it took.
-    fn search(mut self, limit: usize) -> (Answer, usize) {
+    fn search(self, limit: usize) -> (Answer, usize) {
+        let (survey, ended) = self.survey(limit);
+        (survey.answer(ended), survey.observed.len())
+    }
+
+    fn survey(mut self, limit: usize) -> (Survey, End) {
         let alone = self.fire(1, SERVICE_MS).makespan_ms();
         let mut survey = Survey::new(Search { limit, repeat: 3 }, alone, false);
         loop {
             assert!(survey.observed.len() < 200, "it ends: {:?}", survey.observed);
             match survey.next() {
-                Step::Done(ended) => return (survey.answer(ended), survey.observed.len()),
+                Step::Done(ended) => return (survey, ended),
                 Step::Fire(n) => {
                     assert!((1..=limit).contains(&n), "{n} of {limit}");
                     survey.add(&self.fire(n, survey.service_ms()));
@@ -232,4 +244,16 @@ fn the_answer_is_a_plain_sentence() {
 #[test]
 fn forty_at_a_time_takes_some_twenty_bursts() {
     assert!(Simulated::new(Server::Pool(40)).search(1024).1 <= 20);
+}
+
+#[test]
+fn what_slows_by_the_law_of_scalability_is_measured_by_it() {
+    for (contention, coherency) in [(0.02, 0.001), (0.1, 0.002)] {
+        let server = Simulated { jitter: 0.05, ..Simulated::new(Server::Law(contention, coherency)) };
+        let (survey, ended) = server.survey(1024);
+        let found = Document::of(&survey, String::new(), String::new(), ended).scalability;
+        assert!(found.unsupported.is_none(), "{found:?}");
+        let near = |found: Option<f64>, truth: f64| found.is_some_and(|found| (found - truth).abs() < 0.05);
+        assert!(near(found.contention, contention) && near(found.coherency, coherency), "{found:?}");
+    }
 }

@@ -4,23 +4,23 @@ use clap::Args;
 
 use super::{RequestArgs, positive};
 
-const HELP: &str = "\
-Finds how many requests an endpoint takes at once. Bursts of 1, 2, 4 and so on are fired, each over
-connections of its own that are open before it starts, until the answers no longer come as soon as
-one request's alone. Between the last size that was taken at once and the first that was not it
-looks for the number, and repeats the bursts that decide. It says what becomes of those beyond:
+pub const HELP: &str = "\
+Finds how many requests an endpoint takes at once. Bursts of 1, 2, 4 and so on are fired, each over \
+connections of its own that are open before it starts, until the answers no longer come as soon as \
+that to one request alone. Between the last size that was taken at once and the first that was not, \
+it looks for the number, and repeats the bursts that decide. It says what becomes of those beyond: \
 whether they wait, are turned away, or slow all others.
 
-It takes some 20 to 30 bursts, each one to two times as long as a request alone: about 15 s at an
-endpoint that takes half a second. The largest burst is twice what the endpoint takes, and never more
-than --limit. A request should take 50 ms or more; shorter ones can't be told from noise.";
+It takes some 20 to 30 bursts, each one to two times as long as a request alone: about 15 s at an \
+endpoint that takes half a second. The largest burst is about twice what the endpoint takes, and never \
+more than --limit. A request should take 50 ms or more; shorter ones can't be told from noise.";
 
 const EXAMPLE: &str = "\
 Example:
   loadtest capacity --limit 256 http://127.0.0.1:8000/slow";
 
 #[derive(Debug, Args)]
-#[command(long_about = HELP, after_help = format!("{EXAMPLE}\n\n{}", super::EXIT_CODES))]
+#[command(after_help = format!("{EXAMPLE}\n\n{}", super::EXIT_CODES))]
 pub struct CapacityArgs {
     /// The endpoint
     #[arg(value_name = "URL")]

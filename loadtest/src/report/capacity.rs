@@ -19,7 +19,7 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
     let say = |text: &str| wrapped(text, "", width) + "\n";
     let mut text = say(&format!("{} {}", document.url, document.answer));
     if document.sizes.len() > 1 {
-        let _ = write!(text, "\n{}\n", plotted(document, width));
+        let _ = write!(text, "\n{}", plotted(document, width));
     }
     if !document.sizes.is_empty() {
         let _ = write!(text, "\n{}\n", table(document));

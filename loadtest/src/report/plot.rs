@@ -144,8 +144,15 @@ mod tests {
     #[test]
     fn a_pool_of_four_grows_and_falls() {
         let points = [(1.0, 1.0), (2.0, 2.0), (4.0, 4.0), (5.0, 2.5), (8.0, 4.0)];
-        let plot = log_log(&points, 40, 5);
-        assert_eq!(plot, "");
+        let expected = "     4 ┤                 ⢀⡠⠔⠊o⢄    ⢀⣀⠤⠒o
+       │             ⣀⠤⠒⠊⠁     ⠑o⠤⠒⠁
+     2 ┤        ⢀⡠o⠒⠉
+       │    ⣀⠤⠔⠊⠁
+     1 ┤o⠤⠒⠉
+       └┴─────────┴──────────┴─────────┴
+        1         2          4         8
+";
+        assert_eq!(log_log(&points, 40, 5), expected);
     }
 
     proptest! {
