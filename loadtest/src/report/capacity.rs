@@ -13,6 +13,8 @@ use crate::units;
 /// Wider, it grows no clearer.
 const PLOT_WIDTH: u16 = 80;
 const PLOT_ROWS: usize = 12;
+/// A tenth of this is what timers and schedulers are late by on a busy machine.
+const SHORT_MS: f64 = 50.0;
 
 /// The answer first, then what it rests on.
 pub fn text(document: &Document, width: Option<u16>) -> String {
@@ -34,6 +36,11 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
          time that all took. At once: within 1.41 times of what one takes alone.",
         units::time(document.service_ms)
     ));
+    if document.service_ms < SHORT_MS {
+        text += &say(
+            "That is short beside what disturbs a measurement: an endpoint that takes longer gives a surer answer.",
+        );
+    }
     text + "\n" + &say(&scalability(&document.scalability))
 }
 
@@ -50,7 +57,7 @@ fn plotted(document: &Document, width: Option<u16>) -> String {
 fn table(document: &Document) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
-    table.set_header(["burst", "fired", "all at once", "answered", "at once", "refused", "took", "E"]);
+    table.set_header(["burst", "counted", "all at once", "answered", "at once", "refused", "took", "E"]);
     for size in &document.sizes {
         table.add_row(row(size));
     }
@@ -61,17 +68,26 @@ fn table(document: &Document) -> Table {
 }
 
 fn row(size: &SizeSummary) -> [String; 8] {
-    let fired = match size.doubted {
+    let counted = match size.doubted {
         0 => size.bursts.to_string(),
-        doubted => format!("{} ({doubted} not counted)", size.bursts),
+        doubted => format!("{} of {}", size.bursts - doubted, size.bursts),
     };
     if size.doubted == size.bursts {
         let nothing = || "-".to_owned();
-        return [size.n.to_string(), fired, nothing(), nothing(), nothing(), nothing(), nothing(), nothing()];
+        return [
+            size.n.to_string(),
+            counted,
+            nothing(),
+            nothing(),
+            nothing(),
+            nothing(),
+            nothing(),
+            nothing(),
+        ];
     }
     [
         size.n.to_string(),
-        fired,
+        counted,
         format!("{}x", size.taken),
         size.answered.to_string(),
         size.at_once.to_string(),
