@@ -81,6 +81,8 @@ impl Search {
         match largest.effective() > GROWS * before.fold(0.0, f64::max) {
             true if top < self.limit => self.fire((2 * top).min(self.limit), sizes),
             true => Step::Done(End::Limit),
+            // Bursts that were all disturbed look like this.
+            false if largest.count() < 2 * self.repeat => self.fire(top, sizes),
             false => between_all(sizes).map_or(Step::Done(End::Found), |n| self.fire(n, sizes)),
         }
     }

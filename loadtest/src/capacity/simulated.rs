@@ -21,6 +21,8 @@ enum Server {
     Breaker(usize),
     /// So many processors, which all share.
     Sharing(usize),
+    /// Two threads of one core: together they do this much of the work of one.
+    Threads(f64),
     /// Contention and coherency by the Universal Scalability Law.
     Law(f64, f64),
     /// No answer comes after so many bursts.
@@ -65,6 +67,10 @@ impl Simulated {
             }
             Server::Breaker(k) => work.iter().map(|work| (n <= k).then_some(*work)).collect(),
             Server::Sharing(processors) => shared(work, processors),
+            Server::Threads(together) => {
+                let slower = (n as f64 / together).max(1.0);
+                work.iter().map(|work| Some(work * slower)).collect()
+            }
             Server::Law(contention, coherency) => {
                 let others = (n - 1) as f64;
                 let slower = 1.0 + contention * others + coherency * others * n as f64;
@@ -179,6 +185,13 @@ proptest! {
         prop_assert!(holds(&answer, processors), "{processors}: {answer:?}");
         prop_assert_eq!((answer.beyond, answer.ended), (Some(Beyond::Slow), End::Found));
         prop_assert!(bursts <= 40, "{bursts} bursts");
+    }
+
+    #[test]
+    fn what_two_threads_of_a_core_share_is_no_place_to_wait_for(together in 1.3..1.9, jitter in 0.0..0.05) {
+        let (answer, _) = Simulated { jitter, ..Simulated::new(Server::Threads(together)) }.search(1024);
+        prop_assert_eq!((answer.beyond, answer.ended), (Some(Beyond::Slow), End::Found), "{}", answer);
+        prop_assert!(answer.at_a_time_low <= together && answer.at_a_time_high >= Some(together), "{answer:?}");
     }
 
     #[test]

@@ -36,9 +36,9 @@ impl<'a> Size<'a> {
     }
 
     /// Whether the server takes so many, by most of up to `repeat` bursts; `None` where more are needed.
-    /// One that follows is enough while none falls behind: noise makes answers late, never early.
+    /// One that follows is enough while no more fall behind: noise makes answers late, never early.
     pub fn decided(&self, repeat: usize) -> Option<bool> {
-        if self.follows() > self.falls() {
+        if self.follows() > 0 && self.follows() >= self.falls() {
             return Some(true);
         }
         (self.falls() > repeat / 2).then_some(false)
@@ -107,13 +107,20 @@ impl<'a> Sizes<'a> {
         self.iter().filter(move |(n, _)| *n > taken && self.decided(*n) == Some(false))
     }
 
-    /// Whether the answers of the largest burst were slowed, and not as many came at once as of a smaller
-    /// burst: no places are taken up there, something is shared.
+    /// Whether something is shared instead of places being taken up: not as many answers of the largest
+    /// burst came at once as of a smaller burst, or the smallest burst that was too large took less than a
+    /// second turn.
     pub fn is_shared(&self) -> bool {
         const AS_MANY: f64 = 0.75;
-        self.fallen().next_back().is_some_and(|(_, size)| {
-            let (at_once, answered) = (size.at_once() as f64, size.median(|burst| burst.answered as f64));
-            at_once < AS_MANY * answered.min(self.taken() as f64)
-        })
+        /// Where service times vary by a tenth, two turns take 1.8 of them and more, by a measured one of up to 1.1.
+        const TWO_TURNS: f64 = 1.6;
+        let answered = |size: &Size| size.median(|burst| burst.answered as f64);
+        let slows = |size: &Size| (size.at_once() as f64) < AS_MANY * answered(size).min(self.taken() as f64);
+        let turns = |size: &Size| size.median(|burst| burst.makespan_ms / burst.service_ms);
+        self.fallen().next_back().is_some_and(|(_, size)| slows(size))
+            || self
+                .fallen()
+                .next()
+                .is_some_and(|(n, size)| answered(size) >= n as f64 && turns(size) < TWO_TURNS)
     }
 }
