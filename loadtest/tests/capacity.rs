@@ -80,24 +80,31 @@ async fn a_server_without_limit_takes_at_least_the_limit() {
     assert_eq!(most, Some(40), "never more than --limit");
 }
 
+async fn refusal_is_found(model: Model, refusal: &str) {
+    let document = found(Truth::of(model, SERVICE), &["--limit", "16"]).await;
+    holds(&document, 3.0);
+    assert_eq!(document.answer.beyond, Some(Beyond::Refused), "{}", document.answer);
+    let said = document.answer.refusal.unwrap();
+    assert!(said.contains(refusal), "{said}");
+}
+
 #[tokio::test]
 async fn those_that_are_turned_away_are_told_from_those_that_wait() {
-    for (model, refusal) in [(Model::Unavailable(3), "status 503"), (Model::Resets(3), "reset")] {
-        let document = found(Truth::of(model, SERVICE), &["--limit", "16"]).await;
-        holds(&document, 3.0);
-        assert_eq!(document.answer.beyond, Some(Beyond::Refused), "{}", document.answer);
-        let said = document.answer.refusal.unwrap();
-        assert!(said.contains(refusal), "{said}");
-    }
+    tokio::join!(
+        refusal_is_found(Model::Unavailable(3), "status 503"),
+        refusal_is_found(Model::Resets(3), "reset")
+    );
+}
+
+async fn slowing_is_found(model: Model, k: f64) {
+    let document = found(Truth::of(model, SERVICE), &["--limit", "16"]).await;
+    holds(&document, k);
+    assert_eq!(document.answer.beyond, Some(Beyond::Slow), "{}", document.answer);
 }
 
 #[tokio::test]
 async fn where_all_are_slowed_alike_it_is_the_work_that_counts() {
-    for (model, k) in [(Model::Sharing(2), 2.0), (Model::Batches, 1.0)] {
-        let document = found(Truth::of(model, SERVICE), &["--limit", "16"]).await;
-        holds(&document, k);
-        assert_eq!(document.answer.beyond, Some(Beyond::Slow), "{}", document.answer);
-    }
+    tokio::join!(slowing_is_found(Model::Sharing(2), 2.0), slowing_is_found(Model::Batches, 1.0));
 }
 
 #[tokio::test]

@@ -113,6 +113,10 @@ fn disturbed(trace: &Trace) -> Option<String> {
     }
     let (skew_ms, lag_ms) = (trace.start_skew_us() / 1e3, trace.generator.lag_p99_us / 1e3);
     let (blur_ms, service) = (BLUR * trace.service_ms, units::time(trace.service_ms));
+    if trace.schedule.n == 1 && trace.answered().count() == 1 {
+        let took = units::time(trace.makespan_ms());
+        return Some(format!("one request alone took {took}, more than the {service} by which it is judged"));
+    }
     if skew_ms > blur_ms {
         let skew = units::time(skew_ms);
         return Some(format!("requests were sent up to {skew} late, and one alone takes only {service}"));

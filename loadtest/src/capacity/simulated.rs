@@ -8,6 +8,7 @@ use crate::schedule::Schedule;
 use crate::trace::{Generator, Outcome, Row, Trace};
 
 const SERVICE_MS: f64 = 500.0;
+const SEARCH: Search = Search { limit: 1024, repeat: 3 };
 
 #[derive(Debug, Clone, Copy)]
 enum Server {
@@ -108,7 +109,11 @@ impl Simulated {
 
     fn survey(mut self, limit: usize) -> (Survey, End) {
         let alone = self.fire(1, SERVICE_MS).makespan_ms();
-        let mut survey = Survey::new(Search { limit, repeat: 3 }, alone, false);
+        self.survey_by(Survey::new(Search { limit, ..SEARCH }, alone, false))
+    }
+
+    fn survey_by(mut self, mut survey: Survey) -> (Survey, End) {
+        let limit = survey.search.limit;
         loop {
             assert!(survey.observed.len() < 200, "it ends: {:?}", survey.observed);
             match survey.next() {
@@ -221,6 +226,18 @@ proptest! {
         prop_assert_eq!(answer.ended, End::Generator, "{}", answer);
         prop_assert!(answer.at_a_time_low <= k as f64 && answer.at_a_time_high.is_none());
         prop_assert!(answer.doubt.is_some_and(|doubt| doubt.contains("the load generator was the bottleneck")));
+    }
+}
+
+#[test]
+fn a_service_time_that_is_given_and_wrong_is_said() {
+    for (given, said) in
+        [(100.0, "one request alone took 500 ms, more than the 100 ms"), (2_000.0, "less than one alone")]
+    {
+        let (survey, ended) = Simulated::new(Server::Pool(4)).survey_by(Survey::new(SEARCH, given, true));
+        let answer = survey.answer(ended);
+        assert_eq!((answer.ended, answer.at_a_time_low), (End::Generator, 1.0), "{answer}");
+        assert!(answer.doubt.as_ref().is_some_and(|doubt| doubt.contains(said)), "{answer}");
     }
 }
 
