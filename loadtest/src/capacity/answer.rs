@@ -101,24 +101,20 @@ fn shared(sizes: &Sizes, ended: End) -> Range {
 /// Where places are taken up, N are served in one service time, N + 1 in two.
 fn edge(sizes: &Sizes) -> Range {
     let taken = sizes.taken();
-    let ever = |size: &Size| size.follows() > 0;
-    let always = |size: &Size| ever(size) && size.falls() == 0;
-    let fallen: Vec<_> = sizes.fallen().collect();
-    let (first, at_once) = match (fallen.first(), fallen.last()) {
-        (Some((first, _)), Some((_, last))) => (*first, last.at_once()),
-        _ => (usize::MAX, taken),
-    };
-    let refuses = fallen.iter().any(|(_, size)| size.median(|burst| burst.refused as f64) > 0.0);
-    let waits = fallen.first().is_some_and(|(_, size)| size.median(|burst| burst.refused as f64) == 0.0);
-    let beyond = Some(if refuses && !waits { Beyond::Refused } else { Beyond::Wait });
-    let surely = sizes.iter().filter(|(n, size)| *n <= taken && always(size));
-    let low = surely.map(|(n, _)| n).max().unwrap_or(1);
+    let refused = |size: &Size| size.median(|burst| burst.refused as f64);
+    let (first, refused) = sizes.fallen().next().map_or((usize::MAX, 0.0), |(n, size)| (n, refused(size)));
+    let beyond = Some(if refused > 0.0 { Beyond::Refused } else { Beyond::Wait });
+    let ever = || sizes.iter().filter(|(_, size)| size.follows() > 0);
+    let always = ever().filter(|(n, size)| *n <= taken && size.falls() == 0);
+    let low = always.map(|(n, _)| n).max().unwrap_or(1);
     if first > taken + 1 {
         return (None, low as f64, Some((first - 1) as f64), beyond);
     }
-    // So many were seen to be taken once, or to be answered first of a burst of twice as many.
-    let once = sizes.iter().filter(|(_, size)| ever(size)).map(|(n, _)| n).max().unwrap_or(taken);
-    (Some(taken as f64), low.min(at_once).max(1) as f64, Some(once.max(at_once) as f64), beyond)
+    // So many were taken once, and so many were answered first of the largest burst, if any were.
+    let once = ever().map(|(n, _)| n).max().unwrap_or(taken);
+    let largest = sizes.fallen().next_back().map_or(0, |(_, size)| size.at_once());
+    let at_once = if largest == 0 { taken } else { largest };
+    (Some(taken as f64), low.min(at_once) as f64, Some(once.max(at_once) as f64), beyond)
 }
 
 impl fmt::Display for Answer {

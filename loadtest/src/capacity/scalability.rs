@@ -86,8 +86,8 @@ fn fitted(points: &[Point]) -> Scalability {
     }
     let largest = points.iter().map(|(n, _)| *n).fold(0.0, f64::max);
     Scalability {
-        contention: Some(rounded(law.contention, 4)),
-        coherency: Some(rounded(law.coherency, 6)),
+        contention: Some(rounded(law.contention, 6)),
+        coherency: Some(rounded(law.coherency, 9)),
         peak: law.peak().filter(|peak| *peak <= largest).map(|peak| rounded(peak, 1)),
         alone_per_s: Some(rounded(1e3 / law.alone_ms, 3)),
         r_squared: Some(r_squared),

@@ -174,6 +174,7 @@ proptest! {
         for server in [Server::Cap(k), Server::Breaker(k)] {
             let (answer, _) = Simulated { jitter, ..Simulated::new(server) }.search(1024);
             prop_assert_eq!((answer.at_a_time, answer.beyond), (Some(k as f64), Some(Beyond::Refused)));
+            prop_assert_eq!(answer.at_a_time_low, k as f64);
             prop_assert!(holds(&answer, k) && answer.refusal.as_deref() == Some("status 503"), "{answer:?}");
         }
     }

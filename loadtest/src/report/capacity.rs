@@ -105,8 +105,10 @@ fn scalability(found: &Scalability) -> String {
                 Some(peak) => format!("throughput peaks at {peak:.0} requests at a time"),
                 None => "no peak up to the largest burst".to_owned(),
             };
+            // It is the price of a pair, and among a thousand requests there are a million of those.
+            let coherency = if coherency > 0.0 { format!("{coherency:.1e}") } else { "0".to_owned() };
             format!(
-                "By {law}, contention is {:.1} %, coherency {coherency}; {peak} (R² {:.2}, {} sizes).",
+                "By {law}, contention is {:.2} %, coherency {coherency}; {peak} (R² {:.2}, {} sizes).",
                 contention * 100.0,
                 found.r_squared.unwrap_or(0.0),
                 found.sizes
