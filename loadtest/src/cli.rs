@@ -1,6 +1,7 @@
 //! The command line.
 
 mod burst;
+mod capacity;
 pub mod hey;
 mod limits;
 mod request;
@@ -17,6 +18,7 @@ use host::variables::Given;
 use crate::plan;
 use crate::system::System;
 pub use burst::{BurstArgs, Output};
+pub use capacity::CapacityArgs;
 pub use request::RequestArgs;
 pub use schedule::ScheduleArgs;
 
@@ -60,6 +62,9 @@ pub enum Command {
     Run(RunArgs),
     /// Fire a burst at URLs of your own
     Burst(BurstArgs),
+    /// Find how many requests an endpoint takes at once
+    #[command(long_about = capacity::HELP)]
+    Capacity(CapacityArgs),
     /// Serve a Spin application on the embedded host
     Serve(ServeArgs),
     /// Build the components of Spin applications

@@ -5,6 +5,11 @@ pub use host::capacity::raise_descriptors as limit;
 /// What else the process holds open: its standard streams, the runtime's, result files.
 const OTHERS: u64 = 64;
 
+/// How many connections may be open at once.
+pub fn room() -> u64 {
+    limit().saturating_sub(OTHERS)
+}
+
 /// Whether so many connections can be open at once.
 ///
 /// # Errors
@@ -12,7 +17,7 @@ const OTHERS: u64 = 64;
 /// A line that says the limit and how to raise it.
 pub fn allow(connections: usize) -> Result<(), String> {
     let limit = limit();
-    let room = limit.saturating_sub(OTHERS);
+    let room = room();
     if connections as u64 <= room {
         return Ok(());
     }

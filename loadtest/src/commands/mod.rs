@@ -3,6 +3,7 @@
 mod aim;
 mod build;
 mod burst;
+mod capacity;
 mod run;
 mod serve;
 mod signals;
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         match cli.command.unwrap_or(Command::Run(cli.run)) {
             Command::Run(args) => run::run(args, &mut signals).await,
             Command::Burst(args) => burst::burst(args, &mut signals).await,
+            Command::Capacity(args) => capacity::capacity(args, &mut signals).await,
             Command::Serve(args) => serve::serve(args, signals).await,
             Command::Build(args) => signals.or_end(build::build(&args)).await,
         }

@@ -12,7 +12,7 @@ use crate::units;
 use crate::verdict::{Confidence, Kind};
 
 /// The width where standard output is no terminal.
-const WIDTH: u16 = 100;
+pub(super) const WIDTH: u16 = 100;
 
 /// The table of `run`, and what it means.
 pub fn run(document: &Document, width: Option<u16>) -> String {
@@ -106,7 +106,7 @@ fn counted(burst: &Burst) -> Option<String> {
 }
 
 /// Lines that a terminal doesn't break in the middle of a word, nor a flag at its dashes.
-fn wrapped(text: &str, indent: &str, width: Option<u16>) -> String {
+pub(super) fn wrapped(text: &str, indent: &str, width: Option<u16>) -> String {
     let options = textwrap::Options::new(usize::from(width.unwrap_or(WIDTH)))
         .initial_indent(indent)
         .subsequent_indent(indent)

@@ -6,6 +6,7 @@ pub mod fired;
 pub mod peers;
 pub mod pool;
 pub mod raw;
+pub mod synthetic;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
