@@ -71,6 +71,7 @@ pub async fn fire(shots: &[Measured], firing: &Firing) -> Judged {
             service_ms: *service_ms,
             rows,
             shared_clock: target.is_local(),
+            keep_alive: true,
             generator: fired.generator,
         };
         let verdict = verdict::judge(&trace);

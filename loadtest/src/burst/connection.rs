@@ -152,6 +152,8 @@ fn evidence(body: &[u8], start: Start) -> Option<Evidence> {
     let reply: endpoint::Reply = serde_json::from_slice(body).ok()?;
     Some(Evidence {
         instance: reply.instance,
+        endpoint: reply.endpoint,
+        style: reply.style,
         served: reply.served,
         entered_ns: reply.entered_unix_ns,
         left_ns: reply.left_unix_ns,

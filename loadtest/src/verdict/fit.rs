@@ -1,14 +1,23 @@
 //! Which pool size explains the answers best.
 
-use super::model::completions;
-use crate::schedule::Schedule;
+use super::arrivals::Arrivals;
+use super::model::{self, Course};
 use crate::trace::Trace;
 
-/// Two pool sizes whose deviations differ by no more than this, in service times, are as good as
-/// each other.
-const TOLERANCE: f64 = 0.05;
+/// As many sizes are tried at a time; the next round looks closer around the best.
+const TRIED: usize = 48;
+/// Sizes whose deviations differ by no more than this, in service times and as a share of the best
+/// deviation, are as good as each other.
+const TOLERANCE: (f64, f64) = (0.01, 0.2);
 /// How far answers may be from where the pool has them, in service times, for one wave.
 const SLACK: f64 = 0.3;
+/// The service time in the burst, in that of a request alone: the least and the most that is believed.
+const SERVICE: (f64, f64) = (0.6, 1.5);
+/// How much service times may vary unseen: the standard deviation of what is spread evenly over 30 %
+/// to either side, as a share; and the least that is assumed.
+const SPREAD: (f64, f64) = (0.18, 0.02);
+/// So many standard errors of the mean service time are allowed for.
+const ERRORS: f64 = 2.6;
 
 /// The pool size that explains the answers best.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,32 +35,133 @@ pub struct Fit {
     pub holds: bool,
 }
 
+/// A size that was tried.
+#[derive(Debug, Clone, Copy)]
+struct Tried {
+    k: usize,
+    deviation: f64,
+    /// How far the whole is from what the first answers' service time makes of it; up to 1 is believed.
+    strain: f64,
+    /// The last answer's distance from where it should be, in service times.
+    end_off: f64,
+    waves: f64,
+}
+
+impl Tried {
+    fn cost(&self) -> f64 {
+        // What can't be is only taken where nothing else is there to be taken.
+        let impossible = if self.strain > 1.0 { 1e3 * self.strain } else { 0.0 };
+        self.deviation + 0.02 * self.strain + impossible
+    }
+}
+
 /// Fits k by least absolute deviation of the sorted completions from those of a pool of k.
 ///
 /// `effective` is the concurrency that the makespan shows. A pool of k has at least about that, and
-/// not much more than twice that: only its last wave can run partly empty.
-pub fn fit(trace: &Trace, schedule: &Schedule, effective: f64) -> Option<Fit> {
-    let mut done: Vec<f64> = trace.answered().map(|row| row.done_us).collect();
-    if done.is_empty() || trace.service_ms <= 0.0 {
-        return None;
-    }
-    done.sort_by(f64::total_cmp);
-    let service_us = trace.service_ms * 1e3;
-    let most = schedule.connections();
-    let least = ((effective * 0.8).floor() as usize).clamp(1, most);
-    let last = ((effective * 2.5).ceil() as usize + 1).clamp(least, most);
-    let deviation = |k| {
-        let expected = completions(schedule, service_us, k);
-        let sum: f64 = done.iter().zip(&expected).map(|(seen, expected)| (seen - expected).abs()).sum();
-        sum / (done.len() as f64 * service_us)
+/// not much more than twice that: only its last wave can run partly empty. `offered` is the most that
+/// could ever be there.
+pub fn fit(trace: &Trace, arrivals: &Arrivals, offered: usize, effective: f64) -> Option<Fit> {
+    let seen = Seen::of(trace, arrivals)?;
+    let least = ((effective * 0.6).floor() as usize).clamp(1, offered.max(1));
+    let most = ((effective * 3.0).ceil() as usize + 1).clamp(least, offered.max(1));
+    let (mut from, mut to) = (least, most);
+    let mut tried: Vec<Tried> = Vec::new();
+    let best = loop {
+        let step = (to - from).div_ceil(TRIED).max(1);
+        tried.extend((from..to).step_by(step).chain([to]).map(|k| seen.try_size(arrivals, k)));
+        let best = tried.iter().copied().min_by(|a, b| a.cost().total_cmp(&b.cost()))?;
+        if step == 1 {
+            break best;
+        }
+        (from, to) = (best.k.saturating_sub(step).max(least), (best.k + step).min(most));
     };
-    let candidates: Vec<(usize, f64)> = (least..=last).map(|k| (k, deviation(k))).collect();
-    let (k, best) = candidates.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1))?;
-    let as_good =
-        || candidates.iter().filter(|(_, deviation)| *deviation <= best + TOLERANCE).map(|(k, _)| *k);
-    let (end, expected) = (done.last()?, *completions(schedule, service_us, k).last()?);
+    let (fixed, share) = TOLERANCE;
+    let limit = best.deviation * (1.0 + share) + fixed;
+    let as_good = || {
+        let good = tried.iter().filter(|one| one.strain <= 1.0 && one.deviation <= limit);
+        good.map(|one| one.k).chain([best.k])
+    };
     // What varies from wave to wave adds up, as the root of their number.
-    let slack = SLACK * (expected / service_us).sqrt();
-    let holds = best <= slack && (end - expected).abs() <= slack * service_us;
-    Some(Fit { k, low: as_good().min()?, high: as_good().max()?, deviation: best, holds })
+    let slack = SLACK * best.waves.sqrt();
+    Some(Fit {
+        k: best.k,
+        low: as_good().min()?,
+        high: as_good().max()?,
+        deviation: best.deviation,
+        holds: best.strain <= 1.0 && best.deviation <= slack && best.end_off <= slack,
+    })
+}
+
+/// The answers, in the order in which they came.
+struct Seen {
+    /// From the first arrival, in microseconds.
+    done: Vec<f64>,
+    /// The sums of how long the first of them took, and of the squares.
+    took: Vec<(f64, f64)>,
+    alone_us: f64,
+    together: bool,
+}
+
+impl Seen {
+    fn of(trace: &Trace, arrivals: &Arrivals) -> Option<Self> {
+        let alone_us = trace.service_ms * 1e3;
+        let mut rows: Vec<(f64, f64)> =
+            trace.answered().map(|row| (row.done_us, row.done_us - row.sent_us.unwrap_or(0.0))).collect();
+        if rows.is_empty() || alone_us <= 0.0 {
+            return None;
+        }
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let sums = rows.iter().scan((0.0, 0.0), |(sum, squares), (_, took)| {
+            *sum += took;
+            *squares += took * took;
+            Some((*sum, *squares))
+        });
+        Some(Self {
+            took: sums.collect(),
+            done: rows.iter().map(|(done, _)| done - arrivals.first_us()).collect(),
+            alone_us,
+            together: arrivals.are_together(alone_us),
+        })
+    }
+
+    fn try_size(&self, arrivals: &Arrivals, k: usize) -> Tried {
+        let service_us = self.service_us(k);
+        let Course { done: due, .. } = model::course(arrivals, service_us, k);
+        let first = arrivals.first_us();
+        let total: f64 = due.iter().map(|due| due - first).sum();
+        let ratio = if total > 0.0 { self.done.iter().sum::<f64>() / total } else { 1.0 };
+        // All at once, a longer service time stretches the whole course, and the best one is known.
+        let scale = if self.together { ratio } else { 1.0 };
+        let off = |(seen, due): (&f64, &f64)| (seen - scale * (due - first)).abs();
+        let unit = (service_us * scale).max(f64::MIN_POSITIVE);
+        let end = due.last().map_or(0.0, |due| due - first);
+        Tried {
+            k,
+            deviation: self.done.iter().zip(&due).map(off).sum::<f64>() / (due.len().max(1) as f64 * unit),
+            strain: (ratio - 1.0).abs() / self.error(k),
+            end_off: self.done.last().zip(due.last()).map_or(0.0, off) / unit,
+            waves: (end / service_us).max(1.0),
+        }
+    }
+
+    /// How long a service took, were `k` served at a time: the first k answers waited for nobody. The
+    /// request alone is one more sample.
+    fn service_us(&self, k: usize) -> f64 {
+        let count = k.min(self.took.len());
+        let (sum, _) = self.took[count - 1];
+        let (least, most) = SERVICE;
+        ((sum + self.alone_us) / (count + 1) as f64).clamp(least * self.alone_us, most * self.alone_us)
+    }
+
+    /// How far off that mean may be, as a share of it.
+    fn error(&self, k: usize) -> f64 {
+        let count = k.min(self.took.len());
+        let (sum, squares) = self.took[count - 1];
+        let mean = sum / count as f64;
+        let spread = ((squares / count as f64 - mean * mean).max(0.0)).sqrt() / mean;
+        let (most, least) = SPREAD;
+        // Of a few, the spread isn't known.
+        let spread = if count < 8 || spread.is_nan() { most } else { (1.2 * spread).clamp(least, most) };
+        ERRORS * spread / (count as f64 + 1.0).sqrt()
+    }
 }

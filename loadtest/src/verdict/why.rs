@@ -1,26 +1,18 @@
 //! The verdict in plain words. No cause is claimed without evidence for it.
 
-use super::{Findings, Kind, Shape, Sharing, is_rejection};
+use super::confidence::Witness;
+use super::findings::Findings;
+use super::kind::{Kind, Shape};
+use super::sharing::Sharing;
+use super::{Judgement, is_rejection, remedy};
 use crate::trace::{Outcome, Trace};
 use crate::units;
 
-/// What was seen, and what explains it where the replies show that.
-pub fn why(
-    trace: &Trace,
-    findings: &Findings,
-    served: Kind,
-    shape: Option<Shape>,
-    reasons: &[String],
-) -> String {
+/// What was seen, and what explains it: by the replies where they show that, else by what could.
+pub fn why(judgement: &Judgement) -> String {
+    let Judgement { findings, served, reasons, .. } = judgement;
     let mut sentences = Vec::new();
-    if findings.rejected > 0 {
-        sentences.push(format!(
-            "{} of {} requests were rejected by the server ({}).",
-            findings.rejected,
-            trace.rows.len(),
-            first_rejection(trace)
-        ));
-    }
+    sentences.extend(rejected(judgement));
     if findings.answered > 0 {
         sentences.push(times(findings));
     }
@@ -28,18 +20,24 @@ pub fn why(
         sentences.push(format!("No verdict: {}.", reasons.join("; ")));
         return sentences.join(" ");
     }
-    sentences.extend(pattern(findings, served, shape));
-    sentences.extend(cause(&findings.sharing, served));
+    sentences.extend(pattern(judgement));
+    sentences.extend(cause(&findings.sharing, *served));
+    sentences.extend(remedy::explanation(judgement));
+    sentences.extend(inside(judgement));
     sentences.join(" ")
 }
 
-/// What to change, where the replies show the cause.
-pub fn remedy(findings: &Findings) -> Option<String> {
-    findings.sharing.batched.then(|| {
-        "Replace the blocking call by its asynchronous form, or let an instance hold one request at a time: \
-         run with --max-instance-concurrent-reuse-count 1."
-            .to_owned()
-    })
+fn rejected(judgement: &Judgement) -> Option<String> {
+    let Judgement { findings, trace, .. } = judgement;
+    if findings.rejected == 0 {
+        return None;
+    }
+    let cap = match remedy::is_capped(judgement) {
+        true => format!(" It took {} at a time, and turned the rest away.", findings.answered),
+        false => String::new(),
+    };
+    let (rejected, all, reason) = (findings.rejected, trace.rows.len(), first_rejection(trace));
+    Some(format!("{rejected} of {all} requests were rejected by the server ({reason}).{cap}"))
 }
 
 fn times(findings: &Findings) -> String {
@@ -51,16 +49,36 @@ fn times(findings: &Findings) -> String {
     )
 }
 
-fn pattern(findings: &Findings, served: Kind, shape: Option<Shape>) -> Option<String> {
-    let k = findings.fit.as_ref().map_or(1, |fit| fit.k);
-    match (served, shape) {
+fn pattern(judgement: &Judgement) -> Option<String> {
+    match (judgement.served, judgement.shape) {
         (_, Some(Shape::Batched)) => None, // its cause says it better
         (Kind::Sequential, Some(Shape::Staircase)) => Some("They were answered one by one.".into()),
-        (Kind::Limited, Some(Shape::Waves)) => Some(format!("They were answered {k} at a time.")),
+        (Kind::Limited, Some(Shape::Waves)) => judgement.range.map(|range| {
+            let doubt = if range.low < range.high {
+                format!(" ({} to {})", range.low, range.high)
+            } else {
+                String::new()
+            };
+            format!("They were answered {} at a time{doubt}.", range.k)
+        }),
         (_, Some(Shape::Stretched)) => Some(
             "All took about as long: they shared something, such as a processor, or waited for each other."
                 .into(),
         ),
+        _ => None,
+    }
+}
+
+/// What the handlers' own times add to that.
+fn inside(judgement: &Judgement) -> Option<String> {
+    let all = judgement.findings.overlap.as_ref()?.all;
+    match judgement.witness {
+        Witness::Agrees if judgement.served == Kind::Limited => {
+            Some(format!("Never were more than {all} inside a handler at once."))
+        }
+        Witness::Disagrees => Some(format!(
+            "But by the handlers' own times, up to {all} were inside at once, which doesn't agree with that."
+        )),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 
 use super::*;
+use crate::schedule::Schedule;
 use crate::trace::{Evidence, Generator, Row};
 
 const SERVICE_MS: f64 = 1_000.0;
@@ -64,7 +65,7 @@ fn answered(i: usize, planned_us: Option<f64>, sent: f64, done: f64) -> Row {
 
 fn trace(schedule: Schedule, rows: Vec<Row>) -> Trace {
     let generator = Generator { cpu: 0.1, lag_p99_us: 100.0 };
-    Trace { schedule, service_ms: SERVICE_MS, rows, shared_clock: true, generator }
+    Trace { schedule, service_ms: SERVICE_MS, rows, shared_clock: true, keep_alive: true, generator }
 }
 
 fn rng() -> TestRng {
@@ -81,6 +82,8 @@ fn in_instance(trace: &mut Trace, instance: &str, stays: &[(usize, f64, f64)]) {
         let ns = |ms: f64| (ms * 1e6) as u64;
         trace.rows[*i].evidence = Some(Evidence {
             instance: instance.to_owned(),
+            endpoint: "e2-p4".to_owned(),
+            style: "await-then-block".to_owned(),
             served: served as u32 + 1,
             entered_ns: ns(*entered),
             left_ns: ns(*left),
