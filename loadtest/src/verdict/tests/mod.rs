@@ -81,8 +81,6 @@ fn in_instance(trace: &mut Trace, instance: &str, stays: &[(usize, f64, f64)]) {
     for (served, (i, entered, left)) in stays.iter().enumerate() {
         let ns = |ms: f64| (ms * 1e6) as u64;
         trace.rows[*i].evidence = Some(Evidence {
-            endpoint: String::new(),
-            style: String::new(),
             instance: instance.to_owned(),
             endpoint: "e2-p4".to_owned(),
             style: "await-then-block".to_owned(),
