@@ -3,6 +3,9 @@
 use super::findings::{Findings, PARALLEL, SEQUENTIAL};
 use super::kind::{Confidence, Kind, Shape};
 
+/// A request alone may have taken so much less than most do, as a factor.
+const QUICK: f64 = 1.6;
+
 /// How many were served at a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Range {
@@ -37,9 +40,10 @@ impl Range {
             }
             (Kind::Sequential, _) => range(1.0, 1.0, effective),
             (Kind::Limited, Some(Shape::Batched)) => {
-                // Each instance serves one at a time; the last may be partly full.
+                // Each instance serves one at a time; some may be partly full.
                 let (low, high) = shared(findings);
-                range(effective, low, high.max((findings.sharing.instances as f64).min(offered)))
+                let instances = (findings.sharing.instances as f64).min(offered);
+                range(instances, low, high)
             }
             (Kind::Limited, Some(Shape::Stretched)) => {
                 let (low, high) = shared(findings);
@@ -69,9 +73,10 @@ impl Range {
 /// a quarter at best.
 fn shared(findings: &Findings) -> (f64, f64) {
     let (_, spread) = findings.first.typical();
+    // The shorter requests leave early and speed up the rest: answers are half as far apart as the work.
+    let varies = (2.2 * spread / (1.0 + spread)).min(0.6);
     let effective = findings.effective;
-    let (low, high) =
-        (SEQUENTIAL.max(1.0 + spread), (1.0 / PARALLEL).max(1.0 / (1.0 - 1.1 * spread.min(0.8))));
+    let (low, high) = (SEQUENTIAL.max(1.0 + varies), (1.0 / PARALLEL).max(1.0 / (1.0 - varies)));
     ((effective / low).max(1.0), (effective * high).min(findings.offered as f64))
 }
 
@@ -147,9 +152,12 @@ fn is_surely_limited(findings: &Findings, shape: Option<Shape>, range: Range) ->
     let waited = findings.first.waited();
     match shape {
         Some(Shape::Waves) => {
-            between && !findings.is_parallel() && waited >= 2 && waited * 10 >= findings.first_wave()
+            // Where all came late, a shared processor could be why as well.
+            between && !findings.is_parallel() && !findings.first.is_stretched() && waited >= 2 && waited * 10 >= findings.first_wave()
         }
-        Some(Shape::Stretched | Shape::Batched) => between,
+        // What one takes alone was measured once: it may have been a quick one.
+        Some(Shape::Stretched) => between && findings.effective * QUICK < findings.offered as f64,
+        Some(Shape::Batched) => between,
         _ => false,
     }
 }

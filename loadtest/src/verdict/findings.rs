@@ -52,7 +52,7 @@ impl Findings {
         let arrivals = Arrivals::of(trace);
         let service_us = trace.service_ms * 1e3;
         let unlimited = model::course(&arrivals, service_us, arrivals.connections);
-        let offered = unlimited.peak();
+        let offered = unlimited.peak().min(arrivals.connections);
         let effective = effective::effective_concurrency(trace).unwrap_or(0.0);
         Self {
             answered: arrivals.count(),
@@ -82,7 +82,12 @@ impl Findings {
     /// What the makespan says; and where it is near an unlimited server's, though the answers came in
     /// waves of less than all, what those say.
     pub fn kind(&self) -> Kind {
+        let inside = self.seen_inside();
         match (self.is_parallel(), self.is_sequential()) {
+            // All that were there were in a handler at once, and took no longer for it.
+            (_, false) if inside.is_some_and(|inside| inside > 1 && inside >= self.offered) => Kind::Parallel,
+            // Each waits for the others of its instance, and there is but one.
+            (false, _) if self.sharing.batched && self.sharing.is_all_in_one(self.answered) => Kind::Sequential,
             (true, true) => Kind::Inconclusive,
             (true, false) if self.pool().is_some_and(|fit| fit.high < self.offered) => Kind::Limited,
             (true, false) => Kind::Parallel,
@@ -100,7 +105,7 @@ impl Findings {
     /// how many were served at a time.
     pub fn seen_inside(&self) -> Option<usize> {
         let overlap = self.overlap.as_ref()?;
-        (overlap.inside_ms <= 1.15 * self.service_ms).then_some(overlap.all)
+        (self.sharing.took_turns == 0 && overlap.inside_ms <= 1.15 * self.service_ms).then_some(overlap.all)
     }
 }
 

@@ -1,23 +1,26 @@
 //! Which pool size explains the answers best.
 
 use super::arrivals::Arrivals;
-use super::model::{self, Course};
+use super::model;
 use crate::trace::Trace;
 
 /// As many sizes are tried at a time; the next round looks closer around the best.
-const TRIED: usize = 48;
+const TRIED: usize = 64;
 /// Sizes whose deviations differ by no more than this, in service times and as a share of the best
 /// deviation, are as good as each other.
-const TOLERANCE: (f64, f64) = (0.01, 0.2);
+const TOLERANCE: (f64, f64) = (0.02, 0.2);
 /// How far answers may be from where the pool has them, in service times, for one wave.
 const SLACK: f64 = 0.3;
 /// The service time in the burst, in that of a request alone: the least and the most that is believed.
-const SERVICE: (f64, f64) = (0.6, 1.5);
+const SERVICE: (f64, f64) = (0.6, 1.6);
 /// How much service times may vary unseen: the standard deviation of what is spread evenly over 30 %
 /// to either side, as a share; and the least that is assumed.
 const SPREAD: (f64, f64) = (0.18, 0.02);
 /// So many standard errors of the mean service time are allowed for.
-const ERRORS: f64 = 2.6;
+const ERRORS: f64 = 2.8;
+/// The first wave's end, in times of the first answer: the least and the most. With service times that
+/// vary by 30 % to either side, no answer of a second wave comes before 1.54, and none of the first after 1.86.
+const FIRST_WAVE: (f64, f64) = (1.5, 1.92);
 
 /// The pool size that explains the answers best.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,17 +31,19 @@ pub struct Fit {
     pub low: usize,
     /// The most that is as good.
     pub high: usize,
-    /// How far the answers are from where a pool of `k` would have them, on average, in service times.
-    pub deviation: f64,
     /// Whether the answers, and the last one, came where a pool of `k` has them, give or take what
     /// varies: a straggler makes no second wave.
     pub holds: bool,
+    /// How many sizes were tried.
+    #[cfg(test)]
+    pub tried: usize,
 }
 
 /// A size that was tried.
 #[derive(Debug, Clone, Copy)]
 struct Tried {
     k: usize,
+    /// How far the answers are from where a pool of `k` would have them, on average, in service times.
     deviation: f64,
     /// How far the whole is from what the first answers' service time makes of it; up to 1 is believed.
     strain: f64,
@@ -62,19 +67,9 @@ impl Tried {
 /// could ever be there.
 pub fn fit(trace: &Trace, arrivals: &Arrivals, offered: usize, effective: f64) -> Option<Fit> {
     let seen = Seen::of(trace, arrivals)?;
-    let least = ((effective * 0.6).floor() as usize).clamp(1, offered.max(1));
-    let most = ((effective * 3.0).ceil() as usize + 1).clamp(least, offered.max(1));
-    let (mut from, mut to) = (least, most);
-    let mut tried: Vec<Tried> = Vec::new();
-    let best = loop {
-        let step = (to - from).div_ceil(TRIED).max(1);
-        tried.extend((from..to).step_by(step).chain([to]).map(|k| seen.try_size(arrivals, k)));
-        let best = tried.iter().copied().min_by(|a, b| a.cost().total_cmp(&b.cost()))?;
-        if step == 1 {
-            break best;
-        }
-        (from, to) = (best.k.saturating_sub(step).max(least), (best.k + step).min(most));
-    };
+    let (least, most) = seen.sizes(offered.max(1), effective);
+    let tried = search(least, most, |k| seen.try_size(arrivals, k));
+    let best = cheapest(&tried)?;
     let (fixed, share) = TOLERANCE;
     let limit = best.deviation * (1.0 + share) + fixed;
     let as_good = || {
@@ -87,9 +82,30 @@ pub fn fit(trace: &Trace, arrivals: &Arrivals, offered: usize, effective: f64) -
         k: best.k,
         low: as_good().min()?,
         high: as_good().max()?,
-        deviation: best.deviation,
         holds: best.strain <= 1.0 && best.deviation <= slack && best.end_off <= slack,
+        #[cfg(test)]
+        tried: tried.len(),
     })
+}
+
+/// Tries sizes coarse to fine, each round closer around the best of the last.
+fn search(least: usize, most: usize, mut try_size: impl FnMut(usize) -> Tried) -> Vec<Tried> {
+    let (mut from, mut to) = (least, most);
+    let mut tried: Vec<Tried> = Vec::new();
+    loop {
+        let step = (to - from).div_ceil(TRIED).max(1);
+        for k in (from..to).step_by(step).chain([to]) {
+            if tried.iter().all(|one| one.k != k) {
+                tried.push(try_size(k));
+            }
+        }
+        let Some(best) = cheapest(&tried).filter(|_| step > 1) else { return tried };
+        (from, to) = (best.k.saturating_sub(step).max(least), (best.k + step).min(most));
+    }
+}
+
+fn cheapest(tried: &[Tried]) -> Option<Tried> {
+    tried.iter().copied().min_by(|a, b| a.cost().total_cmp(&b.cost()))
 }
 
 /// The answers, in the order in which they came.
@@ -124,23 +140,42 @@ impl Seen {
         })
     }
 
+    /// The least and the most that a pool can have. All at once, that is about what came before a second
+    /// wave could.
+    fn sizes(&self, offered: usize, effective: f64) -> (usize, usize) {
+        let (least, most) = if self.together {
+            let first = self.done.first().copied().unwrap_or(0.0);
+            let by = |share: f64| self.done.partition_point(|done| *done < share * first);
+            (by(FIRST_WAVE.0), by(FIRST_WAVE.1))
+        } else {
+            ((effective * 0.6).floor() as usize, (effective * 3.0).ceil() as usize + 1)
+        };
+        let least = least.clamp(1, offered);
+        (least, most.clamp(least, offered))
+    }
+
     fn try_size(&self, arrivals: &Arrivals, k: usize) -> Tried {
-        let service_us = self.service_us(k);
-        let Course { done: due, .. } = model::course(arrivals, service_us, k);
         let first = arrivals.first_us();
-        let total: f64 = due.iter().map(|due| due - first).sum();
+        let service_us = self.service_us(k);
+        let mut due: Vec<f64> =
+            model::course(arrivals, service_us, k).done.iter().map(|due| due - first).collect();
+        let total: f64 = due.iter().sum();
         let ratio = if total > 0.0 { self.done.iter().sum::<f64>() / total } else { 1.0 };
-        // All at once, a longer service time stretches the whole course, and the best one is known.
-        let scale = if self.together { ratio } else { 1.0 };
-        let off = |(seen, due): (&f64, &f64)| (seen - scale * (due - first)).abs();
-        let unit = (service_us * scale).max(f64::MIN_POSITIVE);
-        let end = due.last().map_or(0.0, |due| due - first);
+        // The whole tells the service time better than the first answers alone.
+        if self.together {
+            due.iter_mut().for_each(|due| *due *= ratio);
+        } else {
+            let course = model::course(arrivals, service_us * ratio, k);
+            due = course.done.iter().map(|due| due - first).collect();
+        }
+        let off = |(seen, due): (&f64, &f64)| (seen - due).abs();
+        let unit = (service_us * ratio).max(f64::MIN_POSITIVE);
         Tried {
             k,
             deviation: self.done.iter().zip(&due).map(off).sum::<f64>() / (due.len().max(1) as f64 * unit),
             strain: (ratio - 1.0).abs() / self.error(k),
             end_off: self.done.last().zip(due.last()).map_or(0.0, off) / unit,
-            waves: (end / service_us).max(1.0),
+            waves: (due.last().copied().unwrap_or(0.0) / unit).max(1.0),
         }
     }
 

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::trace::{Evidence, Trace};
 
+/// The last of so many parts of a stay isn't counted.
+const LEAVING: u64 = 20;
+
 /// How many requests were inside handlers together, by the replies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overlap {
@@ -28,7 +31,9 @@ impl Overlap {
         }
         let mut instances: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
         for reply in &replies {
-            instances.entry(&reply.instance).or_default().push((reply.entered_ns, reply.left_ns));
+            // Whoever leaves as another comes did not share the time.
+            let left_ns = reply.left_ns - (reply.left_ns - reply.entered_ns) / LEAVING;
+            instances.entry(&reply.instance).or_default().push((reply.entered_ns, left_ns));
         }
         let mut inside: Vec<f64> =
             replies.iter().map(|reply| (reply.left_ns - reply.entered_ns) as f64 / 1e6).collect();

@@ -60,6 +60,11 @@ impl Sharing {
     pub fn is_fresh(&self) -> bool {
         self.known > 0 && self.instances == self.known
     }
+
+    /// Whether one instance took all that were answered.
+    pub fn is_all_in_one(&self, answered: usize) -> bool {
+        self.instances == 1 && self.known == answered
+    }
 }
 
 /// The times between leaving handlers that were inside together and left one after the other.

@@ -10,7 +10,7 @@ use loadtest::verdict::{Kind, Verdict};
 
 pub use cases::case;
 pub use random::Random;
-pub use score::{Score, Tally};
+pub use score::{KINDS, Score, Tally};
 
 /// A trace, and what is true of the server that made it.
 pub struct Case {

@@ -61,8 +61,8 @@ struct Run<'a> {
     shared: (f64, f64),
 }
 
-/// How long the client takes to send the next, once it has an answer.
-const TURNAROUND_US: f64 = 30.0;
+/// How long it takes from a request's end at the server until the next is sent: the way to the client, too.
+pub const TURNAROUND_US: f64 = 500.0;
 
 /// The ways of all requests through the server, in the order in which they were sent. `work` is how long
 /// each takes alone.
