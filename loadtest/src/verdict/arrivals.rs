@@ -24,7 +24,7 @@ impl Arrivals {
         let mut arrivals = Self { connections, ..Self::default() };
         for row in trace.answered() {
             match (row.planned_us, row.sent_us) {
-                (Some(planned), Some(sent)) if sent > planned && traffic.in_flight(planned) < connections => {
+                (Some(planned), Some(sent)) if sent > planned && traffic.before(planned) < connections => {
                     // The generator's lateness is not the server's.
                     arrivals.planned.push(sent);
                     arrivals.late_us = arrivals.late_us.max(sent - planned);
@@ -55,28 +55,29 @@ impl Arrivals {
     }
 }
 
-/// Which requests were on their way when.
+/// Which requests were due when, and which were done.
 struct Traffic {
-    sent: Vec<f64>,
+    due: Vec<f64>,
     done: Vec<f64>,
 }
 
 impl Traffic {
     fn of(rows: &[Row]) -> Self {
-        let sorted = |times: &mut dyn Iterator<Item = f64>| {
-            let mut times: Vec<f64> = times.collect();
-            times.sort_by(f64::total_cmp);
-            times
-        };
-        let mut on_their_way = rows.iter().filter_map(|row| Some((row.sent_us?, row.done_us)));
-        let (sent, done): (Vec<f64>, Vec<f64>) = on_their_way.by_ref().unzip();
-        Self { sent: sorted(&mut sent.into_iter()), done: sorted(&mut done.into_iter()) }
+        let due = rows.iter().filter_map(|row| row.planned_us.or(row.sent_us));
+        Self { due: sorted(due), done: sorted(rows.iter().map(|row| row.done_us)) }
     }
 
-    fn in_flight(&self, at: f64) -> usize {
+    /// How many others were due by then and not done: with as many connections, none was free for one more.
+    fn before(&self, at: f64) -> usize {
         let by = |times: &[f64]| times.partition_point(|time| *time <= at);
-        by(&self.sent).saturating_sub(by(&self.done))
+        by(&self.due).saturating_sub(1 + by(&self.done))
     }
+}
+
+fn sorted(times: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut times: Vec<f64> = times.collect();
+    times.sort_by(f64::total_cmp);
+    times
 }
 
 #[cfg(test)]

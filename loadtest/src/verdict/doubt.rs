@@ -48,7 +48,7 @@ fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
 }
 
 fn no_difference(trace: &Trace, findings: &Findings) -> Option<String> {
-    let both = findings.is_parallel() && findings.is_sequential();
+    let both = findings.offered <= 1 || findings.is_parallel() && findings.is_sequential();
     let what = match (trace.schedule.connections(), findings.offered) {
         (1, _) => "one connection sends one request at a time, whatever the server could do",
         (_, 1) => "each request came when the one before it must have been done",

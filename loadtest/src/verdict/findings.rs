@@ -89,6 +89,7 @@ impl Findings {
             // Each waits for the others of its instance, and there is but one.
             (false, _) if self.sharing.batched && self.sharing.is_all_in_one(self.answered) => Kind::Sequential,
             (true, true) => Kind::Inconclusive,
+            _ if self.offered <= 1 => Kind::Inconclusive,
             (true, false) if self.pool().is_some_and(|fit| fit.high < self.offered) => Kind::Limited,
             (true, false) => Kind::Parallel,
             (false, true) => Kind::Sequential,

@@ -16,6 +16,8 @@ const SERVICE: (f64, f64) = (0.6, 1.6);
 /// How much service times may vary unseen: the standard deviation of what is spread evenly over 30 %
 /// to either side, as a share; and the least that is assumed.
 const SPREAD: (f64, f64) = (0.18, 0.02);
+/// The way there and back is part of an answer's time, and not of a place's: the share that it may have.
+const WAY: f64 = 0.02;
 /// So many standard errors of the mean service time are allowed for.
 const ERRORS: f64 = 2.8;
 /// The first wave's end, in times of the first answer: the least and the most. With service times that
@@ -43,8 +45,10 @@ pub struct Fit {
 #[derive(Debug, Clone, Copy)]
 struct Tried {
     k: usize,
-    /// How far the answers are from where a pool of `k` would have them, on average, in service times.
+    /// How far the answers are from where a pool of `k` would have them, on average, in times of a request alone.
     deviation: f64,
+    /// The service time that goes with `k`, in the same.
+    service: f64,
     /// How far the whole is from what the first answers' service time makes of it; up to 1 is believed.
     strain: f64,
     /// The last answer's distance from where it should be, in service times.
@@ -82,7 +86,7 @@ pub fn fit(trace: &Trace, arrivals: &Arrivals, offered: usize, effective: f64) -
         k: best.k,
         low: as_good().min()?,
         high: as_good().max()?,
-        holds: best.strain <= 1.0 && best.deviation <= slack && best.end_off <= slack,
+        holds: best.strain <= 1.0 && best.deviation <= slack * best.service && best.end_off <= slack,
         #[cfg(test)]
         tried: tried.len(),
     })
@@ -114,6 +118,8 @@ struct Seen {
     done: Vec<f64>,
     /// The sums of how long the first of them took, and of the squares.
     took: Vec<(f64, f64)>,
+    /// How many of the first took no longer than those of a first wave can.
+    alike: usize,
     alone_us: f64,
     together: bool,
 }
@@ -132,7 +138,12 @@ impl Seen {
             *squares += took * took;
             Some((*sum, *squares))
         });
+        let alike = rows.iter().scan((f64::INFINITY, 0.0_f64), |(least, most), (_, took)| {
+            (*least, *most) = (least.min(*took), most.max(*took));
+            (*most <= FIRST_WAVE.1 * *least).then_some(())
+        });
         Some(Self {
+            alike: alike.count(),
             took: sums.collect(),
             done: rows.iter().map(|(done, _)| done - arrivals.first_us()).collect(),
             alone_us,
@@ -140,15 +151,16 @@ impl Seen {
         })
     }
 
-    /// The least and the most that a pool can have. All at once, that is about what came before a second
-    /// wave could.
+    /// The least and the most that a pool can have. None of its first answers waited: they took alike. All
+    /// at once, about that many came before a second wave could.
     fn sizes(&self, offered: usize, effective: f64) -> (usize, usize) {
         let (least, most) = if self.together {
             let first = self.done.first().copied().unwrap_or(0.0);
             let by = |share: f64| self.done.partition_point(|done| *done < share * first);
             (by(FIRST_WAVE.0), by(FIRST_WAVE.1))
         } else {
-            ((effective * 0.6).floor() as usize, (effective * 3.0).ceil() as usize + 1)
+            let most = ((effective * 3.0).ceil() as usize).saturating_add(1);
+            ((effective * 0.6).floor() as usize, most.min(self.alike))
         };
         let least = least.clamp(1, offered);
         (least, most.clamp(least, offered))
@@ -172,7 +184,8 @@ impl Seen {
         let unit = (service_us * ratio).max(f64::MIN_POSITIVE);
         Tried {
             k,
-            deviation: self.done.iter().zip(&due).map(off).sum::<f64>() / (due.len().max(1) as f64 * unit),
+            deviation: self.done.iter().zip(&due).map(off).sum::<f64>() / (due.len().max(1) as f64 * self.alone_us),
+            service: unit / self.alone_us,
             strain: (ratio - 1.0).abs() / self.error(k),
             end_off: self.done.last().zip(due.last()).map_or(0.0, off) / unit,
             waves: (due.last().copied().unwrap_or(0.0) / unit).max(1.0),
@@ -197,6 +210,6 @@ impl Seen {
         let (most, least) = SPREAD;
         // Of a few, the spread isn't known.
         let spread = if count < 8 || spread.is_nan() { most } else { (1.2 * spread).clamp(least, most) };
-        ERRORS * spread / (count as f64 + 1.0).sqrt()
+        ERRORS * spread / (count as f64 + 1.0).sqrt() + WAY
     }
 }
