@@ -3,6 +3,9 @@
 use super::findings::{Findings, PARALLEL, SEQUENTIAL};
 use super::kind::{Confidence, Kind, Shape};
 
+/// Fewer requests than this don't show how much they vary.
+const FEW: usize = 30;
+
 /// What is parallel still, by a request alone that was a third quicker than most.
 const QUICK: f64 = 1.8;
 
@@ -74,9 +77,11 @@ impl Range {
 fn shared(findings: &Findings) -> (f64, f64) {
     let (_, spread) = findings.first.typical();
     // The shorter requests leave early and speed up the rest: answers are half as far apart as the work.
-    let varies = (2.2 * spread / (1.0 + spread)).min(0.6);
+    let varies = (2.4 * spread / (1.0 + spread)).min(0.6);
     let effective = findings.effective;
-    let (low, high) = (SEQUENTIAL.max(1.0 + varies), (1.0 / PARALLEL).max(1.0 / (1.0 - varies)));
+    // Of a few, the spread isn't known; and the one alone is one of them.
+    let (least_low, least_high) = if findings.answered < FEW { (1.35, 1.45) } else { (SEQUENTIAL, 1.0 / PARALLEL) };
+    let (low, high) = (least_low.max(1.0 + varies), least_high.max(1.0 / (1.0 - varies)));
     ((effective / low).max(1.0), (effective * high).min(findings.offered as f64))
 }
 

@@ -27,13 +27,10 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
 }
 
 fn failures(trace: &Trace, _: &Findings) -> Option<String> {
-    let mut failed = trace.rows.iter().filter_map(|row| match &row.outcome {
-        Outcome::Failed(reason) => Some(reason.as_str()),
-        _ => None,
-    });
-    let first = failed.next()?;
-    let (failed, all) = (failed.count() + 1, trace.rows.len());
-    Some(format!("{failed} of {all} requests failed on the client's side ({first})"))
+    let mut failed = trace.rows.iter().filter(|row| matches!(row.outcome, Outcome::Failed(_)));
+    let (count, all) = (failed.clone().count(), trace.rows.len());
+    let Outcome::Failed(first) = &failed.by_ref().min_by_key(|row| row.i)?.outcome else { return None };
+    Some(format!("{count} of {all} requests failed on the client's side ({first})"))
 }
 
 fn unsent(trace: &Trace, _: &Findings) -> Option<String> {

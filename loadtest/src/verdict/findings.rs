@@ -26,10 +26,11 @@ pub struct Findings {
     /// How late the generator itself sent, at most, in microseconds.
     pub late_us: f64,
     pub service_ms: f64,
+    /// From the first arrival to the last byte of the last good answer, in milliseconds.
     pub makespan_ms: f64,
-    /// The makespan of a server without limit, in milliseconds.
+    /// The same on a server without limit.
     pub unlimited_ms: f64,
-    /// The makespan of a server that takes one request at a time, in milliseconds.
+    /// The same on a server that takes one request at a time.
     pub one_at_a_time_ms: f64,
     /// How many requests were served at a time, judged by the makespan alone.
     pub effective: f64,
@@ -52,6 +53,9 @@ impl Findings {
         let arrivals = Arrivals::of(trace);
         let service_us = trace.service_ms * 1e3;
         let unlimited = model::course(&arrivals, service_us, arrivals.connections);
+        let first_ms = arrivals.first_us() / 1e3;
+        let last_us = trace.answered().map(|row| row.done_us).max_by(f64::total_cmp);
+        let last_ms = last_us.map_or(first_ms, |last| last / 1e3);
         let offered = unlimited.peak().min(arrivals.connections);
         let effective = effective::effective_concurrency(trace).unwrap_or(0.0);
         Self {
@@ -60,9 +64,9 @@ impl Findings {
             offered,
             late_us: arrivals.late_us,
             service_ms: trace.service_ms,
-            makespan_ms: trace.makespan_ms(),
-            unlimited_ms: unlimited.end() / 1e3,
-            one_at_a_time_ms: model::course(&arrivals, service_us, 1).end() / 1e3,
+            makespan_ms: last_ms - first_ms,
+            unlimited_ms: unlimited.end() / 1e3 - first_ms,
+            one_at_a_time_ms: model::course(&arrivals, service_us, 1).end() / 1e3 - first_ms,
             effective,
             fit: fit::fit(trace, &arrivals, offered, effective),
             first: FirstWave::of(trace, offered),
@@ -114,7 +118,7 @@ impl FirstWave {
     fn of(trace: &Trace, offered: usize) -> Self {
         let mut rows: Vec<&Row> = trace.answered().filter(|row| row.sent_us.is_some()).collect();
         let sent = |row: &Row| row.sent_us.unwrap_or(0.0);
-        rows.sort_by(|a, b| sent(a).total_cmp(&sent(b)));
+        rows.sort_by(|a, b| sent(a).total_cmp(&sent(b)).then(a.done_us.total_cmp(&b.done_us)));
         rows.truncate(offered);
         let service_us = (trace.service_ms * 1e3).max(f64::MIN_POSITIVE);
         let mut took: Vec<f64> = rows.iter().map(|row| (row.done_us - sent(row)) / service_us).collect();

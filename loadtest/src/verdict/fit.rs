@@ -132,7 +132,7 @@ impl Seen {
         if rows.is_empty() || alone_us <= 0.0 {
             return None;
         }
-        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         let sums = rows.iter().scan((0.0, 0.0), |(sum, squares), (_, took)| {
             *sum += took;
             *squares += took * took;

@@ -42,7 +42,6 @@ struct Judgement<'a> {
 /// Judges a burst.
 pub fn judge(trace: &Trace) -> Verdict {
     let findings = Findings::of(trace);
-    if std::env::var("DBG").is_ok() { eprintln!("DBG n={} offered={} overlap={:?} fit={:?} conn={}", trace.schedule.n, findings.offered, findings.overlap, findings.fit, trace.schedule.connections()); }
     let mut reasons = doubt::reasons(trace, &findings);
     let mut served = if reasons.is_empty() { findings.kind() } else { Kind::Inconclusive };
     let shape = shape::shape(&findings, served);

@@ -15,18 +15,28 @@ pub fn remedy(judgement: &Judgement) -> Option<String> {
     if is_uvicorn(judgement.trace) {
         return uvicorn(judgement);
     }
-    if judgement.findings.sharing.batched {
+    if is_blocked(judgement) {
+        let handler = handler(judgement.trace).unwrap_or_else(|| "The handler blocks".to_owned());
+        let fullest = judgement.findings.sharing.fullest;
         return Some(format!(
-            "{}Replace the blocking call by its asynchronous form, or let an instance hold one request at a time: \
-             run with --max-instance-concurrent-reuse-count 1.",
-            handler(judgement.trace).unwrap_or_default()
+            "{handler}; {fullest} requests shared one instance. Replace the blocking call by its async form, \
+             or run with --max-instance-concurrent-reuse-count 1."
         ));
     }
     is_out_of_instances(judgement).then(|| {
         "Each request that passed had an instance of its own: raise the limit on instances (for Spin, \
-         SPIN_MAX_INSTANCE_COUNT), or send fewer at once."
+         SPIN_MAX_INSTANCE_COUNT), send fewer at once, or let requests wait in a queue before it."
             .to_owned()
     })
+}
+
+/// Whether requests that shared an instance blocked each other: one left the handler after the other though
+/// they were inside together, or all went through the only instance one by one in code that is known to block.
+fn is_blocked(judgement: &Judgement) -> bool {
+    let Judgement { findings, served, trace, .. } = judgement;
+    let one_by_one = findings.overlap.as_ref().is_some_and(|overlap| overlap.all == 1);
+    let in_one = *served == Kind::Sequential && findings.sharing.is_all_in_one(findings.answered);
+    findings.sharing.batched || in_one && one_by_one && handler(trace).is_some()
 }
 
 /// What could explain a pattern whose cause the replies don't show.
@@ -59,24 +69,26 @@ pub fn is_capped(judgement: &Judgement) -> bool {
         && *served == Kind::Parallel
         // With follow-ups, what was turned away is no sign of how many were there.
         && findings.answered == findings.offered
-        && turned_away.all(|row| matches!(row.outcome, Outcome::Answered(429 | 500..)) && quick(row.done_us, row.sent_us))
+        && turned_away.all(|row| quick(row.done_us, row.sent_us))
 }
 
 fn is_out_of_instances(judgement: &Judgement) -> bool {
     let sharing = &judgement.findings.sharing;
-    is_capped(judgement) && sharing.is_fresh() && sharing.known == judgement.findings.answered
+    let rows = &judgement.trace.rows;
+    let full = rows.iter().all(|row| row.is_ok() || matches!(row.outcome, Outcome::Answered(500..)));
+    is_capped(judgement) && full && sharing.is_fresh() && sharing.known == judgement.findings.answered
 }
 
 fn uvicorn(judgement: &Judgement) -> Option<String> {
     match (judgement.served, judgement.shape) {
         (Kind::Sequential, Some(Shape::Staircase | Shape::Batched)) => Some(
-            "If the handler is an `async def` that blocks: await the call's asynchronous form, or make it \
-             a plain `def`, which runs in a pool of threads."
+            "If the handler is an `async def` that blocks: `await` the call's async form (asyncio.sleep, httpx), or \
+             make it a plain `def`, which runs in a pool of threads."
                 .to_owned(),
         ),
         (Kind::Limited, Some(Shape::Waves)) if is_anyio(judgement) => Some(
-            "If the handler is a plain `def`: raise the limit of AnyIO's pool of threads (40), or make it an \
-             `async def` that awaits."
+            "If the handler is a plain `def`: raise the 40 threads of AnyIO's pool by \
+             anyio.to_thread.current_default_thread_limiter().total_tokens, or make it an `async def` that awaits."
                 .to_owned(),
         ),
         _ => None,
@@ -111,10 +123,8 @@ fn handler(trace: &Trace) -> Option<String> {
         _ => return None,
     };
     let is_name = |name: &str| {
-        name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+        (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
     };
-    Some(format!(
-        "{} {does}. ",
-        if is_name(endpoint) && !endpoint.is_empty() { endpoint } else { "The handler" }
-    ))
+    let who = if is_name(endpoint) { endpoint } else { "The handler" };
+    Some(format!("{who} {does}"))
 }

@@ -1,5 +1,7 @@
 //! The verdict in plain words. No cause is claimed without evidence for it.
 
+use std::collections::BTreeMap;
+
 use super::confidence::Witness;
 use super::findings::Findings;
 use super::kind::{Kind, Shape};
@@ -12,7 +14,7 @@ use crate::units;
 pub fn why(judgement: &Judgement) -> String {
     let Judgement { findings, served, reasons, .. } = judgement;
     let mut sentences = Vec::new();
-    sentences.extend(rejected(judgement));
+    sentences.extend(refused(judgement));
     if findings.answered > 0 {
         sentences.push(times(findings));
     }
@@ -27,17 +29,17 @@ pub fn why(judgement: &Judgement) -> String {
     sentences.join(" ")
 }
 
-fn rejected(judgement: &Judgement) -> Option<String> {
+fn refused(judgement: &Judgement) -> Option<String> {
     let Judgement { findings, trace, .. } = judgement;
     if findings.rejected == 0 {
         return None;
     }
     let cap = match remedy::is_capped(judgement) {
-        true => format!(" It took {} at a time, and turned the rest away.", findings.answered),
+        true => format!(" It took {} at once, and turned the rest away.", findings.answered),
         false => String::new(),
     };
-    let (rejected, all, reason) = (findings.rejected, trace.rows.len(), first_rejection(trace));
-    Some(format!("{rejected} of {all} requests were rejected by the server ({reason}).{cap}"))
+    let (answered, refused) = (findings.answered, findings.rejected);
+    Some(format!("{answered} answered, {refused} refused ({}).{cap}", commonest_refusal(trace)))
 }
 
 fn times(findings: &Findings) -> String {
@@ -110,11 +112,15 @@ fn cause(sharing: &Sharing, served: Kind) -> Option<String> {
     })
 }
 
-fn first_rejection(trace: &Trace) -> String {
-    let rejection = trace.rows.iter().map(|row| &row.outcome).find(|outcome| is_rejection(outcome));
-    match rejection {
-        Some(Outcome::Answered(status)) => format!("status {status}"),
-        Some(Outcome::Rejected(reason) | Outcome::Failed(reason)) => reason.clone(),
-        None => String::new(),
+/// Why most of those were that the server rejected.
+fn commonest_refusal(trace: &Trace) -> String {
+    let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
+    for outcome in trace.rows.iter().map(|row| &row.outcome).filter(|outcome| is_rejection(outcome)) {
+        let reason = match outcome {
+            Outcome::Answered(status) => format!("status {status}"),
+            Outcome::Rejected(reason) | Outcome::Failed(reason) => reason.clone(),
+        };
+        *refusals.entry(reason).or_default() += 1;
     }
+    refusals.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason).unwrap_or_default()
 }

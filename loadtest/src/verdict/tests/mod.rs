@@ -109,7 +109,8 @@ fn one_by_one_is_sequential_and_a_staircase() {
     assert_eq!((verdict.kind, verdict.shape), (Kind::Sequential, Some(Shape::Staircase)));
     assert_eq!(
         verdict.why,
-        "10 requests took 10.0 s in all, one alone takes 1.00 s. They were answered one by one."
+        "10 requests took 10.0 s in all, one alone takes 1.00 s. They were answered one by one. \
+         A single worker, a lock, or a handler that blocks an event loop could be why."
     );
     assert_eq!(verdict.remedy, None);
 }
@@ -142,7 +143,13 @@ fn a_blocked_shared_instance_is_batched_by_its_evidence() {
         "{}",
         verdict.why
     );
-    assert!(verdict.remedy.unwrap().contains("--max-instance-concurrent-reuse-count 1"));
+    assert_eq!(
+        verdict.remedy.as_deref(),
+        Some(
+            "e2-p4 awaits and then blocks; 10 requests shared one instance. Replace the blocking call by its async \
+             form, or run with --max-instance-concurrent-reuse-count 1."
+        )
+    );
 }
 
 #[test]
@@ -165,7 +172,7 @@ fn what_the_server_rejects_is_refused_and_the_rest_is_still_judged() {
     let verdict = judge(&trace);
     assert_eq!((verdict.kind, verdict.shape), (Kind::Refused, Some(Shape::Together)));
     assert!(
-        verdict.why.starts_with("4 of 10 requests were rejected by the server (status 503)."),
+        verdict.why.starts_with("6 answered, 4 refused (status 503). It took 6 at once, and turned the rest away."),
         "{}",
         verdict.why
     );
@@ -179,7 +186,7 @@ fn nothing_answered_is_refused_and_no_shape_is_claimed() {
     }
     let verdict = judge(&trace);
     assert_eq!((verdict.kind, verdict.shape, verdict.at_a_time), (Kind::Refused, None, None));
-    assert_eq!(verdict.why, "4 of 4 requests were rejected by the server (connection reset).");
+    assert_eq!(verdict.why, "0 answered, 4 refused (connection reset).");
 }
 
 #[test]

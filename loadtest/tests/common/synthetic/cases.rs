@@ -244,6 +244,7 @@ fn short_backlog(setting: &Setting, random: &mut Random) -> Case {
 fn slow_generator(setting: &Setting, random: &mut Random) -> Case {
     let case = pooled(Family::SlowGenerator, random.size(1, 64), setting, random);
     let mut trace = case.trace;
+    let mut late_us = 0.0_f64;
     match (random.share() * 3.0) as usize {
         0 => trace.generator.cpu = random.between(0.91, 1.0),
         1 => trace.generator.lag_p99_us = setting.service_us * random.between(0.15, 1.0),
@@ -254,15 +255,13 @@ fn slow_generator(setting: &Setting, random: &mut Random) -> Case {
                 let late = each * (i + 1) as f64;
                 row.sent_us = row.sent_us.map(|sent| sent + late);
                 row.done_us += late;
+                late_us = late_us.max(late);
             }
         }
     }
-    let judged_by_late = trace.start_skew_us() > 0.1 * trace.service_ms * 1e3;
-    let truth = if judged_by_late || trace.generator.cpu > 0.9 || trace.generator.lag_p99_us > 0.1 * trace.service_ms * 1e3 {
-        Kind::Inconclusive
-    } else {
-        case.truth
-    };
+    let blur_us = 0.1 * trace.service_ms * 1e3;
+    let blurred = late_us > blur_us || trace.generator.cpu > 0.9 || trace.generator.lag_p99_us > blur_us;
+    let truth = if blurred { Kind::Inconclusive } else { case.truth };
     let k = if truth == Kind::Inconclusive { None } else { case.k };
     Case { plain: false, truth, k, trace, ..case }
 }
