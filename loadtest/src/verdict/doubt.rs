@@ -22,8 +22,13 @@ pub fn is_bottleneck(generator: &Generator, service_ms: f64) -> bool {
 
 /// Why the measurement can't carry a verdict, each in a sentence that says what to do; none where it can.
 pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
-    let each = [failures, unsent, too_few, no_difference, too_quick, skew, connecting, bottleneck];
+    let each = [unknown, failures, unsent, too_few, no_difference, too_quick, skew, connecting, bottleneck];
     each.iter().filter_map(|reason| reason(trace, findings)).collect()
+}
+
+fn unknown(trace: &Trace, _: &Findings) -> Option<String> {
+    let known = trace.service_ms.is_finite() && trace.service_ms > 0.0;
+    (!known).then(|| "what one request takes alone isn't known; give it by --service-ms".to_owned())
 }
 
 fn failures(trace: &Trace, _: &Findings) -> Option<String> {

@@ -129,7 +129,7 @@ impl Seen {
         let alone_us = trace.service_ms * 1e3;
         let mut rows: Vec<(f64, f64)> =
             trace.answered().map(|row| (row.done_us, row.done_us - row.sent_us.unwrap_or(0.0))).collect();
-        if rows.is_empty() || alone_us <= 0.0 {
+        if rows.is_empty() || !alone_us.is_finite() || alone_us <= 0.0 {
             return None;
         }
         rows.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));

@@ -50,7 +50,8 @@ impl Course {
     pub fn peak(&self) -> usize {
         let mut gone = 0;
         let there = self.arrived.iter().enumerate().map(|(i, arrival)| {
-            while self.done.get(gone).is_some_and(|done| done <= arrival) {
+            // Whoever comes as another goes doesn't meet it, whatever the rounding.
+            while self.done.get(gone).is_some_and(|done| *done <= arrival + 1e-9 * arrival.abs()) {
                 gone += 1;
             }
             (i + 1).saturating_sub(gone)
