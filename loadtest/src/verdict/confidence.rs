@@ -80,7 +80,8 @@ fn shared(findings: &Findings) -> (f64, f64) {
     let varies = (2.4 * spread / (1.0 + spread)).min(0.6);
     let effective = findings.effective;
     // Of a few, the spread isn't known; and the one alone is one of them.
-    let (least_low, least_high) = if findings.answered < FEW { (1.35, 1.45) } else { (SEQUENTIAL, 1.0 / PARALLEL) };
+    let (least_low, least_high) =
+        if findings.answered < FEW { (1.35, 1.45) } else { (SEQUENTIAL, 1.0 / PARALLEL) };
     let (low, high) = (least_low.max(1.0 + varies), least_high.max(1.0 / (1.0 - varies)));
     ((effective / low).max(1.0), (effective * high).min(findings.offered as f64))
 }
@@ -158,7 +159,11 @@ fn is_surely_limited(findings: &Findings, shape: Option<Shape>, range: Range) ->
     match shape {
         Some(Shape::Waves) => {
             // Where all came late, a shared processor could be why as well.
-            between && !findings.is_parallel() && !findings.first.is_stretched() && waited >= 2 && waited * 10 >= findings.first_wave()
+            between
+                && !findings.is_parallel()
+                && !findings.first.is_stretched()
+                && waited >= 2
+                && waited * 10 >= findings.first_wave()
         }
         // What one takes alone was measured once: it may have been a quick one.
         Some(Shape::Stretched) => between && findings.effective * QUICK < findings.offered as f64,

@@ -91,7 +91,9 @@ impl Findings {
             // All that were there were in a handler at once, and took no longer for it.
             (_, false) if inside.is_some_and(|inside| inside > 1 && inside >= self.offered) => Kind::Parallel,
             // Each waits for the others of its instance, and there is but one.
-            (false, _) if self.sharing.batched && self.sharing.is_all_in_one(self.answered) => Kind::Sequential,
+            (false, _) if self.sharing.batched && self.sharing.is_all_in_one(self.answered) => {
+                Kind::Sequential
+            }
             (true, true) => Kind::Inconclusive,
             _ if self.offered <= 1 => Kind::Inconclusive,
             (true, false) if self.pool().is_some_and(|fit| fit.high < self.offered) => Kind::Limited,

@@ -184,7 +184,8 @@ impl Seen {
         let unit = (service_us * ratio).max(f64::MIN_POSITIVE);
         Tried {
             k,
-            deviation: self.done.iter().zip(&due).map(off).sum::<f64>() / (due.len().max(1) as f64 * self.alone_us),
+            deviation: self.done.iter().zip(&due).map(off).sum::<f64>()
+                / (due.len().max(1) as f64 * self.alone_us),
             service: unit / self.alone_us,
             strain: (ratio - 1.0).abs() / self.error(k),
             end_off: self.done.last().zip(due.last()).map_or(0.0, off) / unit,

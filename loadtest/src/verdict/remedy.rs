@@ -123,7 +123,8 @@ fn handler(trace: &Trace) -> Option<String> {
         _ => return None,
     };
     let is_name = |name: &str| {
-        (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+        (1..=64).contains(&name.len())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
     };
     let who = if is_name(endpoint) { endpoint } else { "The handler" };
     Some(format!("{who} {does}"))

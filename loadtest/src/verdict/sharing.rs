@@ -75,7 +75,9 @@ fn turns_taken(group: &[(&Row, &Evidence)], service_ns: f64) -> Vec<f64> {
     stays
         .windows(2)
         // The later one had entered before the earlier one left, and was held up by it.
-        .filter(|pair| pair[1].0 < pair[0].1 && pair[1].1.saturating_sub(pair[1].0) as f64 >= (1.0 + TURN) * service_ns)
+        .filter(|pair| {
+            pair[1].0 < pair[0].1 && pair[1].1.saturating_sub(pair[1].0) as f64 >= (1.0 + TURN) * service_ns
+        })
         .map(|pair| (pair[1].1 - pair[0].1) as f64)
         .filter(|gap| *gap >= TURN * service_ns)
         .collect()

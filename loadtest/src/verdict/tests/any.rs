@@ -12,8 +12,8 @@ use crate::trace::{Evidence, Generator, Outcome, Row, Trace};
 use crate::verdict::{Verdict, effective_concurrency, findings::Findings};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
-    (0..3_u8, any::<u64>(), any::<u64>(), any::<u64>()).prop_map(|(instance, entered_ns, left_ns, start_ns)| {
-        Evidence {
+    (0..3_u8, any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
+        |(instance, entered_ns, left_ns, start_ns)| Evidence {
             instance: instance.to_string(),
             endpoint: "e1-p1".to_owned(),
             style: "async-blocking".to_owned(),
@@ -21,8 +21,8 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
             entered_ns,
             left_ns,
             start_ns,
-        }
-    })
+        },
+    )
 }
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {

@@ -174,7 +174,9 @@ fn what_the_server_rejects_is_refused_and_the_rest_is_still_judged() {
     let verdict = judge(&trace);
     assert_eq!((verdict.kind, verdict.shape), (Kind::Refused, Some(Shape::Together)));
     assert!(
-        verdict.why.starts_with("6 answered, 4 refused (status 503). It took 6 at once, and turned the rest away."),
+        verdict
+            .why
+            .starts_with("6 answered, 4 refused (status 503). It took 6 at once, and turned the rest away."),
         "{}",
         verdict.why
     );

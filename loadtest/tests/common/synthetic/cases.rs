@@ -79,7 +79,10 @@ impl Setting {
             rows: ways.iter().enumerate().map(|(i, way)| self.row(i, way, random)).collect(),
             shared_clock: true,
             keep_alive: true,
-            generator: Generator { cpu: random.between(0.01, 0.6), lag_p99_us: random.between(50.0, 1_500.0) },
+            generator: Generator {
+                cpu: random.between(0.01, 0.6),
+                lag_p99_us: random.between(50.0, 1_500.0),
+            },
         }
     }
 
