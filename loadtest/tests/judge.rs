@@ -5,7 +5,7 @@
 mod synthetic;
 
 use loadtest::verdict::{Confidence, Kind, Verdict, judge};
-use synthetic::{Case, Random, Score, case};
+use synthetic::{Case, Random, Score, Spread, case};
 
 const SEED: u64 = 4;
 const CASES: usize = 4_000;
@@ -16,7 +16,7 @@ fn right_where_it_is_sure_and_sure_where_it_is_plain() {
     let mut score = Score::default();
     let mut missed = Vec::new();
     for number in 0..CASES {
-        let case = case(&mut random);
+        let case = case(&mut random, Spread::Even);
         let verdict = judge(&case.trace);
         score.count(&case, &verdict);
         missed.extend(miss(&case, &verdict).map(|miss| format!("{number}: {miss}\n")));

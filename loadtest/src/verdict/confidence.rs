@@ -139,7 +139,7 @@ fn is_counted(findings: &Findings, served: Kind) -> bool {
 /// a little hardly differs from what varies a little.
 fn is_surely_parallel(findings: &Findings) -> bool {
     let (mean, spread) = findings.first.typical();
-    let is_all = findings.pool().is_some_and(|fit| fit.low == findings.offered);
+    let is_all = findings.pool().is_some_and(|fit| fit.low == findings.offered && fit.snug);
     is_all && findings.first.waited() == 0 && mean * (1.0 + spread) <= SEQUENTIAL
 }
 
@@ -147,19 +147,21 @@ fn is_surely_parallel(findings: &Findings) -> bool {
 fn is_surely_sequential(findings: &Findings, shape: Option<Shape>) -> bool {
     match shape {
         Some(Shape::Batched) => true,
-        Some(Shape::Staircase) => findings.pool().is_some_and(|fit| fit.high == 1),
+        Some(Shape::Staircase) => findings.pool().is_some_and(|fit| fit.high == 1 && fit.snug),
         _ => false,
     }
 }
 
 /// What might be all of them might be no limit, and a straggler or two are no second wave.
 fn is_surely_limited(findings: &Findings, shape: Option<Shape>, range: Range) -> bool {
+    let snug = findings.pool().is_some_and(|fit| fit.snug);
     let between = range.low > 1.0 && range.high < findings.offered as f64;
     let waited = findings.first.waited();
     match shape {
         Some(Shape::Waves) => {
             // Where all came late, a shared processor could be why as well.
             between
+                && snug
                 && !findings.is_parallel()
                 && !findings.first.is_stretched()
                 && waited >= 2

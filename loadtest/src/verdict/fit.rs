@@ -11,6 +11,8 @@ const TRIED: usize = 64;
 const TOLERANCE: (f64, f64) = (0.02, 0.2);
 /// How far answers may be from where the pool has them, in service times, for one wave.
 const SLACK: f64 = 0.3;
+/// The same, on average, where nothing but service times that vary by 30 % to either side is at work.
+const SNUG: f64 = 0.09;
 /// The service time in the burst, in that of a request alone: the least and the most that is believed.
 const SERVICE: (f64, f64) = (0.6, 1.6);
 /// How much service times may vary unseen: the standard deviation of what is spread evenly over 30 %
@@ -23,6 +25,8 @@ const ERRORS: f64 = 2.8;
 /// The first wave's end, in times of the first answer: the least and the most. With service times that
 /// vary by 30 % to either side, no answer of a second wave comes before 1.54, and none of the first after 1.86.
 const FIRST_WAVE: (f64, f64) = (1.5, 1.92);
+/// The most, where the wave has no clear end: they may vary by more than that.
+const BLURRED: f64 = 2.5;
 
 /// The pool size that explains the answers best.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +40,8 @@ pub struct Fit {
     /// Whether the answers, and the last one, came where a pool of `k` has them, give or take what
     /// varies: a straggler makes no second wave.
     pub holds: bool,
+    /// Whether they are as near to that as with service times that vary by 30 % to either side.
+    pub snug: bool,
     /// How many sizes were tried.
     #[cfg(test)]
     pub tried: usize,
@@ -87,6 +93,7 @@ pub fn fit(trace: &Trace, arrivals: &Arrivals, offered: usize, effective: f64) -
         low: as_good().min()?,
         high: as_good().max()?,
         holds: best.strain <= 1.0 && best.deviation <= slack * best.service && best.end_off <= slack,
+        snug: best.deviation <= SNUG * best.waves.sqrt() * best.service,
         #[cfg(test)]
         tried: tried.len(),
     })
@@ -157,7 +164,8 @@ impl Seen {
         let (least, most) = if self.together {
             let first = self.done.first().copied().unwrap_or(0.0);
             let by = |share: f64| self.done.partition_point(|done| *done < share * first);
-            (by(FIRST_WAVE.0), by(FIRST_WAVE.1))
+            let (least, most) = (by(FIRST_WAVE.0), by(FIRST_WAVE.1));
+            if least == most { (least, most) } else { (least, by(BLURRED)) }
         } else {
             let most = ((effective * 3.0).ceil() as usize).saturating_add(1);
             ((effective * 0.6).floor() as usize, most.min(self.alike))

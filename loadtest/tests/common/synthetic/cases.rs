@@ -7,22 +7,32 @@ use loadtest::verdict::Kind;
 use super::server::{self, Sends, Server, Way};
 use super::{Case, Family, Random};
 
+/// How service times vary.
+#[derive(Debug, Clone, Copy)]
+pub enum Spread {
+    /// Evenly, by a share to either side.
+    Even,
+    /// Log-normally, by a sigma of twice that share: some take several times as long as others.
+    Tailed,
+}
+
 /// A burst that is to be made.
 struct Setting {
     sends: Sends,
     service_us: f64,
     /// By how much service times vary, to either side, as a share.
     jitter: f64,
+    spread: Spread,
     /// Whether the replies say when they were inside a handler.
     evidence: bool,
 }
 
 /// One of any kind.
-pub fn case(random: &mut Random) -> Case {
+pub fn case(random: &mut Random, spread: Spread) -> Case {
     let family = Family::ALL[(random.share() * 3.0) as usize];
     // Half are of the plain servers, half of the others.
     let family = if random.chance(0.6) { family } else { Family::ALL[3 + (random.share() * 5.0) as usize] };
-    let setting = Setting::any(random);
+    let setting = Setting::any(random, spread);
     let k = random.size(2, 64);
     match family {
         Family::Pool => pooled(family, k, &setting, random),
@@ -37,22 +47,26 @@ pub fn case(random: &mut Random) -> Case {
 }
 
 impl Setting {
-    fn any(random: &mut Random) -> Self {
+    fn any(random: &mut Random, spread: Spread) -> Self {
         let service_us = random.size(20_000, 2_000_000) as f64;
         let jitter = if random.chance(0.5) { random.between(0.0, 0.1) } else { random.between(0.0, 0.3) };
         let sends = sends(service_us, random);
-        Self { sends, service_us, jitter, evidence: random.chance(0.3) }
+        Self { sends, service_us, jitter, spread, evidence: random.chance(0.3) }
     }
 
     /// The same, but all at once.
     fn together(&self) -> Self {
-        let Self { service_us, jitter, evidence, .. } = *self;
+        let Self { service_us, jitter, spread, evidence, .. } = *self;
         let n = self.sends.n;
-        Self { sends: Sends { n, c: n, planned: vec![0.0; n] }, service_us, jitter, evidence }
+        Self { sends: Sends { n, c: n, planned: vec![0.0; n] }, service_us, jitter, spread, evidence }
     }
 
     fn service(&self, random: &mut Random) -> f64 {
-        self.service_us * (1.0 + self.jitter * random.between(-1.0, 1.0))
+        self.service_us
+            * match self.spread {
+                Spread::Even => 1.0 + self.jitter * random.between(-1.0, 1.0),
+                Spread::Tailed => (2.0 * self.jitter * random.normal()).exp(),
+            }
     }
 
     fn works(&self, random: &mut Random) -> Vec<f64> {

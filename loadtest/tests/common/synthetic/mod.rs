@@ -8,7 +8,7 @@ mod server;
 use loadtest::trace::Trace;
 use loadtest::verdict::{Kind, Verdict};
 
-pub use cases::case;
+pub use cases::{Spread, case};
 pub use random::Random;
 pub use score::{KINDS, Score, Tally};
 

@@ -34,6 +34,11 @@ impl Random {
         self.share() < share
     }
 
+    /// Nearly normal, of mean 0 and deviation 1: the sum of twelve.
+    pub fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.share()).sum::<f64>() - 6.0
+    }
+
     /// The gap to the next event of a Poisson process.
     pub fn gap(&mut self, mean: f64) -> f64 {
         -mean * (1.0 - self.share()).ln()
