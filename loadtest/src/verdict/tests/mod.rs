@@ -1,6 +1,7 @@
 //! The judge on servers whose truth is known.
 
 mod any;
+mod remedies;
 
 use std::time::Duration;
 
