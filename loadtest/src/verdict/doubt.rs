@@ -45,8 +45,13 @@ fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
 
 fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
     let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(|row| is_rejection(&row.outcome));
-    (findings.answered < ANSWERS && !all_rejected)
-        .then(|| format!("{} answers are too few; send at least {ANSWERS} requests", findings.answered))
+    (findings.answered < ANSWERS && !all_rejected).then(|| {
+        let answers = match findings.answered {
+            1 => "1 answer is".to_owned(),
+            count => format!("{count} answers are"),
+        };
+        format!("{answers} too few; send at least {ANSWERS} requests")
+    })
 }
 
 fn no_difference(trace: &Trace, findings: &Findings) -> Option<String> {

@@ -2,8 +2,11 @@
 
 use crate::trace::Trace;
 
-/// The effective concurrency: n s over the time in which there was anything to do, never more than the
-/// connections; `None` where nothing was answered, or no time is known.
+/// The effective concurrency E: n s over the time in which any request was on its way, where n requests were
+/// answered and one alone takes s. Above 0, and never more than the connections. `None` where nothing was
+/// answered, or no time is known.
+///
+/// By Little's law (Operations Research 9, 1961) that is how many were in service on average, while any were.
 pub fn effective_concurrency(trace: &Trace) -> Option<f64> {
     let busy_us = busy_us(trace);
     let work_us = trace.answered().count() as f64 * trace.service_ms * 1e3;

@@ -162,7 +162,8 @@ impl Seen {
     /// at once, about that many came before a second wave could.
     fn sizes(&self, offered: usize, effective: f64) -> (usize, usize) {
         let (least, most) = if self.together {
-            let first = self.done.first().copied().unwrap_or(0.0);
+            // Of many, one may be quick by chance.
+            let first = self.done.get((effective / 20.0) as usize).copied().unwrap_or(0.0);
             let by = |share: f64| self.done.partition_point(|done| *done < share * first);
             let (least, most) = (by(FIRST_WAVE.0), by(FIRST_WAVE.1));
             if least == most { (least, most) } else { (least, by(BLURRED)) }

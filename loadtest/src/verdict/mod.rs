@@ -39,7 +39,14 @@ struct Judgement<'a> {
     reasons: &'a [String],
 }
 
-/// Judges a burst.
+/// Judges a burst: how it was served, how many at a time, and how sure that is.
+///
+/// Two witnesses are heard. Time: the makespan beside those of ideal servers under the same arrivals, and the pool
+/// whose completions are nearest to those seen, by least absolute deviation. And the replies, where they say when a
+/// request was in its handler, and in which instance: they confirm, contradict or settle what time says, and
+/// no cause is named without them. Any trace has a verdict, whatever its numbers.
+///
+/// Service times are taken to vary by 30 % to either side at most; `docs/judge.md` shows how often it is right.
 pub fn judge(trace: &Trace) -> Verdict {
     let findings = Findings::of(trace);
     let mut reasons = doubt::reasons(trace, &findings);
