@@ -64,7 +64,7 @@ impl Findings {
             offered,
             late_us: arrivals.late_us,
             service_ms: trace.service_ms,
-            makespan_ms: last_ms - first_ms,
+            makespan_ms: (last_ms - first_ms).max(0.0),
             unlimited_ms: unlimited.end() / 1e3 - first_ms,
             one_at_a_time_ms: model::course(&arrivals, service_us, 1).end() / 1e3 - first_ms,
             effective,
