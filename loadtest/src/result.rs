@@ -239,7 +239,7 @@ impl Burst {
             author_expected: None,
             makespan_ms: rounded(tally.last_ok_us / 1e3, 3),
             total_ms: rounded(tally.last_done_us / 1e3, 3),
-            per_second: if tally.ok > 0 {
+            per_second: if tally.ok > 0 && tally.last_done_us > 0.0 {
                 rounded(tally.ok as f64 * 1e6 / tally.last_done_us, 4)
             } else {
                 0.0

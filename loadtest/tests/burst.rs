@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use common::fired::{burst, judged};
+use common::fired::{burst, conclusive, judged};
 use common::pool::{Manners, serve};
 use common::{Process, loadtest};
 use loadtest::result::Document;
@@ -25,7 +25,7 @@ async fn pools_of_every_size_are_found() {
         (12, Kind::Parallel, Shape::Together),
     ] {
         let pool = serve(Manners::pool(k, SERVICE)).await;
-        let burst = judged(&pool, &["-n", "12", "-c", "12"]).await;
+        let burst = conclusive(&pool, &["-n", "12", "-c", "12"]).await;
         assert_eq!(
             (burst.verdict.kind, burst.verdict.shape),
             (kind, Some(shape)),
@@ -143,7 +143,7 @@ async fn headers_are_sent_once_and_methods_in_upper_case() {
 #[tokio::test]
 async fn what_is_turned_away_is_refused_and_counted() {
     let pool = serve(Manners { refuse: true, ..Manners::pool(4, SERVICE) }).await;
-    let burst = judged(&pool, &["-n", "10", "-c", "10"]).await;
+    let burst = conclusive(&pool, &["-n", "10", "-c", "10"]).await;
     assert_eq!((burst.verdict.kind, burst.ok, burst.failed), (Kind::Refused, 4, 6), "{}", burst.verdict.why);
     assert!(burst.verdict.why.starts_with("4 answered, 6 refused (status 503)."));
 }

@@ -1,18 +1,9 @@
 //! A connection costs a descriptor, and a process may hold only so many.
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+pub use host::capacity::raise_descriptors as limit;
 
 /// What else the process holds open: its standard streams, the runtime's, result files.
 const OTHERS: u64 = 64;
-
-/// How many descriptors this process may hold, after the limit was raised as far as it may be.
-pub fn limit() -> u64 {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return u64::MAX };
-    match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
-        Ok(()) => hard,
-        Err(_) => soft,
-    }
-}
 
 /// Whether so many connections can be open at once.
 ///
@@ -33,6 +24,8 @@ pub fn allow(connections: usize) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use nix::sys::resource::{Resource, getrlimit};
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -104,7 +104,9 @@ impl Queue {
         let Some(start) = self.start.get() else { return };
         for (_, due) in self.schedule.planned().take_while(|(_, due)| !self.schedule.is_over(*due)) {
             loop {
-                let early = due.saturating_sub(start.instant.elapsed());
+                // The start itself may be yet to come.
+                let ahead = start.instant.saturating_duration_since(Instant::now());
+                let early = due.saturating_add(ahead).saturating_sub(start.instant.elapsed());
                 if stopped.is_cancelled() {
                     return;
                 }
