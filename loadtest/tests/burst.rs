@@ -145,7 +145,7 @@ async fn what_is_turned_away_is_refused_and_counted() {
     let pool = serve(Manners { refuse: true, ..Manners::pool(4, SERVICE) }).await;
     let burst = conclusive(&pool, &["-n", "10", "-c", "10"]).await;
     assert_eq!((burst.verdict.kind, burst.ok, burst.failed), (Kind::Refused, 4, 6), "{}", burst.verdict.why);
-    assert!(burst.verdict.why.starts_with("6 of 10 requests were rejected by the server (status 503)."));
+    assert!(burst.verdict.why.starts_with("4 answered, 6 refused (status 503)."));
 }
 
 #[tokio::test]
