@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use common::synthetic::{Model, Truth, mute, serve};
+use common::servers::{Model, Truth, mute, serve};
 use common::{Process, SOON, loadtest, output, stderr, stdout};
 use loadtest::capacity::{Beyond, Document, End};
 use nix::sys::signal::Signal;

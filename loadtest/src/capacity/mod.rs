@@ -3,7 +3,6 @@
 
 mod answer;
 mod document;
-mod effective;
 mod observation;
 mod scalability;
 mod search;

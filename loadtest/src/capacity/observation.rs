@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::effective::effective_concurrency;
 use crate::trace::{Outcome, Trace};
 use crate::units::{self, rounded};
+use crate::verdict::effective_concurrency;
 
 /// An answer that takes up to this many service times did not wait for another's: the geometric middle
 /// between one service time and two, so that the service time may vary by a fifth and more.
@@ -35,7 +35,7 @@ pub struct Observation {
     pub refusal: Option<String>,
     /// From the start to the last byte of the last good answer, in milliseconds; 0 where none came.
     pub makespan_ms: f64,
-    /// The effective concurrency E: the answers' service times over the makespan.
+    /// The effective concurrency E: the answers' service times over the time in which any was on its way.
     pub effective: f64,
     /// How late the latest send was, in microseconds.
     pub start_skew_us: f64,

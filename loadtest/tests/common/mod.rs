@@ -6,7 +6,7 @@ pub mod fired;
 pub mod peers;
 pub mod pool;
 pub mod raw;
-pub mod synthetic;
+pub mod servers;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
