@@ -6,18 +6,21 @@ set -euo pipefail
 
 # In the order in which they are installed. For each NAME a function install_NAME, and suits_NAME, which
 # says whether a given program is recent enough.
-peers="wrk hey wasmtime"
+peers="wrk hey fastapi wasmtime oha"
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/peers.sh [PEER...]
 
-Installs the programs that the benchmark uses, or only those named:
+Installs the programs that the benchmarks and the tests with --features peers use, or only those named:
 
   wrk        load, for requests per second        Debian's package, needs root or sudo
   hey        load, for bursts                     Debian's package, needs root or sudo
+  fastapi    FastAPI and uvicorn, pinned         a virtual environment in target/peers; may need
+             in baselines/fastapi                root or sudo for Debian's package python3-venv
   wasmtime   `wasmtime serve`, in the version     compiled into target/peers; takes some ten minutes
              of Cargo.lock
+  oha        load, for bursts                    compiled into target/peers; takes some ten minutes
 
 One that is on the PATH or in target/peers/bin already, in a version that suits, is left as it is.
 
@@ -35,7 +38,7 @@ complain() {
 # found NAME: the path of a program that suits, our own first.
 found() {
   local program
-  for program in "$prefix/bin/$1" "$(command -v "$1" || true)"; do
+  for program in "$prefix/bin/$1" "$prefix/$1/bin/python" "$(command -v "$1" || true)"; do
     if [ -x "$program" ] && "suits_$1" "$program"; then
       echo "$program"
       return
@@ -46,6 +49,9 @@ found() {
 
 suits_wrk() { ("$1" --version 2>&1 || true) | grep -q '^wrk .*4\.'; }
 suits_hey() { ("$1" -h 2>&1 || true) | grep -q '^Usage: hey'; }
+suits_oha() { [[ "$("$1" --version 2>/dev/null)" == "oha 1."* ]]; }
+# All that is pinned, in the version that is pinned.
+suits_fastapi() { "$1" -m pip freeze 2>/dev/null | diff -q - baselines/fastapi/requirements.txt >/dev/null; }
 # The host's own line of versions: only hosts around the same wasmtime are compared.
 suits_wasmtime() { [[ "$("$1" --version 2>/dev/null)" == "wasmtime ${wasmtime%%.*}."* ]]; }
 
@@ -53,6 +59,23 @@ install_wrk() { by_apt wrk; }
 install_hey() { by_apt hey; }
 install_wasmtime() {
   by_cargo wasmtime-cli "$wasmtime"
+}
+
+install_oha() { by_cargo oha "$oha"; }
+install_fastapi() {
+  say "FastAPI's virtual environment: $prefix/fastapi"
+  # Debian's python has no venv of its own.
+  as_owner python3 -m venv --clear "$prefix/fastapi" >/dev/null 2>&1 || {
+    by_apt python3-venv && as_owner python3 -m venv --clear "$prefix/fastapi"
+  } || {
+    complain "python3 can make no virtual environment" "install python3 with its venv module"
+    return 1
+  }
+  as_owner "$prefix/fastapi/bin/python" -m pip install --quiet --disable-pip-version-check \
+    -r baselines/fastapi/requirements.txt >&2 || {
+    complain "pip could not install baselines/fastapi/requirements.txt"
+    return 1
+  }
 }
 
 as_root() {
@@ -130,6 +153,7 @@ main() {
 
   cd "$(dirname "${BASH_SOURCE[0]}")/.."
   prefix=$PWD/target/peers
+  oha=1.16.0
   wasmtime=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
 
   # shellcheck disable=SC2086 # a list of words

@@ -23,6 +23,8 @@ pub struct Measured {
 pub struct Judged {
     /// In the order of the shots.
     pub bursts: Vec<Burst>,
+    /// What they were judged by, likewise.
+    pub traces: Vec<Trace>,
     /// How the generator fared.
     pub generator: Generator,
 }
@@ -71,11 +73,13 @@ pub async fn fire(shots: &[Measured], firing: &Firing) -> Judged {
             service_ms: *service_ms,
             rows,
             shared_clock: target.is_local(),
+            keep_alive: true,
             generator: fired.generator,
         };
         let verdict = verdict::judge(&trace);
         let endpoint = endpoint::name_of(target.url.path());
-        Burst::new(target.url.to_string(), endpoint, &trace, verdict)
+        (Burst::new(target.url.to_string(), endpoint, &trace, verdict), trace)
     };
-    Judged { bursts: shots.iter().zip(fired.rows).map(judge).collect(), generator: fired.generator }
+    let (bursts, traces) = shots.iter().zip(fired.rows).map(judge).unzip();
+    Judged { bursts, traces, generator: fired.generator }
 }

@@ -15,6 +15,8 @@ pub struct Trace {
     pub rows: Vec<Row>,
     /// Whether the replies' clock is this machine's.
     pub shared_clock: bool,
+    /// Whether connections were kept open between requests; where not, connecting is part of the times.
+    pub keep_alive: bool,
     /// How the load generator itself fared.
     pub generator: Generator,
 }
@@ -38,6 +40,8 @@ pub struct Row {
     pub outcome: Outcome,
     /// What the reply says of who served it.
     pub evidence: Option<Evidence>,
+    /// The reply's Server header.
+    pub server: Option<String>,
 }
 
 /// How a request ended.
@@ -62,6 +66,10 @@ impl Default for Outcome {
 pub struct Evidence {
     /// The instance.
     pub instance: String,
+    /// The endpoint's name, such as `e1-p1`.
+    pub endpoint: String,
+    /// The handler's style, such as `async-awaiting`.
+    pub style: String,
     /// How many requests that instance had taken, this one included.
     pub served: u32,
     /// When the request entered the handler, in nanoseconds of the server's clock.
@@ -111,6 +119,13 @@ impl Trace {
     /// How late the latest of the planned sends was, in microseconds.
     pub fn start_skew_us(&self) -> f64 {
         self.rows.iter().filter_map(|row| Some(row.sent_us? - row.planned_us?)).fold(0.0, f64::max)
+    }
+
+    /// The Server header that all good answers agree on.
+    pub fn server(&self) -> Option<&str> {
+        let mut servers = self.answered().map(|row| row.server.as_deref());
+        let first = servers.next()??;
+        servers.all(|server| server == Some(first)).then_some(first)
     }
 
     /// How many instances the replies name.

@@ -7,6 +7,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use http::header::SERVER;
+use http::response::Parts;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
@@ -95,8 +97,9 @@ impl Connection {
         row.first_byte_us = times.first_byte.map(since_start);
         row.done_us = since_start(done);
         match outcome {
-            Ok(Ok((status, body))) => {
-                row.outcome = Outcome::Answered(status);
+            Ok(Ok((answer, body))) => {
+                row.outcome = Outcome::Answered(answer.status.as_u16());
+                row.server = server(&answer);
                 row.evidence = evidence(&body, start);
             }
             Ok(Err(error)) => {
@@ -110,13 +113,13 @@ impl Connection {
         }
     }
 
-    async fn answer(&mut self, shot: &Shot) -> Result<(u16, Vec<u8>), hyper::Error> {
+    async fn answer(&mut self, shot: &Shot) -> Result<(Parts, Vec<u8>), hyper::Error> {
         let Self { sender, driver, .. } = self;
         let mut exchange = pin!(async {
             sender.ready().await?;
             let response = sender.send_request(shot.target.request()).await?;
-            let status = response.status().as_u16();
-            Ok((status, read(response.into_body()).await?))
+            let (answer, body) = response.into_parts();
+            Ok((answer, read(body).await?))
         });
         poll_fn(|context| {
             if let Poll::Ready(answer) = exchange.as_mut().poll(context) {
@@ -148,10 +151,16 @@ async fn read(mut body: Incoming) -> Result<Vec<u8>, hyper::Error> {
     Ok(kept)
 }
 
+fn server(answer: &Parts) -> Option<String> {
+    answer.headers.get(SERVER)?.to_str().ok().map(str::to_owned)
+}
+
 fn evidence(body: &[u8], start: Start) -> Option<Evidence> {
     let reply: endpoint::Reply = serde_json::from_slice(body).ok()?;
     Some(Evidence {
         instance: reply.instance,
+        endpoint: reply.endpoint,
+        style: reply.style,
         served: reply.served,
         entered_ns: reply.entered_unix_ns,
         left_ns: reply.left_unix_ns,

@@ -64,7 +64,7 @@ fn answered(i: usize, planned_us: Option<f64>, sent: f64, done: f64) -> Row {
 
 fn trace(schedule: Schedule, rows: Vec<Row>) -> Trace {
     let generator = Generator { cpu: 0.1, lag_p99_us: 100.0 };
-    Trace { schedule, service_ms: SERVICE_MS, rows, shared_clock: true, generator }
+    Trace { schedule, service_ms: SERVICE_MS, rows, shared_clock: true, keep_alive: true, generator }
 }
 
 fn rng() -> TestRng {
@@ -80,6 +80,8 @@ fn in_instance(trace: &mut Trace, instance: &str, stays: &[(usize, f64, f64)]) {
     for (served, (i, entered, left)) in stays.iter().enumerate() {
         let ns = |ms: f64| (ms * 1e6) as u64;
         trace.rows[*i].evidence = Some(Evidence {
+            endpoint: String::new(),
+            style: String::new(),
             instance: instance.to_owned(),
             served: served as u32 + 1,
             entered_ns: ns(*entered),

@@ -1,6 +1,8 @@
 //! What the tests share: the program, its served applications, and servers whose truth is known.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+#[cfg(feature = "peers")]
+pub mod peers;
 pub mod pool;
 pub mod raw;
 
@@ -11,6 +13,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use host::Startup;
+use loadtest::result::{Burst, Document};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -37,6 +40,21 @@ pub fn stdout(output: &Output) -> String {
 
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What was written to the folder that `--out` named.
+pub fn result(folder: &Path) -> Document {
+    let text = std::fs::read_to_string(folder.join("result.json")).expect("result.json was written");
+    serde_json::from_str(&text).expect("result.json is one")
+}
+
+/// The one burst that these arguments fire. Its verdict may be that it can't be trusted.
+pub fn burst(args: &[&str]) -> Burst {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = ["burst", "--out", folder.path().to_str().expect("text")];
+    let ended = output(&[&out[..], args].concat());
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
+    result(folder.path()).runs.remove(0).bursts.remove(0)
 }
 
 pub const MANIFESTS: [&str; 2] = ["spin.toml", "spin-wasip3.toml"];

@@ -1,0 +1,111 @@
+"""The lab's endpoints in FastAPI, written as its users write them.
+
+`def` runs in a pool of 40 threads. `async def` runs on the event loop: what blocks there, blocks all.
+Every reply has the fields of the WebAssembly components' replies; its instance is the process and the
+thread.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from collections import Counter
+from typing import Annotated
+
+from fastapi import FastAPI, Query
+
+app = FastAPI()
+served: Counter[str] = Counter()
+in_flight: Counter[str] = Counter()
+lock = threading.Lock()
+
+Wait = Annotated[int | None, Query(ge=0, le=60_000)]
+
+
+class Visit:
+    """One request's stay in its handler."""
+
+    def __init__(self, endpoint: str, style: str, wait_ms: int | None, default_ms: int = 1_000) -> None:
+        self.instance = f"{os.getpid()}-{threading.get_ident():x}"
+        with lock:
+            served[self.instance] += 1
+            in_flight[self.instance] += 1
+            self.served, self.in_flight = served[self.instance], in_flight[self.instance]
+        self.endpoint, self.style = endpoint, style
+        self.wait_ms = default_ms if wait_ms is None else wait_ms
+        self.entered = time.time_ns()
+
+    @property
+    def seconds(self) -> float:
+        return self.wait_ms / 1_000
+
+    def reply(self) -> dict[str, object]:
+        with lock:
+            in_flight[self.instance] -= 1
+        return {
+            "endpoint": self.endpoint,
+            "style": self.style,
+            "wait_ms": self.wait_ms,
+            "instance": self.instance,
+            "served": self.served,
+            "in_flight": self.in_flight,
+            "entered_unix_ns": self.entered,
+            "left_unix_ns": time.time_ns(),
+        }
+
+
+def burn(seconds: float) -> None:
+    """Computes for so much of this thread's time on a processor."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        sum(range(1_000))
+
+
+@app.get("/e1/p1")
+def e1_p1(wait_ms: Wait = None):
+    visit = Visit("e1-p1", "sync", wait_ms, default_ms=10_000)
+    time.sleep(visit.seconds)
+    return visit.reply()
+
+
+@app.get("/e1/p2")
+async def e1_p2(wait_ms: Wait = None):
+    visit = Visit("e1-p2", "async-blocking", wait_ms)
+    time.sleep(visit.seconds)
+    return visit.reply()
+
+
+@app.get("/e2/p1")
+def e2_p1(wait_ms: Wait = None):
+    visit = Visit("e2-p1", "sync", wait_ms)
+    time.sleep(visit.seconds)
+    return visit.reply()
+
+
+@app.get("/e2/p2")
+async def e2_p2(wait_ms: Wait = None):
+    visit = Visit("e2-p2", "async-blocking", wait_ms)
+    time.sleep(visit.seconds)
+    return visit.reply()
+
+
+@app.get("/e2/p3")
+async def e2_p3(wait_ms: Wait = None):
+    visit = Visit("e2-p3", "async-awaiting", wait_ms)
+    await asyncio.sleep(visit.seconds)
+    return visit.reply()
+
+
+@app.get("/e2/p4")
+async def e2_p4(wait_ms: Wait = None):
+    visit = Visit("e2-p4", "await-then-block", wait_ms)
+    await asyncio.sleep(visit.seconds / 10)
+    time.sleep(visit.seconds)
+    return visit.reply()
+
+
+@app.get("/e2/p5")
+def e2_p5(wait_ms: Wait = None):
+    visit = Visit("e2-p5", "cpu", wait_ms)
+    burn(visit.seconds)
+    return visit.reply()
