@@ -51,3 +51,8 @@ pub const WAITING: App = App { manifest: SETUPS, component: "wasip2_sync.wasm", 
 
 /// The endpoints; a host of a single component serves the one that burns CPU.
 pub const BURNING: App = App { component: "wasip2_cpu.wasm", ..WAITING };
+
+/// For the server that holds requests: of an application it takes the flags alone.
+pub const fn held(flags: &'static [&'static str]) -> App {
+    App { flags, ..WAITING }
+}

@@ -41,11 +41,33 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Measures the load generator itself, beside hey and oha, and writes docs/accuracy.md
+    Accuracy {
+        /// How often each generator has its turn, and how often each truth is looked for
+        #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=100))]
+        tries: u32,
+        /// Where the results go
+        #[arg(long, value_name = "FILE", default_value_os_t = root().join("docs/accuracy.md"))]
+        out: PathBuf,
+        /// Exit with 1 where a target is missed
+        #[arg(long)]
+        check: bool,
+    },
     /// The server that does nothing
     #[command(hide = true)]
     Native {
         #[arg(long)]
         listen: SocketAddr,
+    },
+    /// The server whose truth is known
+    #[command(hide = true)]
+    Hold {
+        #[arg(long)]
+        listen: SocketAddr,
+        #[arg(long)]
+        hold_ms: u64,
+        #[arg(long)]
+        at_a_time: Option<usize>,
     },
 }
 

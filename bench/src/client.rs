@@ -32,18 +32,27 @@ impl Client {
 
     /// How long a request took, to the answer's last byte. An answer other than 200 is an error.
     pub async fn get(&mut self, path: &str) -> Result<Duration> {
-        let request = Request::get(path).header(header::HOST, &self.host).body(Empty::new())?;
         let begun = Instant::now();
+        self.body(path).await?;
+        Ok(begun.elapsed())
+    }
+
+    /// The answer's body. An answer other than 200 is an error.
+    pub async fn text(&mut self, path: &str) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.body(path).await?).into_owned())
+    }
+
+    async fn body(&mut self, path: &str) -> Result<Bytes> {
+        let request = Request::get(path).header(header::HOST, &self.host).body(Empty::new())?;
         timeout(PATIENCE, async {
             self.requests.ready().await?;
             let answer = self.requests.send_request(request).await?;
             let status = answer.status();
-            answer.into_body().collect().await?;
+            let body = answer.into_body().collect().await?;
             ensure!(status.as_u16() == 200, "{path}: {status}");
-            Ok(())
+            Ok(body.to_bytes())
         })
         .await
-        .with_context(|| format!("{path}: no answer after {} s", PATIENCE.as_secs()))??;
-        Ok(begun.elapsed())
+        .with_context(|| format!("{path}: no answer after {} s", PATIENCE.as_secs()))?
     }
 }

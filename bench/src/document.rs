@@ -2,27 +2,17 @@
 
 use std::fmt::{self, Display};
 use std::fs;
+use std::path::Path;
 
-use anyhow::Error;
+use anyhow::{Context, Error, Result};
 use loadtest::result;
 
 use crate::goal::Goal;
-use crate::programs::Programs;
-
-const INTRODUCTION: &str = "\
-# Benchmarks
-
-The embedded host beside other hosts of the same components, and beside a native server that does
-nothing, as the limit. All are measured on one machine, in one run, taking turns; load generator and
-servers share its processors. A value is the median of its turns, with the lowest and the highest;
-a ratio is that of the medians, with the least and the greatest within a round.
-
-Written by `cargo run --release -p bench`, never by hand. [What paid and what did not](host-tuning.md)
-is kept by hand.
-";
+use crate::lab::say;
 
 /// Everything, in Markdown.
 pub struct Document {
+    introduction: &'static str,
     facts: Vec<(String, String)>,
     sections: Vec<Section>,
 }
@@ -33,6 +23,7 @@ pub struct Section {
     title: String,
     text: String,
     commands: Vec<String>,
+    notes: Vec<String>,
     table: Table,
     goals: Vec<Goal>,
     failed: bool,
@@ -42,7 +33,7 @@ pub struct Section {
 struct Table(Vec<Vec<String>>);
 
 impl Document {
-    pub fn begin(programs: &Programs) -> Self {
+    pub fn begin(introduction: &'static str, commit: &Option<String>, versions: &[(&str, &str)]) -> Self {
         // It knows the machine and the date.
         let result::Document { machine, started, .. } = result::Document::begin();
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
@@ -56,11 +47,9 @@ impl Document {
             machine.arch
         );
         let mut facts = vec![("date".to_owned(), started), ("machine".to_owned(), hardware)];
-        facts.extend(programs.commit.clone().map(|commit| ("commit".to_owned(), commit)));
-        facts.extend(
-            programs.versions().into_iter().map(|(name, version)| (name.to_owned(), version.to_owned())),
-        );
-        Self { facts, sections: Vec::new() }
+        facts.extend(commit.clone().map(|commit| ("commit".to_owned(), commit)));
+        facts.extend(versions.iter().map(|&(name, version)| (name.to_owned(), version.to_owned())));
+        Self { introduction, facts, sections: Vec::new() }
     }
 
     pub fn add(&mut self, section: Section) {
@@ -70,6 +59,18 @@ impl Document {
     /// Names what could not take part.
     pub fn leave_out(&mut self, what: &[String]) {
         self.facts.extend(what.iter().map(|what| ("left out".to_owned(), what.clone())));
+    }
+
+    /// Writes it to `file`, or to standard output.
+    pub fn write(&self, file: Option<&Path>) -> Result<()> {
+        match file {
+            Some(file) => {
+                fs::write(file, self.to_string()).with_context(|| format!("writing {}", file.display()))?;
+                say(&format!("wrote {}", file.display()));
+            }
+            None => print!("{self}"),
+        }
+        Ok(())
     }
 
     /// A line for each target that was missed, and for each measurement that failed.
@@ -109,6 +110,12 @@ impl Section {
         text
     }
 
+    /// Counts targets that have no row of their own, and lists them below the table.
+    pub fn targets(&mut self, goals: Vec<Goal>) {
+        self.notes.extend(goals.iter().map(|goal| format!("{}: {:.3}; {goal}", goal.what, goal.measured)));
+        self.goals.extend(goals);
+    }
+
     fn missed(&self) -> Vec<String> {
         let failed = self.failed.then(|| format!("{}: {}", self.title, self.text));
         let goals = self.goals.iter().filter(|goal| !goal.met()).map(Goal::sentence);
@@ -118,7 +125,7 @@ impl Section {
 
 impl Display for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{INTRODUCTION}")?;
+        writeln!(f, "{}", self.introduction)?;
         for (name, value) in &self.facts {
             writeln!(f, "- {name}: {value}")?;
         }
@@ -131,6 +138,10 @@ impl Display for Section {
         writeln!(f, "## {}\n\n{}", self.title, self.text)?;
         if self.table.0.len() > 1 {
             write!(f, "\n{}", self.table)?;
+        }
+        if !self.notes.is_empty() {
+            writeln!(f)?;
+            self.notes.iter().try_for_each(|note| writeln!(f, "- {note}"))?;
         }
         if !self.commands.is_empty() {
             writeln!(f)?;
@@ -196,7 +207,7 @@ mod tests {
     fn what_was_missed_and_what_failed_is_told() {
         let failed = Section::failed("Cold start", &anyhow::anyhow!("no such file"));
         assert_eq!(failed.to_string(), "## Cold start\n\nNot measured: no such file\n");
-        let document = Document { facts: Vec::new(), sections: vec![section(), failed] };
+        let document = Document { introduction: "", facts: Vec::new(), sections: vec![section(), failed] };
         assert_eq!(
             document.missed(),
             ["speed: 1, the target is at least 2", "Cold start: Not measured: no such file"]

@@ -2,11 +2,13 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
+mod accuracy;
 mod app;
 mod cli;
 mod client;
 mod document;
 mod goal;
+mod hold;
 mod lab;
 mod load;
 mod measurements;
@@ -15,15 +17,16 @@ mod numbers;
 mod programs;
 mod server;
 
-use std::fs;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Cli, Command};
 use crate::document::{Document, Section};
+use crate::hold::Hold;
 use crate::lab::{Lab, say};
 
 const MISSED: u8 = 1;
@@ -44,31 +47,45 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
-    if let Some(Command::Native { listen }) = cli.command {
-        native::serve(listen).await?;
-        return Ok(ExitCode::SUCCESS);
+    let (document, check) = match cli.command {
+        Some(Command::Native { listen }) => {
+            native::serve(listen).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::Hold { listen, hold_ms, at_a_time }) => {
+            Hold::new(Duration::from_millis(hold_ms), at_a_time).serve(listen).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ if cfg!(debug_assertions) => bail!("this build isn't optimised: cargo run --release -p bench"),
+        Some(Command::Accuracy { tries, out, check }) => {
+            let document = accuracy::measure(tries).await?;
+            document.write(Some(&out))?;
+            (document, check)
+        }
+        None => {
+            let document = benchmarks(&cli).await?;
+            document.write(cli.out().as_deref())?;
+            (document, cli.check)
+        }
+    };
+    let missed = document.missed();
+    for line in &missed {
+        say(&format!("missed: {line}"));
     }
-    anyhow::ensure!(!cfg!(debug_assertions), "this build isn't optimised: cargo run --release -p bench");
+    Ok(if check && !missed.is_empty() { ExitCode::from(MISSED) } else { ExitCode::SUCCESS })
+}
+
+async fn benchmarks(cli: &Cli) -> Result<Document> {
     let lab = Lab::prepare(cli.rounds, cli.seconds).await?;
-    let mut document = Document::begin(&lab.programs);
+    let mut document =
+        Document::begin(measurements::INTRODUCTION, &lab.programs.commit, &lab.programs.hosts());
     for measurement in cli.measurements() {
         let title = measurement.title();
         say(title);
         document.add(measurement.run(&lab).await.unwrap_or_else(|error| Section::failed(title, &error)));
     }
     document.leave_out(&lab.left_out.borrow());
-    match cli.out() {
-        Some(file) => {
-            fs::write(&file, document.to_string()).with_context(|| format!("writing {}", file.display()))?;
-            say(&format!("wrote {}", file.display()));
-        }
-        None => print!("{document}"),
-    }
-    let missed = document.missed();
-    for line in &missed {
-        say(&format!("missed: {line}"));
-    }
-    Ok(if cli.check && !missed.is_empty() { ExitCode::from(MISSED) } else { ExitCode::SUCCESS })
+    Ok(document)
 }
 
 /// Where signals can't be caught, they end this process as they would anyway.

@@ -24,6 +24,11 @@ impl Series {
         self.percentile(0.5)
     }
 
+    /// The arithmetic mean; `None` of nothing.
+    pub fn mean(&self) -> Option<f64> {
+        (!self.0.is_empty()).then(|| self.0.iter().sum::<f64>() / self.0.len() as f64)
+    }
+
     pub fn max(&self) -> f64 {
         self.percentile(1.0)
     }

@@ -28,6 +28,8 @@ pub struct Programs {
     pub wasmtime: Option<Program>,
     pub spin: Option<Program>,
     pub wrk: Option<Program>,
+    pub hey: Option<Program>,
+    pub oha: Option<Program>,
 }
 
 impl Programs {
@@ -43,12 +45,9 @@ impl Programs {
             first("WASMTIME", &[&root().join("target/peers/bin/wasmtime"), Path::new("wasmtime")]).await;
         let spin = first("SPIN", &[Path::new("spin")]).await;
         let wrk = first("WRK", &[Path::new("wrk")]).await;
-        for (name, program) in [("wasmtime", &wasmtime), ("spin", &spin), ("wrk", &wrk)] {
-            if program.is_none() {
-                say(&format!("{name} isn't on the PATH: left out"));
-            }
-        }
-        Ok(Self { commit: commit().await, loadtest, native, wasmtime, spin, wrk })
+        let hey = first("HEY", &[Path::new("hey")]).await;
+        let oha = first("OHA", &[&root().join("target/peers/bin/oha"), Path::new("oha")]).await;
+        Ok(Self { commit: commit().await, loadtest, native, wasmtime, spin, wrk, hey, oha })
     }
 
     pub fn of(&self, system: System) -> Option<&Program> {
@@ -56,26 +55,42 @@ impl Programs {
             System::Ours => Some(&self.loadtest),
             System::Wasmtime => self.wasmtime.as_ref(),
             System::Spin => self.spin.as_ref(),
-            System::Native => Some(&self.native),
+            System::Native | System::Hold => Some(&self.native),
         }
     }
 
-    /// Name and version of each, for the reader.
-    pub fn versions(&self) -> Vec<(&'static str, &str)> {
-        let named = [
-            ("embedded host", Some(&self.loadtest)),
-            ("`wasmtime serve`", self.wasmtime.as_ref()),
-            ("`spin up`", self.spin.as_ref()),
-            ("wrk", self.wrk.as_ref()),
-        ];
-        named
-            .map(|(name, program)| (name, program.map_or("not there: left out", |found| &found.version)))
-            .into()
+    /// Name and version of the hosts, and of what loads them.
+    pub fn hosts(&self) -> [Named<'_>; 4] {
+        [
+            ("embedded host", &self.loadtest.version),
+            named("`wasmtime serve`", &self.wasmtime),
+            named("`spin up`", &self.spin),
+            named("wrk", &self.wrk),
+        ]
+    }
+
+    /// Name and version of the load generators that know bursts.
+    pub fn generators(&self) -> [Named<'_>; 3] {
+        [("loadtest", &self.loadtest.version), named("hey", &self.hey), named("oha", &self.oha)]
+    }
+}
+
+/// A name and a version, for the reader.
+pub type Named<'a> = (&'static str, &'a str);
+
+/// What isn't there is said on the terminal as well.
+fn named<'a>(name: &'static str, program: &'a Option<Program>) -> Named<'a> {
+    match program {
+        Some(program) => (name, &program.version),
+        None => {
+            say(&format!("{name} isn't there: left out"));
+            (name, "not there: left out")
+        }
     }
 }
 
 impl Program {
-    /// A program that can't say its version isn't one to measure.
+    /// A program that can't say its version isn't one to measure, but for hey, which has none to say.
     async fn at(path: &Path) -> Result<Self> {
         let said = Command::new(path)
             .arg("--version")
@@ -85,6 +100,9 @@ impl Program {
             .await
             .context("can't be run")?;
         let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        if String::from_utf8_lossy(&said.stderr).contains("Usage: hey") {
+            return Ok(Self { path: path.to_owned(), version: "it names no version".to_owned() });
+        }
         let line = text.lines().next().context("says no version")?;
         let version = line.split(" Copyright").next().unwrap_or(line).trim().to_owned();
         Ok(Self { path: path.to_owned(), version })

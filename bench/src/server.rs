@@ -28,6 +28,8 @@ pub enum System {
     Wasmtime,
     Spin,
     Native,
+    /// The one whose truth is known.
+    Hold,
 }
 
 /// All that run guests.
@@ -40,6 +42,7 @@ impl System {
             Self::Wasmtime => "`wasmtime serve`",
             Self::Spin => "`spin up`",
             Self::Native => "native hyper, no guest",
+            Self::Hold => "server that holds requests",
         }
     }
 
@@ -52,6 +55,7 @@ impl System {
             (Self::Wasmtime, Wasi::P3) => &["serve", "-Scli", "-Sp3", "-Wcomponent-model-async", &component],
             (Self::Spin, _) => &["up", "-f", app.manifest],
             (Self::Native, _) => return vec!["native".to_owned()],
+            (Self::Hold, _) => &["hold"],
         };
         words.iter().chain(app.flags).map(|&word| word.to_owned()).collect()
     }
@@ -107,8 +111,7 @@ impl Server {
 
     /// The memory of the server's process that is resident, in KiB.
     pub fn resident_kib(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.group.0))?;
-        resident(&status).context("no VmRSS in the process's status")
+        status_kib(self.group.0.as_raw(), "VmRSS:")
     }
 
     /// Lets it finish, and waits until it is gone.
@@ -158,8 +161,14 @@ fn free_address() -> std::io::Result<String> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.to_string())
 }
 
-fn resident(status: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+/// A quantity of memory out of a process's status, in KiB.
+pub fn status_kib(process: i32, quantity: &str) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    kib(&status, quantity).with_context(|| format!("no {quantity} in the process's status"))
+}
+
+fn kib(status: &str, quantity: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(quantity))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
@@ -176,7 +185,7 @@ mod tests {
 
     #[test]
     fn resident_memory_is_read_from_a_status() {
-        assert_eq!(resident("VmHWM:\t  9000 kB\nVmRSS:\t    8123 kB\n"), Some(8123.0));
-        assert_eq!(resident("Name:\tserver\n"), None);
+        assert_eq!(kib("VmHWM:\t  9000 kB\nVmRSS:\t    8123 kB\n", "VmRSS:"), Some(8123.0));
+        assert_eq!(kib("Name:\tserver\n", "VmRSS:"), None);
     }
 }

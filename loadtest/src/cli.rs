@@ -1,8 +1,10 @@
 //! The command line.
 
 mod burst;
+pub mod hey;
 mod limits;
 mod request;
+mod schedule;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,8 +16,9 @@ use host::variables::Given;
 
 use crate::plan;
 use crate::system::System;
-pub use burst::{BurstArgs, ScheduleArgs};
+pub use burst::{BurstArgs, Output};
 pub use request::RequestArgs;
+pub use schedule::ScheduleArgs;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all as expected, 1 a verdict or threshold failed, 2 bad usage or bad input,

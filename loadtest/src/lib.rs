@@ -26,6 +26,7 @@ pub mod result;
 pub mod schedule;
 pub mod stats;
 pub mod system;
+pub mod tally;
 pub mod trace;
 pub mod units;
 pub mod verdict;

@@ -8,12 +8,13 @@ mod serve;
 mod signals;
 mod wasm_target;
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
+use tokio::runtime::Runtime;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{BurstArgs, Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::report::{json, note};
 use crate::result::Document;
@@ -26,7 +27,7 @@ use signals::{Ended, Signals};
 ///
 /// What went wrong, with the code to exit with.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().or_exit(Exit::System)?;
+    let runtime = runtime(&cli).or_exit(Exit::System)?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::catch()?;
         match cli.command.unwrap_or(Command::Run(cli.run)) {
@@ -43,6 +44,14 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Err(Ended::Interrupted) => Ok(Exit::Interrupted),
         Err(Ended::Failed(failure)) => Err(failure),
     }
+}
+
+fn runtime(cli: &Cli) -> io::Result<Runtime> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(Command::Burst(BurstArgs { cpus: Some(cpus), .. })) = &cli.command {
+        runtime.worker_threads(*cpus);
+    }
+    runtime.enable_all().build()
 }
 
 /// Where results go: checked before the measurement, written after it.

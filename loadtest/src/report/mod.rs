@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+pub mod hey;
 pub mod json;
 pub mod terminal;
 

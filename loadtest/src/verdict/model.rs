@@ -64,7 +64,7 @@ mod tests {
     proptest! {
         #[test]
         fn more_places_are_never_slower(n in 1_usize..60, c in 1_usize..60, k in 1_usize..60, spacing in 0_u64..500) {
-            let schedule = Schedule { n, c, delay: Duration::ZERO, spacing: Duration::from_micros(spacing) };
+            let schedule = Schedule { c, spacing: Duration::from_micros(spacing), ..Schedule::together(n) };
             let fewer = completions(&schedule, 100.0, k);
             let more = completions(&schedule, 100.0, k + 1);
             prop_assert_eq!(fewer.len(), n);

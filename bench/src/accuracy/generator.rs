@@ -1,0 +1,115 @@
+//! The load generators that can send a burst, each by its own words.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use loadtest::result::Document;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::numbers::Series;
+use crate::programs::{Program, Programs};
+
+/// Beyond the time that the burst should take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Who sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generator {
+    Loadtest,
+    Hey,
+    Oha,
+}
+
+pub const ALL: [Generator; 3] = [Generator::Loadtest, Generator::Hey, Generator::Oha];
+
+impl Generator {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loadtest => "loadtest",
+            Self::Hey => "hey",
+            Self::Oha => "oha",
+        }
+    }
+
+    pub fn program(self, programs: &Programs) -> Option<&Program> {
+        match self {
+            Self::Loadtest => Some(&programs.loadtest),
+            Self::Hey => programs.hey.as_ref(),
+            Self::Oha => programs.oha.as_ref(),
+        }
+    }
+
+    /// What makes it send `n` requests at once, over a connection each, to a server that takes `held`.
+    pub fn args(self, url: &str, n: usize, held: Duration) -> Vec<String> {
+        let (n, held) = (n.to_string(), held.as_millis().to_string());
+        let words: &[&str] = match self {
+            // What one request takes is given, so that none goes out before the burst.
+            Self::Loadtest => &["burst", url, "-n", &n, "-c", &n, "-t", "60", "--service-ms", &held],
+            Self::Hey => &["-n", &n, "-c", &n, "-t", "60", url],
+            Self::Oha => &["-n", &n, "-c", &n, "-t", "60s", "--no-tui", "--output-format", "json", url],
+        };
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    /// Sends a burst, and gives the mean latency that the generator tells, in milliseconds.
+    pub async fn fire(self, programs: &Programs, url: &str, n: usize, held: Duration) -> Result<f64> {
+        let program = self.program(programs).with_context(|| format!("{} isn't there", self.name()))?;
+        let folder = tempfile::tempdir()?;
+        let mut command = Command::new(&program.path);
+        command.args(self.args(url, n, held)).stdin(Stdio::null()).kill_on_drop(true);
+        if self == Self::Loadtest {
+            command.arg("--out").arg(folder.path());
+        }
+        let output = timeout(held + PATIENCE, command.output())
+            .await
+            .with_context(|| format!("{} does not end", self.name()))??;
+        let said = String::from_utf8_lossy(&output.stdout);
+        let mean = match self {
+            Self::Loadtest => mean_of_rows(folder.path())?,
+            Self::Hey => mean_of_hey(&said),
+            Self::Oha => mean_of_oha(&said),
+        };
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        mean.with_context(|| format!("{} tells no latency: {}", self.name(), complaint.trim()))
+    }
+}
+
+fn mean_of_rows(folder: &Path) -> Result<Option<f64>> {
+    let file = std::fs::read(folder.join("result.json")).context("reading result.json")?;
+    let document: Document = serde_json::from_slice(&file).context("reading result.json")?;
+    let bursts = document.runs.iter().flat_map(|run| &run.bursts);
+    let mut latencies = Series::default();
+    for burst in bursts {
+        ensure!(burst.failed == 0, "{} of {} requests failed", burst.failed, burst.n);
+        latencies.extend(burst.requests.iter().filter_map(|row| Some((row.done_us - row.sent_us?) / 1e3)));
+    }
+    Ok(latencies.mean())
+}
+
+/// hey tells seconds.
+fn mean_of_hey(report: &str) -> Option<f64> {
+    let line = report.lines().find_map(|line| line.trim().strip_prefix("Average:"))?;
+    Some(line.trim().strip_suffix(" secs")?.parse::<f64>().ok()? * 1e3)
+}
+
+/// oha tells seconds.
+fn mean_of_oha(report: &str) -> Option<f64> {
+    let report: serde_json::Value = serde_json::from_str(report).ok()?;
+    Some(report.pointer("/summary/average")?.as_f64()? * 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peers_reports_tell_the_mean() {
+        assert_eq!(mean_of_hey("Summary:\n  Average:\t1.0250 secs\n"), Some(1025.0));
+        assert_eq!(mean_of_hey("Summary:\n  Average:\t NaN secs\n").map(f64::is_nan), Some(true));
+        assert_eq!(mean_of_oha(r#"{"summary": {"average": 1.5}}"#), Some(1500.0));
+        assert_eq!(mean_of_oha("error"), None);
+    }
+}
