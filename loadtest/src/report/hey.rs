@@ -114,7 +114,7 @@ mod tests {
     use super::*;
     use crate::schedule::Schedule;
     use crate::tally::Tally;
-    use crate::trace::{Generator, Outcome, Row, Trace};
+    use crate::trace::{ErrorKind, Fault, Generator, Outcome, Row, Trace};
     use crate::verdict::{Kind, Verdict};
 
     /// Ten requests at a pool of four, of which one timed out and one was turned away.
@@ -123,7 +123,7 @@ mod tests {
             let done_us = (i / 4 + 1) as f64 * 1e6;
             let outcome = match i {
                 8 => Outcome::Answered(503),
-                9 => Outcome::Failed("no answer within 3 s".to_owned()),
+                9 => Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 3 s")),
                 _ => Outcome::Answered(200),
             };
             Row {

@@ -36,7 +36,7 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
         .rows
         .iter()
         .filter_map(|row| match &row.outcome {
-            Outcome::Failed(reason) => Some(reason.as_str()),
+            Outcome::Failed(fault) => Some(fault.text.as_str()),
             _ => None,
         })
         .collect();
@@ -50,7 +50,7 @@ pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
     if trace.rows.len() < trace.schedule.n {
         reasons.push(format!("only {} of {} requests were sent", trace.rows.len(), trace.schedule.n));
     }
-    let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(|row| is_rejection(&row.outcome));
+    let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(|row| is_rejection(row));
     if findings.answered < ANSWERS && !all_rejected {
         reasons.push(format!("{} answers are too few; send at least {ANSWERS} requests", findings.answered));
     }

@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::Schedule;
-use crate::trace::{Outcome, Trace};
+use crate::trace::{Outcome, Row, Trace};
 pub use doubt::is_bottleneck;
 use fit::Fit;
 use sharing::Sharing;
@@ -178,7 +178,7 @@ impl Findings {
         let effective = (answered as f64 * trace.service_ms / busy_ms).min(schedule.connections() as f64);
         Self {
             answered,
-            rejected: trace.rows.iter().filter(|row| is_rejection(&row.outcome)).count(),
+            rejected: trace.rows.iter().filter(|row| is_rejection(row)).count(),
             connections: schedule.connections(),
             service_ms: trace.service_ms,
             makespan_ms,
@@ -291,9 +291,9 @@ pub fn judge(trace: &Trace) -> Verdict {
 }
 
 /// Whether the server itself turned the request away.
-fn is_rejection(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Answered(status) => !(200..300).contains(status),
+fn is_rejection(row: &Row) -> bool {
+    match &row.outcome {
+        Outcome::Answered(_) => !row.is_ok(),
         Outcome::Rejected(_) => true,
         Outcome::Failed(_) => false,
     }

@@ -93,10 +93,10 @@ fn cause(sharing: &Sharing, served: Kind) -> Option<String> {
 }
 
 fn first_rejection(trace: &Trace) -> String {
-    let rejection = trace.rows.iter().map(|row| &row.outcome).find(|outcome| is_rejection(outcome));
+    let rejection = trace.rows.iter().find(|row| is_rejection(row)).map(|row| &row.outcome);
     match rejection {
         Some(Outcome::Answered(status)) => format!("status {status}"),
-        Some(Outcome::Rejected(reason) | Outcome::Failed(reason)) => reason.clone(),
+        Some(Outcome::Rejected(fault) | Outcome::Failed(fault)) => fault.text.clone(),
         None => String::new(),
     }
 }
