@@ -265,7 +265,7 @@ impl Heads {
     }
 }
 
-/// What ended a stream, or the connection: the server's doing, but for a request that can't be sent.
+/// What ended a stream, or the connection: the server's doing.
 pub fn explain(error: &h2::Error) -> Outcome {
     let kind = match error {
         _ if error.is_reset() || error.is_go_away() && error.is_remote() => ErrorKind::Reset,
@@ -273,7 +273,7 @@ pub fn explain(error: &h2::Error) -> Outcome {
         _ => ErrorKind::Protocol,
     };
     let fault = Fault::new(kind, format!("HTTP/2: {error}"));
-    if error.is_user() || error.is_library() { Outcome::Failed(fault) } else { Outcome::Rejected(fault) }
+    Outcome::Rejected(fault)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use http::header::{CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{CONNECTION, HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Uri, Version};
 use hyper::body::Bytes;
@@ -18,7 +18,6 @@ use super::tls::{self, Trust};
 
 /// How long each of several addresses is tried.
 const TRIED_FOR: Duration = Duration::from_secs(4);
-const PROXY_AUTHORIZATION: HeaderName = http::header::PROXY_AUTHORIZATION;
 
 /// An address and a request.
 #[derive(Debug, Clone)]

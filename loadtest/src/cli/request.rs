@@ -26,7 +26,7 @@ pub struct RequestArgs {
     #[arg(long, value_name = "HOST")]
     pub host: Option<http::HeaderValue>,
     /// A user and password for basic authentication, as `USER:PASSWORD`
-    #[arg(short = 'a', value_name = "USER:PASSWORD", hide_env_values = true)]
+    #[arg(short = 'a', value_name = "USER:PASSWORD")]
     pub auth: Option<String>,
     /// The request's body
     #[arg(short = 'd', value_name = "BODY", default_value = "", hide_default_value = true)]
