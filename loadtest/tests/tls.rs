@@ -212,8 +212,7 @@ fn an_application_that_calls_itself_is_not_served_over_https() {
     let manifest = identity.path("spin.toml");
     fs::write(&manifest, calls_itself(&wasm(GUESTS[0]))).unwrap();
     let flags = identity.flags();
-    // Were it served, it would end with its input.
-    let args = ["serve", &manifest, "--listen", "127.0.0.1:0", "--until-stdin-closes"];
+    let args = ["serve", &manifest, "--listen", "127.0.0.1:0"];
     let failed = output(&[&args[..], &flags.each_ref().map(String::as_str)].concat());
     let error = stderr(&failed);
     assert_eq!(failed.status.code(), Some(2), "{error}");

@@ -3,6 +3,7 @@
 mod aim;
 mod build;
 mod burst;
+mod guard;
 mod run;
 mod serve;
 mod signals;
@@ -26,16 +27,18 @@ use signals::{Ended, Signals};
 ///
 /// What went wrong, with the code to exit with.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command.unwrap_or(Command::Run(cli.run)) {
+        Command::Run(args) => in_runtime(async |mut signals| run::run(args, &mut signals).await),
+        Command::Burst(args) => in_runtime(async |mut signals| burst::burst(args, &mut signals).await),
+        Command::Serve(args) => in_runtime(async |signals| serve::serve(args, signals).await),
+        Command::Build(args) => in_runtime(async |mut signals| signals.or_end(build::build(&args)).await),
+        Command::Guard(args) => match guard::guard(&args)? {},
+    }
+}
+
+fn in_runtime(command: impl AsyncFnOnce(Signals) -> Result<Exit, Ended>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().or_exit(Exit::System)?;
-    let ended = runtime.block_on(async {
-        let mut signals = Signals::catch()?;
-        match cli.command.unwrap_or(Command::Run(cli.run)) {
-            Command::Run(args) => run::run(args, &mut signals).await,
-            Command::Burst(args) => burst::burst(args, &mut signals).await,
-            Command::Serve(args) => serve::serve(args, signals).await,
-            Command::Build(args) => signals.or_end(build::build(&args)).await,
-        }
-    });
+    let ended = runtime.block_on(async { command(Signals::catch()?).await });
     // A guest that never yields must not keep the process from ending.
     runtime.shutdown_background();
     match ended {
