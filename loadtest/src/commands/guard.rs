@@ -37,9 +37,10 @@ enum Event {
 pub fn guard(args: &GuardArgs) -> Result<Infallible, Failure> {
     // Else what the program leaves behind would be handed to init, and be out of sight.
     set_child_subreaper(true).or_exit(Exit::System)?;
+    let program = start(args)?;
+    // After its start: it would inherit this.
     let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
     signals.thread_block().or_exit(Exit::System)?;
-    let program = start(args)?;
     let (events, happened) = mpsc::channel();
     let on_stop = |wait: Box<dyn FnOnce() + Send>| {
         let events = events.clone();
