@@ -66,23 +66,17 @@ fn what_is_too_old_for_wasip3_is_left_out_of_it() {
 fn what_is_not_there_or_no_spin_is_said() {
     build();
     let nothing = tempfile::tempdir().unwrap();
-    let run = || loadtest(&["run", "--on", "spin", "--manifest", "spin.toml"]);
-    for (mut command, said) in [
-        (run(), "error: spin is not installed: see https://spinframework.dev/install, or let SPIN say where it is\n"),
-        (run(), "error: SPIN names /nowhere/spin, which is not there\n"),
-        (run(), "--version says no version"),
-    ]
-    .into_iter()
-    .zip(0..)
-    .map(|((mut command, said), case)| {
-        match case {
-            0 => command.env_remove("SPIN").env("PATH", nothing.path()),
-            1 => command.env("SPIN", "/nowhere/spin"),
-            _ => command.env("SPIN", "/bin/true"),
-        };
-        (command, said)
-    }) {
-        let ended = command.output().unwrap();
+    for (variable, value, said) in [
+        (
+            "PATH",
+            nothing.path().to_str().unwrap(),
+            "spin is not installed: see https://spinframework.dev/install, or let",
+        ),
+        ("SPIN", "/nowhere/spin", "SPIN names /nowhere/spin, which is not there"),
+        ("SPIN", "/bin/true", "/bin/true --version says no version"),
+    ] {
+        let mut command = loadtest(&["run", "--on", "spin", "--manifest", "spin.toml"]);
+        let ended = command.env_remove("SPIN").env(variable, value).output().unwrap();
         assert_eq!(ended.status.code(), Some(3), "{}", stderr(&ended));
         assert!(stderr(&ended).contains(said), "{}", stderr(&ended));
     }
