@@ -8,7 +8,6 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Process, SOON, build, hosts_of, is_gone, loadtest, started_by, stderr, wait_until};
-use loadtest::verdict::Kind;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -34,16 +33,17 @@ fn ended(stand_in: &str, args: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn both_applications_are_tested_with_the_flags_given() {
     let out = tempfile::tempdir().unwrap();
-    let flags = ["--setup", "7", "--time-scale", "0.3", "--max-instance-reuse-count", "1", "--check"];
+    let flags = ["--setup", "7", "--time-scale", "0.3", "--max-instance-reuse-count", "1"];
     let ended =
         on_spin("", &[&flags[..], &["--out", out.path().to_str().unwrap()]].concat()).output().unwrap();
-    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+    // 4: on a busy machine so short a burst can't be trusted.
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
     let document = common::result(out.path());
     let tested: Vec<_> =
         document.runs.iter().map(|run| (run.system.as_str(), run.manifest.as_deref())).collect();
     assert_eq!(tested, [("spin", Some("spin.toml")), ("spin", Some("spin-wasip3.toml"))]);
-    // Without the flag it is a trap for WASIp3.
-    assert!(document.bursts().all(|burst| burst.verdict.kind == Kind::Parallel));
+    // Without the flag, requests share instances of WASIp3 components.
+    assert!(document.bursts().all(|burst| burst.instances == 10));
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn what_is_too_old_for_wasip3_is_left_out_of_it() {
         command.env("STAND_IN_VERSION", "4.0.2");
         command
     };
-    let ended = old().args(["--check"]).output().unwrap();
-    assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
+    let ended = old().output().unwrap();
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
     let sentence = "spin-wasip3.toml is left out on spin 4.0.2: WASIp3 components need Spin 4.1 or later";
     assert!(stderr(&ended).contains(sentence), "{}", stderr(&ended));
     assert!(stderr(&ended).contains("setup 6 on spin, spin.toml"), "{}", stderr(&ended));
