@@ -41,3 +41,47 @@ fn a_reply_is_what_the_components_reply() {
     assert_eq!((burst.ok, burst.instances), (10, 10), "a thread each");
     assert!(burst.requests.iter().all(|request| request.served.is_some() && request.left_us.is_some()));
 }
+
+/// What the experiment saw whose repetition all this is.
+#[test]
+fn the_original_results_come_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let setups = ["--setup", "1,2,3,4,5", "--time-scale", "0.3"];
+    let on = ["run", "--on", "fastapi", "--out", folder.path().to_str().unwrap()];
+    let ended = output(&[&on[..], &setups].concat());
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
+    let runs = common::result(folder.path()).runs;
+    assert_eq!(runs.iter().map(|run| run.setup.as_str()).collect::<Vec<_>>(), ["1", "2", "3", "4", "5"]);
+    for run in &runs {
+        assert_eq!((run.system.as_str(), run.manifest.as_deref()), ("fastapi", None));
+        for burst in &run.bursts {
+            assert_eq!(Some(burst.verdict.kind), burst.fastapi, "setup {}: {:?}", run.setup, burst.verdict);
+        }
+    }
+}
+
+/// The instances that serve twenty requests at this setup's endpoint at once, and how many at a time.
+fn on_fastapi(setup: &str, flags: &[&str]) -> loadtest::result::Burst {
+    let folder = tempfile::tempdir().unwrap();
+    let on = ["run", "--on", "fastapi", "--setup", setup, "--out", folder.path().to_str().unwrap()];
+    let ended = output(&[&on[..], flags].concat());
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
+    common::result(folder.path()).runs.remove(0).bursts.remove(0)
+}
+
+#[test]
+fn the_pool_has_the_threads_that_are_given() {
+    let burst = on_fastapi("1", &["--threads", "5", "--time-scale", "0.05"]);
+    assert_eq!((burst.verdict.kind, burst.instances), (Kind::Limited, 5), "{:?}", burst.verdict);
+}
+
+/// Each has an event loop that a handler can block; the kernel says who gets which connection.
+#[test]
+fn several_workers_share_what_comes() {
+    let instances: Vec<usize> =
+        (0..5).map(|_| on_fastapi("2", &["--workers", "3", "--time-scale", "0.1"]).instances).collect();
+    assert!(
+        instances.iter().any(|&count| count > 1) && instances.iter().all(|&count| count <= 3),
+        "{instances:?}"
+    );
+}
