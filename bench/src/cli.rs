@@ -53,6 +53,21 @@ pub enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Judges generated bursts of servers whose truth is known, and writes docs/judge.md
+    Judge {
+        /// How many bursts
+        #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        cases: u32,
+        /// Where the random numbers begin: the same seed gives the same document
+        #[arg(long, value_name = "N", default_value = "1")]
+        seed: u64,
+        /// Where the results go
+        #[arg(long, value_name = "FILE", default_value_os_t = root().join("docs/judge.md"))]
+        out: PathBuf,
+        /// Exit with 1 where a target is missed
+        #[arg(long)]
+        check: bool,
+    },
     /// The server that does nothing
     #[command(hide = true)]
     Native {

@@ -52,6 +52,12 @@ impl Document {
         Self { introduction, facts, sections: Vec::new() }
     }
 
+    /// What depends on no machine and no day.
+    pub fn timeless<const N: usize>(introduction: &'static str, facts: [(&str, String); N]) -> Self {
+        let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { introduction, facts, sections: Vec::new() }
+    }
+
     pub fn add(&mut self, section: Section) {
         self.sections.push(section);
     }

@@ -41,6 +41,7 @@ impl Hold {
 
     /// Until the process is ended.
     pub async fn serve(self, listen: SocketAddr) -> Result<()> {
+        loadtest::burst::descriptors::limit();
         let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // Connections inherit it. The kernel's time of arrival is the generator's doing alone; this
         // process may be late to read.

@@ -9,6 +9,7 @@ mod client;
 mod document;
 mod goal;
 mod hold;
+mod judge;
 mod lab;
 mod load;
 mod measurements;
@@ -55,6 +56,12 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Hold { listen, hold_ms, at_a_time }) => {
             Hold::new(Duration::from_millis(hold_ms), at_a_time).serve(listen).await?;
             return Ok(ExitCode::SUCCESS);
+        }
+        // Its figures don't depend on time.
+        Some(Command::Judge { cases, seed, out, check }) => {
+            let document = judge::measure(cases, seed);
+            document.write(Some(&out))?;
+            (document, check)
         }
         _ if cfg!(debug_assertions) => bail!("this build isn't optimised: cargo run --release -p bench"),
         Some(Command::Accuracy { tries, out, check }) => {

@@ -89,7 +89,8 @@ impl Machine {
     }
 }
 
-fn raise_descriptors() -> u64 {
+/// How many descriptors this process may hold, after the limit was raised as far as it may be.
+pub fn raise_descriptors() -> u64 {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return u64::MAX };
     match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
         Ok(()) => hard,

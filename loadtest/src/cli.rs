@@ -1,8 +1,11 @@
 //! The command line.
 
 mod burst;
+mod capacity;
+pub mod hey;
 mod limits;
 mod request;
+mod schedule;
 mod systems;
 
 use std::net::SocketAddr;
@@ -14,8 +17,10 @@ use host::isolation::{Drawn, Policy};
 use host::variables::Given;
 
 use crate::plan;
-pub use burst::{BurstArgs, ScheduleArgs};
+pub use burst::{BurstArgs, Output};
+pub use capacity::CapacityArgs;
 pub use request::RequestArgs;
+pub use schedule::ScheduleArgs;
 pub use systems::{GuardArgs, SystemArgs};
 
 const EXIT_CODES: &str = "\
@@ -59,6 +64,9 @@ pub enum Command {
     Run(RunArgs),
     /// Fire a burst at URLs of your own
     Burst(BurstArgs),
+    /// Find how many requests an endpoint takes at once
+    #[command(long_about = capacity::HELP)]
+    Capacity(CapacityArgs),
     /// Serve a Spin application on the embedded host
     Serve(ServeArgs),
     /// Build the components of Spin applications

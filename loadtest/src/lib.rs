@@ -11,6 +11,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod burst;
+pub mod capacity;
 #[expect(missing_docs, reason = "the command line is documented by its help")]
 pub mod cli;
 pub mod commands;
@@ -27,6 +28,7 @@ pub mod result;
 pub mod schedule;
 pub mod stats;
 pub mod system;
+pub mod tally;
 pub mod trace;
 pub mod units;
 pub mod verdict;

@@ -12,7 +12,8 @@ use loadtest::report::note;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let parsed = Cli::from_arg_matches(&cli::command().get_matches());
+    let parsed =
+        Cli::from_arg_matches(&cli::command().get_matches_from(cli::hey::translated(std::env::args_os())));
     let exit = commands::run(parsed.unwrap_or_else(|error| error.exit())).unwrap_or_else(|failure| {
         note(&format!("error: {:#}", failure.error));
         failure.exit

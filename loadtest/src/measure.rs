@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::burst::{self, Firing, Shot, Target};
+use crate::burst::{self, Firing, Shot, Target, Volley};
 use crate::exit::{Exit, Failure};
 use crate::result::Burst;
 use crate::schedule::Schedule;
@@ -49,7 +49,7 @@ pub async fn service_ms(
 async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, Failure> {
     let shot = Shot { target: target.clone(), schedule: Schedule::together(1), timeout };
     let fired = burst::fire(&[shot], &Firing::default()).await;
-    let row = fired.rows.into_iter().flatten().next().unwrap_or_default();
+    let row = fired.volleys.into_iter().flat_map(|volley| volley.rows).next().unwrap_or_default();
     let reason = match &row.outcome {
         _ if row.is_ok() => return Ok(row),
         Outcome::Answered(status) => {
@@ -66,20 +66,30 @@ async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, F
 pub async fn fire(shots: &[Measured], firing: &Firing) -> Judged {
     let fired =
         burst::fire(&shots.iter().map(|measured| measured.shot.clone()).collect::<Vec<_>>(), firing).await;
-    let judge = |(Measured { shot, service_ms }, rows): (&Measured, Vec<Row>)| {
+    let judge = |(Measured { shot, service_ms }, volley): (&Measured, Volley)| {
         let Shot { target, schedule, .. } = shot;
         let trace = Trace {
-            schedule: *schedule,
+            schedule: Schedule { n: in_rows(schedule, &volley), ..*schedule },
             service_ms: *service_ms,
-            rows,
+            rows: volley.rows,
             shared_clock: target.is_local(),
             keep_alive: true,
             generator: fired.generator,
         };
         let verdict = verdict::judge(&trace);
         let endpoint = endpoint::name_of(target.url.path());
-        (Burst::new(target.url.to_string(), endpoint, &trace, verdict), trace)
+        let burst = Burst::new(target.url.to_string(), endpoint, schedule, &trace, volley.beyond, verdict);
+        (Burst { unsent: volley.unsent, ..burst }, trace)
     };
-    let (bursts, traces) = shots.iter().zip(fired.rows).map(judge).unzip();
+    let (bursts, traces) = shots.iter().zip(fired.volleys).map(judge).unzip();
     Judged { bursts, traces, generator: fired.generator }
+}
+
+/// How many requests the rows should hold: what was only counted is not judged, and a time ends a burst
+/// whatever the number.
+fn in_rows(schedule: &Schedule, volley: &Volley) -> usize {
+    match schedule.duration {
+        Some(_) => volley.rows.len(),
+        None => schedule.n.min(schedule.keep),
+    }
 }

@@ -143,10 +143,10 @@ impl PlannedBurst {
     pub fn schedule(&self, scale: f64) -> Schedule {
         let scaled = |ms: f64| Duration::from_secs_f64(ms * scale / 1e3);
         Schedule {
-            n: self.n.get(),
             c: self.c.get(),
             delay: scaled(self.delay_ms),
             spacing: scaled(self.spacing_ms),
+            ..Schedule::together(self.n.get())
         }
     }
 

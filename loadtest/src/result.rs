@@ -1,14 +1,22 @@
 //! The result file: what was measured and judged, under names that don't change.
 
+mod figures;
+
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::burst::descriptors;
 use crate::machine::Machine;
 use crate::plan::Isolation;
-use crate::stats::percentile;
+use crate::schedule::Schedule;
+use crate::tally::Tally;
 use crate::trace::{Generator, Outcome, Row, Trace};
 use crate::units::rounded;
 use crate::verdict::{Kind, Verdict, is_bottleneck};
+use figures::Figures;
+pub use figures::{Bar, Latency, Part, Parts, Sending};
 
 /// The format's version.
 const SCHEMA: u32 = 1;
@@ -64,10 +72,12 @@ pub struct Burst {
     pub url: String,
     /// The endpoint's name: its path, with dashes.
     pub endpoint: String,
-    /// How many requests were sent.
+    /// How many requests were to be sent; where a time ended the burst, how many were.
     pub n: usize,
     /// Over how many connections.
     pub c: usize,
+    /// When they were to be sent.
+    pub sending: Sending,
     /// What one request alone took, in milliseconds.
     pub service_ms: f64,
     /// How it was served.
@@ -85,33 +95,41 @@ pub struct Burst {
     pub author_expected: Option<Kind>,
     /// From the burst's start to the last byte of the last good answer, in milliseconds.
     pub makespan_ms: f64,
-    /// How late the latest of the planned sends was, in microseconds.
+    /// From the burst's start to the end of its last request, good or not, in milliseconds.
+    pub total_ms: f64,
+    /// Good answers a second, over that time.
+    pub per_second: f64,
+    /// How late the latest of the first `c` sends was against the plan, in microseconds.
     pub start_skew_us: f64,
     /// How many requests got a whole answer with a 2xx status.
     pub ok: usize,
     /// How many did not.
     pub failed: usize,
+    /// How many were due before the burst's end and found no free connection until then, so that they
+    /// were never sent.
+    pub unsent: usize,
+    /// How many requests there were beyond those of `requests`: they are in all counts and times but the
+    /// verdict, `instances` and `start_skew_us`, which are of `requests`.
+    pub counted_only: usize,
+    /// How many answers had each status.
+    pub statuses: BTreeMap<String, usize>,
+    /// How many requests got no whole answer, by the reason.
+    pub errors: BTreeMap<String, usize>,
     /// How many instances the replies name.
     pub instances: usize,
-    /// From a request's send to its last byte, of the good answers; null where there were none.
+    /// From a request's send to its last byte, of the good answers; null where there were none. To three
+    /// digits where `counted_only` isn't 0.
     pub latency_ms: Option<Latency>,
-    /// Every request.
+    /// From the planned send to the last byte, of the good answers: what users would have waited who don't
+    /// wait for each other. Null where the sends waited for answers. Without it a slow server would put off
+    /// its own load, and look quicker for it (coordinated omission).
+    pub latency_from_plan_ms: Option<Latency>,
+    /// How many good answers took how long, from the send; empty where there were none.
+    pub latency_histogram: Vec<Bar>,
+    /// What the latency consists of, and connecting; null where there was no good answer.
+    pub parts_ms: Option<Parts>,
+    /// Every request, up to a limit (`--max-rows`).
     pub requests: Vec<Request>,
-}
-
-/// Percentiles by the nearest-rank method, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Latency {
-    /// The least.
-    pub min: f64,
-    /// The median.
-    pub p50: f64,
-    /// Nine of ten took no longer.
-    pub p90: f64,
-    /// 99 of 100 took no longer.
-    pub p99: f64,
-    /// The most.
-    pub max: f64,
 }
 
 /// A request. Times are microseconds from the burst's start.
@@ -121,6 +139,8 @@ pub struct Request {
     pub i: usize,
     /// How long its connection took to open.
     pub connect_us: Option<f64>,
+    /// When it was due; null where it waited for an answer.
+    pub planned_us: Option<f64>,
     /// When its first byte was sent.
     pub sent_us: Option<f64>,
     /// When the first byte of the answer came.
@@ -146,8 +166,11 @@ pub struct Request {
 pub struct GeneratorSummary {
     /// Its share of the machine's processors, from 0 to 1.
     pub cpu: f64,
-    /// How late a timer of 1 ms fired at the 99th percentile, in microseconds.
+    /// How late a timer of 1 ms was noticed, by a task that waits for its turn as those of the connections
+    /// do, at the 99th percentile, in microseconds.
     pub lag_p99_us: f64,
+    /// How many descriptors it could hold, a connection each; the limit was raised as far as allowed.
+    pub descriptors: u64,
     /// Whether it was the bottleneck of any burst.
     pub saturated: bool,
 }
@@ -172,6 +195,7 @@ impl Document {
         self.generator = GeneratorSummary {
             cpu: rounded(generator.cpu.max(self.generator.cpu), 4),
             lag_p99_us: rounded(generator.lag_p99_us.max(self.generator.lag_p99_us), 1),
+            descriptors: descriptors::limit(),
             saturated: saturated || self.generator.saturated,
         };
     }
@@ -183,14 +207,24 @@ impl Document {
 }
 
 impl Burst {
-    /// A trace and its verdict, with nothing expected.
-    pub fn new(url: String, endpoint: String, trace: &Trace, verdict: Verdict) -> Self {
-        let ok = trace.answered().count();
+    /// A trace and its verdict, with nothing expected; `asked` is the schedule as it was asked for, `beyond`
+    /// the requests that the trace doesn't hold.
+    pub fn new(
+        url: String,
+        endpoint: String,
+        asked: &Schedule,
+        trace: &Trace,
+        beyond: Tally,
+        verdict: Verdict,
+    ) -> Self {
+        let counted_only = beyond.requests;
+        let Figures { latency, from_plan, bars, parts, tally } = Figures::of(trace, beyond);
         Self {
             url,
             endpoint,
-            n: trace.schedule.n,
-            c: trace.schedule.connections(),
+            n: if asked.duration.is_some() { tally.requests } else { asked.n },
+            c: asked.connections(),
+            sending: Sending::of(asked),
             service_ms: rounded(trace.service_ms, 3),
             verdict: Verdict {
                 at_a_time: verdict.at_a_time.map(|k| rounded(k, 1)),
@@ -203,24 +237,27 @@ impl Burst {
             mismatch: None,
             fastapi: None,
             author_expected: None,
-            makespan_ms: rounded(trace.makespan_ms(), 3),
+            makespan_ms: rounded(tally.last_ok_us / 1e3, 3),
+            total_ms: rounded(tally.last_done_us / 1e3, 3),
+            per_second: if tally.ok > 0 && tally.last_done_us > 0.0 {
+                rounded(tally.ok as f64 * 1e6 / tally.last_done_us, 4)
+            } else {
+                0.0
+            },
             start_skew_us: rounded(trace.start_skew_us(), 1),
-            ok,
-            failed: trace.rows.len() - ok,
+            ok: tally.ok,
+            failed: tally.requests - tally.ok,
+            unsent: 0,
+            counted_only,
+            statuses: figures::statuses(&tally),
+            errors: tally.errors,
             instances: trace.instances(),
-            latency_ms: Latency::of(trace),
+            latency_ms: latency,
+            latency_from_plan_ms: from_plan,
+            latency_histogram: bars,
+            parts_ms: parts,
             requests: trace.rows.iter().map(|row| Request::new(row, trace.shared_clock)).collect(),
         }
-    }
-}
-
-impl Latency {
-    fn of(trace: &Trace) -> Option<Self> {
-        let took = |row: &Row| Some((row.done_us - row.sent_us?) / 1e3);
-        let mut took: Vec<f64> = trace.answered().filter_map(took).collect();
-        took.sort_by(f64::total_cmp);
-        let at = |share| percentile(&took, share).map(|ms| rounded(ms, 3));
-        Some(Self { min: at(0.0)?, p50: at(0.5)?, p90: at(0.9)?, p99: at(0.99)?, max: at(1.0)? })
     }
 }
 
@@ -235,6 +272,7 @@ impl Request {
         Self {
             i: row.i,
             connect_us: row.connect_us.map(us),
+            planned_us: row.planned_us.map(us),
             sent_us: row.sent_us.map(us),
             first_byte_us: row.first_byte_us.map(us),
             done_us: us(row.done_us),

@@ -94,7 +94,8 @@ impl Evidence {
 pub struct Generator {
     /// Its share of the machine's processors, from 0 to 1.
     pub cpu: f64,
-    /// How late a timer of 1 ms fired at the 99th percentile, in microseconds.
+    /// How late a timer of 1 ms was noticed, by a task that waits for its turn as those of the connections
+    /// do, at the 99th percentile, in microseconds.
     pub lag_p99_us: f64,
 }
 
@@ -102,6 +103,16 @@ impl Row {
     /// Whether a whole answer with a 2xx status came.
     pub fn is_ok(&self) -> bool {
         matches!(self.outcome, Outcome::Answered(200..=299))
+    }
+
+    /// From its first byte's send to its last byte's arrival, in microseconds.
+    pub fn latency_us(&self) -> Option<f64> {
+        self.sent_us.map(|sent| self.done_us - sent)
+    }
+
+    /// From the planned send, in microseconds: what a user would have waited who came then.
+    pub fn latency_from_plan_us(&self) -> Option<f64> {
+        self.planned_us.map(|planned| self.done_us - planned)
     }
 }
 
@@ -116,9 +127,11 @@ impl Trace {
         self.answered().map(|row| row.done_us).fold(0.0, f64::max) / 1e3
     }
 
-    /// How late the latest of the planned sends was, in microseconds.
+    /// How late the latest of the first `c` sends was against the plan, in microseconds: later ones of an
+    /// open loop may have found no free connection.
     pub fn start_skew_us(&self) -> f64 {
-        self.rows.iter().filter_map(|row| Some(row.sent_us? - row.planned_us?)).fold(0.0, f64::max)
+        let first = self.rows.iter().filter(|row| row.i < self.schedule.connections());
+        first.filter_map(|row| Some(row.sent_us? - row.planned_us?)).fold(0.0, f64::max)
     }
 
     /// The Server header that all good answers agree on.

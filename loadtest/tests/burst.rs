@@ -6,42 +6,15 @@ use std::process::Stdio;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use common::pool::{Manners, Pool, serve};
-use common::{Process, loadtest, stderr, stdout};
+use common::fired::{burst, conclusive, judged};
+use common::pool::{Manners, serve};
+use common::{Process, loadtest};
 use loadtest::result::Document;
 use loadtest::verdict::{Kind, Shape};
 use nix::sys::signal::Signal;
 
 /// Long beside what a busy machine adds.
 const SERVICE: Duration = Duration::from_millis(300);
-
-struct Fired {
-    code: Option<i32>,
-    document: Option<Document>,
-    stdout: String,
-    stderr: String,
-}
-
-async fn burst(args: &[&str]) -> Fired {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = loadtest(&["burst", "--out", folder.path().to_str().unwrap()]);
-    command.args(args);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let text = std::fs::read_to_string(folder.path().join("result.json")).ok();
-    Fired {
-        code: output.status.code(),
-        document: text.map(|text| serde_json::from_str(&text).unwrap()),
-        stdout: stdout(&output),
-        stderr: stderr(&output),
-    }
-}
-
-async fn judged(pool: &Pool, args: &[&str]) -> loadtest::result::Burst {
-    let fired = burst(&[args, &[&pool.url]].concat()).await;
-    // 4: on a busy machine a short burst can't be trusted; it is counted all the same.
-    assert!(matches!(fired.code, Some(0 | 4)), "{}", fired.stderr);
-    fired.document.unwrap().runs.remove(0).bursts.remove(0)
-}
 
 #[tokio::test]
 async fn pools_of_every_size_are_found() {
@@ -52,7 +25,7 @@ async fn pools_of_every_size_are_found() {
         (12, Kind::Parallel, Shape::Together),
     ] {
         let pool = serve(Manners::pool(k, SERVICE)).await;
-        let burst = judged(&pool, &["-n", "12", "-c", "12"]).await;
+        let burst = conclusive(&pool, &["-n", "12", "-c", "12"]).await;
         assert_eq!(
             (burst.verdict.kind, burst.verdict.shape),
             (kind, Some(shape)),
@@ -170,9 +143,9 @@ async fn headers_are_sent_once_and_methods_in_upper_case() {
 #[tokio::test]
 async fn what_is_turned_away_is_refused_and_counted() {
     let pool = serve(Manners { refuse: true, ..Manners::pool(4, SERVICE) }).await;
-    let burst = judged(&pool, &["-n", "10", "-c", "10"]).await;
+    let burst = conclusive(&pool, &["-n", "10", "-c", "10"]).await;
     assert_eq!((burst.verdict.kind, burst.ok, burst.failed), (Kind::Refused, 4, 6), "{}", burst.verdict.why);
-    assert!(burst.verdict.why.starts_with("6 of 10 requests were rejected by the server (status 503)."));
+    assert!(burst.verdict.why.starts_with("4 answered, 6 refused (status 503)."));
 }
 
 #[tokio::test]

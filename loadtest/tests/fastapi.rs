@@ -12,6 +12,7 @@ fn plain_functions_run_forty_at_a_time() {
     let verdict = burst(&["-n", "100", "-c", "100", &format!("{}/e2/p1", peer.url)]).verdict;
     assert_eq!((verdict.kind, verdict.at_a_time), (Kind::Limited, Some(40.0)), "{verdict:?}");
     assert_eq!((verdict.shape, verdict.confidence), (Some(Shape::Waves), Confidence::High), "{verdict:?}");
+    assert!(verdict.remedy.is_some_and(|remedy| remedy.contains("40")));
 }
 
 #[test]
@@ -20,6 +21,7 @@ fn asynchronous_functions_that_block_run_one_by_one() {
     let url = format!("{}/e2/p2?wait_ms=300", peer.url);
     let verdict = burst(&["-n", "10", "-c", "10", &url]).verdict;
     assert_eq!((verdict.kind, verdict.shape), (Kind::Sequential, Some(Shape::Staircase)), "{verdict:?}");
+    assert!(verdict.remedy.is_some_and(|remedy| remedy.contains("async def")));
 }
 
 #[test]

@@ -1,17 +1,23 @@
-//! docs/result.schema.json is what the types say.
+//! The schemas in docs are what the types say.
 
 mod common;
 
-#[test]
-fn the_committed_schema_is_current() {
-    let path = common::project().join("docs/result.schema.json");
-    let current = serde_json::to_string_pretty(&loadtest::report::json::schema()).unwrap() + "\n";
+fn is_current(file: &str, schema: &schemars::Schema) {
+    let path = common::project().join("docs").join(file);
+    let current = serde_json::to_string_pretty(schema).unwrap() + "\n";
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(&path, &current).unwrap();
     }
-    let committed = std::fs::read_to_string(&path).unwrap();
-    assert!(
-        committed == current,
-        "run `UPDATE_SCHEMA=1 cargo test --test schema`, and commit docs/result.schema.json"
-    );
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == current, "run `UPDATE_SCHEMA=1 cargo test --test schema`, and commit docs/{file}");
+}
+
+#[test]
+fn the_committed_schema_of_results_is_current() {
+    is_current("result.schema.json", &loadtest::report::json::schema());
+}
+
+#[test]
+fn the_committed_schema_of_capacity_is_current() {
+    is_current("capacity.schema.json", &loadtest::report::json::capacity_schema());
 }

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
+use crate::tally::Times;
 use crate::trace::Generator;
 
 const TICK: Duration = Duration::from_millis(1);
@@ -17,36 +20,44 @@ pub struct Watch {
     began: Instant,
     cpu: Duration,
     stop: Arc<AtomicBool>,
-    ticker: thread::JoinHandle<Vec<Duration>>,
+    late: JoinHandle<Times>,
 }
 
 impl Watch {
     pub fn start() -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
+        let (ticks, mut ticked) = mpsc::unbounded_channel();
         // A thread of its own: the runtime's timers are only good to a millisecond.
-        let ticker = thread::spawn(move || {
-            let mut late = Vec::new();
+        thread::spawn(move || {
             while !stopped.load(Relaxed) {
                 let due = Instant::now() + TICK;
                 thread::sleep(TICK);
-                late.push(due.elapsed());
+                if ticks.send(due).is_err() {
+                    break;
+                }
+            }
+        });
+        // It waits for its turn among the connections: an answer is noted as late as a tick is.
+        let late = tokio::spawn(async move {
+            let mut late = Times::default();
+            while let Some(due) = ticked.recv().await {
+                late.add(Instant::elapsed(&due).as_secs_f64() * 1e6);
             }
             late
         });
-        Self { began: Instant::now(), cpu: cpu_time(), stop, ticker }
+        Self { began: Instant::now(), cpu: cpu_time(), stop, late }
     }
 
-    pub fn stop(self) -> Generator {
+    pub async fn stop(self) -> Generator {
         self.stop.store(true, Relaxed);
         let wall = self.began.elapsed();
         let cpu = cpu_time().saturating_sub(self.cpu);
         let cores = crate::machine::processors();
-        let mut late = self.ticker.join().unwrap_or_default();
-        late.sort_unstable();
+        let late = self.late.await.unwrap_or_default();
         Generator {
             cpu: (cpu.as_secs_f64() / (wall.as_secs_f64() * cores as f64)).min(1.0),
-            lag_p99_us: percentile(&late, 0.99).map_or(0.0, |late| late.as_secs_f64() * 1e6),
+            lag_p99_us: late.percentile(0.99).unwrap_or(0.0),
         }
     }
 }
@@ -57,8 +68,4 @@ fn cpu_time() -> Duration {
         let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
         Duration::from_micros(u64::try_from(microseconds).unwrap_or(0))
     })
-}
-
-fn percentile(sorted: &[Duration], share: f64) -> Option<Duration> {
-    crate::stats::nearest_rank(sorted.len(), share).map(|rank| sorted[rank])
 }

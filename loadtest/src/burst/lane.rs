@@ -1,62 +1,81 @@
 //! A connection's course through a burst: connect, wait, send one request after another.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::connection::Connection;
+use super::queue::{Queue, Turn};
 use super::{Barrier, Firing, Shot, Start};
 use crate::trace::{Outcome, Row};
 
+/// How long a server that takes no connection is left alone.
+const RETRY: Duration = Duration::from_millis(100);
+
 /// A connection, and the requests that it carries.
 pub struct Lane {
-    pub index: usize,
     pub shot: Shot,
-    /// The number of the next request that nobody has taken yet.
-    pub next: Arc<AtomicUsize>,
+    pub queue: Arc<Queue>,
     pub firing: Firing,
 }
 
 impl Lane {
-    /// The rows of the requests that it sent, or tried to.
-    pub async fn run(self, mut barrier: Barrier) -> Vec<Row> {
+    /// The rows that are kept of the requests that it sent, or tried to.
+    pub async fn run(self, barrier: Barrier) -> Vec<Row> {
         let mut connection = {
             let _turn = barrier.connecting.acquire().await;
             Connection::open(&self.shot).await
         };
         barrier.ready.add_permits(1);
-        // An error is a burst that was given up before it began.
-        let Some(released) = barrier.released.wait_for(Option::is_some).await.ok().and_then(|start| *start)
-        else {
-            return Vec::new();
-        };
-        let start = released.after(self.shot.schedule.delay);
-        let planned = self.shot.schedule.spacing * u32::try_from(self.index).unwrap_or(u32::MAX);
-        wait_until(start.instant + planned).await;
-
         let mut rows = Vec::new();
-        let mut i = self.index;
-        let mut planned_us = Some(planned.as_secs_f64() * 1e6);
-        while i < self.shot.schedule.n && !self.firing.stopped.is_cancelled() {
-            let mut row = Row { i, planned_us: planned_us.take(), ..Row::default() };
-            tokio::select! {
-                biased;
-                used = self.request(connection, start, &mut row) => connection = used,
-                () = self.firing.stopped.cancelled() => {
-                    row.outcome = Outcome::Failed("interrupted".to_owned());
-                    row.done_us = start.elapsed_us();
-                    connection = Err(row.outcome.clone());
-                }
-            }
+        let mut first = true;
+        while let Some(turn) = self.turn(first).await {
+            first = false;
+            let row;
+            (row, connection) = self.take(turn, connection).await;
             self.firing.answered.fetch_add(1, Relaxed);
-            rows.push(row);
-            // A lane without a connection leaves its share to the others, lest it burn through it.
-            if connection.is_err() {
-                break;
+            if row.i < self.shot.schedule.keep {
+                rows.push(row);
+            } else {
+                self.queue.count(&row);
             }
-            i = self.next.fetch_add(1, Relaxed);
+            if connection.is_err() {
+                // A lane without a connection leaves its share to the others, lest it burn through it.
+                if !self.shot.schedule.is_lasting() {
+                    break;
+                }
+                tokio::time::sleep(RETRY).await;
+            }
         }
         rows
+    }
+
+    async fn turn(&self, first: bool) -> Option<Turn> {
+        tokio::select! {
+            biased;
+            () = self.firing.stopped.cancelled() => None,
+            turn = self.queue.turn(first) => turn,
+        }
+    }
+
+    /// A request from its turn to its end, which may be the burst's.
+    async fn take(
+        &self,
+        turn: Turn,
+        connection: Result<Connection, Outcome>,
+    ) -> (Row, Result<Connection, Outcome>) {
+        let start = turn.start;
+        let mut row = Row { i: turn.i, planned_us: turn.planned_us, ..Row::default() };
+        let connection = tokio::select! {
+            biased;
+            used = self.request(connection, start, &mut row) => used,
+            () = self.firing.stopped.cancelled() => {
+                row.outcome = Outcome::Failed("interrupted".to_owned());
+                row.done_us = start.elapsed_us();
+                Err(row.outcome.clone())
+            }
+        };
+        (row, connection)
     }
 
     /// Sends one request, and gives back a connection for the next.
@@ -68,6 +87,7 @@ impl Lane {
     ) -> Result<Connection, Outcome> {
         let mut opened = match connection {
             Ok(connection) => connection.or_anew(&self.shot).await,
+            Err(_) if self.shot.schedule.is_lasting() => Connection::open(&self.shot).await,
             failed => failed,
         };
         if let Ok(connection) = &mut opened {
@@ -87,16 +107,5 @@ impl Lane {
             row.outcome = outcome.clone();
         }
         opened
-    }
-}
-
-/// The runtime's timer is good to a millisecond; the rest of the way is yielded away.
-async fn wait_until(at: Instant) {
-    const COARSE: Duration = Duration::from_millis(2);
-    if let Some(coarse) = at.checked_sub(COARSE).filter(|coarse| *coarse > Instant::now()) {
-        tokio::time::sleep_until(coarse.into()).await;
-    }
-    while Instant::now() < at {
-        tokio::task::yield_now().await;
     }
 }

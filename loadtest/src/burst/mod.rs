@@ -1,8 +1,10 @@
 //! Connects, waits at a barrier, releases, records. One request path; what differs is the schedule.
 
 mod connection;
+pub mod descriptors;
 mod generator;
 mod lane;
+mod queue;
 mod stamps;
 mod target;
 
@@ -10,16 +12,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use target::Target;
 
 use crate::schedule::Schedule;
+use crate::tally::Tally;
 use crate::trace::{Generator, Row};
 use generator::Watch;
 use lane::Lane;
+use queue::Queue;
 
 /// How many connections are opened at a time, so that opening them doesn't overflow the server's
 /// accept queue, which may be as short as 5: a dropped SYN costs a second.
@@ -39,10 +43,21 @@ pub struct Shot {
 /// What came of a burst.
 #[derive(Debug, Clone)]
 pub struct Fired {
-    /// For each shot its requests, in the order of `i`.
-    pub rows: Vec<Vec<Row>>,
+    /// For each shot.
+    pub volleys: Vec<Volley>,
     /// How the load generator itself fared.
     pub generator: Generator,
+}
+
+/// What came of a shot.
+#[derive(Debug, Clone, Default)]
+pub struct Volley {
+    /// The requests that are kept one by one, in the order of `i`.
+    pub rows: Vec<Row>,
+    /// Those beyond, counted.
+    pub beyond: Tally,
+    /// How many were due before the burst's end and found no connection until then.
+    pub unsent: usize,
 }
 
 /// A handle on a burst that runs: how far it is, and a way to end it.
@@ -66,17 +81,15 @@ impl Firing {
 
 /// Fires `shots` together: they share the barrier.
 pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
-    let (release, released) = watch::channel(None);
     let barrier = Barrier {
         connecting: Arc::new(Semaphore::new(CONNECTING_AT_A_TIME)),
         ready: Arc::new(Semaphore::new(0)),
-        released,
     };
+    let queues: Vec<_> = shots.iter().map(|shot| Arc::new(Queue::new(shot.schedule))).collect();
     let mut lanes = JoinSet::new();
-    for (index, shot) in shots.iter().enumerate() {
-        let next = Arc::new(AtomicUsize::new(shot.schedule.connections()));
-        for lane in 0..shot.schedule.connections() {
-            let lane = Lane { index: lane, shot: shot.clone(), next: next.clone(), firing: firing.clone() };
+    for (index, (shot, queue)) in shots.iter().zip(&queues).enumerate() {
+        for _ in 0..shot.schedule.connections() {
+            let lane = Lane { shot: shot.clone(), queue: queue.clone(), firing: firing.clone() };
             let barrier = barrier.clone();
             lanes.spawn(async move { (index, lane.run(barrier).await) });
         }
@@ -84,18 +97,21 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
     // Every lane adds one when it is connected, or has failed to.
     let _all = barrier.ready.acquire_many(u32::try_from(lanes.len()).unwrap_or(u32::MAX)).await;
     let watch = Watch::start();
-    release.send_replace(Some(Start::now()));
+    let released = Start::now();
+    queues.iter().for_each(|queue| queue.release(released, &firing.stopped));
 
-    let mut rows = vec![Vec::new(); shots.len()];
+    let mut volleys = vec![Volley::default(); shots.len()];
     while let Some(joined) = lanes.join_next().await {
         if let Ok((index, lane)) = joined {
-            rows[index].extend(lane);
+            volleys[index].rows.extend(lane);
         }
     }
-    for rows in &mut rows {
-        rows.sort_by_key(|row| row.i);
+    for (volley, queue) in volleys.iter_mut().zip(&queues) {
+        volley.rows.sort_by_key(|row| row.i);
+        volley.beyond = queue.counted();
+        volley.unsent = if firing.stopped.is_cancelled() { 0 } else { queue.unsent() };
     }
-    Fired { rows, generator: watch.stop() }
+    Fired { volleys, generator: watch.stop().await }
 }
 
 /// Where the lanes wait until all are connected.
@@ -103,7 +119,6 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
 struct Barrier {
     connecting: Arc<Semaphore>,
     ready: Arc<Semaphore>,
-    released: watch::Receiver<Option<Start>>,
 }
 
 /// The moment of release, by both clocks.

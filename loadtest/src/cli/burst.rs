@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::{RequestArgs, positive};
+use super::{RequestArgs, ScheduleArgs, positive};
 
 #[derive(Debug, Args)]
 pub struct BurstArgs {
@@ -15,18 +15,18 @@ pub struct BurstArgs {
     pub schedule: ScheduleArgs,
     #[command(flatten)]
     pub request: RequestArgs,
+    /// What to print instead of a summary and the verdict: `csv` is a line a request, in hey's columns
+    #[arg(short, value_name = "FORMAT")]
+    pub output: Option<Output>,
+    /// How many threads the load generator uses [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub cpus: Option<usize>,
     /// Write result.json to this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }
 
-/// When it is sent.
-#[derive(Debug, Args)]
-pub struct ScheduleArgs {
-    /// How many requests
-    #[arg(short, value_name = "N", default_value = "200", value_parser = positive)]
-    pub n: usize,
-    /// How many of them at once, over a connection each
-    #[arg(short, value_name = "N", default_value = "50", value_parser = positive)]
-    pub c: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Csv,
 }

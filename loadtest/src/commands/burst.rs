@@ -6,33 +6,21 @@ use std::time::Duration;
 use super::aim::{self, Aim};
 use super::signals::{Ended, Signals};
 use super::{Out, tell, trusted};
-use crate::burst::Shot;
+use crate::burst::{Shot, descriptors};
 use crate::cli::BurstArgs;
 use crate::exit::{Exit, Failure};
-use crate::measure::{self, Measured};
+use crate::measure::{self, Judged, Measured};
 use crate::progress::Progress;
-use crate::report::terminal;
+use crate::report::{hey, note, terminal};
 use crate::result::{Document, Run};
 use crate::schedule::Schedule;
 
 pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let out = Out::prepare(args.out.clone())?;
+    let schedules = schedules(&args)?;
     let mut document = Document::begin();
-    let shots = signals.or_end(all_measured(&args)).await?;
-    let expected = shots.iter().map(|measured| measured.shot.schedule.n).sum();
-    let about = shots.iter().map(|measured| measured.service_ms / 1e3).fold(0.0, f64::max);
-    let (judged, interrupted) = {
-        let step =
-            Progress::begin(Duration::from_secs_f64(about)).step(format!("{expected} requests"), expected);
-        let mut fired = pin!(measure::fire(&shots, &step.firing));
-        tokio::select! {
-            judged = &mut fired => (judged, false),
-            () = signals.next() => {
-                step.firing.stop();
-                (fired.await, true)
-            }
-        }
-    };
+    let shots = signals.or_end(all_measured(&args, schedules)).await?;
+    let (judged, interrupted) = fired(&shots, signals).await;
     let run = Run {
         system: args.urls.join(" "),
         manifest: None,
@@ -43,22 +31,69 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
     };
     document.add(run, judged.generator);
     out.write(&document)?;
-    tell(&terminal::bursts(&document, terminal::width()))?;
+    told(&args, &document)?;
     if interrupted { Err(Ended::Interrupted) } else { Ok(trusted(&document)) }
 }
 
-async fn all_measured(args: &BurstArgs) -> Result<Vec<Measured>, Failure> {
+/// One for each URL; all their connections are open at once.
+fn schedules(args: &BurstArgs) -> Result<Vec<Schedule>, Failure> {
+    let usage = |error| Failure::new(Exit::Usage, error);
+    let schedules = args.schedule.schedules(args.urls.len()).map_err(usage)?;
+    descriptors::allow(schedules.iter().map(Schedule::connections).sum()).map_err(usage)?;
+    Ok(schedules)
+}
+
+async fn fired(shots: &[Measured], signals: &mut Signals) -> (Judged, bool) {
+    let about = shots.iter().map(estimate).max().unwrap_or_default();
+    // Where a time ends the burst, nobody knows how many answers to expect.
+    let expected = shots.iter().map(|measured| measured.shot.schedule.n).try_fold(0, usize::checked_add);
+    let expected = expected.filter(|count| *count < usize::MAX).unwrap_or(0);
+    let what = if expected > 0 { format!("{expected} requests") } else { "requests".to_owned() };
+    let step = Progress::begin(about).step(what, expected);
+    let mut fired = pin!(measure::fire(shots, &step.firing));
+    tokio::select! {
+        judged = &mut fired => (judged, false),
+        () = signals.next() => {
+            step.firing.stop();
+            (fired.await, true)
+        }
+    }
+}
+
+/// About how long it takes, as far as the schedule says.
+fn estimate(measured: &Measured) -> Duration {
+    let Schedule { n, delay, duration, open, .. } = measured.shot.schedule;
+    let alone = Duration::try_from_secs_f64(measured.service_ms / 1e3).unwrap_or_default();
+    let planned = open.map(|open| {
+        open.ramp / 2 + Duration::try_from_secs_f64(n as f64 / open.rate).unwrap_or(Duration::MAX)
+    });
+    delay + duration.into_iter().chain(planned).min().unwrap_or_default().saturating_add(alone)
+}
+
+fn told(args: &BurstArgs, document: &Document) -> Result<(), Failure> {
+    if args.output.is_none() {
+        return tell(&terminal::bursts(document, terminal::width()));
+    }
+    let counted: usize = document.bursts().map(|burst| burst.counted_only).sum();
+    if counted > 0 {
+        note(&format!("{counted} more requests were only counted, and have no line (--max-rows keeps more)"));
+    }
+    tell(&hey::csv(document.bursts()))
+}
+
+async fn all_measured(args: &BurstArgs, schedules: Vec<Schedule>) -> Result<Vec<Measured>, Failure> {
     let mut shots = Vec::new();
-    for url in &args.urls {
-        shots.push(measured(args, url).await?);
+    for (url, schedule) in args.urls.iter().zip(schedules) {
+        shots.push(measured(args, url, schedule).await?);
     }
     Ok(shots)
 }
 
-async fn measured(args: &BurstArgs, url: &str) -> Result<Measured, Failure> {
-    let n = args.schedule.n;
-    let Aim { target, timeout, service_ms } =
-        aim::aim(&args.request, url, &format!("the {n} asked for")).await?;
-    let schedule = Schedule { c: args.schedule.c, ..Schedule::together(n) };
+async fn measured(args: &BurstArgs, url: &str, schedule: Schedule) -> Result<Measured, Failure> {
+    let asked_for = match schedule.n {
+        usize::MAX => "those asked for".to_owned(),
+        n => format!("the {n} asked for"),
+    };
+    let Aim { target, timeout, service_ms } = aim::aim(&args.request, url, &asked_for).await?;
     Ok(Measured { shot: Shot { target, schedule, timeout }, service_ms })
 }

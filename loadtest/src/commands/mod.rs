@@ -3,6 +3,7 @@
 mod aim;
 mod build;
 mod burst;
+mod capacity;
 mod guard;
 mod run;
 mod serve;
@@ -28,16 +29,31 @@ use signals::{Ended, Signals};
 /// What went wrong, with the code to exit with.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
     match cli.command.unwrap_or(Command::Run(cli.run)) {
-        Command::Run(args) => in_runtime(async |mut signals| run::run(args, &mut signals).await),
-        Command::Burst(args) => in_runtime(async |mut signals| burst::burst(args, &mut signals).await),
-        Command::Serve(args) => in_runtime(async |signals| serve::serve(args, signals).await),
-        Command::Build(args) => in_runtime(async |mut signals| signals.or_end(build::build(&args)).await),
+        Command::Run(args) => in_runtime(None, async |mut signals| run::run(args, &mut signals).await),
+        Command::Burst(args) => {
+            in_runtime(args.cpus, async |mut signals| burst::burst(args, &mut signals).await)
+        }
+        Command::Capacity(args) => {
+            in_runtime(None, async |mut signals| capacity::capacity(args, &mut signals).await)
+        }
+        Command::Serve(args) => in_runtime(None, async |signals| serve::serve(args, signals).await),
+        Command::Build(args) => {
+            in_runtime(None, async |mut signals| signals.or_end(build::build(&args)).await)
+        }
         Command::Guard(args) => match guard::guard(&args)? {},
     }
 }
 
-fn in_runtime(command: impl AsyncFnOnce(Signals) -> Result<Exit, Ended>) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().or_exit(Exit::System)?;
+/// On so many threads; where it isn't said, on one for each processor.
+fn in_runtime(
+    threads: Option<usize>,
+    command: impl AsyncFnOnce(Signals) -> Result<Exit, Ended>,
+) -> Result<Exit, Failure> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = threads {
+        runtime.worker_threads(threads);
+    }
+    let runtime = runtime.enable_all().build().or_exit(Exit::System)?;
     let ended = runtime.block_on(async { command(Signals::catch()?).await });
     // A guest that never yields must not keep the process from ending.
     runtime.shutdown_background();

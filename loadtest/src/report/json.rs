@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::capacity;
 use crate::result::Document;
 
 /// Makes `folder` where it is missing, and shows that it can be written to: better before a long
@@ -42,4 +43,9 @@ pub fn write(document: &Document, folder: &Path) -> io::Result<PathBuf> {
 /// The JSON Schema of `result.json`.
 pub fn schema() -> schemars::Schema {
     schemars::schema_for!(Document)
+}
+
+/// The JSON Schema of what `capacity --json` prints.
+pub fn capacity_schema() -> schemars::Schema {
+    schemars::schema_for!(capacity::Document)
 }

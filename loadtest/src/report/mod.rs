@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
+pub mod capacity;
+pub mod hey;
 pub mod json;
+mod plot;
 pub mod terminal;
 
 /// Says something beside the results, on standard error. Nobody may be there to read it.

@@ -5,13 +5,14 @@ use std::fmt::Write;
 use comfy_table::presets::UTF8_FULL;
 use comfy_table::{Cell, ContentArrangement, Table};
 
+use super::hey;
 use crate::lesson::{Column, columns, lessons};
 use crate::result::{Burst, Document, Run};
 use crate::units;
 use crate::verdict::{Confidence, Kind};
 
 /// The width where standard output is no terminal.
-const WIDTH: u16 = 100;
+pub(super) const WIDTH: u16 = 100;
 
 /// The table of `run`, and what it means.
 pub fn run(document: &Document, width: Option<u16>) -> String {
@@ -43,43 +44,69 @@ pub fn width() -> Option<u16> {
     console::Term::stdout().size_checked().map(|(_, columns)| columns)
 }
 
-/// The bursts of `burst`, one after the other.
+/// The bursts of `burst`, one after the other: each as hey tells it, and its verdict below.
 pub fn bursts(document: &Document, width: Option<u16>) -> String {
+    let several = document.bursts().count() > 1;
     let mut text = String::new();
     for burst in document.bursts() {
-        let confidence = match burst.verdict.confidence {
-            // It says itself that nothing is sure.
-            _ if burst.verdict.kind == Kind::Inconclusive => "",
-            Confidence::Low => " (low confidence)",
-            Confidence::Medium => " (medium confidence)",
-            Confidence::High => "",
-        };
-        let _ = writeln!(text, "{}: {}{confidence}", burst.url, burst.verdict.headline());
-        for sentence in [Some(&burst.verdict.why), burst.verdict.remedy.as_ref()].into_iter().flatten() {
-            let _ = writeln!(text, "{}", wrapped(sentence, "  ", width));
+        if several {
+            let _ = writeln!(text, "{}", burst.url);
         }
-        let _ = writeln!(
-            text,
-            "  {} requests over {} connections: {} answered, {} failed; makespan {}, sends up to {} late",
-            burst.n,
-            burst.c,
-            burst.ok,
-            burst.failed,
-            units::time(burst.makespan_ms),
-            units::time(burst.start_skew_us / 1e3),
-        );
-        if let Some(latency) = &burst.latency_ms {
-            let [min, p50, p90, p99, max] =
-                [latency.min, latency.p50, latency.p90, latency.p99, latency.max].map(units::time);
-            let _ = writeln!(text, "  latency: min {min}, p50 {p50}, p90 {p90}, p99 {p99}, max {max}");
-        }
-        text.push('\n');
+        let _ = writeln!(text, "{}\n{}", hey::summary(burst), judged(burst, width));
     }
     text + &wrapped(&generator(document), "", width) + "\n"
 }
 
+fn judged(burst: &Burst, width: Option<u16>) -> String {
+    let confidence = match burst.verdict.confidence {
+        // It says itself that nothing is sure.
+        _ if burst.verdict.kind == Kind::Inconclusive => "",
+        Confidence::Low => " (low confidence)",
+        Confidence::Medium => " (medium confidence)",
+        Confidence::High => "",
+    };
+    let mut text = format!("{}: {}{confidence}\n", burst.url, burst.verdict.headline());
+    let sentences =
+        [Some(burst.verdict.why.clone()), burst.verdict.remedy.clone(), unsent(burst), counted(burst)];
+    for sentence in sentences.into_iter().flatten() {
+        let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
+    }
+    let _ = writeln!(
+        text,
+        "  {} requests over {} connections: {} answered, {} failed; makespan {}, sends up to {} late",
+        burst.n,
+        burst.c,
+        burst.ok,
+        burst.failed,
+        units::time(burst.makespan_ms),
+        units::time(burst.start_skew_us / 1e3),
+    );
+    text
+}
+
+fn unsent(burst: &Burst) -> Option<String> {
+    (burst.unsent > 0).then(|| {
+        format!(
+            "{} requests were due before the end and never sent, because no connection was free: the latency from \
+             the planned send would be worse than it says. Give more connections, or a lower rate.",
+            burst.unsent
+        )
+    })
+}
+
+fn counted(burst: &Burst) -> Option<String> {
+    (burst.counted_only > 0).then(|| {
+        format!(
+            "The verdict is of the first {} requests; {} more are in the counts and times above, which are good to \
+             three digits (--max-rows keeps more).",
+            burst.requests.len(),
+            burst.counted_only
+        )
+    })
+}
+
 /// Lines that a terminal doesn't break in the middle of a word, nor a flag at its dashes.
-fn wrapped(text: &str, indent: &str, width: Option<u16>) -> String {
+pub(super) fn wrapped(text: &str, indent: &str, width: Option<u16>) -> String {
     let options = textwrap::Options::new(usize::from(width.unwrap_or(WIDTH)))
         .initial_indent(indent)
         .subsequent_indent(indent)

@@ -1,6 +1,7 @@
 //! When a measurement can't carry a verdict.
 
-use super::{Findings, is_rejection};
+use super::findings::Findings;
+use super::is_rejection;
 use crate::trace::{Generator, Outcome, Trace};
 use crate::units;
 
@@ -14,14 +15,6 @@ const BUSY: f64 = 0.9;
 /// A burst that takes less than this share of the service time shows that the service time is wrong.
 const FASTER: f64 = 0.8;
 
-fn too_small(findings: &Findings) -> String {
-    let what = match findings.connections {
-        1 => "one connection sends one request at a time, whatever the server could do",
-        _ => "the burst is too small to tell one at a time from all at once",
-    };
-    format!("{what}; send more at once")
-}
-
 /// Whether what was measured may be the load generator itself, at an endpoint that takes `service_ms`.
 pub fn is_bottleneck(generator: &Generator, service_ms: f64) -> bool {
     generator.cpu > BUSY || generator.lag_p99_us / 1e3 > BLUR * service_ms
@@ -29,57 +22,90 @@ pub fn is_bottleneck(generator: &Generator, service_ms: f64) -> bool {
 
 /// Why the measurement can't carry a verdict, each in a sentence that says what to do; none where it can.
 pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
-    let mut reasons = Vec::new();
-    let service_us = trace.service_ms * 1e3;
+    let each = [unknown, failures, unsent, too_few, no_difference, too_quick, skew, connecting, bottleneck];
+    each.iter().filter_map(|reason| reason(trace, findings)).collect()
+}
 
-    let failed: Vec<&str> = trace
-        .rows
-        .iter()
-        .filter_map(|row| match &row.outcome {
-            Outcome::Failed(reason) => Some(reason.as_str()),
-            _ => None,
-        })
-        .collect();
-    if let Some(first) = failed.first() {
-        reasons.push(format!(
-            "{} of {} requests failed on the client's side ({first})",
-            failed.len(),
-            trace.rows.len()
-        ));
-    }
-    if trace.rows.len() < trace.schedule.n {
-        reasons.push(format!("only {} of {} requests were sent", trace.rows.len(), trace.schedule.n));
-    }
+fn unknown(trace: &Trace, _: &Findings) -> Option<String> {
+    let known = trace.service_ms.is_finite() && trace.service_ms > 0.0;
+    (!known).then(|| "what one request takes alone isn't known; give it by --service-ms".to_owned())
+}
+
+fn failures(trace: &Trace, _: &Findings) -> Option<String> {
+    let mut failed = trace.rows.iter().filter(|row| matches!(row.outcome, Outcome::Failed(_)));
+    let (count, all) = (failed.clone().count(), trace.rows.len());
+    let Outcome::Failed(first) = &failed.by_ref().min_by_key(|row| row.i)?.outcome else { return None };
+    Some(format!("{count} of {all} requests failed on the client's side ({first})"))
+}
+
+fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
+    let (sent, all) = (trace.rows.len(), trace.schedule.n);
+    (sent < all).then(|| format!("only {sent} of {all} requests were sent"))
+}
+
+fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
     let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(|row| is_rejection(&row.outcome));
-    if findings.answered < ANSWERS && !all_rejected {
-        reasons.push(format!("{} answers are too few; send at least {ANSWERS} requests", findings.answered));
-    }
-    if findings.answered >= ANSWERS && findings.is_parallel() && findings.is_sequential() {
-        reasons.push(too_small(findings));
-    }
-    if findings.answered > 0 && findings.makespan_ms < FASTER * trace.service_ms {
-        reasons.push(format!(
-            "all requests together took less than one alone ({}): that was no typical one; try again, or give the time by --service-ms",
+    (findings.answered < ANSWERS && !all_rejected).then(|| {
+        let answers = match findings.answered {
+            1 => "1 answer is".to_owned(),
+            count => format!("{count} answers are"),
+        };
+        format!("{answers} too few; send at least {ANSWERS} requests")
+    })
+}
+
+fn no_difference(trace: &Trace, findings: &Findings) -> Option<String> {
+    let both = findings.offered <= 1 || findings.is_parallel() && findings.is_sequential();
+    let what = match (trace.schedule.connections(), findings.offered) {
+        (1, _) => "one connection sends one request at a time, whatever the server could do",
+        (_, 1) => "each request came when the one before it must have been done",
+        _ => "the burst is too small to tell one at a time from all at once",
+    };
+    (findings.answered >= ANSWERS && both).then(|| format!("{what}; send more at once"))
+}
+
+fn too_quick(trace: &Trace, findings: &Findings) -> Option<String> {
+    (findings.answered > 0 && findings.makespan_ms < FASTER * trace.service_ms).then(|| {
+        format!(
+            "all requests together took less than one alone ({}): that was no typical one; \
+             try again, or give the time by --service-ms",
             units::time(trace.service_ms)
-        ));
-    }
-    let skew_us = trace.start_skew_us();
-    if skew_us > BLUR * service_us {
-        reasons.push(format!(
-            "requests were sent up to {:.1} ms late, above a tenth of the service time ({:.1} ms); \
+        )
+    })
+}
+
+fn skew(trace: &Trace, findings: &Findings) -> Option<String> {
+    let late_ms = findings.late_us / 1e3;
+    (late_ms > BLUR * trace.service_ms).then(|| {
+        format!(
+            "requests were sent up to {late_ms:.1} ms late, above a tenth of the service time ({:.1} ms); \
              send fewer, or test an endpoint that takes longer",
-            skew_us / 1e3,
             trace.service_ms
-        ));
-    }
-    if is_bottleneck(&trace.generator, trace.service_ms) {
-        reasons.push(format!(
+        )
+    })
+}
+
+/// Connections that are opened before the burst cost it nothing.
+fn connecting(trace: &Trace, _: &Findings) -> Option<String> {
+    let longest_ms = trace.answered().filter_map(|row| row.connect_us).fold(0.0, f64::max) / 1e3;
+    (!trace.keep_alive && longest_ms > BLUR * trace.service_ms).then(|| {
+        format!(
+            "connecting took up to {}, above a tenth of the service time ({}), and without keep-alive it is \
+             part of what was measured; keep connections alive, or test an endpoint that takes longer",
+            units::time(longest_ms),
+            units::time(trace.service_ms)
+        )
+    })
+}
+
+fn bottleneck(trace: &Trace, _: &Findings) -> Option<String> {
+    is_bottleneck(&trace.generator, trace.service_ms).then(|| {
+        format!(
             "the load generator was the bottleneck: it used {:.0} % of the processors, and its timers were {} late, \
              at an endpoint that takes {}; test one that takes longer, send fewer requests, or give it a machine of its own",
             trace.generator.cpu * 100.0,
             units::time(trace.generator.lag_p99_us / 1e3),
             units::time(trace.service_ms)
-        ));
-    }
-    reasons
+        )
+    })
 }

@@ -1,76 +1,120 @@
-//! What an ideal server would do with a schedule.
+//! What an ideal server would do with what came to it.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use super::arrivals::Arrivals;
 
-use crate::schedule::Schedule;
+/// When requests come and are done on an ideal server, in microseconds from the burst's start.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Course {
+    /// When each comes, sorted.
+    pub arrived: Vec<f64>,
+    /// When each is done, in the same order, which is sorted as well.
+    pub done: Vec<f64>,
+}
 
-/// When each request is done, sorted, in microseconds from the burst's start, on a server that
-/// takes `k` requests at a time, first come first served, each for exactly `service_us`.
+/// The course of `arrivals` on a server that takes `k` requests at a time, first come first served, each
+/// for exactly `service_us`.
 ///
-/// This is the deterministic G/D/k queue. Its closed form for requests that come all at once, the
-/// i-th done at ceil(i/k) s, doesn't cover requests that come spaced, or when another is answered.
-pub fn completions(schedule: &Schedule, service_us: f64, k: usize) -> Vec<f64> {
-    // Whole nanoseconds, because they can be ordered.
-    let service = (service_us * 1e3).round().max(0.0) as u64;
-    let spacing = schedule.spacing.as_nanos() as u64;
-    let mut arrivals: BinaryHeap<_> =
-        (0..schedule.connections() as u64).map(|lane| Reverse(lane * spacing)).collect();
-    let mut to_send = schedule.n - schedule.connections();
-    // When each place is free again; places that were never taken are not listed.
-    let mut places = BinaryHeap::new();
-    let mut done = Vec::with_capacity(schedule.n);
-    while let Some(Reverse(arrival)) = arrivals.pop() {
-        let free = if places.len() < k { 0 } else { places.pop().map_or(0, |Reverse(free)| free) };
-        let end = arrival.max(free) + service;
-        places.push(Reverse(end));
-        done.push(end);
-        if to_send > 0 {
-            to_send -= 1;
-            arrivals.push(Reverse(end));
-        }
+/// This is the deterministic G/D/k queue: all take equally long, so that the i-th finds a place when the
+/// (i-k)-th is done (Lindley's recursion for k places). All at once it is done at ceil(i/k) s.
+pub fn course(arrivals: &Arrivals, service_us: f64, k: usize) -> Course {
+    let count = arrivals.count();
+    let mut course = Course { arrived: Vec::with_capacity(count), done: Vec::with_capacity(count) };
+    let (mut planned, mut followed) = (0, 0);
+    for i in 0..count {
+        let next = arrivals.planned.get(planned).copied();
+        let freed = (followed < arrivals.follow_ups).then(|| course.done.get(followed).copied()).flatten();
+        let arrival = match (next, freed) {
+            (Some(next), freed) if freed.is_none_or(|freed| next <= freed) => {
+                planned += 1;
+                next
+            }
+            (_, freed) => {
+                followed += 1;
+                freed.unwrap_or(0.0)
+            }
+        };
+        let free = i.checked_sub(k.max(1)).map_or(arrival, |before| course.done[before]);
+        course.arrived.push(arrival);
+        course.done.push(arrival.max(free) + service_us);
     }
-    done.sort_unstable();
-    done.into_iter().map(|nanoseconds| nanoseconds as f64 / 1e3).collect()
+    course
+}
+
+impl Course {
+    /// When the last is done.
+    pub fn end(&self) -> f64 {
+        self.done.last().copied().unwrap_or(0.0)
+    }
+
+    /// The most that are there at once.
+    pub fn peak(&self) -> usize {
+        let mut gone = 0;
+        let there = self.arrived.iter().enumerate().map(|(i, arrival)| {
+            // Whoever comes as another goes doesn't meet it, whatever the rounding.
+            while self.done.get(gone).is_some_and(|done| *done <= arrival + 1e-9 * arrival.abs()) {
+                gone += 1;
+            }
+            (i + 1).saturating_sub(gone)
+        });
+        there.max().unwrap_or(0)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
 
+    fn together(count: usize, connections: usize) -> Arrivals {
+        let first = count.min(connections);
+        Arrivals { planned: vec![0.0; first], follow_ups: count - first, connections, late_us: 0.0 }
+    }
+
+    fn at(planned: &[f64]) -> Arrivals {
+        Arrivals { planned: planned.to_vec(), connections: planned.len(), ..Arrivals::default() }
+    }
+
     #[test]
     fn all_at_once_the_i_th_is_done_after_so_many_waves() {
-        let done = completions(&Schedule::together(10), 1_000.0, 4);
+        let done = course(&together(10, 10), 1_000.0, 4).done;
         assert_eq!(done, [1., 1., 1., 1., 2., 2., 2., 2., 3., 3.].map(|waves| waves * 1_000.0));
     }
 
     #[test]
     fn spaced_requests_wait_only_where_they_must() {
-        let schedule = Schedule { spacing: Duration::from_micros(100), ..Schedule::together(3) };
-        assert_eq!(completions(&schedule, 1_000.0, usize::MAX), [1_000.0, 1_100.0, 1_200.0]);
-        assert_eq!(completions(&schedule, 1_000.0, 1), [1_000.0, 2_000.0, 3_000.0]);
+        let spaced = at(&[0.0, 100.0, 200.0]);
+        assert_eq!(course(&spaced, 1_000.0, usize::MAX).done, [1_000.0, 1_100.0, 1_200.0]);
+        assert_eq!(course(&spaced, 1_000.0, 1).done, [1_000.0, 2_000.0, 3_000.0]);
     }
 
     #[test]
     fn a_connection_sends_its_next_when_the_last_is_answered() {
-        let schedule = Schedule { c: 2, ..Schedule::together(5) };
-        assert_eq!(completions(&schedule, 10.0, usize::MAX), [10.0, 10.0, 20.0, 20.0, 30.0]);
+        let done = course(&together(5, 2), 10.0, usize::MAX).done;
+        assert_eq!(done, [10.0, 10.0, 20.0, 20.0, 30.0]);
+    }
+
+    #[test]
+    fn a_rate_has_as_many_there_as_come_while_one_is_served() {
+        let spaced = at(&(0..20).map(|i| f64::from(i) * 10.0).collect::<Vec<_>>());
+        assert_eq!(course(&spaced, 35.0, usize::MAX).peak(), 4);
+        assert_eq!(course(&together(12, 5), 35.0, usize::MAX).peak(), 5);
     }
 
     proptest! {
         #[test]
-        fn more_places_are_never_slower(n in 1_usize..60, c in 1_usize..60, k in 1_usize..60, spacing in 0_u64..500) {
-            let schedule = Schedule { n, c, delay: Duration::ZERO, spacing: Duration::from_micros(spacing) };
-            let fewer = completions(&schedule, 100.0, k);
-            let more = completions(&schedule, 100.0, k + 1);
-            prop_assert_eq!(fewer.len(), n);
-            prop_assert!(fewer.last() >= more.last());
+        fn more_places_are_never_slower(n in 1_usize..60, c in 1_usize..60, k in 1_usize..60, spacing in 0.0..500.0) {
+            let mut arrivals = together(n, c);
+            for (i, planned) in arrivals.planned.iter_mut().enumerate() {
+                *planned = i as f64 * spacing;
+            }
+            let fewer = course(&arrivals, 100.0, k);
+            let more = course(&arrivals, 100.0, k + 1);
+            prop_assert_eq!(fewer.done.len(), n);
+            prop_assert!(fewer.arrived.is_sorted() && fewer.done.is_sorted());
+            prop_assert!(fewer.end() >= more.end());
             // One place serves n requests in n turns at least.
-            prop_assert!(*completions(&schedule, 100.0, 1).last().unwrap() >= n as f64 * 100.0);
+            prop_assert!(course(&arrivals, 100.0, 1).end() >= n as f64 * 100.0);
         }
     }
 }

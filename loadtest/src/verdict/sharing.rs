@@ -60,17 +60,24 @@ impl Sharing {
     pub fn is_fresh(&self) -> bool {
         self.known > 0 && self.instances == self.known
     }
+
+    /// Whether one instance took all that were answered.
+    pub fn is_all_in_one(&self, answered: usize) -> bool {
+        self.instances == 1 && self.known == answered
+    }
 }
 
 /// The times between leaving handlers that were inside together and left one after the other.
 fn turns_taken(group: &[(&Row, &Evidence)], service_ns: f64) -> Vec<f64> {
     let mut stays: Vec<(u64, u64)> =
         group.iter().map(|(_, evidence)| (evidence.entered_ns, evidence.left_ns)).collect();
-    stays.sort_unstable_by_key(|stay| stay.1);
+    stays.sort_unstable_by_key(|(entered, left)| (*left, *entered));
     stays
         .windows(2)
         // The later one had entered before the earlier one left, and was held up by it.
-        .filter(|pair| pair[1].0 < pair[0].1 && (pair[1].1 - pair[1].0) as f64 >= (1.0 + TURN) * service_ns)
+        .filter(|pair| {
+            pair[1].0 < pair[0].1 && pair[1].1.saturating_sub(pair[1].0) as f64 >= (1.0 + TURN) * service_ns
+        })
         .map(|pair| (pair[1].1 - pair[0].1) as f64)
         .filter(|gap| *gap >= TURN * service_ns)
         .collect()

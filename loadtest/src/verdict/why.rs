@@ -1,26 +1,20 @@
 //! The verdict in plain words. No cause is claimed without evidence for it.
 
-use super::{Findings, Kind, Shape, Sharing, is_rejection};
+use std::collections::BTreeMap;
+
+use super::confidence::Witness;
+use super::findings::Findings;
+use super::kind::{Kind, Shape};
+use super::sharing::Sharing;
+use super::{Judgement, is_rejection, remedy};
 use crate::trace::{Outcome, Trace};
 use crate::units;
 
-/// What was seen, and what explains it where the replies show that.
-pub fn why(
-    trace: &Trace,
-    findings: &Findings,
-    served: Kind,
-    shape: Option<Shape>,
-    reasons: &[String],
-) -> String {
+/// What was seen, and what explains it: by the replies where they show that, else by what could.
+pub fn why(judgement: &Judgement) -> String {
+    let Judgement { findings, served, reasons, .. } = judgement;
     let mut sentences = Vec::new();
-    if findings.rejected > 0 {
-        sentences.push(format!(
-            "{} of {} requests were rejected by the server ({}).",
-            findings.rejected,
-            trace.rows.len(),
-            first_rejection(trace)
-        ));
-    }
+    sentences.extend(refused(judgement));
     if findings.answered > 0 {
         sentences.push(times(findings));
     }
@@ -28,18 +22,24 @@ pub fn why(
         sentences.push(format!("No verdict: {}.", reasons.join("; ")));
         return sentences.join(" ");
     }
-    sentences.extend(pattern(findings, served, shape));
-    sentences.extend(cause(&findings.sharing, served));
+    sentences.extend(pattern(judgement));
+    sentences.extend(cause(&findings.sharing, *served));
+    sentences.extend(remedy::explanation(judgement));
+    sentences.extend(inside(judgement));
     sentences.join(" ")
 }
 
-/// What to change, where the replies show the cause.
-pub fn remedy(findings: &Findings) -> Option<String> {
-    findings.sharing.batched.then(|| {
-        "Replace the blocking call by its asynchronous form, or let an instance hold one request at a time: \
-         run with --max-instance-concurrent-reuse-count 1."
-            .to_owned()
-    })
+fn refused(judgement: &Judgement) -> Option<String> {
+    let Judgement { findings, trace, .. } = judgement;
+    if findings.rejected == 0 {
+        return None;
+    }
+    let cap = match remedy::is_capped(judgement) {
+        true => format!(" It took {} at once, and turned the rest away.", findings.answered),
+        false => String::new(),
+    };
+    let (answered, refused) = (findings.answered, findings.rejected);
+    Some(format!("{answered} answered, {refused} refused ({}).{cap}", commonest_refusal(trace)))
 }
 
 fn times(findings: &Findings) -> String {
@@ -51,16 +51,36 @@ fn times(findings: &Findings) -> String {
     )
 }
 
-fn pattern(findings: &Findings, served: Kind, shape: Option<Shape>) -> Option<String> {
-    let k = findings.fit.as_ref().map_or(1, |fit| fit.k);
-    match (served, shape) {
+fn pattern(judgement: &Judgement) -> Option<String> {
+    match (judgement.served, judgement.shape) {
         (_, Some(Shape::Batched)) => None, // its cause says it better
         (Kind::Sequential, Some(Shape::Staircase)) => Some("They were answered one by one.".into()),
-        (Kind::Limited, Some(Shape::Waves)) => Some(format!("They were answered {k} at a time.")),
+        (Kind::Limited, Some(Shape::Waves)) => judgement.range.map(|range| {
+            let doubt = if range.low < range.high {
+                format!(" ({} to {})", range.low, range.high)
+            } else {
+                String::new()
+            };
+            format!("They were answered {} at a time{doubt}.", range.k)
+        }),
         (_, Some(Shape::Stretched)) => Some(
             "All took about as long: they shared something, such as a processor, or waited for each other."
                 .into(),
         ),
+        _ => None,
+    }
+}
+
+/// What the handlers' own times add to that.
+fn inside(judgement: &Judgement) -> Option<String> {
+    let all = judgement.findings.overlap.as_ref()?.all;
+    match judgement.witness {
+        Witness::Agrees if judgement.served == Kind::Limited => {
+            Some(format!("Never were more than {all} inside a handler at once."))
+        }
+        Witness::Disagrees => Some(format!(
+            "But by the handlers' own times, up to {all} were inside at once, which doesn't agree with that."
+        )),
         _ => None,
     }
 }
@@ -92,11 +112,15 @@ fn cause(sharing: &Sharing, served: Kind) -> Option<String> {
     })
 }
 
-fn first_rejection(trace: &Trace) -> String {
-    let rejection = trace.rows.iter().map(|row| &row.outcome).find(|outcome| is_rejection(outcome));
-    match rejection {
-        Some(Outcome::Answered(status)) => format!("status {status}"),
-        Some(Outcome::Rejected(reason) | Outcome::Failed(reason)) => reason.clone(),
-        None => String::new(),
+/// Why most of those were that the server rejected.
+fn commonest_refusal(trace: &Trace) -> String {
+    let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
+    for outcome in trace.rows.iter().map(|row| &row.outcome).filter(|outcome| is_rejection(outcome)) {
+        let reason = match outcome {
+            Outcome::Answered(status) => format!("status {status}"),
+            Outcome::Rejected(reason) | Outcome::Failed(reason) => reason.clone(),
+        };
+        *refusals.entry(reason).or_default() += 1;
     }
+    refusals.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason).unwrap_or_default()
 }

@@ -1,10 +1,12 @@
 //! What the tests share: the program, its served applications, and servers whose truth is known.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod fired;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod pool;
 pub mod raw;
+pub mod servers;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

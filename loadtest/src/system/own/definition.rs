@@ -114,7 +114,7 @@ impl Reader<'_> {
                 }
                 path => path.map_or_else(|| "/".to_owned(), Spanned::into_inner),
             },
-            ready_timeout: self.each(entry.ready_timeout, |text| host::isolation::time(text))?,
+            ready_timeout: self.each(entry.ready_timeout, host::isolation::time)?,
             stop: self.each(entry.stop, signal)?.unwrap_or(Signal::SIGTERM),
         })
     }

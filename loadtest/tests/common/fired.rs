@@ -1,0 +1,56 @@
+//! `loadtest burst`, run to its end.
+
+use loadtest::result::{Burst, Document};
+use loadtest::verdict::Kind;
+
+use super::pool::Pool;
+use super::{loadtest, stderr, stdout};
+
+pub struct Fired {
+    pub code: Option<i32>,
+    pub document: Option<Document>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Fired {
+    /// The first burst's results.
+    pub fn burst(self) -> Burst {
+        self.document.expect("result.json").runs.remove(0).bursts.remove(0)
+    }
+}
+
+/// With these arguments, and a folder for its results.
+pub async fn burst(args: &[&str]) -> Fired {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = loadtest(&["burst", "--out", folder.path().to_str().expect("a plain path")]);
+    command.args(args);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic");
+    let output = output.expect("loadtest starts");
+    let text = std::fs::read_to_string(folder.path().join("result.json")).ok();
+    Fired {
+        code: output.status.code(),
+        document: text.map(|text| serde_json::from_str(&text).expect("result.json is as documented")),
+        stdout: stdout(&output),
+        stderr: stderr(&output),
+    }
+}
+
+/// At this pool; what came of it.
+pub async fn judged(pool: &Pool, args: &[&str]) -> Burst {
+    let fired = burst(&[args, &[&pool.url]].concat()).await;
+    // 4: on a busy machine a short burst can't be trusted; it is counted all the same.
+    assert!(matches!(fired.code, Some(0 | 4)), "{}", fired.stderr);
+    fired.burst()
+}
+
+/// The same, tried again where the machine was too busy for a verdict.
+pub async fn conclusive(pool: &Pool, args: &[&str]) -> Burst {
+    for _ in 0..4 {
+        let burst = judged(pool, args).await;
+        if burst.verdict.kind != Kind::Inconclusive {
+            return burst;
+        }
+    }
+    judged(pool, args).await
+}
