@@ -4,6 +4,7 @@ mod common;
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -130,6 +131,43 @@ fn it_is_stopped_by_the_signal_that_it_wants() {
     let systems = Systems::new(&shell(&script, "stop = \"SIGINT\"\nready_timeout = \"1s\"\n"));
     assert_eq!(systems.ended(&[]).0, Some(3));
     assert!(stopped.exists());
+}
+
+/// In a project of its own, where nothing is installed yet, on a machine where nothing can be.
+#[test]
+fn fastapi_without_python_says_what_to_install() {
+    let project = tempfile::tempdir().unwrap();
+    for file in ["scripts/peers.sh", "baselines/fastapi/requirements.txt", "Cargo.lock"] {
+        let copy = project.path().join(file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(common::project().join(file), copy).unwrap();
+    }
+    for program in ["python3", "apt-get", "apt-cache", "sudo"] {
+        let stand_in = project.path().join(program);
+        fs::write(&stand_in, "#!/bin/sh\nexit 1\n").unwrap();
+        fs::set_permissions(stand_in, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", project.path().display());
+    let mut command = loadtest(&["run", "--on", "fastapi"]);
+    let ended = command.current_dir(project.path()).env("PATH", path).output().unwrap();
+    let said = stderr(&ended);
+    assert_eq!(ended.status.code(), Some(3), "{said}");
+    assert!(said.contains("install python3 with its venv module"), "{said}");
+    assert!(said.ends_with("error: FastAPI could not be installed; the reason stands above\n"), "{said}");
+}
+
+#[test]
+fn fastapi_outside_the_project_is_said() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let program = elsewhere.path().join("loadtest");
+    fs::copy(assert_cmd::cargo::cargo_bin!("loadtest"), &program).unwrap();
+    let ended = Command::new(program)
+        .args(["run", "--on", "fastapi"])
+        .current_dir(elsewhere.path())
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{}", stderr(&ended));
+    assert_eq!(stderr(&ended), "error: scripts/peers.sh is not here: run this in the project's folder\n");
 }
 
 /// A guard over this script, whose input stays open.

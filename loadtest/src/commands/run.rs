@@ -101,10 +101,14 @@ fn chosen(args: &SystemArgs) -> Result<Vec<System>, Failure> {
         None => Vec::new(),
     };
     let named = |name: &String| System::named(name, &own).map_err(|error| Failure::new(Exit::Usage, error));
-    match &args.on[..] {
-        [] => Ok(vec![System::Embedded]),
-        names => names.iter().map(named).collect(),
+    let systems = match &args.on[..] {
+        [] => vec![System::Embedded],
+        names => names.iter().map(named).collect::<Result<_, _>>()?,
+    };
+    if (args.workers, args.threads) != (1, None) && !systems.contains(&System::Fastapi) {
+        return Err(Failure::new(Exit::Usage, "--workers and --threads are for --on fastapi"));
     }
+    Ok(systems)
 }
 
 fn checked(document: &Document) -> Exit {

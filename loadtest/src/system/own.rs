@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 pub use self::definition::{Definition, definitions};
 use super::child::{Child, guarded};
-use super::url::client;
+use super::url::{authority, client};
 use super::{Options, Running};
 use crate::exit::{Exit, Failure, OrExit};
 
@@ -50,7 +50,7 @@ fn free_port() -> std::io::Result<u16> {
 
 /// Else another server would be measured in its place.
 async fn is_free(definition: &Definition) -> Result<(), Failure> {
-    let (host, port) = definition.authority();
+    let (host, port) = authority(&definition.base_url);
     match TcpStream::connect((host.as_str(), port)).await {
         Err(_) => Ok(()),
         Ok(_) => Err(Failure::new(

@@ -146,7 +146,7 @@ impl Reader<'_> {
 
     fn base_url(&self, given: &Spanned<String>) -> Result<String, Error> {
         let url = given.get_ref().trim_end_matches('/');
-        if is_base(&url.replace(PORT, "1")) {
+        if url.starts_with("http:") && is_base(&url.replace(PORT, "1")) {
             return Ok(url.to_owned());
         }
         let allowed = "a URL such as http://127.0.0.1:{port} is allowed, where {port} stands for a free port";
@@ -175,14 +175,6 @@ impl Definition {
             ..self.clone()
         }
     }
-
-    /// The host and the port of its URL.
-    pub fn authority(&self) -> (String, u16) {
-        let url = self.base_url.parse::<http::Uri>().unwrap_or_default();
-        let standard = if url.scheme_str() == Some("https") { 443 } else { 80 };
-        let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-        (host.to_owned(), url.port_u16().unwrap_or(standard))
-    }
 }
 
 #[cfg(test)]
@@ -210,7 +202,6 @@ base_url = "http://127.0.0.1:{port}/"
         assert_eq!(node.command, ["node", "server.mjs", "--port=3911"]);
         assert_eq!(node.environment["PORT"], "3911");
         assert_eq!(node.base_url, "http://127.0.0.1:3911");
-        assert_eq!(node.authority(), ("127.0.0.1".to_owned(), 3911));
         assert_eq!(node.workdir, Path::new("lab/baselines/node"));
         assert_eq!((node.ready.as_str(), node.ready_timeout, node.stop), ("/", None, Signal::SIGTERM));
         assert_eq!(read("").unwrap(), []);
