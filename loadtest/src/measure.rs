@@ -43,7 +43,7 @@ pub async fn service_ms(
         alone(&Arc::new(warm_up), timeout).await?;
     }
     let row = alone(target, timeout).await?;
-    Ok((row.done_us - row.sent_us.unwrap_or(0.0)) / 1e3)
+    Ok(row.latency_us().unwrap_or(row.done_us) / 1e3)
 }
 
 async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, Failure> {
@@ -55,8 +55,8 @@ async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, F
         Outcome::Answered(status) => {
             format!("a request alone got status {status}; a burst of those would say nothing")
         }
-        Outcome::Rejected(error) | Outcome::Failed(error) => {
-            format!("a request alone got no answer: {error}")
+        Outcome::Rejected(fault) | Outcome::Failed(fault) => {
+            format!("a request alone got no answer: {}", fault.text)
         }
     };
     Err(Failure::new(Exit::System, format!("{}: {reason}", target.url)))
@@ -73,13 +73,13 @@ pub async fn fire(shots: &[Measured], firing: &Firing) -> Judged {
             service_ms: *service_ms,
             rows: volley.rows,
             shared_clock: target.is_local(),
-            keep_alive: true,
+            keep_alive: target.keep_alive,
             generator: fired.generator,
         };
         let verdict = verdict::judge(&trace);
         let endpoint = endpoint::name_of(target.url.path());
         let burst = Burst::new(target.url.to_string(), endpoint, schedule, &trace, volley.beyond, verdict);
-        (Burst { unsent: volley.unsent, ..burst }, trace)
+        (Burst { unsent: volley.unsent, http2: volley.http2, ..burst }, trace)
     };
     let (bursts, traces) = shots.iter().zip(fired.volleys).map(judge).unzip();
     Judged { bursts, traces, generator: fired.generator }

@@ -12,7 +12,8 @@ use crate::machine::Machine;
 use crate::plan::Isolation;
 use crate::schedule::Schedule;
 use crate::tally::Tally;
-use crate::trace::{Generator, Outcome, Row, Trace};
+pub use crate::trace::Http2;
+use crate::trace::{ErrorKind, Generator, Outcome, Row, Trace};
 use crate::units::rounded;
 use crate::verdict::{Kind, Verdict, is_bottleneck};
 use figures::Figures;
@@ -101,13 +102,15 @@ pub struct Burst {
     pub per_second: f64,
     /// How late the latest of the first `c` sends was against the plan, in microseconds.
     pub start_skew_us: f64,
-    /// How many requests got a whole answer with a 2xx status.
+    /// How many requests got a whole answer with a good status: 2xx, or what `--status` says.
     pub ok: usize,
     /// How many did not.
     pub failed: usize,
     /// How many were due before the burst's end and found no free connection until then, so that they
     /// were never sent.
     pub unsent: usize,
+    /// How HTTP/2 was used; null where it wasn't.
+    pub http2: Option<Http2>,
     /// How many requests there were beyond those of `requests`: they are in all counts and times but the
     /// verdict, `instances` and `start_skew_us`, which are of `requests`.
     pub counted_only: usize,
@@ -151,6 +154,10 @@ pub struct Request {
     pub status: Option<u16>,
     /// Why no whole answer came.
     pub error: Option<String>,
+    /// What kind of error that is; the names don't change.
+    pub error_kind: Option<ErrorKind>,
+    /// Whether connecting is part of its latency (`--disable-keepalive`).
+    pub connects: bool,
     /// The instance that served it, by its reply.
     pub instance: Option<String>,
     /// How many requests that instance had taken, this one included.
@@ -248,6 +255,7 @@ impl Burst {
             ok: tally.ok,
             failed: tally.requests - tally.ok,
             unsent: 0,
+            http2: None,
             counted_only,
             statuses: figures::statuses(&tally),
             errors: tally.errors,
@@ -263,9 +271,9 @@ impl Burst {
 
 impl Request {
     fn new(row: &Row, shared_clock: bool) -> Self {
-        let (status, error) = match &row.outcome {
+        let (status, fault) = match &row.outcome {
             Outcome::Answered(status) => (Some(*status), None),
-            Outcome::Rejected(error) | Outcome::Failed(error) => (None, Some(error.clone())),
+            Outcome::Rejected(fault) | Outcome::Failed(fault) => (None, Some(fault)),
         };
         let us = |time: f64| rounded(time, 1);
         let interval = row.evidence.as_ref().filter(|_| shared_clock).map(|evidence| evidence.interval_us());
@@ -277,7 +285,9 @@ impl Request {
             first_byte_us: row.first_byte_us.map(us),
             done_us: us(row.done_us),
             status,
-            error,
+            error: fault.map(|fault| fault.text.clone()),
+            error_kind: fault.map(|fault| fault.kind),
+            connects: row.connects,
             instance: row.evidence.as_ref().map(|evidence| evidence.instance.clone()),
             served: row.evidence.as_ref().map(|evidence| evidence.served),
             entered_us: interval.map(|(entered, _)| us(entered)),

@@ -60,7 +60,7 @@ impl Tally {
         self.last_done_us = self.last_done_us.max(row.done_us);
         match &row.outcome {
             Outcome::Answered(status) => *self.statuses.entry(*status).or_default() += 1,
-            Outcome::Rejected(error) | Outcome::Failed(error) => self.add_error(error),
+            Outcome::Rejected(error) | Outcome::Failed(error) => self.add_error(&error.text),
         }
         if !row.is_ok() {
             return;
@@ -123,6 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::trace::{ErrorKind, Fault};
 
     fn row(sent: f64, done: f64, outcome: Outcome) -> Row {
         Row { planned_us: Some(0.0), sent_us: Some(sent), done_us: done, outcome, ..Row::default() }
@@ -133,8 +134,8 @@ mod tests {
         let tally = Tally::of(&[
             row(10.0, 110.0, Outcome::Answered(200)),
             row(10.0, 20.0, Outcome::Answered(503)),
-            row(0.0, 9_000.0, Outcome::Failed("no answer within 1 s".to_owned())),
-            row(0.0, 9_000.0, Outcome::Failed("no answer within 1 s".to_owned())),
+            row(0.0, 9_000.0, Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 1 s"))),
+            row(0.0, 9_000.0, Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 1 s"))),
         ]);
         assert_eq!((tally.requests, tally.ok), (4, 1));
         assert_eq!(tally.statuses, [(200, 1), (503, 1)].into());
@@ -148,8 +149,9 @@ mod tests {
 
     #[test]
     fn a_server_that_invents_errors_does_not_bloat_it() {
-        let rows: Vec<_> =
-            (0..1_000).map(|i| row(0.0, 1.0, Outcome::Rejected(format!("error {i}")))).collect();
+        let rows: Vec<_> = (0..1_000)
+            .map(|i| row(0.0, 1.0, Outcome::Rejected(Fault::new(ErrorKind::Other, format!("error {i}")))))
+            .collect();
         let tally = Tally::of(&rows);
         assert_eq!((tally.errors.len(), tally.errors[OTHER]), (ERROR_KINDS + 1, 1_000 - ERROR_KINDS));
     }

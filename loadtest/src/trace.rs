@@ -2,6 +2,9 @@
 //!
 //! Times are microseconds from the burst's own start: the barrier's release, plus its delay.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::schedule::Schedule;
 
 /// A burst as it was measured.
@@ -28,6 +31,8 @@ pub struct Row {
     pub i: usize,
     /// How long its connection took to open, in microseconds, where it was opened for this request or before the burst.
     pub connect_us: Option<f64>,
+    /// Whether connecting is part of this request's times: its connection was opened for it alone.
+    pub connects: bool,
     /// When the plan wanted it sent; `None` where it had to wait for an answer first.
     pub planned_us: Option<f64>,
     /// When its first byte was sent.
@@ -38,6 +43,8 @@ pub struct Row {
     pub done_us: f64,
     /// The answer.
     pub outcome: Outcome,
+    /// Whether the user counts the answer's status as good; `None` leaves it to whether that is 2xx.
+    pub good: Option<bool>,
     /// What the reply says of who served it.
     pub evidence: Option<Evidence>,
     /// The reply's Server header.
@@ -50,15 +57,70 @@ pub enum Outcome {
     /// With a whole answer of this status.
     Answered(u16),
     /// The server broke off: reset, or closed before the answer was whole.
-    Rejected(String),
+    Rejected(Fault),
     /// It never came to an answer for a reason on the client's side: a timeout, a descriptor.
-    Failed(String),
+    Failed(Fault),
+}
+
+/// Why no whole answer came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// For programs.
+    pub kind: ErrorKind,
+    /// For people.
+    pub text: String,
+}
+
+/// What kind of thing went wrong; the names don't change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// Nobody listens at the address.
+    ConnectRefused,
+    /// No connection, tunnel or handshake within its time.
+    ConnectTimeout,
+    /// The connection could not be made for another reason, such as no route or no free descriptor.
+    Connect,
+    /// The certificate isn't trusted, or the handshake failed.
+    Tls,
+    /// The proxy can't be reached, or refuses.
+    Proxy,
+    /// The server reset the connection, or HTTP/2's stream.
+    Reset,
+    /// The server closed the connection before the answer was whole.
+    Closed,
+    /// No whole answer within the request's time.
+    Timeout,
+    /// What came is no HTTP, or too much of it.
+    Protocol,
+    /// The user ended the burst.
+    Interrupted,
+    /// The request was never sent.
+    NotSent,
+    /// Anything else.
+    Other,
+}
+
+impl Fault {
+    /// A kind, and what is said.
+    pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into() }
+    }
 }
 
 impl Default for Outcome {
     fn default() -> Self {
-        Self::Failed("not sent".to_owned())
+        Self::Failed(Fault::new(ErrorKind::NotSent, "not sent"))
     }
+}
+
+/// How HTTP/2 was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Http2 {
+    /// How many connections were opened in all.
+    pub connections: usize,
+    /// How many streams the server allows on each (SETTINGS_MAX_CONCURRENT_STREAMS); null without a limit.
+    pub streams_each: Option<usize>,
 }
 
 /// What a reply says of who served it.
@@ -100,14 +162,23 @@ pub struct Generator {
 }
 
 impl Row {
-    /// Whether a whole answer with a 2xx status came.
+    /// Whether a whole answer with a good status came: 2xx, unless the user says otherwise.
     pub fn is_ok(&self) -> bool {
-        matches!(self.outcome, Outcome::Answered(200..=299))
+        match self.outcome {
+            Outcome::Answered(status) => self.good.unwrap_or((200..300).contains(&status)),
+            _ => false,
+        }
     }
 
-    /// From its first byte's send to its last byte's arrival, in microseconds.
+    /// When its first byte was sent, or where it had to connect first, when that began.
+    pub fn began_us(&self) -> Option<f64> {
+        let connecting = self.connect_us.filter(|_| self.connects).unwrap_or(0.0);
+        self.sent_us.map(|sent| sent - connecting)
+    }
+
+    /// From its beginning to its last byte's arrival, in microseconds.
     pub fn latency_us(&self) -> Option<f64> {
-        self.sent_us.map(|sent| self.done_us - sent)
+        self.began_us().map(|began| self.done_us - began)
     }
 
     /// From the planned send, in microseconds: what a user would have waited who came then.
@@ -131,7 +202,7 @@ impl Trace {
     /// open loop may have found no free connection.
     pub fn start_skew_us(&self) -> f64 {
         let first = self.rows.iter().filter(|row| row.i < self.schedule.connections());
-        first.filter_map(|row| Some(row.sent_us? - row.planned_us?)).fold(0.0, f64::max)
+        first.filter_map(|row| Some(row.began_us()? - row.planned_us?)).fold(0.0, f64::max)
     }
 
     /// The Server header that all good answers agree on.

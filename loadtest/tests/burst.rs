@@ -208,7 +208,7 @@ async fn bad_usage_is_one_clear_error() {
         (&["-n", "0", "http://127.0.0.1:1/"][..], "a whole number from 1 is allowed"),
         (&["-H", "nonsense", "http://127.0.0.1:1/"], "`Name: value` is allowed"),
         (&["-t", "soon", "http://127.0.0.1:1/"], "a number of seconds is allowed"),
-        (&["https://127.0.0.1:1/"], "https is not offered yet"),
+        (&["ftp://127.0.0.1:1/"], "http:// or https://"),
         (&["127.0.0.1:1"], "is no URL"),
         (&[], "URL"),
     ] {

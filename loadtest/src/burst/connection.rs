@@ -1,79 +1,69 @@
-//! One connection: opened once, then one exchange after another.
+//! One connection, or a place on one: opened once, then one exchange after another.
 
 use std::error::Error as _;
 use std::future::poll_fn;
-use std::io::ErrorKind;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::header::SERVER;
+use http::Request;
 use http::response::Parts;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::stamps::{Stamped, Stamps};
-use super::{Shot, Start};
-use crate::trace::{Evidence, Outcome, Row};
-
-/// A reply that carries evidence is small; more of a body than this is read and thrown away.
-const EVIDENCE_BYTES: usize = 64 * 1024;
-/// A server that serves one connection at a time takes no second one: the others must not wait for
-/// it for ever. Time for two lost SYNs.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
-
-type Driver = http1::Connection<TokioIo<Stamped<TcpStream>>, Full<Bytes>>;
+use super::dial::{Stream, dial};
+use super::evidence::{self, Kept};
+use super::http2::{self, Pool, Seat};
+use super::stamps::{Stamped, Stamps, Times};
+use super::{Shot, Start, Target};
+use crate::trace::{ErrorKind, Fault, Outcome, Row};
 
 pub struct Connection {
-    sender: http1::SendRequest<Full<Bytes>>,
-    /// Polled by the lane itself, so that no request waits for another task's turn; `None` once closed.
-    driver: Option<Driver>,
-    stamps: Stamps,
+    by: By,
+    /// Built beforehand: after the release nothing is left but to write it.
+    next: Request<Bytes>,
     opened_in: Duration,
     used: bool,
 }
 
+enum By {
+    Http1(Box<Http1>),
+    Http2(Seat),
+    /// Of no more use.
+    None,
+}
+
 impl Connection {
-    /// Connects; the outcome says why not.
-    pub async fn open(shot: &Shot) -> Result<Self, Outcome> {
-        let began = Instant::now();
-        let connect =
-            timeout(CONNECT_TIMEOUT, TcpStream::connect(shot.target.address)).await.map_err(|_| {
-                Outcome::Failed(format!(
-                    "no connection within {} s: the server takes no more",
-                    CONNECT_TIMEOUT.as_secs()
-                ))
-            })?;
-        let stream = connect.map_err(|error| match error.kind() {
-            ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {
-                Outcome::Rejected(format!("connect: {error}"))
-            }
-            _ => Outcome::Failed(format!("connect: {error}")),
-        })?;
-        // Else a request waits for the acknowledgement of the one before it.
-        stream.set_nodelay(true).map_err(|error| Outcome::Failed(format!("connect: {error}")))?;
-        let opened_in = began.elapsed();
-        let (stream, stamps) = Stamped::new(stream);
-        let (sender, driver) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| explain(&error))?;
-        Ok(Self { sender, driver: Some(driver), stamps, opened_in, used: false })
+    /// Connects, or finds a place on a connection; the outcome says why not.
+    pub async fn open(target: &Target, pool: &Pool) -> Result<Self, Outcome> {
+        let (by, opened_in) = if target.route.http2 {
+            let seat = if target.keep_alive { pool.seat(target).await? } else { pool.alone(target).await? };
+            let opened_in = seat.opened_in();
+            (By::Http2(seat), opened_in)
+        } else {
+            let began = Instant::now();
+            let http1 = Http1::open(target).await?;
+            (By::Http1(Box::new(http1)), began.elapsed())
+        };
+        Ok(Self { by, next: target.request(), opened_in, used: false })
     }
 
     /// Itself, or a new one where the server has closed it since its last request.
-    pub async fn or_anew(mut self, shot: &Shot) -> Result<Self, Outcome> {
-        if self.used {
-            poll_fn(|context| {
-                drive(&mut self.driver, context);
-                Poll::Ready(())
-            })
-            .await;
+    pub async fn or_anew(mut self, target: &Target, pool: &Pool) -> Result<Self, Outcome> {
+        let is_open = match &mut self.by {
+            By::Http1(http1) => http1.is_open(self.used).await,
+            By::Http2(seat) => !seat.is_closed(),
+            By::None => false,
+        };
+        if is_open {
+            return Ok(self);
         }
-        let is_open = self.driver.is_some() && !self.sender.is_closed();
-        if is_open { Ok(self) } else { Self::open(shot).await }
+        // Its place first, lest the pool find it taken.
+        drop(self);
+        Self::open(target, pool).await
     }
 
     /// Whether it has carried a request.
@@ -85,10 +75,21 @@ impl Connection {
     pub async fn exchange(&mut self, shot: &Shot, start: Start, row: &mut Row) {
         row.connect_us = Some(self.opened_in.as_secs_f64() * 1e6);
         self.used = true;
-        self.stamps.take();
-        let outcome = limited(shot.timeout, self.answer(shot)).await;
+        let mut times = Times::default();
+        let request = std::mem::take(&mut self.next);
+        let answered = match &mut self.by {
+            By::Http1(http1) => {
+                http1.stamps.take();
+                let answered = limited(shot.timeout, http1.answer(request)).await;
+                times = http1.stamps.take();
+                answered.and_then(|answer| answer.map_err(|error| explain(&error)))
+            }
+            By::Http2(seat) => limited(shot.timeout, seat.exchange(request, &mut times))
+                .await
+                .and_then(|answer| answer.map_err(|error| http2::explain(&error))),
+            By::None => Err(Outcome::default()),
+        };
         let done = Instant::now();
-        let times = self.stamps.take();
         let since_start = |at: Instant| match at.checked_duration_since(start.instant) {
             Some(after) => after.as_secs_f64() * 1e6,
             None => start.instant.duration_since(at).as_secs_f64() * -1e6,
@@ -96,28 +97,61 @@ impl Connection {
         row.sent_us = times.sent.map(since_start);
         row.first_byte_us = times.first_byte.map(since_start);
         row.done_us = since_start(done);
-        match outcome {
-            Ok(Ok((answer, body))) => {
-                row.outcome = Outcome::Answered(answer.status.as_u16());
-                row.server = server(&answer);
-                row.evidence = evidence(&body, start);
+        match answered {
+            Ok((answer, body)) => {
+                let status = answer.status.as_u16();
+                row.outcome = Outcome::Answered(status);
+                row.good =
+                    shot.target.good.as_ref().map(|good| good.iter().any(|range| range.contains(&status)));
+                row.server = evidence::server(&answer.headers);
+                row.evidence = body.evidence(start);
             }
-            Ok(Err(error)) => {
-                row.outcome = explain(&error);
-                self.driver = None;
-            }
-            Err(timed_out) => {
-                row.outcome = timed_out;
-                self.driver = None;
+            Err(outcome) => {
+                row.outcome = outcome;
+                // HTTP/2 has reset the stream alone.
+                if matches!(self.by, By::Http1(_)) {
+                    self.by = By::None;
+                }
             }
         }
+        self.next = shot.target.request();
+    }
+}
+
+type Driver = http1::Connection<TokioIo<Stamped<Box<dyn Stream>, Stamps>>, Full<Bytes>>;
+
+struct Http1 {
+    sender: http1::SendRequest<Full<Bytes>>,
+    /// Polled by the lane itself, so that no request waits for another task's turn; `None` once closed.
+    driver: Option<Driver>,
+    stamps: Stamps,
+}
+
+impl Http1 {
+    async fn open(target: &Target) -> Result<Self, Outcome> {
+        let stamps = Stamps::default();
+        let stream = Stamped::new(dial(target).await?, stamps.clone());
+        let (sender, driver) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|error| explain(&error))?;
+        Ok(Self { sender, driver: Some(driver), stamps })
     }
 
-    async fn answer(&mut self, shot: &Shot) -> Result<(Parts, Vec<u8>), hyper::Error> {
+    async fn is_open(&mut self, used: bool) -> bool {
+        if used {
+            poll_fn(|context| {
+                drive(&mut self.driver, context);
+                Poll::Ready(())
+            })
+            .await;
+        }
+        self.driver.is_some() && !self.sender.is_closed()
+    }
+
+    async fn answer(&mut self, request: Request<Bytes>) -> Result<(Parts, Kept), hyper::Error> {
         let Self { sender, driver, .. } = self;
         let mut exchange = pin!(async {
             sender.ready().await?;
-            let response = sender.send_request(shot.target.request()).await?;
+            let response = sender.send_request(request.map(Full::new)).await?;
             let (answer, body) = response.into_parts();
             Ok((answer, read(body).await?))
         });
@@ -140,46 +174,39 @@ fn drive(driver: &mut Option<Driver>, context: &mut Context<'_>) {
     }
 }
 
-async fn read(mut body: Incoming) -> Result<Vec<u8>, hyper::Error> {
-    let mut kept = Vec::new();
+async fn read(mut body: Incoming) -> Result<Kept, hyper::Error> {
+    let mut kept = Kept::default();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
-            let room = EVIDENCE_BYTES.saturating_sub(kept.len());
-            kept.extend_from_slice(&data[..data.len().min(room)]);
+            kept.add(&data);
         }
     }
     Ok(kept)
 }
 
-fn server(answer: &Parts) -> Option<String> {
-    answer.headers.get(SERVER)?.to_str().ok().map(str::to_owned)
-}
-
-fn evidence(body: &[u8], start: Start) -> Option<Evidence> {
-    let reply: endpoint::Reply = serde_json::from_slice(body).ok()?;
-    Some(Evidence {
-        instance: reply.instance,
-        endpoint: reply.endpoint,
-        style: reply.style,
-        served: reply.served,
-        entered_ns: reply.entered_unix_ns,
-        left_ns: reply.left_unix_ns,
-        start_ns: start.unix_ns,
-    })
-}
-
 async fn limited<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, Outcome> {
     match limit {
         None => Ok(work.await),
-        Some(limit) => timeout(limit, work)
-            .await
-            .map_err(|_| Outcome::Failed(format!("no answer within {} s", limit.as_secs_f64()))),
+        Some(limit) => timeout(limit, work).await.map_err(|_| {
+            let text = format!("no answer within {} s", limit.as_secs_f64());
+            Outcome::Failed(Fault::new(ErrorKind::Timeout, text))
+        }),
     }
 }
 
 /// After the connection was made, what ends it early is the server's doing, but for a user's own error.
 fn explain(error: &hyper::Error) -> Outcome {
     let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
-    let text = format!("{error}{cause}");
-    if error.is_user() { Outcome::Failed(text) } else { Outcome::Rejected(text) }
+    let io = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    let kind = match io.map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe) => ErrorKind::Reset,
+        _ if error.is_parse() || error.is_parse_too_large() => ErrorKind::Protocol,
+        _ if error.is_incomplete_message() || error.is_closed() || error.is_canceled() || io.is_some() => {
+            ErrorKind::Closed
+        }
+        _ if error.is_body_write_aborted() || error.is_user() => ErrorKind::Other,
+        _ => ErrorKind::Protocol,
+    };
+    let fault = Fault::new(kind, format!("{error}{cause}"));
+    if error.is_user() { Outcome::Failed(fault) } else { Outcome::Rejected(fault) }
 }

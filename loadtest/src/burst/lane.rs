@@ -5,26 +5,34 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use super::connection::Connection;
+use super::http2::Pool;
 use super::queue::{Queue, Turn};
 use super::{Barrier, Firing, Shot, Start};
-use crate::trace::{Outcome, Row};
+use crate::trace::{ErrorKind, Fault, Outcome, Row};
 
 /// How long a server that takes no connection is left alone.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// The connection that a lane holds, if it has one yet; or why it has none.
+type Held = Result<Option<Connection>, Outcome>;
 
 /// A connection, and the requests that it carries.
 pub struct Lane {
     pub shot: Shot,
     pub queue: Arc<Queue>,
+    pub pool: Arc<Pool>,
     pub firing: Firing,
 }
 
 impl Lane {
     /// The rows that are kept of the requests that it sent, or tried to.
     pub async fn run(self, barrier: Barrier) -> Vec<Row> {
-        let mut connection = {
-            let _turn = barrier.connecting.acquire().await;
-            Connection::open(&self.shot).await
+        let mut connection = match self.shot.target.keep_alive {
+            true => {
+                let _turn = barrier.connecting.acquire().await;
+                self.open().await.map(Some)
+            }
+            false => Ok(None),
         };
         barrier.ready.add_permits(1);
         let mut rows = Vec::new();
@@ -50,6 +58,10 @@ impl Lane {
         rows
     }
 
+    async fn open(&self) -> Result<Connection, Outcome> {
+        Connection::open(&self.shot.target, &self.pool).await
+    }
+
     async fn turn(&self, first: bool) -> Option<Turn> {
         tokio::select! {
             biased;
@@ -59,18 +71,14 @@ impl Lane {
     }
 
     /// A request from its turn to its end, which may be the burst's.
-    async fn take(
-        &self,
-        turn: Turn,
-        connection: Result<Connection, Outcome>,
-    ) -> (Row, Result<Connection, Outcome>) {
+    async fn take(&self, turn: Turn, connection: Held) -> (Row, Held) {
         let start = turn.start;
         let mut row = Row { i: turn.i, planned_us: turn.planned_us, ..Row::default() };
         let connection = tokio::select! {
             biased;
             used = self.request(connection, start, &mut row) => used,
             () = self.firing.stopped.cancelled() => {
-                row.outcome = Outcome::Failed("interrupted".to_owned());
+                row.outcome = Outcome::Failed(Fault::new(ErrorKind::Interrupted, "interrupted"));
                 row.done_us = start.elapsed_us();
                 Err(row.outcome.clone())
             }
@@ -78,17 +86,14 @@ impl Lane {
         (row, connection)
     }
 
-    /// Sends one request, and gives back a connection for the next.
-    async fn request(
-        &self,
-        connection: Result<Connection, Outcome>,
-        start: Start,
-        row: &mut Row,
-    ) -> Result<Connection, Outcome> {
-        let mut opened = match connection {
-            Ok(connection) => connection.or_anew(&self.shot).await,
-            Err(_) if self.shot.schedule.is_lasting() => Connection::open(&self.shot).await,
-            failed => failed,
+    /// Sends one request, and gives back what the next can use.
+    async fn request(&self, held: Held, start: Start, row: &mut Row) -> Held {
+        row.connects = !self.shot.target.keep_alive;
+        let mut opened = match held {
+            Ok(Some(connection)) => connection.or_anew(&self.shot.target, &self.pool).await,
+            Ok(None) => self.open().await,
+            Err(_) if self.shot.schedule.is_lasting() => self.open().await,
+            Err(failed) => Err(failed),
         };
         if let Ok(connection) = &mut opened {
             let was_used = connection.is_used();
@@ -96,7 +101,7 @@ impl Lane {
             // The server closed it at the moment of sending: sent once more, by RFC 9112, 9.3.1.
             let unread = matches!(row.outcome, Outcome::Rejected(_)) && row.first_byte_us.is_none();
             if was_used && unread && self.shot.target.method.is_idempotent() {
-                opened = Connection::open(&self.shot).await;
+                opened = self.open().await;
                 if let Ok(connection) = &mut opened {
                     connection.exchange(&self.shot, start, row).await;
                 }
@@ -106,6 +111,6 @@ impl Lane {
             row.done_us = start.elapsed_us();
             row.outcome = outcome.clone();
         }
-        opened
+        opened.map(|connection| Some(connection).filter(|_| self.shot.target.keep_alive))
     }
 }

@@ -2,11 +2,16 @@
 
 mod connection;
 pub mod descriptors;
+mod dial;
+mod evidence;
 mod generator;
+mod http2;
 mod lane;
+mod proxy;
 mod queue;
 mod stamps;
 mod target;
+mod tls;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -16,11 +21,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-pub use target::Target;
+pub use target::{Target, Via, Way};
+pub use tls::Trust;
 
 use crate::schedule::Schedule;
 use crate::tally::Tally;
-use crate::trace::{Generator, Row};
+use crate::trace::{Generator, Http2, Row};
 use generator::Watch;
 use lane::Lane;
 use queue::Queue;
@@ -58,6 +64,8 @@ pub struct Volley {
     pub beyond: Tally,
     /// How many were due before the burst's end and found no connection until then.
     pub unsent: usize,
+    /// How HTTP/2 was used, where it was.
+    pub http2: Option<Http2>,
 }
 
 /// A handle on a burst that runs: how far it is, and a way to end it.
@@ -86,10 +94,12 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
         ready: Arc::new(Semaphore::new(0)),
     };
     let queues: Vec<_> = shots.iter().map(|shot| Arc::new(Queue::new(shot.schedule))).collect();
+    let pools: Vec<_> = shots.iter().map(|_| Arc::new(http2::Pool::default())).collect();
     let mut lanes = JoinSet::new();
     for (index, (shot, queue)) in shots.iter().zip(&queues).enumerate() {
         for _ in 0..shot.schedule.connections() {
-            let lane = Lane { shot: shot.clone(), queue: queue.clone(), firing: firing.clone() };
+            let (queue, pool) = (queue.clone(), pools[index].clone());
+            let lane = Lane { shot: shot.clone(), queue, pool, firing: firing.clone() };
             let barrier = barrier.clone();
             lanes.spawn(async move { (index, lane.run(barrier).await) });
         }
@@ -106,7 +116,8 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
             volleys[index].rows.extend(lane);
         }
     }
-    for (volley, queue) in volleys.iter_mut().zip(&queues) {
+    for ((volley, queue), pool) in volleys.iter_mut().zip(&queues).zip(&pools) {
+        volley.http2 = pool.used();
         volley.rows.sort_by_key(|row| row.i);
         volley.beyond = queue.counted();
         volley.unsent = if firing.stopped.is_cancelled() { 0 } else { queue.unsent() };

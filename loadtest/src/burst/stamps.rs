@@ -19,6 +19,24 @@ pub struct Times {
 #[derive(Debug, Clone, Default)]
 pub struct Stamps(Arc<Mutex<Times>>);
 
+/// Who is told what goes over a socket.
+pub trait Watch {
+    /// These bytes were taken by the socket; the write began `at`.
+    fn sent(&mut self, bytes: &[u8], at: Instant);
+    /// These bytes came.
+    fn came(&mut self, bytes: &[u8]);
+}
+
+impl Watch for Stamps {
+    fn sent(&mut self, _: &[u8], at: Instant) {
+        self.note(|times| &mut times.sent, at);
+    }
+
+    fn came(&mut self, _: &[u8]) {
+        self.note(|times| &mut times.first_byte, Instant::now());
+    }
+}
+
 impl Stamps {
     /// The times so far; the next exchange starts with none.
     pub fn take(&self) -> Times {
@@ -31,19 +49,18 @@ impl Stamps {
 }
 
 /// The socket.
-pub struct Stamped<S> {
+pub struct Stamped<S, W> {
     socket: S,
-    stamps: Stamps,
+    watch: W,
 }
 
-impl<S> Stamped<S> {
-    pub fn new(socket: S) -> (Self, Stamps) {
-        let stamps = Stamps::default();
-        (Self { socket, stamps: stamps.clone() }, stamps)
+impl<S, W> Stamped<S, W> {
+    pub fn new(socket: S, watch: W) -> Self {
+        Self { socket, watch }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Stamped<S> {
+impl<S: AsyncRead + Unpin, W: Watch + Unpin> AsyncRead for Stamped<S, W> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -52,19 +69,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stamped<S> {
         let before = buf.filled().len();
         let poll = Pin::new(&mut self.socket).poll_read(cx, buf);
         if poll.is_ready() && buf.filled().len() > before {
-            self.stamps.note(|times| &mut times.first_byte, Instant::now());
+            self.watch.came(&buf.filled()[before..]);
         }
         poll
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Stamped<S> {
+impl<S: AsyncWrite + Unpin, W: Watch + Unpin> AsyncWrite for Stamped<S, W> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         // Before the call: by its end the server may have read the request already.
         let at = Instant::now();
         let poll = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        if matches!(poll, Poll::Ready(Ok(1..))) {
-            self.stamps.note(|times| &mut times.sent, at);
+        if let Poll::Ready(Ok(length @ 1..)) = poll {
+            self.watch.sent(&bytes[..length], at);
         }
         poll
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::trace::{Outcome, Trace};
+use crate::trace::{Outcome, Row, Trace};
 use crate::units::{self, rounded};
 use crate::verdict::effective_concurrency;
 
@@ -47,7 +47,7 @@ impl Observation {
     /// What a trace of a burst says.
     pub fn of(trace: &Trace) -> Self {
         let enough_us = AT_ONCE * trace.service_ms * 1e3;
-        let refusals = || trace.rows.iter().filter_map(|row| refusal(&row.outcome));
+        let refusals = || trace.rows.iter().filter_map(refusal);
         let at_once = trace.answered().filter(|row| row.done_us <= enough_us).count();
         // Nothing makes answers come early: where all came at once, whatever disturbed the rest is no matter.
         let doubt = if at_once == trace.schedule.n { hasty(trace) } else { disturbed(trace) };
@@ -81,11 +81,12 @@ impl Observation {
     }
 }
 
-fn refusal(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Answered(200..=299) | Outcome::Failed(_) => None,
+fn refusal(row: &Row) -> Option<String> {
+    match &row.outcome {
+        _ if row.is_ok() => None,
+        Outcome::Failed(_) => None,
         Outcome::Answered(status) => Some(format!("status {status}")),
-        Outcome::Rejected(error) => Some(error.clone()),
+        Outcome::Rejected(fault) => Some(fault.text.clone()),
     }
 }
 
@@ -105,7 +106,7 @@ fn hasty(trace: &Trace) -> Option<String> {
 /// Why a burst that took long may not be the server's doing.
 fn disturbed(trace: &Trace) -> Option<String> {
     let failed = trace.rows.iter().find_map(|row| match &row.outcome {
-        Outcome::Failed(reason) => Some(reason),
+        Outcome::Failed(fault) => Some(&fault.text),
         _ => None,
     });
     if let Some(reason) = failed {

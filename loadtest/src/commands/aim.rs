@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
 use http::Method;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
 
-use crate::burst::Target;
+use crate::burst::{Target, Trust, Via, Way};
 use crate::cli::RequestArgs;
 use crate::exit::{Exit, Failure};
 use crate::measure;
@@ -26,8 +27,8 @@ pub async fn aim(args: &RequestArgs, url: &str, asked_for: &str) -> Result<Aim, 
     let service_ms = match args.service_ms {
         Some(given) => given,
         None if args.solo || is_safe(&args.method) => {
-            let warm_up = Target::clone(&target);
-            measure::service_ms(&target, Some(warm_up), timeout).await?
+            let warm_up = (!args.cold).then(|| Target::clone(&target));
+            measure::service_ms(&target, warm_up, timeout).await?
         }
         None => {
             return Err(Failure::new(
@@ -44,21 +45,66 @@ pub async fn aim(args: &RequestArgs, url: &str, asked_for: &str) -> Result<Aim, 
 }
 
 async fn target(args: &RequestArgs, url: &str) -> Result<Target, Failure> {
-    let mut target = Target::get(url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
+    let usage = |error| Failure::new(Exit::Usage, error);
+    let mut target = Target::by(url, &way(args)).await.map_err(usage)?;
     target.method = args.method.clone();
+    target.keep_alive = !args.disable_keepalive;
+    target.good = Some(args.status.to_vec());
     // The first of a name replaces what would be sent by itself, such as `host`; more are added.
     let own = std::mem::take(&mut target.headers);
-    for (name, value) in &args.headers {
-        target.headers.append(name, value.clone());
+    for text in &args.headers {
+        let (name, value) = header(text).map_err(usage)?;
+        target.headers.append(name, value);
+    }
+    let flags = [(ACCEPT, &args.accept), (USER_AGENT, &args.user_agent), (HOST, &args.host)];
+    for (name, value) in flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))) {
+        target.headers.insert(name, value);
+    }
+    if let Some(auth) = &args.auth {
+        target.headers.insert(AUTHORIZATION, basic(auth).map_err(usage)?);
     }
     for (name, value) in &own {
         target.headers.entry(name).or_insert_with(|| value.clone());
     }
-    if !args.body.is_empty() {
+    target.body = match &args.body_file {
+        Some(path) => {
+            std::fs::read(path).map_err(|error| usage(format!("-D {}: {error}", path.display())))?.into()
+        }
+        None => args.body.clone().into(),
+    };
+    if !target.body.is_empty() {
         target.headers.entry(CONTENT_TYPE).or_insert(args.content_type.clone());
-        target.body = args.body.clone().into();
     }
     Ok(target)
+}
+
+fn way(args: &RequestArgs) -> Way {
+    let trust = match &args.cacert {
+        Some(path) => Trust::File(path.clone()),
+        None if args.insecure => Trust::Anyone,
+        None => Trust::System,
+    };
+    Way { trust, http2: args.http2, proxy: args.proxy.clone().map_or(Via::Environment, Via::Proxy) }
+}
+
+/// A header. What is wrong with a value is said without repeating it: it may be a secret.
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("-H: `Name: value` is allowed")?;
+    let name: HeaderName = name.trim().parse().map_err(|error| format!("-H {name:?}: {error}"))?;
+    let mut value: HeaderValue =
+        value.trim().parse().map_err(|error| format!("-H '{name}: ...': {error}"))?;
+    value.set_sensitive(name == AUTHORIZATION);
+    Ok((name, value))
+}
+
+fn basic(auth: &str) -> Result<HeaderValue, String> {
+    if !auth.contains(':') {
+        return Err("-a: USER:PASSWORD is allowed".to_owned());
+    }
+    let text = format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(auth));
+    let mut value: HeaderValue = text.parse().map_err(|error| format!("-a: {error}"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn is_safe(method: &Method) -> bool {

@@ -54,10 +54,12 @@ pub fn csv<'a>(bursts: impl Iterator<Item = &'a Burst>) -> String {
 
 fn line(request: &Request) -> String {
     let Request { sent_us, first_byte_us, done_us, connect_us, status, .. } = request;
+    // As in hey, connecting is part of a response's time where it was done for it.
+    let connecting = connect_us.filter(|_| request.connects).unwrap_or(0.0);
     let between = |from: Option<f64>, to: Option<f64>| from.zip(to).map_or(0.0, |(from, to)| to - from) / 1e6;
     format!(
         "{:.6},{:.6},{:.6},{:.6},{:.6},{:.6},{},{:.6}\n",
-        between(*sent_us, Some(*done_us)),
+        between(*sent_us, Some(*done_us)) + connecting / 1e6,
         connect_us.unwrap_or(0.0) / 1e6,
         0.0,
         0.0,
@@ -114,7 +116,7 @@ mod tests {
     use super::*;
     use crate::schedule::Schedule;
     use crate::tally::Tally;
-    use crate::trace::{Generator, Outcome, Row, Trace};
+    use crate::trace::{ErrorKind, Fault, Generator, Outcome, Row, Trace};
     use crate::verdict::{Kind, Verdict};
 
     /// Ten requests at a pool of four, of which one timed out and one was turned away.
@@ -123,7 +125,7 @@ mod tests {
             let done_us = (i / 4 + 1) as f64 * 1e6;
             let outcome = match i {
                 8 => Outcome::Answered(503),
-                9 => Outcome::Failed("no answer within 3 s".to_owned()),
+                9 => Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 3 s")),
                 _ => Outcome::Answered(200),
             };
             Row {

@@ -71,11 +71,21 @@ fn judged(burst: &Burst, width: Option<u16>) -> String {
     for sentence in sentences.into_iter().flatten() {
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
     }
+    let over = match burst.http2 {
+        Some(http2) => {
+            let each =
+                http2.streams_each.map_or("without a limit".to_owned(), |limit| format!("at most {limit}"));
+            format!(
+                "{} at a time over {} HTTP/2 connections (streams on each: {each}, by the server)",
+                burst.c, http2.connections
+            )
+        }
+        None => format!("over {} connections", burst.c),
+    };
     let _ = writeln!(
         text,
-        "  {} requests over {} connections: {} answered, {} failed; makespan {}, sends up to {} late",
+        "  {} requests {over}: {} answered, {} failed; makespan {}, sends up to {} late",
         burst.n,
-        burst.c,
         burst.ok,
         burst.failed,
         units::time(burst.makespan_ms),

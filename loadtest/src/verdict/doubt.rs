@@ -35,7 +35,7 @@ fn failures(trace: &Trace, _: &Findings) -> Option<String> {
     let mut failed = trace.rows.iter().filter(|row| matches!(row.outcome, Outcome::Failed(_)));
     let (count, all) = (failed.clone().count(), trace.rows.len());
     let Outcome::Failed(first) = &failed.by_ref().min_by_key(|row| row.i)?.outcome else { return None };
-    Some(format!("{count} of {all} requests failed on the client's side ({first})"))
+    Some(format!("{count} of {all} requests failed on the client's side ({})", first.text))
 }
 
 fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
@@ -44,7 +44,7 @@ fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
 }
 
 fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
-    let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(|row| is_rejection(&row.outcome));
+    let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(is_rejection);
     (findings.answered < ANSWERS && !all_rejected).then(|| {
         let answers = match findings.answered {
             1 => "1 answer is".to_owned(),

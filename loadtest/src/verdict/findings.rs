@@ -60,7 +60,7 @@ impl Findings {
         let effective = effective::effective_concurrency(trace).unwrap_or(0.0);
         Self {
             answered: arrivals.count(),
-            rejected: trace.rows.iter().filter(|row| is_rejection(&row.outcome)).count(),
+            rejected: trace.rows.iter().filter(|row| is_rejection(row)).count(),
             offered,
             late_us: arrivals.late_us,
             service_ms: trace.service_ms,

@@ -23,7 +23,7 @@ pub use doubt::is_bottleneck;
 pub use effective::effective_concurrency;
 pub use kind::{Confidence, Kind, Shape, Verdict};
 
-use crate::trace::{Outcome, Trace};
+use crate::trace::{Outcome, Row, Trace};
 use confidence::{Range, Witness};
 use findings::Findings;
 
@@ -76,9 +76,9 @@ pub fn judge(trace: &Trace) -> Verdict {
 }
 
 /// Whether the server itself turned the request away.
-fn is_rejection(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Answered(status) => !(200..300).contains(status),
+fn is_rejection(row: &Row) -> bool {
+    match &row.outcome {
+        Outcome::Answered(_) => !row.is_ok(),
         Outcome::Rejected(_) => true,
         Outcome::Failed(_) => false,
     }

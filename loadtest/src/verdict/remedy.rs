@@ -63,7 +63,7 @@ pub fn explanation(judgement: &Judgement) -> Option<String> {
 /// Whether it took as many as it has room for, and turned the rest away at once.
 pub fn is_capped(judgement: &Judgement) -> bool {
     let Judgement { trace, findings, served, .. } = judgement;
-    let mut turned_away = trace.rows.iter().filter(|row| super::is_rejection(&row.outcome));
+    let mut turned_away = trace.rows.iter().filter(|row| super::is_rejection(row));
     let quick = |done: f64, sent: Option<f64>| done - sent.unwrap_or(0.0) <= 500.0 * trace.service_ms;
     findings.rejected > 0
         && *served == Kind::Parallel

@@ -115,10 +115,10 @@ fn cause(sharing: &Sharing, served: Kind) -> Option<String> {
 /// Why most of those were that the server rejected.
 fn commonest_refusal(trace: &Trace) -> String {
     let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
-    for outcome in trace.rows.iter().map(|row| &row.outcome).filter(|outcome| is_rejection(outcome)) {
+    for outcome in trace.rows.iter().filter(|row| is_rejection(row)).map(|row| &row.outcome) {
         let reason = match outcome {
             Outcome::Answered(status) => format!("status {status}"),
-            Outcome::Rejected(reason) | Outcome::Failed(reason) => reason.clone(),
+            Outcome::Rejected(fault) | Outcome::Failed(fault) => fault.text.clone(),
         };
         *refusals.entry(reason).or_default() += 1;
     }

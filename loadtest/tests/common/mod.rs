@@ -28,6 +28,10 @@ pub fn project() -> PathBuf {
 pub fn loadtest(args: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("loadtest"));
     command.current_dir(project()).args(args).env_remove("SPIN_HTTP_LISTEN_ADDR");
+    for scheme in ["HTTP", "HTTPS", "ALL", "NO"] {
+        let name = format!("{scheme}_PROXY");
+        command.env_remove(name.to_lowercase()).env_remove(name);
+    }
     command
 }
 

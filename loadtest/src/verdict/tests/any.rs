@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{judge, pool, rng, together};
 use crate::schedule::Schedule;
-use crate::trace::{Evidence, Generator, Outcome, Row, Trace};
+use crate::trace::{ErrorKind, Evidence, Fault, Generator, Outcome, Row, Trace};
 use crate::verdict::{Verdict, effective_concurrency, findings::Findings};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
@@ -29,8 +29,8 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         4 => Just(Outcome::Answered(200)),
         1 => any::<u16>().prop_map(Outcome::Answered),
-        1 => Just(Outcome::Rejected("connection reset".to_owned())),
-        1 => Just(Outcome::Failed("no answer".to_owned())),
+        1 => Just(Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset"))),
+        1 => Just(Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer"))),
     ]
 }
 

@@ -10,7 +10,7 @@ use proptest::test_runner::TestRng;
 
 use super::*;
 use crate::schedule::Schedule;
-use crate::trace::{Evidence, Generator, Row};
+use crate::trace::{ErrorKind, Evidence, Fault, Generator, Row};
 
 const SERVICE_MS: f64 = 1_000.0;
 
@@ -187,7 +187,7 @@ fn what_the_server_rejects_is_refused_and_the_rest_is_still_judged() {
 fn nothing_answered_is_refused_and_no_shape_is_claimed() {
     let mut trace = together(4, 4);
     for row in &mut trace.rows {
-        row.outcome = Outcome::Rejected("connection reset".to_owned());
+        row.outcome = Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset"));
     }
     let verdict = judge(&trace);
     assert_eq!((verdict.kind, verdict.shape, verdict.at_a_time), (Kind::Refused, None, None));
@@ -209,7 +209,9 @@ fn a_measurement_that_carries_no_verdict_says_why() {
         assert!(verdict.why.contains(reason));
     };
     doubtful(
-        |trace| trace.rows[3].outcome = Outcome::Failed("no answer within 20 s".into()),
+        |trace| {
+            trace.rows[3].outcome = Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 20 s"))
+        },
         "failed on the client's side",
     );
     doubtful(|trace| trace.rows[3].sent_us = Some(150_000.0), "sent up to 150.0 ms late");

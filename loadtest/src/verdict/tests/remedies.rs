@@ -53,7 +53,7 @@ fn a_host_that_runs_out_of_instances_needs_more_of_them() {
     assert!(judge(&trace).why.starts_with("25 answered, 15 refused (status 503). It took 25 at once"));
     // That is the server's own choice, or anyone's on the way.
     assert_eq!(remedy(&refused(Outcome::Answered(429))), "");
-    assert_eq!(remedy(&refused(Outcome::Rejected("connection reset".to_owned()))), "");
+    assert_eq!(remedy(&refused(Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset")))), "");
     let mut silent = together(40, 40);
     refuses(&mut silent, 25, &Outcome::Answered(503));
     assert_eq!(remedy(&silent), "");

@@ -1,7 +1,7 @@
 //! Cases of all kinds at random.
 
 use loadtest::schedule::Schedule;
-use loadtest::trace::{Evidence, Generator, Outcome, Row, Trace};
+use loadtest::trace::{ErrorKind, Evidence, Fault, Generator, Outcome, Row, Trace};
 use loadtest::verdict::Kind;
 
 use super::server::{self, Sends, Server, Way};
@@ -234,7 +234,9 @@ fn capped(setting: &Setting, random: &mut Random) -> Case {
     let mut trace = setting.trace(&ways, random);
     if random.chance(0.3) {
         let away = trace.rows.iter_mut().filter(|row| row.outcome == Outcome::Answered(503));
-        away.for_each(|row| row.outcome = Outcome::Rejected("connection reset".to_owned()));
+        away.for_each(|row| {
+            row.outcome = Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset"))
+        });
     }
     let plain = setting.is_plain(usize::MAX) && !refused;
     Case { family: Family::Capped, truth, k: None, plain, trace }
