@@ -72,6 +72,19 @@ impl Identity {
     }
 }
 
+#[test]
+fn a_system_that_runs_already_may_speak_https() {
+    let identity = Identity::new();
+    let served = identity.serve("spin.toml", &[]);
+    let on = || common::loadtest(&["run", "--setup", "6", "--time-scale", "0.3", "--on", &served.url]);
+    let ended = on().env("SSL_CERT_FILE", identity.path("cert.pem")).output().unwrap();
+    // 4: on a busy machine so short a burst can't be trusted.
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
+    let ended = on().env_remove("SSL_CERT_FILE").output().unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{}", stderr(&ended));
+    assert!(stderr(&ended).contains("certificate"), "{}", stderr(&ended));
+}
+
 /// A client that speaks HTTP/2 over this connection.
 async fn speak_http2(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
