@@ -207,6 +207,11 @@ fn explain(error: &hyper::Error) -> Outcome {
         _ if error.is_body_write_aborted() || error.is_user() => ErrorKind::Other,
         _ => ErrorKind::Protocol,
     };
-    let fault = Fault::new(kind, format!("{error}{cause}"));
+    let text = match error.is_canceled() {
+        // hyper's words are of its own inside.
+        true => "the server closed the connection before an answer came".to_owned(),
+        false => format!("{error}{cause}"),
+    };
+    let fault = Fault::new(kind, text);
     if error.is_user() { Outcome::Failed(fault) } else { Outcome::Rejected(fault) }
 }

@@ -11,6 +11,7 @@ use crate::burst::{Target, Trust, Via, Way};
 use crate::cli::RequestArgs;
 use crate::exit::{Exit, Failure};
 use crate::measure;
+use crate::report::note;
 
 /// A request, and what one of it takes alone.
 pub struct Aim {
@@ -28,6 +29,9 @@ pub async fn aim(args: &RequestArgs, url: &str, asked_for: &str) -> Result<Aim, 
         Some(given) => given,
         None if args.solo || is_safe(&args.method) => {
             let warm_up = (!args.cold).then(|| Target::clone(&target));
+            let others =
+                if args.cold { "A request alone goes" } else { "A request to warm up, and one alone, go" };
+            note(&format!("{others} to {url} beside {asked_for}; with --service-ms none does."));
             measure::service_ms(&target, warm_up, timeout).await?
         }
         None => {

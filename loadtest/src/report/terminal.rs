@@ -8,6 +8,7 @@ use comfy_table::{Cell, ContentArrangement, Table};
 use super::hey;
 use crate::lesson::{Column, columns, lessons};
 use crate::result::{Burst, Document, Run};
+use crate::trace::Http2;
 use crate::units;
 use crate::verdict::{Confidence, Kind};
 
@@ -72,25 +73,25 @@ fn judged(burst: &Burst, width: Option<u16>) -> String {
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
     }
     let over = match burst.http2 {
-        Some(http2) => {
-            let each =
-                http2.streams_each.map_or("without a limit".to_owned(), |limit| format!("at most {limit}"));
+        Some(Http2 { connections, streams_each }) => {
+            let limit = streams_each.map_or("no limit".to_owned(), |limit| format!("a limit of {limit}"));
+            let plural = if connections == 1 { "" } else { "s" };
             format!(
-                "{} at a time over {} HTTP/2 connections (streams on each: {each}, by the server)",
-                burst.c, http2.connections
+                ", {} at a time, over {connections} HTTP/2 connection{plural} (with {limit} to the streams on each)",
+                burst.c
             )
         }
-        None => format!("over {} connections", burst.c),
+        None => format!(" over {} connections", burst.c),
     };
-    let _ = writeln!(
-        text,
-        "  {} requests {over}: {} answered, {} failed; makespan {}, sends up to {} late",
+    let line = format!(
+        "{} requests{over}: {} answered, {} failed; makespan {}, sends up to {} late",
         burst.n,
         burst.ok,
         burst.failed,
         units::time(burst.makespan_ms),
         units::time(burst.start_skew_us / 1e3),
     );
+    let _ = writeln!(text, "{}", wrapped(&line, "  ", width));
     text
 }
 
