@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
+
 use common::peers::fastapi;
 use common::{burst, output, stderr};
 use loadtest::verdict::{Confidence, Kind, Shape};
@@ -62,7 +64,7 @@ fn the_original_results_come_out() {
     }
 }
 
-/// The instances that serve twenty requests at this setup's endpoint at once, and how many at a time.
+/// The first burst of this setup, on FastAPI with these flags.
 fn on_fastapi(setup: &str, flags: &[&str]) -> loadtest::result::Burst {
     let folder = tempfile::tempdir().unwrap();
     let on = ["run", "--on", "fastapi", "--setup", setup, "--out", folder.path().to_str().unwrap()];
@@ -77,13 +79,16 @@ fn the_pool_has_the_threads_that_are_given() {
     assert_eq!((burst.verdict.kind, burst.instances), (Kind::Limited, 5), "{:?}", burst.verdict);
 }
 
-/// Each has an event loop that a handler can block; the kernel says who gets which connection.
+/// Who of them gets which connection is the kernel's choice.
 #[test]
-fn several_workers_share_what_comes() {
-    let instances: Vec<usize> =
-        (0..5).map(|_| on_fastapi("2", &["--workers", "3", "--time-scale", "0.1"]).instances).collect();
-    assert!(
-        instances.iter().any(|&count| count > 1) && instances.iter().all(|&count| count <= 3),
-        "{instances:?}"
-    );
+fn several_workers_run_and_end() {
+    let args = ["run", "--on", "fastapi", "--workers", "3", "--setup", "1"];
+    let mut process = common::Process::spawn(common::loadtest(&args).stderr(std::process::Stdio::piped()));
+    let mut lines = BufReader::new(process.child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.starts_with("setup 1 on fastapi")));
+    let started = common::started_by(process.child.id());
+    assert!(started.len() >= 4, "a parent and three workers: {started:?}");
+    process.signal(nix::sys::signal::Signal::SIGINT);
+    assert_eq!(process.ended_within(common::SOON).code(), Some(130));
+    common::wait_until("nothing is left", || started.iter().all(|id| common::is_gone(*id)));
 }
