@@ -1,6 +1,6 @@
 """The lab's endpoints in FastAPI, written as its users write them.
 
-`def` runs in a pool of 40 threads. `async def` runs on the event loop: what blocks there, blocks all.
+`def` runs in a pool of 40 threads (THREADS says another number). `async def` runs on the event loop: what blocks there, blocks all.
 Every reply has the fields of the WebAssembly components' replies; its instance is the process and the
 thread.
 """
@@ -10,11 +10,23 @@ import os
 import threading
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Query
 
-app = FastAPI()
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """The pool has 40 threads, or as many as THREADS says."""
+    if threads := os.environ.get("THREADS"):
+        current_default_thread_limiter().total_tokens = int(threads)
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
 served: Counter[str] = Counter()
 in_flight: Counter[str] = Counter()
 lock = threading.Lock()

@@ -5,9 +5,8 @@ use std::os::fd::OwnedFd;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use anyhow::{Context, Result, bail, ensure};
+use loadtest::processes;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
@@ -19,8 +18,8 @@ use crate::programs::Programs;
 
 /// A cold compilation of all components on a slow machine.
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
-/// How long a server may take to finish what is in flight before it is killed.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long a guard may take: it gives the server five seconds before it kills it.
+const GRACE: Duration = Duration::from_secs(7);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
@@ -68,10 +67,10 @@ pub struct Server {
     pub url: String,
     /// What started it, without the address.
     pub command: String,
-    /// From the process's start to its saying that it serves.
+    /// From the start of the process, and of its guard before it, to its saying that it serves.
     pub ready_after: Duration,
     process: Child,
-    group: Group,
+    guard: i32,
 }
 
 impl Server {
@@ -81,11 +80,12 @@ impl Server {
         let address = free_address().context("finding a free port")?;
         let (output, into) = std::io::pipe().context("making a pipe")?;
         let begun = Instant::now();
-        // A group of its own, so that all that the process starts can be ended with it.
-        let process = Command::new(&program.path)
+        // All that the process starts ends with this one, however this one ends.
+        let process = Command::new(&programs.loadtest.path)
+            .args(["guard", "--"])
+            .arg(&program.path)
             .args(&args)
             .args([if system == System::Wasmtime { "--addr" } else { "--listen" }, &address])
-            .args((system == System::Ours).then_some("--until-stdin-closes"))
             // Errors that a host makes in the course of things would each walk the stack.
             .env_remove("RUST_BACKTRACE")
             .current_dir(root())
@@ -95,7 +95,7 @@ impl Server {
             .process_group(0)
             .spawn()
             .with_context(|| format!("starting {}", program.path.display()))?;
-        let group = Group::of(&process)?;
+        let guard = i32::try_from(process.id().context("the process has ended")?)?;
         let output = pipe::Receiver::from_owned_fd(OwnedFd::from(output))?;
         let command = format!("{} {}", program.name(), args.join(" "));
         let mut lines = BufReader::new(output).lines();
@@ -106,34 +106,19 @@ impl Server {
         let ready_after = begun.elapsed();
         // Somebody has to read what guests print, or they would wait for it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { system, url, command, ready_after, process, group })
+        Ok(Self { system, url, command, ready_after, process, guard })
     }
 
-    /// The memory of the server's process that is resident, in KiB.
+    /// The memory of the server's processes that is resident, in KiB.
     pub fn resident_kib(&self) -> Result<f64> {
-        status_kib(self.group.0.as_raw(), "VmRSS:")
+        let server = processes::descendants(&[self.guard]);
+        ensure!(!server.is_empty(), "the server has ended");
+        server.iter().map(|stat| status_kib(stat.pid, "VmRSS:")).sum()
     }
 
     /// Lets it finish, and waits until it is gone.
     pub async fn stop(mut self) {
-        let _ = killpg(self.group.0, Signal::SIGTERM);
-        let _ = timeout(GRACE, self.process.wait()).await;
-    }
-}
-
-/// A process group, which ends with this.
-struct Group(Pid);
-
-impl Group {
-    fn of(process: &Child) -> Result<Self> {
-        let id = process.id().context("the process has ended")?;
-        Ok(Self(Pid::from_raw(i32::try_from(id)?)))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let _ = killpg(self.0, Signal::SIGKILL);
+        let _ = timeout(GRACE, self.process.wait()).await; // closes its input, too
     }
 }
 

@@ -6,6 +6,7 @@ pub mod hey;
 mod limits;
 mod request;
 mod schedule;
+mod systems;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,11 +17,11 @@ use host::isolation::{Drawn, Policy};
 use host::variables::Given;
 
 use crate::plan;
-use crate::system::System;
 pub use burst::{BurstArgs, Output};
 pub use capacity::CapacityArgs;
 pub use request::RequestArgs;
 pub use schedule::ScheduleArgs;
+pub use systems::{GuardArgs, SystemArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 all as expected, 1 a verdict or threshold failed, 2 bad usage or bad input,
@@ -31,6 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   loadtest                                  all setups on the embedded host
   loadtest run --setup 7 --time-scale 0.1   one setup, its waits a tenth as long
+  loadtest run --on embedded --on fastapi   two systems side by side
   loadtest run --on http://127.0.0.1:3000 --manifest spin.toml --check
                                             the same on a running `spin up`, checked
   loadtest burst -n 20 -c 20 http://127.0.0.1:8000/slow
@@ -69,13 +71,13 @@ pub enum Command {
     Serve(ServeArgs),
     /// Build the components of Spin applications
     Build(BuildArgs),
+    /// Run a program, and end all that it has started once standard input is closed
+    #[command(hide = true)]
+    Guard(GuardArgs),
 }
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The system under test: `embedded`, or the URL of one that runs already; repeatable [default: embedded]
-    #[arg(long = "on", value_name = "SYSTEM")]
-    pub systems: Vec<System>,
     /// The application's manifest; repeatable [default: spin.toml and spin-wasip3.toml]. For a URL it
     /// says what runs there
     #[arg(long = "manifest", value_name = "FILE")]
@@ -92,6 +94,8 @@ pub struct RunArgs {
     /// Exit with 1 when a verdict is not the expected one, with 4 when the measurement can't be trusted
     #[arg(long)]
     pub check: bool,
+    #[command(flatten)]
+    pub systems: SystemArgs,
     #[command(flatten)]
     pub app: AppArgs,
     #[command(flatten)]
@@ -115,9 +119,6 @@ pub struct ServeArgs {
     /// Don't build what is missing or older than its sources
     #[arg(long)]
     pub no_build: bool,
-    /// Stop when standard input ends: for a parent that may be killed
-    #[arg(long, hide = true)]
-    pub until_stdin_closes: bool,
     /// Serve HTTPS with this certificate, in PEM
     #[arg(long, env = "SPIN_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,

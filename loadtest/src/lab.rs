@@ -1,6 +1,6 @@
 //! Fires setups at a system, one after the other, and notes what came of them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::measure::{self, Measured};
 use crate::plan::{Expected, Isolation, Limits, PlannedBurst, Setup};
 use crate::progress::Progress;
 use crate::result::{Burst, Document, Instances, Run};
-use crate::system::System;
+use crate::system::{Running, System};
 
 /// A request that takes this much longer than all of its burst one after the other is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -107,8 +107,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Fires all setups at `subject`, which runs at `base_url`; `document` keeps what was done where
-    /// it ends early.
+    /// Fires all setups at `subject`, which is `running`; `document` keeps what was done where it ends
+    /// early.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Lab {
     pub async fn test(
         &self,
         subject: &Subject,
-        base_url: &str,
+        running: &Running,
         progress: &Progress,
         document: &mut Document,
     ) -> Result<(), Failure> {
@@ -124,7 +124,7 @@ impl Lab {
         for setup in &self.setups {
             let mut shots = Vec::new();
             for burst in &setup.bursts {
-                shots.push(self.measured(burst, base_url, progress, &mut known).await?);
+                shots.push(self.measured(burst, running, progress, &mut known).await?);
             }
             if setup.after_idle {
                 let _step = progress.small_step("waiting until no instance idles any more".to_owned(), 0);
@@ -153,7 +153,7 @@ impl Lab {
     async fn measured(
         &self,
         burst: &PlannedBurst,
-        base_url: &str,
+        running: &Running,
         progress: &Progress,
         known: &mut HashMap<String, (Arc<Target>, f64)>,
     ) -> Result<Measured, Failure> {
@@ -161,7 +161,7 @@ impl Lab {
         let (target, service_ms) = match known.get(&burst.path) {
             Some(found) => found.clone(),
             None => {
-                let url = format!("{base_url}{}", burst.path);
+                let url = running.url(&burst.path);
                 let plain = Target::get(&url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
                 let target = Arc::new(self.scaled(&plain, burst)?);
                 let warm_up = plain.with_query("wait_ms=0").or_exit(Exit::Usage)?;
@@ -195,6 +195,12 @@ impl Lab {
                 .or_else(|| subject.contradiction(planned, burst));
             burst.as_expected = Some(burst.mismatch.is_none());
         }
+    }
+
+    /// The endpoints that the setups use.
+    pub fn paths(&self) -> Vec<&str> {
+        let paths = self.setups.iter().flat_map(|setup| &setup.bursts).map(|burst| burst.path.as_str());
+        paths.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// About how long `subject` takes.

@@ -21,6 +21,7 @@ pub mod lesson;
 pub mod machine;
 pub mod measure;
 pub mod plan;
+pub mod processes;
 pub mod progress;
 pub mod report;
 pub mod result;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use common::{Process, SOON, build, loadtest, output, project, stderr, wait_until};
+use common::{Process, SOON, build, loadtest, output, project, serve_by, stderr, wait_until};
 use nix::sys::signal::Signal;
 
 /// An application whose one component is copied by its build command, which leaves a mark.
@@ -31,11 +31,9 @@ fn times_built(folder: &Path) -> usize {
     fs::read_to_string(folder.join("log")).map_or(0, |log| log.lines().count())
 }
 
-/// Starts and ends at once: the input that keeps it alive is closed.
+/// Starts, and ends once it is ready.
 fn serve(manifest: &str) {
-    let mut command = loadtest(&["serve", manifest, "--listen", "127.0.0.1:0", "--until-stdin-closes"]);
-    let output = command.stdin(std::process::Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
+    serve_by(&mut loadtest(&["serve", manifest, "--listen", "127.0.0.1:0", "--format", "json"])).log();
 }
 
 #[test]

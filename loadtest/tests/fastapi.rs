@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::io::{BufRead, BufReader};
+
 use common::peers::fastapi;
 use common::{burst, output, stderr};
 use loadtest::verdict::{Confidence, Kind, Shape};
@@ -42,4 +44,51 @@ fn a_reply_is_what_the_components_reply() {
     let burst = common::result(folder.path()).runs.remove(0).bursts.remove(0);
     assert_eq!((burst.ok, burst.instances), (10, 10), "a thread each");
     assert!(burst.requests.iter().all(|request| request.served.is_some() && request.left_us.is_some()));
+}
+
+/// What the experiment saw whose repetition all this is.
+#[test]
+fn the_original_results_come_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let setups = ["--setup", "1,2,3,4,5", "--time-scale", "0.3"];
+    let on = ["run", "--on", "fastapi", "--out", folder.path().to_str().unwrap()];
+    let ended = output(&[&on[..], &setups].concat());
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
+    let runs = common::result(folder.path()).runs;
+    assert_eq!(runs.iter().map(|run| run.setup.as_str()).collect::<Vec<_>>(), ["1", "2", "3", "4", "5"]);
+    for run in &runs {
+        assert_eq!((run.system.as_str(), run.manifest.as_deref()), ("fastapi", None));
+        for burst in &run.bursts {
+            assert_eq!(Some(burst.verdict.kind), burst.fastapi, "setup {}: {:?}", run.setup, burst.verdict);
+        }
+    }
+}
+
+/// The first burst of this setup, on FastAPI with these flags.
+fn on_fastapi(setup: &str, flags: &[&str]) -> loadtest::result::Burst {
+    let folder = tempfile::tempdir().unwrap();
+    let on = ["run", "--on", "fastapi", "--setup", setup, "--out", folder.path().to_str().unwrap()];
+    let ended = output(&[&on[..], flags].concat());
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
+    common::result(folder.path()).runs.remove(0).bursts.remove(0)
+}
+
+#[test]
+fn the_pool_has_the_threads_that_are_given() {
+    let burst = on_fastapi("1", &["--threads", "5", "--time-scale", "0.05"]);
+    assert_eq!((burst.verdict.kind, burst.instances), (Kind::Limited, 5), "{:?}", burst.verdict);
+}
+
+/// Who of them gets which connection is the kernel's choice.
+#[test]
+fn several_workers_run_and_end() {
+    let args = ["run", "--on", "fastapi", "--workers", "3", "--setup", "1"];
+    let mut process = common::Process::spawn(common::loadtest(&args).stderr(std::process::Stdio::piped()));
+    let mut lines = BufReader::new(process.child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.starts_with("setup 1 on fastapi")));
+    let started = common::started_by(process.child.id());
+    assert!(started.len() >= 4, "a parent and three workers: {started:?}");
+    process.signal(nix::sys::signal::Signal::SIGINT);
+    assert_eq!(process.ended_within(common::SOON).code(), Some(130));
+    common::wait_until("nothing is left", || started.iter().all(|id| common::is_gone(*id)));
 }

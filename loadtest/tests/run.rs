@@ -6,7 +6,7 @@ use std::fs;
 use std::io::BufRead;
 use std::process::Stdio;
 
-use common::{Process, SOON, build, loadtest, output, serve, stderr, stdout, wait_until};
+use common::{Process, SOON, build, hosts_of, is_gone, loadtest, output, serve, stderr, stdout, wait_until};
 use loadtest::result::{Burst, Document};
 use loadtest::verdict::{Kind, Shape};
 use nix::sys::signal::Signal;
@@ -152,12 +152,20 @@ fn bad_usage_is_one_clear_error() {
         (&["run", "--setup", "99"][..], 2, "there is no setup \"99\"; there are 1, 2, 3, 4, 5, 6, 7, 8"),
         (&["run", "--time-scale", "0"], 2, "a number from 0.001 to 6 is allowed"),
         (&["run", "--time-scale", "NaN"], 2, "a number from 0.001 to 6 is allowed"),
-        (&["run", "--on", "mars"], 2, "`embedded` or a URL such as http://127.0.0.1:3000 is allowed"),
+        (
+            &["run", "--on", "mars"],
+            2,
+            "embedded, spin, wasmtime, fastapi, a name from systems.toml (node), or a URL",
+        ),
         (
             &["run", "--on", "http://127.0.0.1:3000/?x=1"],
             2,
-            "`embedded` or a URL such as http://127.0.0.1:3000 is allowed",
+            "or a URL such as http://127.0.0.1:3000 is allowed",
         ),
+        (&["run", "--on", "https://127.0.0.1:1"], 3, "https://127.0.0.1:1 can't be reached: "),
+        (&["run", "--workers", "0"], 2, "a whole number from 1 is allowed"),
+        (&["run", "--threads", "3"], 2, "--workers and --threads are for --on fastapi"),
+        (&["run", "--ready-timeout", "soon"], 2, "\"soon\" is no time"),
         (&["run", "--on", "http://127.0.0.1:1", "--check"], 2, "--check needs --manifest"),
         (&["run", "--on", "http://127.0.0.1:1"], 3, "http://127.0.0.1:1 can't be reached: "),
         (&["run", "--manifest", "nowhere.toml"], 2, "nowhere.toml: no such file"),
@@ -185,20 +193,8 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert!(matches!(process.ended_within(SOON).code(), Some(0 | 4)));
 }
 
-/// The embedded hosts that process `parent` started.
-fn hosts_of(parent: u32) -> Vec<u32> {
-    let processes =
-        fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let is_host = |id: &u32| {
-        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-        let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        status.lines().any(|line| line == format!("PPid:\t{parent}")) && command.contains("\0serve\0")
-    };
-    processes.filter(is_host).collect()
-}
-
 /// A run that is cut off when its first setup is done, and its second takes long.
-fn run_interrupted(signal: Signal) -> (Option<i32>, tempfile::TempDir, Vec<u32>) {
+fn run_interrupted(signal: Signal) -> (Option<i32>, tempfile::TempDir, Vec<i32>) {
     build();
     let out = tempfile::tempdir().unwrap();
     let args = ["run", "--setup", "2,3", "--manifest", "spin.toml", "--out", out.path().to_str().unwrap()];
@@ -210,11 +206,6 @@ fn run_interrupted(signal: Signal) -> (Option<i32>, tempfile::TempDir, Vec<u32>)
     assert_eq!(hosts.len(), 1);
     process.signal(signal);
     (process.ended_within(SOON).code(), out, hosts)
-}
-
-/// Ended, even where nobody has asked how.
-fn is_gone(id: u32) -> bool {
-    fs::read_to_string(format!("/proc/{id}/status")).map_or(true, |status| status.contains("State:\tZ"))
 }
 
 #[test]
@@ -237,7 +228,7 @@ fn a_host_that_dies_is_no_verdict() {
     let mut process = Process::spawn(loadtest(&args).stdout(Stdio::piped()).stderr(Stdio::piped()));
     wait_until("the embedded host starts", || !hosts_of(process.child.id()).is_empty());
     let host = hosts_of(process.child.id())[0];
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(host as i32), Signal::SIGKILL).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(host), Signal::SIGKILL).unwrap();
     assert_eq!(process.ended_within(SOON).code(), Some(3));
     let mut said = String::new();
     std::io::Read::read_to_string(&mut process.child.stderr.take().unwrap(), &mut said).unwrap();

@@ -156,15 +156,6 @@ fn a_port_in_use_is_said_and_another_is_found_when_asked() {
 }
 
 #[test]
-fn it_ends_with_the_input_of_its_parent() {
-    build();
-    let args = ["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes"];
-    let mut process = Process::spawn(loadtest(&args).stdin(Stdio::piped()).stdout(Stdio::null()));
-    drop(process.child.stdin.take());
-    assert_eq!(process.ended_within(SOON).code(), Some(0));
-}
-
-#[test]
 fn bad_input_is_one_clear_error() {
     build();
     let folder = tempfile::tempdir().unwrap();

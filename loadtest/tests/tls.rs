@@ -72,6 +72,19 @@ impl Identity {
     }
 }
 
+#[test]
+fn a_system_that_runs_already_may_speak_https() {
+    let identity = Identity::new();
+    let served = identity.serve("spin.toml", &[]);
+    let on = || common::loadtest(&["run", "--setup", "6", "--time-scale", "0.3", "--on", &served.url]);
+    let ended = on().env("SSL_CERT_FILE", identity.path("cert.pem")).output().unwrap();
+    // 4: on a busy machine so short a burst can't be trusted.
+    assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
+    let ended = on().env_remove("SSL_CERT_FILE").output().unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{}", stderr(&ended));
+    assert!(stderr(&ended).contains("certificate"), "{}", stderr(&ended));
+}
+
 /// A client that speaks HTTP/2 over this connection.
 async fn speak_http2(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -212,8 +225,7 @@ fn an_application_that_calls_itself_is_not_served_over_https() {
     let manifest = identity.path("spin.toml");
     fs::write(&manifest, calls_itself(&wasm(GUESTS[0]))).unwrap();
     let flags = identity.flags();
-    // Were it served, it would end with its input.
-    let args = ["serve", &manifest, "--listen", "127.0.0.1:0", "--until-stdin-closes"];
+    let args = ["serve", &manifest, "--listen", "127.0.0.1:0"];
     let failed = output(&[&args[..], &flags.each_ref().map(String::as_str)].concat());
     let error = stderr(&failed);
     assert_eq!(failed.status.code(), Some(2), "{error}");

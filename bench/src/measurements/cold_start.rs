@@ -15,8 +15,8 @@ const READY: Limit = Limit::AtMost(0.08);
 
 pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
     let text = format!(
-        "From the process's start to the line that says where it serves: {TURNS} turns, after one that warms \
-         the compilation caches."
+        "From the start of the process, and of the guard that ends it, to the line that says where it serves: \
+         {TURNS} turns, after one that warms the compilation caches."
     );
     let mut section = Section::new(title, text, &["system", "serves", "ready after, ms", "target"]);
     let mut lanes: Vec<(System, Series)> = HOSTS

@@ -29,6 +29,15 @@ pub struct Error {
 }
 
 impl Error {
+    /// Of the file at `path`, which holds `text`; `span` is where in it, in bytes.
+    pub fn at(path: &Path, text: &str, span: Option<Range<usize>>, message: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            place: span.map(|span| place(text, span.start)),
+            message: message.trim_end().replace('\n', "; "),
+        }
+    }
+
     pub(super) fn unreadable(path: &Path, error: &io::Error) -> Self {
         let message = match error.kind() {
             io::ErrorKind::NotFound => {
@@ -60,11 +69,7 @@ pub(super) struct Source<'a> {
 
 impl Source<'_> {
     pub fn error(&self, span: Option<Range<usize>>, message: &str) -> Error {
-        Error {
-            path: self.path.to_owned(),
-            place: span.map(|span| self.place(span.start)),
-            message: message.trim_end().replace('\n', "; "),
-        }
+        Error::at(self.path, self.text, span, message)
     }
 
     pub fn at<T>(&self, value: &Spanned<T>, message: &str) -> Error {
@@ -84,7 +89,7 @@ impl Source<'_> {
 
     /// `value` with the place of `at`.
     pub fn placed<T, U>(&self, at: &Spanned<T>, value: U) -> Placed<U> {
-        Placed { value, place: self.place(at.span().start) }
+        Placed { value, place: place(self.text, at.span().start) }
     }
 
     /// The id, where it is kebab case as Spin wants it: words of letters and digits, each begun by a letter.
@@ -96,12 +101,12 @@ impl Source<'_> {
             "a component's id is words of letters and digits, joined by dashes, each begun by a letter";
         Err(self.at(&id, message))
     }
+}
 
-    fn place(&self, offset: usize) -> Place {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-    }
+fn place(text: &str, offset: usize) -> Place {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 /// Whether `id` can be a component's.

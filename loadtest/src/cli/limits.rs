@@ -67,7 +67,7 @@ fn time_or_zero(text: &str) -> Result<Duration, String> {
     host::isolation::time(text)
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let time = host::isolation::time(text)?;
     if time.is_zero() { Err("a time above 0 is allowed".to_owned()) } else { Ok(time) }
 }

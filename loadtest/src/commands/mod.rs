@@ -4,18 +4,18 @@ mod aim;
 mod build;
 mod burst;
 mod capacity;
+mod guard;
 mod run;
 mod serve;
 mod signals;
 mod wasm_target;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use tokio::runtime::Runtime;
 
-use crate::cli::{BurstArgs, Cli, Command};
+use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::report::{json, note};
 use crate::result::Document;
@@ -28,17 +28,33 @@ use signals::{Ended, Signals};
 ///
 /// What went wrong, with the code to exit with.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
-    let runtime = runtime(&cli).or_exit(Exit::System)?;
-    let ended = runtime.block_on(async {
-        let mut signals = Signals::catch()?;
-        match cli.command.unwrap_or(Command::Run(cli.run)) {
-            Command::Run(args) => run::run(args, &mut signals).await,
-            Command::Burst(args) => burst::burst(args, &mut signals).await,
-            Command::Capacity(args) => capacity::capacity(args, &mut signals).await,
-            Command::Serve(args) => serve::serve(args, signals).await,
-            Command::Build(args) => signals.or_end(build::build(&args)).await,
+    match cli.command.unwrap_or(Command::Run(cli.run)) {
+        Command::Run(args) => in_runtime(None, async |mut signals| run::run(args, &mut signals).await),
+        Command::Burst(args) => {
+            in_runtime(args.cpus, async |mut signals| burst::burst(args, &mut signals).await)
         }
-    });
+        Command::Capacity(args) => {
+            in_runtime(None, async |mut signals| capacity::capacity(args, &mut signals).await)
+        }
+        Command::Serve(args) => in_runtime(None, async |signals| serve::serve(args, signals).await),
+        Command::Build(args) => {
+            in_runtime(None, async |mut signals| signals.or_end(build::build(&args)).await)
+        }
+        Command::Guard(args) => match guard::guard(&args)? {},
+    }
+}
+
+/// On so many threads; where it isn't said, on one for each processor.
+fn in_runtime(
+    threads: Option<usize>,
+    command: impl AsyncFnOnce(Signals) -> Result<Exit, Ended>,
+) -> Result<Exit, Failure> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = threads {
+        runtime.worker_threads(threads);
+    }
+    let runtime = runtime.enable_all().build().or_exit(Exit::System)?;
+    let ended = runtime.block_on(async { command(Signals::catch()?).await });
     // A guest that never yields must not keep the process from ending.
     runtime.shutdown_background();
     match ended {
@@ -46,14 +62,6 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Err(Ended::Interrupted) => Ok(Exit::Interrupted),
         Err(Ended::Failed(failure)) => Err(failure),
     }
-}
-
-fn runtime(cli: &Cli) -> io::Result<Runtime> {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if let Some(Command::Burst(BurstArgs { cpus: Some(cpus), .. })) = &cli.command {
-        runtime.worker_threads(*cpus);
-    }
-    runtime.enable_all().build()
 }
 
 /// Where results go: checked before the measurement, written after it.

@@ -1,22 +1,24 @@
 //! `loadtest run`: setups by systems.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use host::isolation::Policy;
 
 use super::signals::{Ended, Signals};
 use super::{Out, build, manifests_or_default, tell, trusted};
-use crate::cli::{AppArgs, RunArgs};
+use crate::cli::{AppArgs, RunArgs, SystemArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::lab::{Lab, Subject};
 use crate::plan;
 use crate::progress::Progress;
 use crate::report::{note, terminal};
 use crate::result::Document;
-use crate::system::System;
+use crate::system::{NotStarted, Options, Running, System, definitions};
 use crate::verdict::Kind;
 
+/// Where systems of one's own are described.
+const OWN_SYSTEMS: &str = "systems.toml";
 /// How long after its connections' end a dead system is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
@@ -25,11 +27,19 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let setups = plan::select(setups, &args.setups).map_err(|error| Failure::new(Exit::Usage, error))?;
     let lab = Lab { setups, time_scale: args.time_scale, policy: args.isolation.into() };
     let out = Out::prepare(args.out)?;
-    let subjects = subjects(&args.systems, &args.manifests, args.check, &args.app, &lab.policy);
+    let systems = chosen(&args.systems)?;
+    let subjects = subjects(&systems, &args.manifests, args.check, &args.app, &lab.policy);
     let subjects = signals.or_end(subjects).await?;
 
+    let options = Options {
+        app: &args.app,
+        policy: &lab.policy,
+        workers: args.systems.workers,
+        threads: args.systems.threads,
+        ready_timeout: args.systems.ready_timeout,
+    };
     let mut document = Document::begin();
-    let ended = test_all(&lab, &subjects, &args.app, &mut document, signals).await;
+    let ended = test_all(&lab, &subjects, &options, &mut document, signals).await;
     // What was measured is kept and told, whatever came after.
     if !document.runs.is_empty() {
         if ended.is_err() {
@@ -45,24 +55,22 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
 async fn test_all(
     lab: &Lab,
     subjects: &[Subject],
-    app: &AppArgs,
+    options: &Options<'_>,
     document: &mut Document,
     signals: &mut Signals,
 ) -> Result<(), Ended> {
     let progress = Progress::begin(subjects.iter().map(|subject| lab.estimate(subject)).sum());
     for subject in subjects {
-        let manifest = subject.app.as_ref().map(|app| app.manifest.as_path());
-        let mut running = signals.or_end(subject.system.start(manifest, app, &lab.policy)).await?;
-        let base_url = running.base_url.clone();
+        let Some(running) = signals.or_end(start(lab, subject, options)).await? else { continue };
         let tested = async {
             let tested = tokio::select! {
-                tested = lab.test(subject, &base_url, &progress, document) => tested,
+                tested = lab.test(subject, &running, &progress, document) => tested,
                 died = running.died() => return Err(died),
             };
             // Its connections close a moment before it is known to be dead.
             match tokio::time::timeout(LAST_WORDS, running.died()).await {
                 Ok(died) => Err(died),
-                Err(_) => tested,
+                Err(_) => tested.map_err(|failure| running.with_last_words(failure)),
             }
         };
         let tested = signals.or_end(tested).await;
@@ -70,6 +78,37 @@ async fn test_all(
         tested?;
     }
     Ok(())
+}
+
+/// `None` where it can't run the application, which is said.
+async fn start(lab: &Lab, subject: &Subject, options: &Options<'_>) -> Result<Option<Running>, Failure> {
+    match subject.system.start(subject.app.as_ref(), &lab.paths(), options).await {
+        Ok(running) => Ok(Some(running)),
+        Err(NotStarted::Failed(failure)) => Err(failure),
+        Err(NotStarted::Skipped(sentence)) => {
+            note(&sentence);
+            Ok(None)
+        }
+    }
+}
+
+/// Those that `--on` names. Those of one's own are read where they are asked for.
+fn chosen(args: &SystemArgs) -> Result<Vec<System>, Failure> {
+    let own = match &args.definitions {
+        Some(file) => definitions(file).or_exit(Exit::Usage)?,
+        None if args.on.iter().all(|name| System::named(name, &[]).is_ok()) => Vec::new(),
+        None if Path::new(OWN_SYSTEMS).exists() => definitions(OWN_SYSTEMS.as_ref()).or_exit(Exit::Usage)?,
+        None => Vec::new(),
+    };
+    let named = |name: &String| System::named(name, &own).map_err(|error| Failure::new(Exit::Usage, error));
+    let systems = match &args.on[..] {
+        [] => vec![System::Embedded],
+        names => names.iter().map(named).collect::<Result<_, _>>()?,
+    };
+    if (args.workers, args.threads) != (1, None) && !systems.contains(&System::Fastapi) {
+        return Err(Failure::new(Exit::Usage, "--workers and --threads are for --on fastapi"));
+    }
+    Ok(systems)
 }
 
 fn checked(document: &Document) -> Exit {
@@ -81,7 +120,7 @@ fn checked(document: &Document) -> Exit {
     }
 }
 
-/// Systems by applications: the embedded host runs all that are given, a server that runs already just one.
+/// Systems by applications: some run all that are given, a server that runs already just one, others none.
 async fn subjects(
     systems: &[System],
     manifests: &[PathBuf],
@@ -89,13 +128,12 @@ async fn subjects(
     app: &AppArgs,
     policy: &Policy,
 ) -> Result<Vec<Subject>, Failure> {
-    let embedded = [System::Embedded];
-    let systems = if systems.is_empty() { &embedded[..] } else { systems };
     let mut subjects = Vec::new();
     for system in systems {
         let manifests = match system {
-            System::Embedded => manifests_or_default(manifests),
             System::Url(url) => behind(url, manifests, check)?.to_vec(),
+            system if system.runs_apps() => manifests_or_default(manifests),
+            _ => Vec::new(),
         };
         for manifest in &manifests {
             let app = build::up_to_date(manifest, app).await?;

@@ -35,13 +35,8 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended>
 
     let again = Notify::new();
     let stop = async {
-        tokio::select! {
-            () = signals.next() => {}
-            () = stdin_closes(), if args.until_stdin_closes => {}
-        }
-        if !args.until_stdin_closes {
-            note("Finishing what is in flight; again ends at once");
-        }
+        signals.next().await;
+        note("Finishing what is in flight; again ends at once");
         again.notify_one();
     };
     let now = async {
@@ -60,16 +55,6 @@ fn startup(server: &Server, format: Format) -> Result<String, Failure> {
         Format::Plain => Ok(server.startup().to_string()),
         Format::Json => Ok(serde_json::to_string_pretty(server.startup()).or_exit(Exit::System)? + "\n"),
     }
-}
-
-/// On a thread of its own, which ends with the process: the runtime's would hold up its end.
-async fn stdin_closes() {
-    let (closed, noticed) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
-        let _ = closed.send(());
-    });
-    let _ = noticed.await;
 }
 
 /// An instance touches a few pages of its slot, and a huge page is 512 of them. Where the kernel can't be

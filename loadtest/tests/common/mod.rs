@@ -102,6 +102,25 @@ pub fn wasm(guest: &str) -> PathBuf {
     folder.join("components/target/wasm32-wasip2/release").join(guest)
 }
 
+/// All that this process has started, itself or by others, but for the guards that watch over it.
+pub fn started_by(parent: u32) -> Vec<i32> {
+    let started = loadtest::processes::descendants(&[parent.cast_signed()]);
+    let command = |id: i32| std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    started.iter().map(|stat| stat.pid).filter(|id| !command(*id).contains("\0guard\0")).collect()
+}
+
+/// Those of them that serve by the embedded host.
+pub fn hosts_of(parent: u32) -> Vec<i32> {
+    let command = |id: i32| std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    started_by(parent).into_iter().filter(|id| command(*id).contains("loadtest\0serve\0")).collect()
+}
+
+/// Ended, even where nobody has asked how.
+pub fn is_gone(id: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status"));
+    status.map_or(true, |status| status.contains("State:\tZ"))
+}
+
 /// A process that is killed when the test is done with it.
 pub struct Process {
     pub child: Child,
