@@ -73,6 +73,11 @@ impl Schedule {
         self.c.min(self.n)
     }
 
+    /// Whether the first request of each connection goes at the very moment of release.
+    pub fn is_together(&self) -> bool {
+        self.open.is_none() && self.spacing.is_zero() && self.delay.is_zero()
+    }
+
     /// Whether the burst is one of a rate or a time, and so outlives a server that is away for a moment.
     pub fn is_lasting(&self) -> bool {
         self.open.is_some() || self.duration.is_some()

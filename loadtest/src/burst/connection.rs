@@ -12,10 +12,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::time::timeout;
 
 use super::dial::{Stream, dial};
 use super::evidence::{self, Kept};
+use super::gate::Gate;
 use super::http2::{self, Pool, Seat};
 use super::stamps::{Stamped, Stamps, Times};
 use super::{Shot, Start, Target};
@@ -71,32 +71,59 @@ impl Connection {
         self.used
     }
 
-    /// Sends the shot's request, reads the whole answer, and notes both in `row`.
-    pub async fn exchange(&mut self, shot: &Shot, start: Start, row: &mut Row) {
-        row.connect_us = Some(self.opened_in.as_secs_f64() * 1e6);
+    /// What holds back the first request until the release; HTTP/2's go over connections that others share.
+    pub fn gate(&self) -> Option<&Gate> {
+        match &self.by {
+            By::Http1(http1) => Some(&http1.gate),
+            By::Http2(_) | By::None => None,
+        }
+    }
+
+    /// Sends the shot's request, and reads the whole answer, unless it is `overdue` before.
+    pub async fn exchange(&mut self, shot: &Shot, overdue: impl Future<Output = ()>) -> Exchange {
         self.used = true;
         let mut times = Times::default();
         let request = std::mem::take(&mut self.next);
         let answered = match &mut self.by {
             By::Http1(http1) => {
                 http1.stamps.take();
-                let answered = limited(shot.timeout, http1.answer(request)).await;
+                let answered = limited(shot, overdue, http1.answer(request)).await;
                 times = http1.stamps.take();
+                // Where it was held back, that was no sending.
+                times.sent = http1.gate.take_opened().or(times.sent);
                 answered.and_then(|answer| answer.map_err(|error| explain(&error)))
             }
-            By::Http2(seat) => limited(shot.timeout, seat.exchange(request, &mut times))
+            By::Http2(seat) => limited(shot, overdue, seat.exchange(request, &mut times))
                 .await
                 .and_then(|answer| answer.map_err(|error| http2::explain(&error))),
             By::None => Err(Outcome::default()),
         };
-        let done = Instant::now();
-        let since_start = |at: Instant| match at.checked_duration_since(start.instant) {
-            Some(after) => after.as_secs_f64() * 1e6,
-            None => start.instant.duration_since(at).as_secs_f64() * -1e6,
-        };
-        row.sent_us = times.sent.map(since_start);
-        row.first_byte_us = times.first_byte.map(since_start);
-        row.done_us = since_start(done);
+        let exchange = Exchange { opened_in: self.opened_in, times, answered, done: Instant::now() };
+        // HTTP/2 has reset the stream alone.
+        if exchange.answered.is_err() && matches!(self.by, By::Http1(_)) {
+            self.by = By::None;
+        }
+        self.next = shot.target.request();
+        exchange
+    }
+}
+
+/// A request and what came of it.
+pub struct Exchange {
+    opened_in: Duration,
+    times: Times,
+    answered: Result<(Parts, Kept), Outcome>,
+    done: Instant,
+}
+
+impl Exchange {
+    /// Notes it in `row`.
+    pub fn note(self, shot: &Shot, start: Start, row: &mut Row) {
+        let Self { opened_in, times, answered, done } = self;
+        row.connect_us = Some(opened_in.as_secs_f64() * 1e6);
+        row.sent_us = times.sent.map(|at| start.us(at));
+        row.first_byte_us = times.first_byte.map(|at| start.us(at));
+        row.done_us = start.us(done);
         match answered {
             Ok((answer, body)) => {
                 let status = answer.status.as_u16();
@@ -106,15 +133,8 @@ impl Connection {
                 row.server = evidence::server(&answer.headers);
                 row.evidence = body.evidence(start);
             }
-            Err(outcome) => {
-                row.outcome = outcome;
-                // HTTP/2 has reset the stream alone.
-                if matches!(self.by, By::Http1(_)) {
-                    self.by = By::None;
-                }
-            }
+            Err(outcome) => row.outcome = outcome,
         }
-        self.next = shot.target.request();
     }
 }
 
@@ -125,15 +145,17 @@ struct Http1 {
     /// Polled by the lane itself, so that no request waits for another task's turn; `None` once closed.
     driver: Option<Driver>,
     stamps: Stamps,
+    gate: Gate,
 }
 
 impl Http1 {
     async fn open(target: &Target) -> Result<Self, Outcome> {
         let stamps = Stamps::default();
-        let stream = Stamped::new(dial(target).await?, stamps.clone());
+        let (stream, gate) = dial(target).await?;
+        let stream = Stamped::new(stream, stamps.clone());
         let (sender, driver) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| explain(&error))?;
-        Ok(Self { sender, driver: Some(driver), stamps })
+        Ok(Self { sender, driver: Some(driver), stamps, gate })
     }
 
     async fn is_open(&mut self, used: bool) -> bool {
@@ -184,13 +206,18 @@ async fn read(mut body: Incoming) -> Result<Kept, hyper::Error> {
     Ok(kept)
 }
 
-async fn limited<T>(limit: Option<Duration>, work: impl Future<Output = T>) -> Result<T, Outcome> {
-    match limit {
-        None => Ok(work.await),
-        Some(limit) => timeout(limit, work).await.map_err(|_| {
-            let text = format!("no answer within {} s", limit.as_secs_f64());
-            Outcome::Failed(Fault::new(ErrorKind::Timeout, text))
-        }),
+async fn limited<T>(
+    shot: &Shot,
+    overdue: impl Future<Output = ()>,
+    work: impl Future<Output = T>,
+) -> Result<T, Outcome> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        () = overdue => {
+            let text = format!("no answer within {} s", shot.timeout.unwrap_or_default().as_secs_f64());
+            Err(Outcome::Failed(Fault::new(ErrorKind::Timeout, text)))
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::gate::Gate;
 use super::{Target, proxy, tls};
 use crate::trace::{ErrorKind, Fault, Outcome};
 
@@ -37,22 +38,23 @@ pub struct Route {
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A stream to the target that a request can be written to.
-pub async fn dial(target: &Target) -> Result<Box<dyn Stream>, Outcome> {
+/// A stream to the target that a request can be written to, and the gate at its socket.
+pub async fn dial(target: &Target) -> Result<(Box<dyn Stream>, Gate), Outcome> {
     let route = &target.route;
     let mut stream = tcp(target).await?;
     if let Some(ask) = &route.tunnel {
         let tunnel = within("the proxy", proxy::tunnel(&mut stream, ask)).await?;
         tunnel.map_err(|error| failed(ErrorKind::Proxy, error))?;
     }
-    let Some((config, name)) = &route.tls else { return Ok(Box::new(stream)) };
-    let handshake = TlsConnector::from(config.clone()).connect(name.clone(), stream);
+    let gate = Gate::new(stream);
+    let Some((config, name)) = &route.tls else { return Ok((Box::new(gate.clone()), gate)) };
+    let handshake = TlsConnector::from(config.clone()).connect(name.clone(), gate.clone());
     let stream = within("TLS", handshake).await?;
     let stream = stream.map_err(|error| failed(ErrorKind::Tls, tls::explain(&error)))?;
     if route.http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
         return Err(failed(ErrorKind::Tls, tls::no_http2()));
     }
-    Ok(Box::new(stream))
+    Ok((Box::new(stream), gate))
 }
 
 async fn tcp(target: &Target) -> Result<TcpStream, Outcome> {

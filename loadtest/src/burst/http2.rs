@@ -101,7 +101,8 @@ impl Shared {
     async fn open(target: &Target) -> Result<Self, Outcome> {
         let began = Instant::now();
         let stamps = StreamStamps::default();
-        let stream = Stamped::new(dial(target).await?, Frames::new(stamps.clone()));
+        let (stream, _) = dial(target).await?;
+        let stream = Stamped::new(stream, Frames::new(stamps.clone()));
         let mut builder = Builder::new();
         // None until the server has said how many it takes.
         builder.initial_max_send_streams(0).enable_push(false).max_header_list_size(HEADER_BYTES);

@@ -1,7 +1,10 @@
 //! A connection's course through a burst: connect, wait, send one request after another.
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::task::Poll;
 use std::time::Duration;
 
 use super::connection::Connection;
@@ -12,6 +15,9 @@ use crate::trace::{ErrorKind, Fault, Outcome, Row};
 
 /// How long a server that takes no connection is left alone.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// How often an exchange is asked on until its request is written.
+const WAKES: usize = 10;
 
 /// The connection that a lane holds, if it has one yet; or why it has none.
 type Held = Result<Option<Connection>, Outcome>;
@@ -34,19 +40,17 @@ impl Lane {
             }
             false => Ok(None),
         };
-        barrier.ready.add_permits(1);
         let mut rows = Vec::new();
         let mut first = true;
+        if let Some(row) = self.held(&mut connection, &barrier).await {
+            first = false;
+            self.keep(row, &mut rows);
+        }
         while let Some(turn) = self.turn(first).await {
             first = false;
             let row;
             (row, connection) = self.take(turn, connection).await;
-            self.firing.answered.fetch_add(1, Relaxed);
-            if row.i < self.shot.schedule.keep {
-                rows.push(row);
-            } else {
-                self.queue.count(&row);
-            }
+            self.keep(row, &mut rows);
             if connection.is_err() {
                 // A lane without a connection leaves its share to the others, lest it burn through it.
                 if !self.shot.schedule.is_lasting() {
@@ -58,8 +62,69 @@ impl Lane {
         rows
     }
 
+    /// Once a request that is sent now has had its time.
+    async fn overdue(&self) {
+        match self.shot.timeout {
+            Some(timeout) => tokio::time::sleep(timeout).await,
+            None => std::future::pending().await,
+        }
+    }
+
     async fn open(&self) -> Result<Connection, Outcome> {
         Connection::open(&self.shot.target, &self.pool).await
+    }
+
+    fn keep(&self, row: Row, rows: &mut Vec<Row>) {
+        self.firing.answered.fetch_add(1, Relaxed);
+        if row.i < self.shot.schedule.keep {
+            rows.push(row);
+        } else {
+            self.queue.count(&row);
+        }
+    }
+
+    /// The first request, where it can be handed to the connection before the release and be held back there;
+    /// this lane need not even be woken to send it. It is ready for the release, either way.
+    async fn held(&self, connection: &mut Held, barrier: &Barrier) -> Option<Row> {
+        let connection = connection.as_mut().ok().and_then(Option::as_mut);
+        let held = connection.and_then(|open| {
+            let gate = open.gate()?.clone();
+            Some((self.queue.hold(&gate)?, gate, open))
+        });
+        let Some((i, gate, connection)) = held else {
+            barrier.ready.add_permits(1);
+            return None;
+        };
+        let mut exchange = pin!(connection.exchange(&self.shot, self.queue.overdue()));
+        let mut early = poll_once(exchange.as_mut()).await;
+        // Its parts wake each other before the first byte is written.
+        for _ in 0..WAKES {
+            if early.is_some() || gate.holds() {
+                break;
+            }
+            tokio::task::yield_now().await;
+            early = poll_once(exchange.as_mut()).await;
+        }
+        barrier.ready.add_permits(1);
+        let exchanged = match early {
+            Some(exchange) => Ok(exchange),
+            None => tokio::select! {
+                biased;
+                exchange = exchange => Ok(exchange),
+                () = self.firing.stopped.cancelled() => Err(interrupted()),
+            },
+        };
+        let start = self.queue.started().await;
+        let mut row = Row { i, planned_us: Some(0.0), done_us: start.elapsed_us(), ..Row::default() };
+        match exchanged {
+            Ok(exchange) => exchange.note(&self.shot, start, &mut row),
+            Err(outcome) => {
+                // It may have come to an end before the release.
+                row.sent_us = Some(start.us(gate.take_opened()?));
+                row.outcome = outcome;
+            }
+        }
+        Some(row)
     }
 
     async fn turn(&self, first: bool) -> Option<Turn> {
@@ -78,7 +143,7 @@ impl Lane {
             biased;
             used = self.request(connection, start, &mut row) => used,
             () = self.firing.stopped.cancelled() => {
-                row.outcome = Outcome::Failed(Fault::new(ErrorKind::Interrupted, "interrupted"));
+                row.outcome = interrupted();
                 row.done_us = start.elapsed_us();
                 Err(row.outcome.clone())
             }
@@ -97,13 +162,13 @@ impl Lane {
         };
         if let Ok(connection) = &mut opened {
             let was_used = connection.is_used();
-            connection.exchange(&self.shot, start, row).await;
+            connection.exchange(&self.shot, self.overdue()).await.note(&self.shot, start, row);
             // The server closed it at the moment of sending: sent once more, by RFC 9112, 9.3.1.
             let unread = matches!(row.outcome, Outcome::Rejected(_)) && row.first_byte_us.is_none();
             if was_used && unread && self.shot.target.method.is_idempotent() {
                 opened = self.open().await;
                 if let Ok(connection) = &mut opened {
-                    connection.exchange(&self.shot, start, row).await;
+                    connection.exchange(&self.shot, self.overdue()).await.note(&self.shot, start, row);
                 }
             }
         }
@@ -113,4 +178,17 @@ impl Lane {
         }
         opened.map(|connection| Some(connection).filter(|_| self.shot.target.keep_alive))
     }
+}
+
+fn interrupted() -> Outcome {
+    Outcome::Failed(Fault::new(ErrorKind::Interrupted, "interrupted"))
+}
+
+/// What it comes to where it need not wait.
+async fn poll_once<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }

@@ -4,6 +4,7 @@ mod connection;
 pub mod descriptors;
 mod dial;
 mod evidence;
+mod gate;
 mod generator;
 mod http2;
 mod lane;
@@ -108,7 +109,15 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
     let _all = barrier.ready.acquire_many(u32::try_from(lanes.len()).unwrap_or(u32::MAX)).await;
     let watch = Watch::start();
     let released = Start::now();
-    queues.iter().for_each(|queue| queue.release(released, &firing.stopped));
+    // What can go at once goes first; the rest is woken for.
+    let gates: Vec<_> = queues.iter().flat_map(|queue| queue.gates()).collect();
+    queues.iter().for_each(|queue| queue.start(released));
+    if !firing.stopped.is_cancelled() {
+        gate::open_all(&gates);
+    }
+    for (queue, shot) in queues.iter().zip(shots) {
+        queue.release(shot.timeout, &firing.stopped);
+    }
 
     let mut volleys = vec![Volley::default(); shots.len()];
     while let Some(joined) = lanes.join_next().await {
@@ -149,7 +158,15 @@ impl Start {
         Self { instant: self.instant + delay, unix_ns: self.unix_ns + delay.as_nanos() as u64 }
     }
 
+    /// A time in microseconds from this one; below 0 where it was before.
+    fn us(self, at: Instant) -> f64 {
+        match at.checked_duration_since(self.instant) {
+            Some(after) => after.as_secs_f64() * 1e6,
+            None => self.instant.duration_since(at).as_secs_f64() * -1e6,
+        }
+    }
+
     fn elapsed_us(self) -> f64 {
-        self.instant.elapsed().as_secs_f64() * 1e6
+        self.us(Instant::now())
     }
 }

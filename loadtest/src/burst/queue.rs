@@ -2,14 +2,15 @@
 //! what is counted of those that aren't kept.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SetOnce};
 use tokio_util::sync::CancellationToken;
 
 use super::Start;
+use super::gate::Gate;
 use crate::schedule::{Planned, Schedule};
 use crate::tally::Tally;
 use crate::trace::Row;
@@ -19,7 +20,11 @@ const NAP: Duration = Duration::from_millis(50);
 
 pub struct Queue {
     schedule: Schedule,
-    start: OnceLock<Start>,
+    start: SetOnce<Start>,
+    /// Those that hold back a first request.
+    gates: Mutex<Vec<Gate>>,
+    /// Done when the first requests, which all went at the release, have had their time.
+    overdue: CancellationToken,
     planned: Mutex<Planned>,
     /// One permit for each planned request that may go.
     due: Semaphore,
@@ -40,7 +45,9 @@ impl Queue {
     pub fn new(schedule: Schedule) -> Self {
         Self {
             schedule,
-            start: OnceLock::new(),
+            start: SetOnce::new(),
+            gates: Mutex::default(),
+            overdue: CancellationToken::new(),
             planned: Mutex::new(schedule.planned()),
             due: Semaphore::new(0),
             next: AtomicUsize::new(schedule.planned_count()),
@@ -48,11 +55,48 @@ impl Queue {
         }
     }
 
-    /// Lets the requests go, each at its time.
-    pub fn release(self: &Arc<Self>, released: Start, stopped: &CancellationToken) {
-        let Schedule { delay, spacing, open, .. } = self.schedule;
-        let _ = self.start.set(released.after(delay));
-        if open.is_none() && spacing.is_zero() && delay.is_zero() {
+    /// The number of a first request that goes at the moment of release, when `gate` is opened for it. `None`
+    /// where each goes at its own time.
+    pub fn hold(&self, gate: &Gate) -> Option<usize> {
+        if !self.schedule.is_together() {
+            return None;
+        }
+        gate.close();
+        lock(&self.gates).push(gate.clone());
+        lock(&self.planned).next().map(|(i, _)| i)
+    }
+
+    /// Those that hold back a request.
+    pub fn gates(&self) -> Vec<Gate> {
+        std::mem::take(&mut lock(&self.gates))
+    }
+
+    /// Sets the moment that all times count from, after the delay.
+    pub fn start(&self, released: Start) {
+        let _ = self.start.set(released.after(self.schedule.delay));
+    }
+
+    /// The moment that all times count from, once it has come.
+    pub async fn started(&self) -> Start {
+        *self.start.wait().await
+    }
+
+    /// Once a request that went at the release has had its time. For all of them one timer: setting one each
+    /// would take its time from the release.
+    pub async fn overdue(&self) {
+        self.overdue.cancelled().await;
+    }
+
+    /// Lets the requests go that no gate held back, each at its time.
+    pub fn release(self: &Arc<Self>, timeout: Option<Duration>, stopped: &CancellationToken) {
+        if self.schedule.is_together() {
+            if let Some(timeout) = timeout {
+                let overdue = self.overdue.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(timeout).await;
+                    overdue.cancel();
+                });
+            }
             return self.due.add_permits(self.schedule.connections());
         }
         let (queue, stopped) = (self.clone(), stopped.clone());
@@ -71,7 +115,7 @@ impl Queue {
             return None;
         }
         if is_planned {
-            let (i, due) = self.lock_planned().next().filter(|(_, due)| !self.schedule.is_over(*due))?;
+            let (i, due) = lock(&self.planned).next().filter(|(_, due)| !self.schedule.is_over(*due))?;
             return Some(Turn { i, planned_us: Some(due.as_secs_f64() * 1e6), start });
         }
         let i = self.next.fetch_add(1, Relaxed);
@@ -80,12 +124,12 @@ impl Queue {
 
     /// Counts a request that isn't kept itself.
     pub fn count(&self, row: &Row) {
-        self.beyond.lock().unwrap_or_else(PoisonError::into_inner).add(row);
+        lock(&self.beyond).add(row);
     }
 
     /// What was counted.
     pub fn counted(&self) -> Tally {
-        std::mem::take(&mut self.beyond.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut lock(&self.beyond))
     }
 
     /// How many requests were due before the burst's end and found no connection until then.
@@ -93,11 +137,7 @@ impl Queue {
         if self.schedule.open.is_none() || self.schedule.duration.is_none() {
             return 0;
         }
-        self.lock_planned().by_ref().take_while(|(_, due)| !self.schedule.is_over(*due)).count()
-    }
-
-    fn lock_planned(&self) -> MutexGuard<'_, Planned> {
-        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.planned).by_ref().take_while(|(_, due)| !self.schedule.is_over(*due)).count()
     }
 
     fn pace(&self, stopped: &CancellationToken) {
@@ -120,4 +160,8 @@ impl Queue {
         // Those that wait learn that nothing more is to be sent.
         self.due.add_permits(self.schedule.connections());
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
