@@ -53,7 +53,10 @@ pub struct Cli {
 /// The command line, with what only the plan knows: the setups that there are.
 pub fn command() -> clap::Command {
     let setups = plan::built_in().unwrap_or_default();
-    let setups: Vec<String> = setups.iter().map(|setup| format!("  {}  {setup}", setup.id)).collect();
+    let line = |setup: &plan::Setup| {
+        format!("  {}  {setup}{}", setup.id, if setup.default { "" } else { " (only where it is named)" })
+    };
+    let setups: Vec<String> = setups.iter().map(line).collect();
     let help = format!("Setups:\n{}\n\n{EXIT_CODES}", setups.join("\n"));
     Cli::command().mut_subcommand("run", |run| run.after_help(help))
 }
@@ -88,6 +91,9 @@ pub struct RunArgs {
     /// Multiply all waits by this
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = time_scale)]
     pub time_scale: f64,
+    /// Go through all systems so many times, taking turns; the table has medians and the spread
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub repeat: u32,
     /// Write result.json to this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,

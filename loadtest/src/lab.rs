@@ -16,6 +16,7 @@ use crate::plan::{Expected, Isolation, Limits, PlannedBurst, Setup};
 use crate::progress::Progress;
 use crate::result::{Burst, Document, Instances, Run};
 use crate::system::{Running, System};
+use crate::verdict::Kind;
 
 /// A request that takes this much longer than all of its burst one after the other is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,8 +72,10 @@ impl Subject {
         if setup.embedded_only && self.system != System::Embedded {
             return None;
         }
-        let (isolation, limits) = self.component(&burst.path)?;
-        burst.expected(isolation, limits)
+        let component = self.component(&burst.path);
+        let unknown = Limits { cores: machine::cores(), room: 1..=1 };
+        let limits = component.map_or(&unknown, |(_, limits)| limits);
+        burst.expected(self.system.name(), component.map(|(isolation, _)| isolation), limits)
     }
 
     /// Where the replies contradict what is said of the instances.
@@ -82,7 +85,8 @@ impl Subject {
             .then(|| format!("an instance for each request, not {} instances", burst.instances))
     }
 
-    fn manifest(&self) -> Option<String> {
+    /// The application's manifest, where it is known.
+    pub fn manifest(&self) -> Option<String> {
         self.app.as_ref().map(|app| app.manifest.display().to_string())
     }
 }
@@ -107,8 +111,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Fires all setups at `subject`, which is `running`; `document` keeps what was done where it ends
-    /// early.
+    /// Fires all setups at `subject`, which is `running`, for the `round`th time; `document` keeps what was done
+    /// where it ends early.
     ///
     /// # Errors
     ///
@@ -117,6 +121,7 @@ impl Lab {
         &self,
         subject: &Subject,
         running: &Running,
+        round: u32,
         progress: &Progress,
         document: &mut Document,
     ) -> Result<(), Failure> {
@@ -139,6 +144,7 @@ impl Lab {
                 system: subject.system.name().to_owned(),
                 manifest: subject.manifest(),
                 instances: subject.instances(),
+                round,
                 setup: setup.id.clone(),
                 title: setup.title.clone(),
                 bursts: judged.bursts,
@@ -222,8 +228,11 @@ impl Lab {
     }
 
     fn expected_makespan(&self, subject: &Subject, setup: &Setup, burst: &PlannedBurst) -> Duration {
-        match subject.expected(setup, burst).and_then(|expected| expected.at_a_time) {
+        let expected = subject.expected(setup, burst);
+        let is_sequential = expected.as_ref().is_some_and(|expected| expected.kind == Kind::Sequential);
+        match expected.and_then(|expected| expected.at_a_time) {
             Some((least, _)) => one_by_one(burst, self.time_scale).div_f64(least),
+            None if is_sequential => one_by_one(burst, self.time_scale),
             None => burst.wait(self.time_scale),
         }
     }

@@ -33,12 +33,31 @@ pub fn columns(document: &Document) -> Vec<Column<'_>> {
     columns
 }
 
-impl Column<'_> {
+impl<'a> Column<'a> {
+    /// The setup's runs, one a round.
+    pub fn rounds(&self, setup: &str) -> Vec<&'a Run> {
+        self.runs.iter().copied().filter(|run| run.setup == setup).collect()
+    }
+
+    /// What requests are spread over.
+    pub fn places(&self) -> &'static str {
+        // Its replies name the process and the thread.
+        if self.system == "fastapi" { "threads" } else { "instances" }
+    }
+
     /// What the instances are: `WASIp2, fresh instances`; else the system's name.
     pub fn label(&self) -> String {
         match self.instances {
             Some(Instances { wasi, isolation }) => format!("WASIp{wasi}, {isolation}"),
             None => self.system.to_owned(),
+        }
+    }
+
+    /// The same, with the system's name where that isn't the embedded host's.
+    fn name(&self) -> String {
+        match (self.instances, self.system) {
+            (None, _) | (_, "embedded") => self.label(),
+            (_, system) => format!("{system}, {}", self.label()),
         }
     }
 }
@@ -49,11 +68,13 @@ pub fn lessons(document: &Document) -> Vec<String> {
 }
 
 fn lesson(column: &Column) -> String {
-    let bursts = || column.runs.iter().flat_map(|run| run.bursts.iter().map(|burst| (*run, burst)));
+    // Further rounds say the same, or the table says that they don't.
+    let first = || column.runs.iter().filter(|run| run.round == 1);
+    let bursts = || first().flat_map(|run| run.bursts.iter().map(|burst| (*run, burst)));
     let slow: Vec<(&Run, &Burst)> =
         bursts().filter(|(_, burst)| burst.verdict.kind != Kind::Parallel).collect();
     let total = bursts().count();
-    let mut text = format!("{}: ", column.label());
+    let mut text = format!("{}: ", column.name());
     let parallel = total - slow.len();
     text += &match total {
         1 if parallel == 1 => "the burst was parallel.".to_owned(),

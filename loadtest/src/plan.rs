@@ -29,6 +29,9 @@ pub struct Setup {
     /// Whether instances that idle must expire first.
     #[serde(default)]
     pub after_idle: bool,
+    /// Whether it is among those that are fired where none is named.
+    #[serde(default = "yes")]
+    pub default: bool,
     /// Whether what is expected is expected of the embedded host alone: others needn't share the
     /// processors fairly, nor have this machine's.
     #[serde(default)]
@@ -65,12 +68,37 @@ pub struct PlannedBurst {
     expect: Expectations,
 }
 
-/// What is expected, by how the system under test treats instances.
+/// What is expected: of a system by its name, or else by how it treats instances.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expectations {
+    spin: Option<Expectation>,
+    wasmtime: Option<Expectation>,
+    fastapi: Option<Expectation>,
     fresh: Option<Expectation>,
     shared: Option<Expectation>,
+}
+
+impl Expectations {
+    fn of(&self, system: &str, isolation: Option<Isolation>) -> Option<&Expectation> {
+        let own = match system {
+            "spin" => &self.spin,
+            "wasmtime" => &self.wasmtime,
+            "fastapi" => &self.fastapi,
+            _ => &None,
+        };
+        let by_isolation = match isolation {
+            // Nobody meets anybody.
+            Some(Isolation::Fresh | Isolation::Reused) => &self.fresh,
+            Some(Isolation::Shared) => &self.shared,
+            None => &None,
+        };
+        own.as_ref().or(by_isolation.as_ref())
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// How many.
@@ -155,14 +183,10 @@ impl PlannedBurst {
         Duration::from_secs_f64((f64::from(self.wait_ms) * scale / 1e3).max(0.0))
     }
 
-    /// What is expected of a system that treats instances like this, and is limited by `limits`.
-    pub fn expected(&self, isolation: Isolation, limits: &Limits) -> Option<Expected> {
-        let expectation = match isolation {
-            // Nobody meets anybody.
-            Isolation::Fresh | Isolation::Reused => self.expect.fresh.as_ref(),
-            Isolation::Shared => self.expect.shared.as_ref(),
-        };
-        expectation.map(|expectation| expectation.resolve(self.n.get(), limits))
+    /// What is expected of the system of this name, which treats instances like this, where it has any, and is
+    /// limited by `limits`.
+    pub fn expected(&self, system: &str, isolation: Option<Isolation>, limits: &Limits) -> Option<Expected> {
+        self.expect.of(system, isolation).map(|expectation| expectation.resolve(self.n.get(), limits))
     }
 }
 
@@ -181,7 +205,7 @@ pub fn built_in() -> Result<Vec<Setup>, toml::de::Error> {
     toml::from_str::<File>(BUILT_IN).map(|file| file.setup)
 }
 
-/// Those of `setups` that `wanted` names, or all where it names none.
+/// Those of `setups` that `wanted` names, or where it names none, those that are fired by default.
 ///
 /// # Errors
 ///
@@ -192,7 +216,9 @@ pub fn select(setups: Vec<Setup>, wanted: &[String]) -> Result<Vec<Setup>, Strin
         return Err(format!("there is no setup {unknown:?}; there are {}", known.join(", ")));
     }
     let wanted: BTreeSet<_> = wanted.iter().collect();
-    Ok(setups.into_iter().filter(|setup| wanted.is_empty() || wanted.contains(&setup.id)).collect())
+    let is_wanted =
+        |setup: &Setup| if wanted.is_empty() { setup.default } else { wanted.contains(&setup.id) };
+    Ok(setups.into_iter().filter(is_wanted).collect())
 }
 
 #[cfg(test)]
@@ -204,7 +230,7 @@ mod tests {
         let setups = built_in().unwrap();
         assert_eq!(
             setups.iter().map(|setup| setup.id.as_str()).collect::<Vec<_>>(),
-            ["1", "2", "3", "4", "5", "6", "7", "8"]
+            ["1", "2", "3", "4", "5", "6", "7", "8", "9"]
         );
         let original = |id: usize| {
             setups[id - 1].bursts.iter().map(|burst| (burst.path.as_str(), burst.fastapi)).collect::<Vec<_>>()
@@ -229,9 +255,33 @@ mod tests {
 
     #[test]
     fn an_unknown_setup_is_said_with_those_there_are() {
-        let error = select(built_in().unwrap(), &["9".into()]).unwrap_err();
-        assert_eq!(error, "there is no setup \"9\"; there are 1, 2, 3, 4, 5, 6, 7, 8");
+        let error = select(built_in().unwrap(), &["10".into()]).unwrap_err();
+        assert_eq!(error, "there is no setup \"10\"; there are 1, 2, 3, 4, 5, 6, 7, 8, 9");
         assert_eq!(select(built_in().unwrap(), &["7".into(), "1".into()]).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn setup_9_is_fired_where_it_is_named() {
+        let ids = |wanted: &[String]| {
+            select(built_in().unwrap(), wanted).unwrap().into_iter().map(|setup| setup.id).collect::<Vec<_>>()
+        };
+        assert!(!ids(&[]).contains(&"9".to_owned()));
+        assert_eq!(ids(&["9".into()]), ["9"]);
+    }
+
+    #[test]
+    fn a_system_that_is_named_has_expectations_of_its_own() {
+        let setups = built_in().unwrap();
+        let limits = Limits { cores: 2..=2, room: 1..=1 };
+        let expected = |setup: usize, system, isolation| {
+            setups[setup - 1].bursts[0].expected(system, isolation, &limits).map(|expected| expected.kind)
+        };
+        assert_eq!(expected(2, "fastapi", None), Some(Kind::Sequential));
+        assert_eq!(expected(2, "wasmtime", Some(Isolation::Fresh)), Some(Kind::Parallel));
+        assert_eq!(expected(9, "wasmtime", Some(Isolation::Fresh)), Some(Kind::Refused));
+        assert_eq!(expected(9, "embedded", Some(Isolation::Fresh)), Some(Kind::Parallel));
+        assert_eq!(expected(9, "fastapi", None), Some(Kind::Limited));
+        assert_eq!(expected(2, "http://127.0.0.1:3000", None), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::burst::descriptors;
 use crate::machine::Machine;
 use crate::plan::Isolation;
+use crate::processes::Usage;
 use crate::schedule::Schedule;
 use crate::tally::Tally;
 pub use crate::trace::Http2;
@@ -36,6 +37,8 @@ pub struct Document {
     pub started: String,
     /// What was fired, in order.
     pub runs: Vec<Run>,
+    /// What the systems used that were started for it, in the order in which they ended.
+    pub systems: Vec<SystemUsage>,
     /// How the load generator fared: the worst of all bursts.
     pub generator: GeneratorSummary,
 }
@@ -49,12 +52,28 @@ pub struct Run {
     pub manifest: Option<String>,
     /// How the application's instances are used; null where it isn't known.
     pub instances: Option<Instances>,
+    /// Which of several rounds over all systems it was in, from 1.
+    pub round: u32,
     /// The setup's number; `burst` where URLs were given.
     pub setup: String,
     /// What the setup is about.
     pub title: String,
     /// The bursts that were fired together.
     pub bursts: Vec<Burst>,
+}
+
+/// What a system used from its readiness to its end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemUsage {
+    /// The system, as in `runs`.
+    pub system: String,
+    /// The application's manifest; null where it isn't known.
+    pub manifest: Option<String>,
+    /// The round, from 1.
+    pub round: u32,
+    /// What its processes used.
+    #[serde(flatten)]
+    pub usage: Usage,
 }
 
 /// How an application's instances are used.
@@ -191,6 +210,7 @@ impl Document {
             machine: Machine::this(),
             started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             runs: Vec::new(),
+            systems: Vec::new(),
             generator: GeneratorSummary::default(),
         }
     }

@@ -128,7 +128,7 @@ async fn http2_shares_connections_up_to_the_stream_limit() {
     let http2 = burst.http2.unwrap();
     assert_eq!((burst.ok, http2.connections, http2.streams_each), (10, 4, Some(3)), "{told}");
     assert_eq!((peer.connections.load(SeqCst), peer.requests.load(SeqCst)), (4, 10));
-    assert!(told.contains("4 HTTP/2 connections") && told.contains("at most 3"), "{told}");
+    assert!(told.contains("4 HTTP/2 connections") && told.contains("a limit of 3"), "{told}");
     for request in &burst.requests {
         // Its own stream's times: the answer came a service time after the request.
         let waited = request.first_byte_us.unwrap() - request.sent_us.unwrap();

@@ -8,10 +8,9 @@ use tokio::process::Command;
 use tokio::time::sleep;
 
 use super::HELD;
-use super::generator::{ALL, Generator};
+use super::generator::ALL;
 use crate::app::held;
 use crate::document::Section;
-use crate::goal::{Goal, Limit};
 use crate::numbers::grouped;
 use crate::programs::Programs;
 use crate::server::{Server, System, status_kib};
@@ -19,8 +18,6 @@ use crate::server::{Server, System, status_kib};
 pub const TITLE: &str = "Memory";
 
 const REQUESTS: usize = 10_000;
-/// In MiB.
-const HIGHEST: Limit = Limit::Below(200.0);
 /// The kernel keeps the highest value; only what grows between the last look and the end is missed.
 const LOOKED_EVERY: Duration = Duration::from_millis(5);
 
@@ -29,17 +26,13 @@ pub async fn measure(programs: &Programs) -> Result<Section> {
         "The generator's resident memory at its highest, for {} requests at once, over a connection each.",
         grouped(REQUESTS as f64, 0)
     );
-    let mut section = Section::new(TITLE, text, &["generator", "MiB", "target"]);
+    let mut section = Section::new(TITLE, text, &["generator", "MiB"]);
     let server = Server::start(programs, System::Hold, &held(&["--hold-ms", "1000"])).await?;
     for generator in ALL {
         let Some(program) = generator.program(programs) else { continue };
         let args = generator.args(&server.url, REQUESTS, HELD);
         let mib = highest(Command::new(&program.path).args(args)).await? / 1024.0;
-        let target = match generator {
-            Generator::Loadtest => section.goal(Goal::new("10,000 connections, MiB", HIGHEST, mib)),
-            _ => String::new(),
-        };
-        section.row([generator.name().to_owned(), grouped(mib, 0), target]);
+        section.row([generator.name().to_owned(), grouped(mib, 0)]);
     }
     server.stop().await;
     Ok(section)

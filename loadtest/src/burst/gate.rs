@@ -15,6 +15,8 @@ use crate::machine;
 
 /// Writes that are worth a thread of their own: starting one takes about as long as ten.
 const WORTH_A_THREAD: usize = 50;
+/// Threads a processor: where the server runs on the same machine, its threads want a share, too.
+const THREADS_A_PROCESSOR: usize = 4;
 /// How much is held back: a head and a small body. The rest of a large one follows after the release.
 const ROOM: usize = 16 * 1024;
 
@@ -99,7 +101,8 @@ impl Gate {
 
 /// Opens them all, as nearly at once as the processors allow.
 pub fn open_all(gates: &[Gate]) {
-    let threads = gates.len().div_ceil(WORTH_A_THREAD).clamp(1, machine::processors());
+    let most = THREADS_A_PROCESSOR * machine::processors();
+    let threads = gates.len().div_ceil(WORTH_A_THREAD).clamp(1, most);
     let mut shares = gates.chunks(gates.len().div_ceil(threads).max(1));
     let own = shares.next().unwrap_or_default();
     thread::scope(|scope| {
@@ -116,11 +119,8 @@ impl AsyncRead for Gate {
         }
         loop {
             ready!(self.0.socket.poll_read_ready(cx))?;
-            match self.0.socket.try_read(buf.initialize_unfilled()) {
-                Ok(read) => {
-                    buf.advance(read);
-                    return Poll::Ready(Ok(()));
-                }
+            match self.0.socket.try_read_buf(buf) {
+                Ok(_) => return Poll::Ready(Ok(())),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
             }

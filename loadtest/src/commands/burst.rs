@@ -25,6 +25,7 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
         system: args.urls.join(" "),
         manifest: None,
         instances: None,
+        round: 1,
         setup: "burst".to_owned(),
         title: String::new(),
         bursts: judged.bursts,

@@ -13,7 +13,7 @@ use crate::lab::{Lab, Subject};
 use crate::plan;
 use crate::progress::Progress;
 use crate::report::{note, terminal};
-use crate::result::Document;
+use crate::result::{Document, SystemUsage};
 use crate::system::{NotStarted, Options, Running, System, definitions};
 use crate::verdict::Kind;
 
@@ -39,7 +39,7 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
         ready_timeout: args.systems.ready_timeout,
     };
     let mut document = Document::begin();
-    let ended = test_all(&lab, &subjects, &options, &mut document, signals).await;
+    let ended = test_all(&lab, &subjects, &options, args.repeat, &mut document, signals).await;
     // What was measured is kept and told, whatever came after.
     if !document.runs.is_empty() {
         if ended.is_err() {
@@ -56,15 +56,18 @@ async fn test_all(
     lab: &Lab,
     subjects: &[Subject],
     options: &Options<'_>,
+    rounds: u32,
     document: &mut Document,
     signals: &mut Signals,
 ) -> Result<(), Ended> {
-    let progress = Progress::begin(subjects.iter().map(|subject| lab.estimate(subject)).sum());
-    for subject in subjects {
+    let about: Duration = subjects.iter().map(|subject| lab.estimate(subject)).sum();
+    let progress = Progress::begin(about * rounds);
+    // Taking turns: what disturbs the machine for a while then disturbs all alike.
+    for (round, subject) in (1..=rounds).flat_map(|round| subjects.iter().map(move |one| (round, one))) {
         let Some(running) = signals.or_end(start(lab, subject, options)).await? else { continue };
         let tested = async {
             let tested = tokio::select! {
-                tested = lab.test(subject, &running, &progress, document) => tested,
+                tested = lab.test(subject, &running, round, &progress, document) => tested,
                 died = running.died() => return Err(died),
             };
             // Its connections close a moment before it is known to be dead.
@@ -74,6 +77,12 @@ async fn test_all(
             }
         };
         let tested = signals.or_end(tested).await;
+        document.systems.extend(running.usage().map(|usage| SystemUsage {
+            system: subject.system.name().to_owned(),
+            manifest: subject.manifest(),
+            round,
+            usage,
+        }));
         running.stop().await;
         tested?;
     }

@@ -32,8 +32,17 @@ pub struct Limited {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(untagged)]
 enum Limit {
+    /// This many.
+    Number(u32),
+    /// What there is of something.
+    Of(Supply),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Supply {
     /// As many as there are cores.
     Cores,
     /// As many as the instances that the burst fills.
@@ -68,9 +77,12 @@ impl Expectation {
             Self::Limited(Limited { at_a_time, scaled, shape }) => {
                 let n = n as f64;
                 let (least, most) = match at_a_time {
-                    Limit::Cores => (*limits.cores.start() as f64, *limits.cores.end() as f64),
+                    Limit::Number(number) => (f64::from(*number), f64::from(*number)),
+                    Limit::Of(Supply::Cores) => (*limits.cores.start() as f64, *limits.cores.end() as f64),
                     // The average: the last instance may be partly full.
-                    Limit::Instances => (n / *limits.room.end() as f64, n / *limits.room.start() as f64),
+                    Limit::Of(Supply::Instances) => {
+                        (n / *limits.room.end() as f64, n / *limits.room.start() as f64)
+                    }
                 };
                 let (least, most) = (least.clamp(1.0, n), most.clamp(1.0, n));
                 let kind = match (least, most) {

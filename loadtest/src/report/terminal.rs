@@ -7,7 +7,9 @@ use comfy_table::{Cell, ContentArrangement, Table};
 
 use super::hey;
 use crate::lesson::{Column, columns, lessons};
-use crate::result::{Burst, Document, Run};
+use crate::processes::Usage;
+use crate::result::{Burst, Document, Run, SystemUsage};
+use crate::stats::nearest_rank;
 use crate::trace::Http2;
 use crate::units;
 use crate::verdict::{Confidence, Kind};
@@ -27,17 +29,39 @@ pub fn run(document: &Document, width: Option<u16>) -> String {
     table.set_header(header);
     for setup in setups(document) {
         let mut cells = vec![Cell::new(describe(setup)), Cell::new(original(setup))];
-        cells.extend(columns.iter().map(|column| {
-            let run = column.runs.iter().find(|run| run.setup == setup.setup);
-            Cell::new(run.map_or(String::new(), |run| verdicts(run)))
-        }));
+        cells.extend(
+            columns.iter().map(|column| Cell::new(verdicts(&column.rounds(&setup.setup), column.places()))),
+        );
         table.add_row(cells);
     }
     let mut text = format!("{table}\n");
     for lesson in lessons(document) {
         let _ = write!(text, "\n{}\n", wrapped(&lesson, "", width));
     }
-    text + "\n" + &wrapped(&generator(document), "", width) + "\n"
+    text + "\n" + &wrapped(&(used(document) + &generator(document)), "", width) + "\n"
+}
+
+/// What the systems needed, the most of all rounds.
+fn used(document: &Document) -> String {
+    let mut text = String::new();
+    for column in columns(document) {
+        let of_column = |usage: &&SystemUsage| {
+            usage.system == column.system && usage.manifest.as_deref() == column.manifest
+        };
+        let used: Vec<_> = document.systems.iter().filter(of_column).map(|system| system.usage).collect();
+        let most = |value: fn(&Usage) -> f64| used.iter().map(value).fold(0.0, f64::max);
+        if !used.is_empty() {
+            let manifest = column.manifest.map_or(String::new(), |manifest| format!(" ({manifest})"));
+            let _ = write!(
+                text,
+                "{}{manifest} used {:.0} MiB of memory at most, and {} of a processor. ",
+                column.system,
+                most(|usage| usage.memory_peak_mib),
+                units::time(most(|usage| usage.cpu_s) * 1e3),
+            );
+        }
+    }
+    text
 }
 
 /// The terminal's width; `None` where standard output is none.
@@ -159,14 +183,41 @@ fn original(run: &Run) -> String {
     })
 }
 
-fn verdicts(run: &Run) -> String {
-    lines(run, |burst| {
-        let expected = burst.mismatch.as_ref();
-        let expected = expected.map_or(String::new(), |expected| format!("\n  NOT as expected: {expected}"));
-        // A number stays with its unit.
-        let makespan = units::time(burst.makespan_ms).replace(' ', "\u{a0}");
-        format!("{}, {makespan}{expected}", burst.verdict.headline())
-    })
+/// What came of a setup's rounds: the verdict, how long it took, and over how many places it was spread.
+fn verdicts(rounds: &[&Run], places: &str) -> String {
+    let Some(first) = rounds.first() else { return String::new() };
+    let all = |burst: &Burst| -> Vec<&Burst> {
+        let same = |run: &&Run| run.bursts.iter().position(|other| std::ptr::eq(other, burst));
+        let at = same(first).unwrap_or(0);
+        rounds.iter().filter_map(|run| run.bursts.get(at)).collect()
+    };
+    lines(first, |burst| rounds_of(&all(burst), places))
+}
+
+fn rounds_of(bursts: &[&Burst], places: &str) -> String {
+    let mut by_time = bursts.to_vec();
+    by_time.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
+    let Some(middle) = nearest_rank(by_time.len(), 0.5).map(|rank| by_time[rank]) else {
+        return String::new();
+    };
+    // A number stays with its unit.
+    let time = |burst: &Burst| units::time(burst.makespan_ms).replace(' ', "\u{a0}");
+    let mut text = format!("{}, {}", middle.verdict.headline(), time(middle));
+    if let [least, .., most] = &by_time[..] {
+        text += &format!(" ({} to {})", time(least), time(most));
+    }
+    let alike = bursts.iter().filter(|burst| burst.verdict.kind == middle.verdict.kind).count();
+    if alike < bursts.len() {
+        text += &format!("\n  {alike} of {} rounds", bursts.len());
+    }
+    if middle.instances > 0 {
+        let places = if middle.instances == 1 { places.trim_end_matches('s') } else { places };
+        text += &format!(", {} {places}", middle.instances);
+    }
+    if let Some(mismatch) = bursts.iter().find_map(|burst| burst.mismatch.as_ref()) {
+        text += &format!("\n  NOT as expected: {mismatch}");
+    }
+    text
 }
 
 /// A line for each burst; its endpoint is named where there are several.
