@@ -68,6 +68,12 @@ pub enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Runs all setups on all systems that are here, and writes docs/results.md. Takes about fifteen minutes
+    Results {
+        /// Where the results go
+        #[arg(long, value_name = "FILE", default_value_os_t = root().join("docs/results.md"))]
+        out: PathBuf,
+    },
     /// The server that does nothing
     #[command(hide = true)]
     Native {

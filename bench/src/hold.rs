@@ -29,8 +29,16 @@ pub struct Hold {
     time: Duration,
     /// Whoever finds no room waits in line.
     places: Option<Arc<Semaphore>>,
-    /// When the requests arrived, since the epoch.
-    arrivals: Arc<Mutex<Vec<Duration>>>,
+    arrivals: Arc<Mutex<Vec<Arrival>>>,
+}
+
+/// When a request arrived, since the epoch.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    /// By the kernel, which is the generator's doing alone.
+    came: Duration,
+    /// By this process, which may be late to read.
+    read: Duration,
 }
 
 impl Hold {
@@ -43,8 +51,7 @@ impl Hold {
     pub async fn serve(self, listen: SocketAddr) -> Result<()> {
         loadtest::burst::descriptors::limit();
         let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // Connections inherit it. The kernel's time of arrival is the generator's doing alone; this
-        // process may be late to read.
+        // Connections inherit it.
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         socket.bind(listen).with_context(|| format!("binding {listen}"))?;
         let listener = socket.listen(BACKLOG)?;
@@ -73,12 +80,17 @@ impl Hold {
         Ok(())
     }
 
-    /// A line each, in nanoseconds since the first.
+    /// A line each: by the kernel, and by this process, in nanoseconds since the first, both in order.
     fn told(&self) -> String {
-        let mut arrivals = std::mem::take(&mut *self.arrivals.lock().unwrap_or_else(PoisonError::into_inner));
-        arrivals.sort_unstable();
-        let first = arrivals.first().copied().unwrap_or_default();
-        arrivals.iter().map(|arrived| format!("{}\n", (*arrived - first).as_nanos())).collect()
+        let arrivals = std::mem::take(&mut *self.arrivals.lock().unwrap_or_else(PoisonError::into_inner));
+        let since_first = |time: fn(&Arrival) -> Duration| {
+            let mut times: Vec<Duration> = arrivals.iter().map(time).collect();
+            times.sort_unstable();
+            let first = times.first().copied().unwrap_or_default();
+            times.into_iter().map(move |time| (time - first).as_nanos())
+        };
+        let both = since_first(|arrival| arrival.came).zip(since_first(|arrival| arrival.read));
+        both.map(|(came, read)| format!("{came} {read}\n")).collect()
     }
 }
 
@@ -88,7 +100,7 @@ async fn answer(stream: &mut TcpStream, body: &str) -> io::Result<()> {
 }
 
 /// A request's head, and when its last part arrived; `None` where there is no further request.
-async fn receive(stream: &TcpStream) -> io::Result<Option<(Vec<u8>, Duration)>> {
+async fn receive(stream: &TcpStream) -> io::Result<Option<(Vec<u8>, Arrival)>> {
     let mut head = Vec::new();
     loop {
         let (part, arrived) = stream.async_io(Interest::READABLE, || stamped(stream)).await?;
@@ -106,7 +118,7 @@ async fn receive(stream: &TcpStream) -> io::Result<Option<(Vec<u8>, Duration)>> 
 }
 
 /// What there is to read, and when the kernel got it.
-fn stamped(stream: &TcpStream) -> io::Result<(Vec<u8>, Duration)> {
+fn stamped(stream: &TcpStream) -> io::Result<(Vec<u8>, Arrival)> {
     let mut bytes = [0; HEAD];
     let mut parts = [IoSliceMut::new(&mut bytes)];
     let mut space = cmsg_space!(TimeSpec);
@@ -115,9 +127,9 @@ fn stamped(stream: &TcpStream) -> io::Result<(Vec<u8>, Duration)> {
         ControlMessageOwned::ScmTimestampns(time) => Some(Duration::from(time)),
         _ => None,
     });
-    let read = message.bytes;
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok((bytes[..read].to_vec(), stamp.unwrap_or_else(now)))
+    let length = message.bytes;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok((bytes[..length].to_vec(), Arrival { came: stamp.unwrap_or(now), read: now }))
 }
 
 #[cfg(test)]
@@ -156,8 +168,9 @@ mod tests {
     async fn requests_are_held_so_many_at_a_time_and_their_arrivals_told() {
         let (one_by_one, arrivals) = held(Some(1), 4).await;
         assert!(one_by_one >= Duration::from_millis(800), "{one_by_one:?}");
-        let ns: Vec<u64> = arrivals.lines().map(|line| line.parse().unwrap()).collect();
-        assert_eq!((ns.len(), ns[0]), (4, 0));
+        let ns: Vec<u64> =
+            arrivals.lines().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+        assert_eq!((ns.len(), ns[0], &arrivals[..4]), (4, 0, "0 0\n"));
         // All arrived while the first was held.
         assert!(ns.is_sorted() && ns[3] < 200_000_000, "{ns:?}");
     }

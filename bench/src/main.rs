@@ -16,6 +16,7 @@ mod measurements;
 mod native;
 mod numbers;
 mod programs;
+mod results;
 mod server;
 
 use std::process::ExitCode;
@@ -64,6 +65,11 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             (document, check)
         }
         _ if cfg!(debug_assertions) => bail!("this build isn't optimised: cargo run --release -p bench"),
+        Some(Command::Results { out }) => {
+            let document = results::measure().await?;
+            document.write(Some(&out))?;
+            (document, false)
+        }
         Some(Command::Accuracy { tries, out, check }) => {
             let document = accuracy::measure(tries).await?;
             document.write(Some(&out))?;

@@ -51,7 +51,7 @@ fn a_reply_is_what_the_components_reply() {
 fn the_original_results_come_out() {
     let folder = tempfile::tempdir().unwrap();
     let setups = ["--setup", "1,2,3,4,5", "--time-scale", "0.3"];
-    let on = ["run", "--on", "fastapi", "--out", folder.path().to_str().unwrap()];
+    let on = ["run", "--check", "--on", "fastapi", "--out", folder.path().to_str().unwrap()];
     let ended = output(&[&on[..], &setups].concat());
     assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
     let runs = common::result(folder.path()).runs;
@@ -60,6 +60,7 @@ fn the_original_results_come_out() {
         assert_eq!((run.system.as_str(), run.manifest.as_deref()), ("fastapi", None));
         for burst in &run.bursts {
             assert_eq!(Some(burst.verdict.kind), burst.fastapi, "setup {}: {:?}", run.setup, burst.verdict);
+            assert_eq!(burst.expected, burst.fastapi, "setup {}", run.setup);
         }
     }
 }

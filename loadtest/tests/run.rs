@@ -209,6 +209,21 @@ fn run_interrupted(signal: Signal) -> (Option<i32>, tempfile::TempDir, Vec<i32>)
 }
 
 #[test]
+fn rounds_take_turns_and_say_what_systems_used() {
+    let flags = ["--setup", "6", "--time-scale", "0.3", "--manifest", "spin.toml", "--repeat", "2"];
+    let on = ["--on", "embedded", "--on", "embedded"];
+    let (_, document, shown) = checked(&[&flags[..], &on].concat());
+    assert_eq!(document.runs.iter().map(|run| run.round).collect::<Vec<_>>(), [1, 1, 2, 2]);
+    assert_eq!(document.systems.len(), 4);
+    for used in &document.systems {
+        assert!(used.usage.memory_peak_mib > 1.0 && used.usage.cpu_s >= 0.0, "{used:?}");
+    }
+    let least = document.bursts().map(|burst| burst.makespan_ms).fold(f64::INFINITY, f64::min);
+    assert!(least >= 300.0 && shown.contains(" to "), "{shown}");
+    assert!(shown.contains("10 instances") && shown.contains("MiB of memory at most"), "{shown}");
+}
+
+#[test]
 fn an_interrupted_run_writes_what_it_has_and_leaves_no_process() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let (code, out, hosts) = run_interrupted(signal);

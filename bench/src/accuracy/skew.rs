@@ -25,21 +25,31 @@ const OF_OHA: f64 = 1.0;
 /// What a generator did with bursts of one size, a value a round.
 struct Lane {
     generator: Generator,
-    /// From the first request's arrival to the last's, in milliseconds.
+    /// From the first request's arrival to the last's, in milliseconds, as the server reads them.
     skews: Series,
+    /// The same by the receiving kernel.
+    came: Series,
     /// By how much the mean latency that it tells is above the time that each request was held, in milliseconds.
     beyond: Series,
 }
 
 pub async fn measure(programs: &Programs) -> Result<Section> {
     let text = format!(
-        "From the first request's arrival to the last's, by the time that the kernel of the one receiving server \
-         gives each; the server holds every request for {} s, and starts anew for each size. Beside it the mean \
+        "From the first request's arrival to the last's, as one and the same server reads them, and before that by its \
+         kernel. The server holds every request for {} s, and starts anew for each size. Beside it the mean \
          latency that each generator tells, less what the request was held for: hey and oha connect within it, \
          `loadtest` before.",
         HELD.as_secs()
     );
-    let columns = ["requests", "generator", "skew, ms", "of hey's", "of oha's", "mean latency beyond, ms"];
+    let columns = [
+        "requests",
+        "generator",
+        "skew, ms",
+        "of hey's",
+        "of oha's",
+        "by the kernel, ms",
+        "mean latency beyond, ms",
+    ];
     let mut section = Section::new(TITLE, text, &columns);
     let mut goals = Vec::new();
     for (n, is_goal) in SIZES {
@@ -56,6 +66,7 @@ pub async fn measure(programs: &Programs) -> Result<Section> {
                 lane.skews.spread(1.0, 2),
                 if lane.generator == Generator::Hey { String::new() } else { cell(Generator::Hey) },
                 if lane.generator == Generator::Loadtest { cell(Generator::Oha) } else { String::new() },
+                lane.came.spread(1.0, 2),
                 lane.beyond.spread(1.0, 1),
             ]);
         }
@@ -82,14 +93,20 @@ async fn turns(programs: &Programs, n: usize) -> Result<Vec<Lane>> {
     let server = Server::start(programs, System::Hold, &held(&["--hold-ms", "1000"])).await?;
     let here = ALL.into_iter().filter(|generator| generator.program(programs).is_some());
     let mut lanes: Vec<_> = here
-        .map(|generator| Lane { generator, skews: Series::default(), beyond: Series::default() })
+        .map(|generator| Lane {
+            generator,
+            skews: Series::default(),
+            came: Series::default(),
+            beyond: Series::default(),
+        })
         .collect();
     for round in 1..=ROUNDS {
         for lane in &mut lanes {
             let mean_ms = lane.generator.fire(programs, &server.url, n, HELD).await?;
-            let skew_ms = skew(&server, n).await.with_context(|| lane.generator.name())?;
+            let (came_ms, skew_ms) = skew(&server, n).await.with_context(|| lane.generator.name())?;
             say(&format!("round {round} of {ROUNDS}: {n} by {}: {skew_ms:.2} ms", lane.generator.name()));
             lane.skews.push(skew_ms);
+            lane.came.push(came_ms);
             lane.beyond.push(mean_ms - HELD.as_secs_f64() * 1e3);
         }
     }
@@ -97,10 +114,11 @@ async fn turns(programs: &Programs, n: usize) -> Result<Vec<Lane>> {
     Ok(lanes)
 }
 
-/// In milliseconds.
-async fn skew(server: &Server, n: usize) -> Result<f64> {
+/// In milliseconds, by the kernel and by the server.
+async fn skew(server: &Server, n: usize) -> Result<(f64, f64)> {
     let told = Client::connect(&server.url).await?.text("/arrivals").await?;
-    let arrivals: Vec<f64> = told.lines().filter_map(|line| line.parse().ok()).collect();
-    ensure!(arrivals.len() == n, "{} of {n} requests arrived", arrivals.len());
-    Ok(arrivals.last().copied().unwrap_or_default() / 1e6)
+    let count = told.lines().count();
+    ensure!(count == n, "{count} of {n} requests arrived");
+    let (came, read) = told.lines().last().and_then(|line| line.split_once(' ')).context("no arrivals")?;
+    Ok((came.parse::<f64>()? / 1e6, read.parse::<f64>()? / 1e6))
 }

@@ -7,6 +7,7 @@ pub mod hey;
 pub mod json;
 mod plot;
 pub mod terminal;
+pub mod timeline;
 
 /// Says something beside the results, on standard error. Nobody may be there to read it.
 pub fn note(text: &str) {
