@@ -220,7 +220,7 @@ fn rounds_take_turns_and_say_what_systems_used() {
     }
     let least = document.bursts().map(|burst| burst.makespan_ms).fold(f64::INFINITY, f64::min);
     assert!(least >= 300.0 && shown.contains(" to "), "{shown}");
-    assert!(shown.contains("10 instances") && shown.contains("MiB of memory at most"), "{shown}");
+    assert!(shown.contains("10\u{a0}instances") && shown.contains("MiB of memory at most"), "{shown}");
 }
 
 #[test]

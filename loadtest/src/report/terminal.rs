@@ -54,7 +54,7 @@ fn used(document: &Document) -> String {
             let manifest = column.manifest.map_or(String::new(), |manifest| format!(" ({manifest})"));
             let _ = write!(
                 text,
-                "{}{manifest} used {:.0} MiB of memory at most, and {} of a processor. ",
+                "{}{manifest} used {:.0} MiB of memory at most, and {} of processor time. ",
                 column.system,
                 most(|usage| usage.memory_peak_mib),
                 units::time(most(|usage| usage.cpu_s) * 1e3),
@@ -212,7 +212,7 @@ fn rounds_of(bursts: &[&Burst], places: &str) -> String {
     }
     if middle.instances > 0 {
         let places = if middle.instances == 1 { places.trim_end_matches('s') } else { places };
-        text += &format!(", {} {places}", middle.instances);
+        text += &format!(", {}\u{a0}{places}", middle.instances);
     }
     if let Some(mismatch) = bursts.iter().find_map(|burst| burst.mismatch.as_ref()) {
         text += &format!("\n  NOT as expected: {mismatch}");
