@@ -91,7 +91,7 @@ fn named<'a>(name: &'static str, program: &'a Option<Program>) -> Named<'a> {
 
 impl Program {
     /// A program that can't say its version isn't one to measure, but for hey, which has none to say.
-    pub async fn at(path: &Path) -> Result<Self> {
+    async fn at(path: &Path) -> Result<Self> {
         let said = Command::new(path)
             .arg("--version")
             .stdin(Stdio::null())

@@ -20,6 +20,8 @@ use crate::verdict::Kind;
 
 /// A request that takes this much longer than all of its burst one after the other is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest that is waited for a burst to go through one after the other, at full scale.
+const LONGEST: Duration = Duration::from_secs(240);
 /// Instances are dropped a little after their time.
 const IDLE_MARGIN: Duration = Duration::from_millis(500);
 
@@ -163,7 +165,9 @@ impl Lab {
         progress: &Progress,
         known: &mut HashMap<String, (Arc<Target>, f64)>,
     ) -> Result<Measured, Failure> {
-        let timeout = Some(PATIENCE + one_by_one(burst, self.time_scale));
+        let timeout = Some(
+            PATIENCE + one_by_one(burst, self.time_scale).min(LONGEST.mul_f64(self.time_scale.max(1.0))),
+        );
         let (target, service_ms) = match known.get(&burst.path) {
             Some(found) => found.clone(),
             None => {

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::io::{Read, Write};
 use std::process::Stdio;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -94,6 +95,25 @@ async fn a_server_that_takes_one_connection_at_a_time_does_not_stall_the_burst()
     assert_eq!(errors.len(), 5);
     assert!(errors.iter().any(|error| error.starts_with("no connection within 4 s")), "{errors:?}");
     assert!(errors.contains(&"no answer within 8 s"), "{errors:?}");
+}
+
+/// A server may count its connections: one that is of no more use must not take another's place.
+#[tokio::test]
+async fn a_connection_is_closed_with_its_last_answer() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        // One at a time, each until the client closes it.
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut bytes = [0; 4096];
+            while let Ok(1..) = stream.read(&mut bytes) {
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+            }
+        }
+    });
+    let burst = burst(&["-n", "4", "-c", "4", "-t", "10", "--service-ms", "300", &url]).await.burst();
+    assert_eq!((burst.ok, burst.failed), (4, 0), "{}", burst.verdict.why);
 }
 
 #[tokio::test]

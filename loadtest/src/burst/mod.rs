@@ -115,6 +115,8 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
     if !firing.stopped.is_cancelled() {
         gate::open_all(&gates);
     }
+    // Each would keep its socket open.
+    drop(gates);
     for (queue, shot) in queues.iter().zip(shots) {
         queue.release(shot.timeout, &firing.stopped);
     }
