@@ -4,6 +4,7 @@ mod burst;
 mod capacity;
 pub mod hey;
 mod limits;
+mod report;
 mod request;
 mod schedule;
 mod systems;
@@ -19,6 +20,7 @@ use host::variables::Given;
 use crate::plan;
 pub use burst::{BurstArgs, Output};
 pub use capacity::CapacityArgs;
+pub use report::ReportArgs;
 pub use request::RequestArgs;
 pub use schedule::ScheduleArgs;
 pub use systems::{GuardArgs, SystemArgs};
@@ -94,12 +96,11 @@ pub struct RunArgs {
     /// Go through all systems so many times, taking turns; the table has medians and the spread
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeat: u32,
-    /// Write result.json to this folder
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
     /// Exit with 1 when a verdict is not the expected one, with 4 when the measurement can't be trusted
     #[arg(long)]
     pub check: bool,
+    #[command(flatten)]
+    pub report: ReportArgs,
     #[command(flatten)]
     pub systems: SystemArgs,
     #[command(flatten)]

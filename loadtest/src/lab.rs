@@ -213,6 +213,11 @@ impl Lab {
         paths.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// Their names.
+    pub fn endpoints(&self) -> Vec<String> {
+        self.paths().into_iter().map(endpoint::name_of).collect()
+    }
+
     /// About how long `subject` takes.
     pub fn estimate(&self, subject: &Subject) -> Duration {
         let mut alone = HashSet::new();

@@ -54,7 +54,7 @@ impl<'a> Column<'a> {
     }
 
     /// The same, with the system's name where that isn't the embedded host's.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match (self.instances, self.system) {
             (None, _) | (_, "embedded") => self.label(),
             (_, system) => format!("{system}, {}", self.label()),

@@ -1,6 +1,9 @@
 //! The result file: what was measured and judged, under names that don't change.
 
+mod command;
 mod figures;
+#[cfg(test)]
+pub mod sample;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +16,7 @@ use crate::plan::Isolation;
 use crate::processes::Usage;
 use crate::schedule::Schedule;
 use crate::tally::Tally;
+use crate::threshold::Checked;
 pub use crate::trace::Http2;
 use crate::trace::{ErrorKind, Generator, Outcome, Row, Trace};
 use crate::units::rounded;
@@ -35,9 +39,13 @@ pub struct Document {
     pub machine: Machine,
     /// When the measurement began, by RFC 3339.
     pub started: String,
+    /// The command line that asked for it, without what may be secret.
+    #[serde(default)]
+    pub command: String,
     /// What was fired, in order.
     pub runs: Vec<Run>,
     /// What the systems used that were started for it, in the order in which they ended.
+    #[serde(default)]
     pub systems: Vec<SystemUsage>,
     /// How the load generator fared: the worst of all bursts.
     pub generator: GeneratorSummary,
@@ -53,6 +61,7 @@ pub struct Run {
     /// How the application's instances are used; null where it isn't known.
     pub instances: Option<Instances>,
     /// Which of several rounds over all systems it was in, from 1.
+    #[serde(default = "first_round")]
     pub round: u32,
     /// The setup's number; `burst` where URLs were given.
     pub setup: String,
@@ -109,6 +118,9 @@ pub struct Burst {
     /// What was expected instead, in words; null where the verdict is the expected one, or nothing
     /// was expected.
     pub mismatch: Option<String>,
+    /// What `--expect` demanded of it.
+    #[serde(default)]
+    pub thresholds: Vec<Checked>,
     /// What FastAPI did in the original experiment; null where it was no part of that.
     pub fastapi: Option<Kind>,
     /// What that experiment's author had expected; null where it isn't known.
@@ -201,6 +213,10 @@ pub struct GeneratorSummary {
     pub saturated: bool,
 }
 
+fn first_round() -> u32 {
+    1
+}
+
 impl Document {
     /// A document with nothing measured yet.
     pub fn begin() -> Self {
@@ -209,6 +225,7 @@ impl Document {
             tool: concat!("loadtest ", env!("CARGO_PKG_VERSION")).to_owned(),
             machine: Machine::this(),
             started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            command: command::line(std::env::args()),
             runs: Vec::new(),
             systems: Vec::new(),
             generator: GeneratorSummary::default(),
@@ -234,6 +251,13 @@ impl Document {
 }
 
 impl Burst {
+    /// What was demanded of it and isn't so, a line each: the expected verdict, and `--expect`.
+    pub fn broken(&self) -> Vec<String> {
+        let threshold = |checked: &Checked| format!("{} is broken: {}", checked.expect, checked.seen);
+        let broken = self.thresholds.iter().filter(|checked| !checked.met).map(threshold);
+        self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}")).chain(broken).collect()
+    }
+
     /// A trace and its verdict, with nothing expected; `asked` is the schedule as it was asked for, `beyond`
     /// the requests that the trace doesn't hold.
     pub fn new(
@@ -262,6 +286,7 @@ impl Burst {
             expected: None,
             as_expected: None,
             mismatch: None,
+            thresholds: Vec::new(),
             fastapi: None,
             author_expected: None,
             makespan_ms: rounded(tally.last_ok_us / 1e3, 3),

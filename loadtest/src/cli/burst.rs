@@ -1,10 +1,8 @@
 //! `loadtest burst`.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
-use super::{RequestArgs, ScheduleArgs, positive};
+use super::{ReportArgs, RequestArgs, ScheduleArgs, positive};
 
 #[derive(Debug, Args)]
 pub struct BurstArgs {
@@ -16,14 +14,13 @@ pub struct BurstArgs {
     #[command(flatten)]
     pub request: RequestArgs,
     /// What to print instead of a summary and the verdict: `csv` is a line a request, in hey's columns
-    #[arg(short, value_name = "FORMAT")]
+    #[arg(short, value_name = "FORMAT", conflicts_with = "formats")]
     pub output: Option<Output>,
     /// How many threads the load generator uses [default: one a processor]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub cpus: Option<usize>,
-    /// Write result.json to this folder
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub report: ReportArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use super::aim::{self, Aim};
+use super::outcome::Outcome;
 use super::signals::{Ended, Signals};
-use super::{Out, tell, trusted};
+use super::trusted;
 use crate::burst::{Shot, descriptors};
 use crate::cli::BurstArgs;
 use crate::exit::{Exit, Failure};
@@ -16,7 +17,7 @@ use crate::result::{Document, Run};
 use crate::schedule::Schedule;
 
 pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended> {
-    let out = Out::prepare(args.out.clone())?;
+    let outcome = Outcome::prepare(args.report.clone(), &endpoints(&args.urls))?;
     let schedules = schedules(&args)?;
     let mut document = Document::begin();
     let shots = signals.or_end(all_measured(&args, schedules)).await?;
@@ -31,9 +32,17 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
         bursts: judged.bursts,
     };
     document.add(run, judged.generator);
-    out.write(&document)?;
-    told(&args, &document)?;
-    if interrupted { Err(Ended::Interrupted) } else { Ok(trusted(&document)) }
+    outcome.tell(&mut document, |document| told(&args, document))?;
+    match interrupted {
+        true => Err(Ended::Interrupted),
+        false => Ok(outcome.exit(&document, trusted(&document))),
+    }
+}
+
+/// As the result will name them; what is no URL is said later.
+fn endpoints(urls: &[String]) -> Vec<String> {
+    let parsed = urls.iter().filter_map(|url| reqwest::Url::parse(url).ok());
+    parsed.map(|url| endpoint::name_of(url.path())).collect()
 }
 
 /// One for each URL; all their connections are open at once.
@@ -71,15 +80,15 @@ fn estimate(measured: &Measured) -> Duration {
     delay + duration.into_iter().chain(planned).min().unwrap_or_default().saturating_add(alone)
 }
 
-fn told(args: &BurstArgs, document: &Document) -> Result<(), Failure> {
+fn told(args: &BurstArgs, document: &Document) -> String {
     if args.output.is_none() {
-        return tell(&terminal::bursts(document, terminal::width()));
+        return terminal::bursts(document, terminal::width());
     }
     let counted: usize = document.bursts().map(|burst| burst.counted_only).sum();
     if counted > 0 {
         note(&format!("{counted} more requests were only counted, and have no line (--max-rows keeps more)"));
     }
-    tell(&hey::csv(document.bursts()))
+    hey::csv(document.bursts())
 }
 
 async fn all_measured(args: &BurstArgs, schedules: Vec<Schedule>) -> Result<Vec<Measured>, Failure> {

@@ -5,6 +5,7 @@ mod build;
 mod burst;
 mod capacity;
 mod guard;
+mod outcome;
 mod run;
 mod serve;
 mod signals;
@@ -13,11 +14,8 @@ mod wasm_target;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
-use anyhow::Context;
-
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::report::{json, note};
 use crate::result::Document;
 use crate::verdict::Kind;
 use signals::{Ended, Signals};
@@ -61,30 +59,6 @@ fn in_runtime(
         Ok(exit) => Ok(exit),
         Err(Ended::Interrupted) => Ok(Exit::Interrupted),
         Err(Ended::Failed(failure)) => Err(failure),
-    }
-}
-
-/// Where results go: checked before the measurement, written after it.
-struct Out(Option<PathBuf>);
-
-impl Out {
-    fn prepare(folder: Option<PathBuf>) -> Result<Self, Failure> {
-        if let Some(folder) = &folder {
-            json::prepare(folder)
-                .with_context(|| format!("--out {}", folder.display()))
-                .or_exit(Exit::Usage)?;
-        }
-        Ok(Self(folder))
-    }
-
-    fn write(&self, document: &Document) -> Result<(), Failure> {
-        if let Some(folder) = &self.0 {
-            let path = json::write(document, folder)
-                .with_context(|| format!("--out {}", folder.display()))
-                .or_exit(Exit::Usage)?;
-            note(&format!("Wrote {}", path.display()));
-        }
-        Ok(())
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use host::isolation::Policy;
 
+use super::outcome::Outcome;
 use super::signals::{Ended, Signals};
-use super::{Out, build, manifests_or_default, tell, trusted};
+use super::{build, manifests_or_default, trusted};
 use crate::cli::{AppArgs, RunArgs, SystemArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::lab::{Lab, Subject};
@@ -26,7 +27,7 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let setups = plan::built_in().or_exit(Exit::Usage)?;
     let setups = plan::select(setups, &args.setups).map_err(|error| Failure::new(Exit::Usage, error))?;
     let lab = Lab { setups, time_scale: args.time_scale, policy: args.isolation.into() };
-    let out = Out::prepare(args.out)?;
+    let outcome = Outcome::prepare(args.report, &lab.endpoints())?;
     let systems = chosen(&args.systems)?;
     let subjects = subjects(&systems, &args.manifests, args.check, &args.app, &lab.policy);
     let subjects = signals.or_end(subjects).await?;
@@ -45,11 +46,10 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
         if ended.is_err() {
             note("Cut short; these are the results so far:");
         }
-        out.write(&document)?;
-        tell(&terminal::run(&document, terminal::width()))?;
+        outcome.tell(&mut document, |document| terminal::run(document, terminal::width()))?;
     }
     ended?;
-    Ok(if args.check { checked(&document) } else { trusted(&document) })
+    Ok(outcome.exit(&document, if args.check { checked(&document) } else { trusted(&document) }))
 }
 
 async fn test_all(

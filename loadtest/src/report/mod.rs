@@ -3,9 +3,16 @@
 use std::io::Write;
 
 pub mod capacity;
+pub mod csv;
+pub mod files;
+pub mod github;
 pub mod hey;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 mod plot;
+mod sentences;
 pub mod terminal;
 pub mod timeline;
 

@@ -3,15 +3,12 @@
 use std::fmt::Write;
 
 use comfy_table::presets::UTF8_FULL;
-use comfy_table::{Cell, ContentArrangement, Table};
+use comfy_table::{ContentArrangement, Table};
 
-use super::hey;
-use crate::lesson::{Column, columns, lessons};
-use crate::processes::Usage;
-use crate::result::{Burst, Document, Run, SystemUsage};
-use crate::stats::nearest_rank;
-use crate::trace::Http2;
-use crate::units;
+use super::{hey, sentences};
+use crate::lesson::{Column, lessons};
+use crate::overview::{Cell, Overview, Row, original};
+use crate::result::{Burst, Document};
 use crate::verdict::{Confidence, Kind};
 
 /// The width where standard output is no terminal.
@@ -19,18 +16,19 @@ pub(super) const WIDTH: u16 = 100;
 
 /// The table of `run`, and what it means.
 pub fn run(document: &Document, width: Option<u16>) -> String {
-    let columns = columns(document);
+    let overview = Overview::of(document);
     let mut table = Table::new();
     table.load_style(UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width.unwrap_or(WIDTH));
     let mut header =
         vec!["Setup".to_owned(), "FastAPI,\noriginal result\n(and what its\nauthor expected)".to_owned()];
-    header.extend(columns.iter().map(heading));
+    header.extend(overview.columns.iter().map(heading));
     table.set_header(header);
-    for setup in setups(document) {
-        let mut cells = vec![Cell::new(describe(setup)), Cell::new(original(setup))];
+    for row in &overview.rows {
+        let mut cells = vec![comfy_table::Cell::new(describe(row)), comfy_table::Cell::new(originals(row))];
+        let columns = overview.columns.iter().zip(&row.cells);
         cells.extend(
-            columns.iter().map(|column| Cell::new(verdicts(&column.rounds(&setup.setup), column.places()))),
+            columns.map(|(column, cells)| comfy_table::Cell::new(verdicts(row, cells, column.places()))),
         );
         table.add_row(cells);
     }
@@ -38,30 +36,7 @@ pub fn run(document: &Document, width: Option<u16>) -> String {
     for lesson in lessons(document) {
         let _ = write!(text, "\n{}\n", wrapped(&lesson, "", width));
     }
-    text + "\n" + &wrapped(&(used(document) + &generator(document)), "", width) + "\n"
-}
-
-/// What the systems needed, the most of all rounds.
-fn used(document: &Document) -> String {
-    let mut text = String::new();
-    for column in columns(document) {
-        let of_column = |usage: &&SystemUsage| {
-            usage.system == column.system && usage.manifest.as_deref() == column.manifest
-        };
-        let used: Vec<_> = document.systems.iter().filter(of_column).map(|system| system.usage).collect();
-        let most = |value: fn(&Usage) -> f64| used.iter().map(value).fold(0.0, f64::max);
-        if !used.is_empty() {
-            let manifest = column.manifest.map_or(String::new(), |manifest| format!(" ({manifest})"));
-            let _ = write!(
-                text,
-                "{}{manifest} used {:.0} MiB of memory at most, and {} of processor time. ",
-                column.system,
-                most(|usage| usage.memory_peak_mib),
-                units::time(most(|usage| usage.cpu_s) * 1e3),
-            );
-        }
-    }
-    text
+    text + "\n" + &wrapped(&(sentences::used(document) + &sentences::generator(document)), "", width) + "\n"
 }
 
 /// The terminal's width; `None` where standard output is none.
@@ -79,7 +54,7 @@ pub fn bursts(document: &Document, width: Option<u16>) -> String {
         }
         let _ = writeln!(text, "{}\n{}", hey::summary(burst), judged(burst, width));
     }
-    text + &wrapped(&generator(document), "", width) + "\n"
+    text + &wrapped(&sentences::generator(document), "", width) + "\n"
 }
 
 fn judged(burst: &Burst, width: Option<u16>) -> String {
@@ -91,53 +66,10 @@ fn judged(burst: &Burst, width: Option<u16>) -> String {
         Confidence::High => "",
     };
     let mut text = format!("{}: {}{confidence}\n", burst.url, burst.verdict.headline());
-    let sentences =
-        [Some(burst.verdict.why.clone()), burst.verdict.remedy.clone(), unsent(burst), counted(burst)];
-    for sentence in sentences.into_iter().flatten() {
+    for sentence in sentences::all(burst) {
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
     }
-    let over = match burst.http2 {
-        Some(Http2 { connections, streams_each }) => {
-            let limit = streams_each.map_or("no limit".to_owned(), |limit| format!("a limit of {limit}"));
-            let plural = if connections == 1 { "" } else { "s" };
-            format!(
-                ", {} at a time, over {connections} HTTP/2 connection{plural} (with {limit} to the streams on each)",
-                burst.c
-            )
-        }
-        None => format!(" over {} connections", burst.c),
-    };
-    let line = format!(
-        "{} requests{over}: {} answered, {} failed; makespan {}, sends up to {} late",
-        burst.n,
-        burst.ok,
-        burst.failed,
-        units::time(burst.makespan_ms),
-        units::time(burst.start_skew_us / 1e3),
-    );
-    let _ = writeln!(text, "{}", wrapped(&line, "  ", width));
     text
-}
-
-fn unsent(burst: &Burst) -> Option<String> {
-    (burst.unsent > 0).then(|| {
-        format!(
-            "{} requests were due before the end and never sent, because no connection was free: the latency from \
-             the planned send would be worse than it says. Give more connections, or a lower rate.",
-            burst.unsent
-        )
-    })
-}
-
-fn counted(burst: &Burst) -> Option<String> {
-    (burst.counted_only > 0).then(|| {
-        format!(
-            "The verdict is of the first {} requests; {} more are in the counts and times above, which are good to \
-             three digits (--max-rows keeps more).",
-            burst.requests.len(),
-            burst.counted_only
-        )
-    })
 }
 
 /// Lines that a terminal doesn't break in the middle of a word, nor a flag at its dashes.
@@ -160,81 +92,39 @@ fn heading(column: &Column) -> String {
     }
 }
 
-/// One run of each setup, in the order in which they were fired.
-fn setups(document: &Document) -> Vec<&Run> {
-    let mut setups: Vec<&Run> = Vec::new();
-    for run in &document.runs {
-        if setups.iter().all(|seen| seen.setup != run.setup) {
-            setups.push(run);
-        }
-    }
-    setups
+fn describe(row: &Row) -> String {
+    format!("{} {}\n  {}", row.setup.setup, row.setup.title, row.sizes())
 }
 
-fn describe(run: &Run) -> String {
-    let bursts: Vec<_> = run.bursts.iter().map(|burst| format!("{} x {}", burst.n, burst.endpoint)).collect();
-    format!("{} {}\n  {}", run.setup, run.title, bursts.join(", "))
-}
-
-fn original(run: &Run) -> String {
-    lines(run, |burst| {
-        let expected = burst.author_expected.map_or(String::new(), |kind| format!("\nexpected: {kind}"));
-        burst.fastapi.map_or("-".to_owned(), |kind| format!("{kind}{expected}"))
-    })
-}
-
-/// What came of a setup's rounds: the verdict, how long it took, and over how many places it was spread.
-fn verdicts(rounds: &[&Run], places: &str) -> String {
-    let Some(first) = rounds.first() else { return String::new() };
-    let all = |burst: &Burst| -> Vec<&Burst> {
-        let same = |run: &&Run| run.bursts.iter().position(|other| std::ptr::eq(other, burst));
-        let at = same(first).unwrap_or(0);
-        rounds.iter().filter_map(|run| run.bursts.get(at)).collect()
+fn originals(row: &Row) -> String {
+    let tell = |burst: &Burst| {
+        let Some((kind, expected)) = original(burst) else { return "-".to_owned() };
+        kind.to_string() + &expected.map_or(String::new(), |kind| format!("\nexpected: {kind}"))
     };
-    lines(first, |burst| rounds_of(&all(burst), places))
+    let bursts = &row.setup.bursts;
+    lines(row, bursts.iter().map(|burst| (burst, tell(burst))))
 }
 
-fn rounds_of(bursts: &[&Burst], places: &str) -> String {
-    let mut by_time = bursts.to_vec();
-    by_time.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
-    let Some(middle) = nearest_rank(by_time.len(), 0.5).map(|rank| by_time[rank]) else {
-        return String::new();
-    };
-    // A number stays with its unit.
-    let time = |burst: &Burst| units::time(burst.makespan_ms).replace(' ', "\u{a0}");
-    let mut text = format!("{}, {}", middle.verdict.headline(), time(middle));
-    if let [least, .., most] = &by_time[..] {
-        text += &format!(" ({} to {})", time(least), time(most));
-    }
-    let alike = bursts.iter().filter(|burst| burst.verdict.kind == middle.verdict.kind).count();
-    if alike < bursts.len() {
-        text += &format!("\n  {alike} of {} rounds", bursts.len());
-    }
-    if middle.instances > 0 {
-        let places = if middle.instances == 1 { places.trim_end_matches('s') } else { places };
-        text += &format!(", {}\u{a0}{places}", middle.instances);
-    }
-    if let Some(mismatch) = bursts.iter().find_map(|burst| burst.mismatch.as_ref()) {
-        text += &format!("\n  NOT as expected: {mismatch}");
+fn verdicts(row: &Row, cells: &[Cell], places: &str) -> String {
+    lines(row, cells.iter().map(|cell| (cell.middle, verdict(cell, places))))
+}
+
+/// The verdict, how long it took, and over how many places it was spread.
+fn verdict(cell: &Cell, places: &str) -> String {
+    let mut text = format!("{}, {}", cell.middle.verdict.headline(), cell.time());
+    text += &cell.agreement().map_or(String::new(), |agreement| format!("\n  {agreement}"));
+    text += &cell.places(places).map_or(String::new(), |places| format!(", {places}"));
+    for broken in &cell.broken {
+        text += &format!("\n  {broken}");
     }
     text
 }
 
 /// A line for each burst; its endpoint is named where there are several.
-fn lines(run: &Run, tell: impl Fn(&Burst) -> String) -> String {
-    let several = run.bursts.len() > 1;
-    let line = |burst: &Burst| match several {
-        true => format!("{} {}", burst.endpoint, tell(burst)),
-        false => tell(burst),
+fn lines<'a>(row: &Row, told: impl Iterator<Item = (&'a Burst, String)>) -> String {
+    let line = |(burst, text): (&Burst, String)| match row.is_several() {
+        true => format!("{} {text}", burst.endpoint),
+        false => text,
     };
-    run.bursts.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn generator(document: &Document) -> String {
-    let generator = &document.generator;
-    format!(
-        "The load generator used at most {:.0} % of the processors, and its timers were {} late (p99).",
-        generator.cpu * 100.0,
-        units::time(generator.lag_p99_us / 1e3),
-    )
+    told.map(line).collect::<Vec<_>>().join("\n")
 }

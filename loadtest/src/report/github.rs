@@ -1,0 +1,47 @@
+//! Annotations, as GitHub's CI reads them from a step's output.
+
+use crate::result::{Burst, Document, Run};
+use crate::verdict::Kind;
+
+/// A line for each demand that isn't met, and for each burst without a verdict.
+pub fn annotations(document: &Document) -> Vec<String> {
+    let bursts = document.runs.iter().flat_map(|run| run.bursts.iter().map(move |burst| (run, burst)));
+    bursts.flat_map(|(run, burst)| of_burst(run, burst)).collect()
+}
+
+fn of_burst(run: &Run, burst: &Burst) -> Vec<String> {
+    let title = format!("{} on {}: {}", burst.endpoint, run.system, burst.verdict.headline());
+    let line =
+        |level: &str, message: &str| format!("::{level} title={}::{}", property(&title), escaped(message));
+    let broken = burst.broken();
+    if broken.is_empty() && burst.verdict.kind == Kind::Inconclusive {
+        return vec![line("warning", &burst.verdict.reasons.join("; "))];
+    }
+    broken.iter().map(|broken| line("error", &format!("{broken}. {}", burst.verdict.why))).collect()
+}
+
+/// As GitHub's toolkit escapes a message (`@actions/core`, command.ts).
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The same for a property.
+fn property(text: &str) -> String {
+    escaped(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample;
+
+    #[test]
+    fn what_is_not_met_is_an_error_on_one_line() {
+        let mut burst = sample::together();
+        burst.verdict.why = "a\n::error::b %".to_owned();
+        assert_eq!(
+            annotations(&sample::document(vec![burst, sample::waves()])),
+            ["::error title=e1-p1 on embedded%3A parallel::NOT as expected: sequential. a%0A::error::b %25"]
+        );
+    }
+}

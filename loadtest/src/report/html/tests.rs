@@ -1,0 +1,65 @@
+use super::*;
+use crate::result::sample;
+use crate::verdict::Verdict;
+
+#[test]
+fn the_page_of_a_fixed_result_is_as_it_was() {
+    insta::assert_snapshot!(page(&sample::document(vec![sample::together(), sample::waves()])).unwrap());
+}
+
+#[test]
+fn the_policy_lets_the_script_run_and_nothing_else() {
+    let page = page(&sample::document(vec![sample::waves()])).unwrap();
+    assert!(page.contains(&format!("script-src 'sha256-{}'", data::sha256(SCRIPT))));
+    assert!(page.contains(&format!("<script>{SCRIPT}</script>")));
+    assert!(!page.contains("http://www"), "nothing from elsewhere");
+}
+
+#[test]
+fn hostile_names_and_numbers_are_shown_as_text() {
+    let evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}\u{202e}\0";
+    let mut burst = sample::burst(
+        evil,
+        evil,
+        sample::rows(10, 4, 1),
+        Verdict { why: evil.into(), ..sample::waves().verdict },
+    );
+    burst.makespan_ms = f64::NAN;
+    burst.service_ms = f64::INFINITY;
+    burst.per_second = -1e308;
+    burst.mismatch = Some(evil.to_owned());
+    for request in &mut burst.requests {
+        request.instance = Some(evil.to_owned());
+        request.done_us = f64::MAX;
+        request.sent_us = Some(f64::NAN);
+        request.error = Some(evil.to_owned());
+    }
+    let mut document = sample::document(vec![burst]);
+    document.tool = evil.to_owned();
+    document.command = evil.to_owned();
+    document.runs[0].title = evil.to_owned();
+    document.runs[0].system = evil.to_owned();
+    document.machine.cpu_model = Some(evil.to_owned());
+    let page = page(&document).unwrap();
+    assert_eq!(page.matches("<script").count(), 2, "the data and our own");
+    assert!(!page.contains("<img"));
+    let shown = page.split("<script type").next().unwrap();
+    assert!(!shown.contains("NaN\"") && !shown.contains("inf\""), "no coordinate that is none");
+}
+
+#[test]
+fn a_large_result_stays_small() {
+    let verdict = || sample::waves().verdict;
+    for n in [10_000, 60_000] {
+        let document =
+            sample::document(vec![sample::burst("http://a/", "a", sample::rows(n, 100, 1), verdict())]);
+        let page = page(&document).unwrap();
+        assert!(page.len() < 2_000_000, "{n}: {}", page.len());
+        assert!(page.contains("up to "), "grouped");
+    }
+    let mut document = sample::document(vec![sample::waves()]);
+    document.runs =
+        (0..1_000).map(|setup| Run { setup: setup.to_string(), ..document.runs[0].clone() }).collect();
+    let page = page(&document).unwrap();
+    assert_eq!(page.matches("<article").count(), 1_000);
+}

@@ -1,0 +1,86 @@
+//! JUnit's XML, as CI systems read it: a suite a system, a case a burst.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::lesson::columns;
+use crate::result::{Burst, Document, Run};
+use crate::verdict::Kind;
+
+/// The report. What is demanded of a burst and isn't so is a failure; a burst without a verdict is an error, since
+/// nothing was shown of it.
+///
+/// # Errors
+///
+/// None that a result could cause.
+pub fn text(document: &Document) -> anyhow::Result<String> {
+    let mut report = Report::new(document.tool.clone());
+    for column in columns(document) {
+        let manifest = column.manifest.map_or(String::new(), |manifest| format!(" {manifest}"));
+        let mut suite = TestSuite::new(format!("{}{manifest}", column.system));
+        let bursts = column.runs.iter().flat_map(|run| run.bursts.iter().map(move |burst| (run, burst)));
+        suite.add_test_cases(bursts.map(|(run, burst)| case(run, burst)));
+        report.add_test_suite(suite);
+    }
+    Ok(report.to_string()?)
+}
+
+fn case(run: &Run, burst: &Burst) -> TestCase {
+    let round = if run.round > 1 { format!(", round {}", run.round) } else { String::new() };
+    let name = format!("setup {}{round}: {}", run.setup, burst.endpoint);
+    let mut case = TestCase::new(name, status(burst));
+    case.set_classname(run.system.clone());
+    case.set_time(Duration::try_from_secs_f64(burst.makespan_ms / 1e3).unwrap_or_default());
+    case.set_system_out(format!("{}: {}. {}", burst.url, burst.verdict.headline(), burst.verdict.why));
+    case
+}
+
+fn status(burst: &Burst) -> TestCaseStatus {
+    let broken = burst.broken();
+    let (kind, message) = match burst.verdict.kind {
+        _ if !broken.is_empty() => (NonSuccessKind::Failure, broken.join("; ")),
+        Kind::Inconclusive => {
+            (NonSuccessKind::Error, format!("no verdict: {}", burst.verdict.reasons.join("; ")))
+        }
+        _ => return TestCaseStatus::success(),
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(format!("{}; {message}", burst.verdict.headline()));
+    status.set_description(burst.verdict.why.clone());
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample;
+
+    #[test]
+    fn cases_failures_and_errors_are_as_they_were() {
+        let unclear = sample::burst(
+            "http://127.0.0.1:3000/a",
+            "a",
+            sample::rows(3, 3, 1),
+            crate::verdict::Verdict {
+                reasons: vec!["too few requests".to_owned()],
+                ..crate::verdict::Verdict::of(Kind::Inconclusive)
+            },
+        );
+        insta::assert_snapshot!(
+            text(&sample::document(vec![sample::together(), sample::waves(), unclear])).unwrap()
+        );
+    }
+
+    #[test]
+    fn hostile_words_stay_words() {
+        let mut burst = sample::together();
+        burst.endpoint = "]]><failure/>\0\u{1b}[31m".to_owned();
+        burst.makespan_ms = f64::NAN;
+        let text = text(&sample::document(vec![burst])).unwrap();
+        assert!(
+            !text.contains("]]><failure/>") && !text.contains('\0') && !text.contains('\u{1b}'),
+            "{text}"
+        );
+    }
+}

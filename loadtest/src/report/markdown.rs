@@ -1,0 +1,162 @@
+//! Markdown, to be pasted into an issue or a README: the table, what it means, and the drawings folded away.
+
+use std::fmt::Write;
+
+use super::sentences;
+use super::timeline::timeline;
+use crate::lesson::{Column, lessons};
+use crate::overview::{Cell, Overview, Row, original};
+use crate::result::{Burst, Document};
+
+/// How wide the drawings are.
+const WIDTH: usize = 72;
+
+/// The text.
+pub fn text(document: &Document) -> String {
+    let overview = Overview::of(document);
+    let mut text = table(&overview);
+    for lesson in lessons(document) {
+        let lines: Vec<_> = lesson.lines().map(escaped).collect();
+        let _ = write!(text, "\n{}\n", lines.join("  \n"));
+    }
+    for row in &overview.rows {
+        for (column, cells) in overview.columns.iter().zip(&row.cells) {
+            text += &drawings(row, column, cells);
+        }
+    }
+    let command = match document.command.is_empty() {
+        true => String::new(),
+        false => format!(" with {}", code(&document.command)),
+    };
+    let measured = format!(
+        "Measured by {}{command} on {}, {} processors. ",
+        escaped(&document.tool),
+        escaped(&document.started),
+        document.machine.cpus
+    );
+    text + "\n" + &measured + &escaped(&(sentences::used(document) + &sentences::generator(document))) + "\n"
+}
+
+fn table(overview: &Overview) -> String {
+    let has_original = overview.rows.iter().any(Row::is_original);
+    let mut header = vec!["Setup".to_owned()];
+    header.extend(has_original.then(|| "FastAPI, original result".to_owned()));
+    header.extend(overview.columns.iter().map(|column| {
+        let manifest = column.manifest.map_or(String::new(), |manifest| format!("<br>{}", escaped(manifest)));
+        escaped(&column.name()) + &manifest
+    }));
+    let mut text = line(&header) + &line(&vec!["---".to_owned(); header.len()]);
+    for row in &overview.rows {
+        let mut cells = vec![format!(
+            "{} {}<br>{}",
+            escaped(&row.setup.setup),
+            escaped(&row.setup.title),
+            escaped(&row.sizes())
+        )];
+        cells.extend(has_original.then(|| originals(row)));
+        let columns = overview.columns.iter().zip(&row.cells);
+        cells.extend(columns.map(|(column, cells)| verdicts(row, cells, column.places())));
+        text += &line(&cells);
+    }
+    text
+}
+
+fn line(cells: &[String]) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+fn originals(row: &Row) -> String {
+    let tell = |burst: &Burst| match original(burst) {
+        Some((kind, Some(expected))) => format!("{kind} (expected: {expected})"),
+        Some((kind, None)) => kind.to_string(),
+        None => "-".to_owned(),
+    };
+    let bursts = &row.setup.bursts;
+    named(row, bursts.iter().map(|burst| (burst, tell(burst))))
+}
+
+fn verdicts(row: &Row, cells: &[Cell], places: &str) -> String {
+    let tell = |cell: &Cell| {
+        let further = [cell.places(places), cell.agreement()].into_iter().flatten();
+        let rest: String = further.map(|text| format!(", {text}")).collect();
+        let broken: String = cell.broken.iter().map(|broken| format!("<br>❌ {}", escaped(broken))).collect();
+        format!("**{}**, {}{rest}{broken}", cell.middle.verdict.headline(), cell.time())
+    };
+    named(row, cells.iter().map(|cell| (cell.middle, tell(cell))))
+}
+
+fn named<'a>(row: &Row, told: impl Iterator<Item = (&'a Burst, String)>) -> String {
+    let line = |(burst, text): (&Burst, String)| match row.is_several() {
+        true => format!("{} {text}", escaped(&burst.endpoint)),
+        false => text,
+    };
+    told.map(line).collect::<Vec<_>>().join("<br>")
+}
+
+fn drawings(row: &Row, column: &Column, cells: &[Cell]) -> String {
+    let mut text = String::new();
+    for burst in cells.iter().map(|cell| cell.middle).filter(|burst| !burst.requests.is_empty()) {
+        let title = format!(
+            "Setup {}, {} on {}: {}",
+            row.setup.setup,
+            burst.endpoint,
+            column.name(),
+            burst.verdict.headline()
+        );
+        let _ = write!(
+            text,
+            "\n<details><summary>{}</summary>\n\n```text\n{}```\n\n</details>\n",
+            escaped(&title),
+            timeline(burst, WIDTH),
+        );
+    }
+    text
+}
+
+/// Words of others as words: no markup, no line of their own.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            // Where they could begin a link, emphasis, code, a cell, or a mention.
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => escaped.extend(['\\', letter]),
+            '@' => escaped += "&#64;",
+            letter if letter.is_control() => escaped.push(' '),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+/// As code, whatever backticks are in it.
+fn code(text: &str) -> String {
+    let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    if longest > 0 { format!("{fence} {text} {fence}") } else { format!("{fence}{text}{fence}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sample;
+
+    #[test]
+    fn the_text_of_a_fixed_result_is_as_it_was() {
+        insta::assert_snapshot!(text(&sample::document(vec![sample::together(), sample::waves()])));
+    }
+
+    #[test]
+    fn hostile_names_are_shown_as_text() {
+        let mut document = sample::document(vec![sample::waves()]);
+        document.runs[0].title = "a | b\n# c <img src=x> [d](javascript:e) @f `g`".to_owned();
+        document.command = "loadtest `x` ``y``".to_owned();
+        let text = text(&document);
+        assert!(text.contains(r"a \| b \# c &lt;img src=x&gt; \[d\](javascript:e) &#64;f \`g\`"), "{text}");
+        assert!(text.contains("``` loadtest `x` ``y`` ```"), "{text}");
+    }
+}

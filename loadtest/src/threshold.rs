@@ -1,0 +1,320 @@
+//! What `--expect` demands of a burst, such as `parallel`, `limited>=16`, `p99<1200ms` or `e1-p1: failed=0`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::result::{Burst, Latency};
+use crate::units;
+use crate::verdict::Kind;
+
+/// What is allowed, for the error.
+const ALLOWED: &str = "[ENDPOINT:]CONDITION is allowed, where CONDITION is a verdict (parallel, sequential, limited, \
+    refused, inconclusive), limited with a number (limited>=16), or a measure with <, <=, >, >=, = or != and a value: \
+    min, mean, p10, p25, p50, p75, p90, p95, p99, max, makespan, total, service, start_skew with us, ms or s; \
+    at_a_time, ok, failed, unsent, instances, per_second";
+
+/// A demand on a burst.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// As it was written.
+    text: String,
+    /// The endpoint that it is for; all where it is left out.
+    endpoint: Option<String>,
+    condition: Condition,
+}
+
+/// A demand, and whether a burst met it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Checked {
+    /// The demand, as `--expect` gave it.
+    pub expect: String,
+    /// Whether the burst met it.
+    pub met: bool,
+    /// What was seen instead or in accordance, in words.
+    pub seen: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Condition {
+    Kind(Kind),
+    /// Limited, to a number that compares so.
+    Limited(Comparison, f64),
+    Measure(Measure, Comparison, f64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+    Equal,
+    Unequal,
+}
+
+/// A number of a burst: its name, and how it is read. Times are in milliseconds.
+#[derive(Clone, Copy)]
+struct Measure {
+    name: &'static str,
+    is_time: bool,
+    of: fn(&Burst) -> Option<f64>,
+}
+
+const MEASURES: [Measure; 20] = [
+    time("min", |burst| latency(burst, |latency| latency.min)),
+    time("mean", |burst| latency(burst, |latency| latency.mean)),
+    time("p10", |burst| latency(burst, |latency| latency.p10)),
+    time("p25", |burst| latency(burst, |latency| latency.p25)),
+    time("p50", |burst| latency(burst, |latency| latency.p50)),
+    time("p75", |burst| latency(burst, |latency| latency.p75)),
+    time("p90", |burst| latency(burst, |latency| latency.p90)),
+    time("p95", |burst| latency(burst, |latency| latency.p95)),
+    time("p99", |burst| latency(burst, |latency| latency.p99)),
+    time("max", |burst| latency(burst, |latency| latency.max)),
+    time("makespan", |burst| (burst.ok > 0).then_some(burst.makespan_ms)),
+    time("total", |burst| Some(burst.total_ms)),
+    time("service", |burst| Some(burst.service_ms)),
+    time("start_skew", |burst| Some(burst.start_skew_us / 1e3)),
+    number("at_a_time", |burst| burst.verdict.at_a_time),
+    number("ok", |burst| Some(burst.ok as f64)),
+    number("failed", |burst| Some(burst.failed as f64)),
+    number("unsent", |burst| Some(burst.unsent as f64)),
+    number("instances", |burst| Some(burst.instances as f64)),
+    number("per_second", |burst| Some(burst.per_second)),
+];
+
+const fn time(name: &'static str, of: fn(&Burst) -> Option<f64>) -> Measure {
+    Measure { name, is_time: true, of }
+}
+
+const fn number(name: &'static str, of: fn(&Burst) -> Option<f64>) -> Measure {
+    Measure { name, is_time: false, of }
+}
+
+fn latency(burst: &Burst, value: fn(&Latency) -> f64) -> Option<f64> {
+    burst.latency_ms.as_ref().map(value)
+}
+
+impl Threshold {
+    /// Whether it is for the endpoint of this name.
+    pub fn is_for(&self, endpoint: &str) -> bool {
+        self.endpoint.as_deref().is_none_or(|only| only == endpoint)
+    }
+
+    /// Whether `burst` meets it.
+    pub fn check(&self, burst: &Burst) -> Checked {
+        let kind = burst.verdict.kind;
+        let (met, seen) = match &self.condition {
+            Condition::Kind(wanted) => (kind == *wanted, burst.verdict.headline()),
+            Condition::Limited(comparison, value) => {
+                let at_a_time = burst.verdict.at_a_time.filter(|_| kind == Kind::Limited);
+                (at_a_time.is_some_and(|k| comparison.holds(k, *value)), burst.verdict.headline())
+            }
+            Condition::Measure(measure, comparison, value) => match (measure.of)(burst) {
+                Some(seen) => {
+                    (comparison.holds(seen, *value), format!("{} {}", measure.name, measure.told(seen)))
+                }
+                None => (false, format!("no {}", measure.name)),
+            },
+        };
+        Checked { expect: self.text.clone(), met, seen }
+    }
+}
+
+/// Checks all that are for it, and notes it.
+pub fn check(thresholds: &[Threshold], burst: &mut Burst) {
+    burst.thresholds =
+        thresholds.iter().filter(|one| one.is_for(&burst.endpoint)).map(|one| one.check(burst)).collect();
+}
+
+/// The first that is for none of `endpoints`, in words.
+pub fn without_endpoint(thresholds: &[Threshold], endpoints: &[String]) -> Option<String> {
+    let lost = thresholds.iter().find(|one| !endpoints.iter().any(|endpoint| one.is_for(endpoint)))?;
+    Some(format!("--expect '{lost}' is for none of the endpoints here: {}", endpoints.join(", ")))
+}
+
+impl Measure {
+    fn told(&self, value: f64) -> String {
+        match self.is_time {
+            true => units::time(value),
+            false => units::rounded(value, 2).to_string(),
+        }
+    }
+
+    fn value(&self, text: &str) -> Option<f64> {
+        let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+        let factor = match (&text[digits.len()..], self.is_time) {
+            ("", false) | ("ms", true) => 1.0,
+            ("us", true) => 1e-3,
+            ("s", true) => 1e3,
+            _ => return None,
+        };
+        let value: f64 = digits.trim().parse().ok()?;
+        (value.is_finite() && value >= 0.0).then_some(value * factor)
+    }
+}
+
+impl Comparison {
+    /// In the order in which their signs must be looked for.
+    const ALL: [(&'static str, Self); 7] = [
+        ("<=", Self::AtMost),
+        (">=", Self::AtLeast),
+        ("!=", Self::Unequal),
+        ("==", Self::Equal),
+        ("<", Self::Less),
+        (">", Self::More),
+        ("=", Self::Equal),
+    ];
+
+    fn holds(self, seen: f64, value: f64) -> bool {
+        match self {
+            Self::Less => seen < value,
+            Self::AtMost => seen <= value,
+            Self::More => seen > value,
+            Self::AtLeast => seen >= value,
+            Self::Equal => seen == value,
+            Self::Unequal => seen != value,
+        }
+    }
+}
+
+impl FromStr for Threshold {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let (endpoint, rest) = match text.rsplit_once(':') {
+            Some((endpoint, rest)) => (Some(endpoint.trim().to_owned()), rest.trim()),
+            None => (None, text),
+        };
+        let condition = condition(rest).ok_or(ALLOWED)?;
+        if endpoint.as_deref() == Some("") {
+            return Err(ALLOWED.to_owned());
+        }
+        Ok(Self { text: text.to_owned(), endpoint, condition })
+    }
+}
+
+fn condition(text: &str) -> Option<Condition> {
+    let kinds = [Kind::Parallel, Kind::Sequential, Kind::Limited, Kind::Refused, Kind::Inconclusive];
+    if let Some(kind) = kinds.into_iter().find(|kind| kind.to_string() == text) {
+        return Some(Condition::Kind(kind));
+    }
+    let at = text.find(['<', '>', '!', '='])?;
+    let (name, rest) = (text[..at].trim(), &text[at..]);
+    let (sign, comparison) = Comparison::ALL.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
+    let value = rest[sign.len()..].trim();
+    if name == Kind::Limited.to_string() {
+        return Some(Condition::Limited(comparison, number("limited", |_| None).value(value)?));
+    }
+    let measure = MEASURES.into_iter().find(|measure| measure.name == name)?;
+    Some(Condition::Measure(measure, comparison, measure.value(value)?))
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Measure {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::result::sample;
+
+    fn is_met(text: &str) -> bool {
+        // Ten requests, 4 at a time: 1 s, 2 s, 3 s; the last one failed.
+        text.parse::<Threshold>().unwrap().check(&sample::waves()).met
+    }
+
+    #[test]
+    fn verdicts_numbers_and_times_are_compared() {
+        for met in [
+            "limited",
+            "limited>=4",
+            "limited = 4",
+            "at_a_time<16",
+            "p50<=2s",
+            "p50 > 1999ms",
+            "max<3001ms",
+            "failed=1",
+            "failed!=0",
+            "ok>=9",
+            "makespan<3.1s",
+            "waves: limited",
+            "instances=0",
+        ] {
+            assert!(is_met(met), "{met}");
+        }
+        for broken in ["parallel", "limited>4", "p99<1200ms", "failed=0", "waves: sequential", "min<999990us"]
+        {
+            assert!(!is_met(broken), "{broken}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_said_with_its_unit() {
+        let seen = |text: &str| text.parse::<Threshold>().unwrap().check(&sample::waves()).seen;
+        assert_eq!(seen("p99<1200ms"), "p99 3.00 s");
+        assert_eq!(seen("failed=0"), "failed 1");
+        assert_eq!(seen("parallel"), "limited, 4 at a time");
+    }
+
+    #[test]
+    fn what_is_no_demand_is_told_what_is() {
+        for text in [
+            "",
+            "fast",
+            "p99",
+            "p99<",
+            "p99<1200",
+            "p99<fast",
+            "failed<1ms",
+            ":parallel",
+            "p98<1s",
+            "ok>=-1",
+            "p50<1h",
+        ] {
+            let error = text.parse::<Threshold>().unwrap_err();
+            assert!(error.contains("limited>=16"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn one_for_an_endpoint_that_is_not_there_is_found() {
+        let thresholds = ["parallel", "e9-p9: parallel"].map(|text| text.parse().unwrap());
+        let endpoints = ["e1-p1".to_owned(), "e2-p1".to_owned()];
+        assert_eq!(without_endpoint(&thresholds[..1], &endpoints), None);
+        let lost = without_endpoint(&thresholds, &endpoints).unwrap();
+        assert!(lost.contains("e9-p9: parallel") && lost.contains("e1-p1, e2-p1"), "{lost}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_demand_or_an_error(text in ".{0,40}") {
+            let _ = text.parse::<Threshold>();
+        }
+
+        #[test]
+        fn less_or_at_least_but_not_both(value in 0.0_f64..1e4) {
+            prop_assert_ne!(is_met(&format!("p50<{value}ms")), is_met(&format!("p50>={value}ms")));
+        }
+    }
+}
