@@ -6,7 +6,7 @@ set -euo pipefail
 
 # In the order in which they are installed. For each NAME a function install_NAME, and suits_NAME, which
 # says whether a given program is recent enough.
-peers="wrk hey fastapi wasmtime oha"
+peers="wrk hey fastapi chromium axe wasmtime oha"
 
 usage() {
   cat <<'USAGE'
@@ -18,6 +18,9 @@ Installs the programs that the benchmarks and the tests with --features peers us
   hey        load, for bursts                     Debian's package, needs root or sudo
   fastapi    FastAPI and uvicorn, pinned         a virtual environment in target/peers; may need
              in baselines/fastapi                root or sudo for Debian's package python3-venv
+  chromium   shows the HTML report                Debian's package, needs root or sudo
+  axe        axe-core, finds what keeps people    a file in target/peers; may need python3-venv, too
+             from using a page
   wasmtime   `wasmtime serve`, in the version     compiled into target/peers; takes some ten minutes
              of Cargo.lock
   oha        load, for bursts                    compiled into target/peers; takes some ten minutes
@@ -38,8 +41,8 @@ complain() {
 # found NAME: the path of a program that suits, our own first.
 found() {
   local program
-  for program in "$prefix/bin/$1" "$prefix/$1/bin/python" "$(command -v "$1" || true)"; do
-    if [ -x "$program" ] && "suits_$1" "$program"; then
+  for program in "$prefix/bin/$1" "$prefix/$1/bin/python" "$prefix/$1/axe.min.js" "$(command -v "$1" || true)"; do
+    if [ -e "$program" ] && "suits_$1" "$program"; then
       echo "$program"
       return
     fi
@@ -50,6 +53,8 @@ found() {
 suits_wrk() { ("$1" --version 2>&1 || true) | grep -q '^wrk .*4\.'; }
 suits_hey() { ("$1" -h 2>&1 || true) | grep -q '^Usage: hey'; }
 suits_oha() { [[ "$("$1" --version 2>/dev/null)" == "oha 1."* ]]; }
+suits_chromium() { [[ "$("$1" --version 2>/dev/null)" == Chromium* ]]; }
+suits_axe() { head -c 40 "$1" | grep -q "axe v4\."; }
 # All that is pinned, in the version that is pinned.
 suits_fastapi() { "$1" -m pip freeze 2>/dev/null | diff -q - baselines/fastapi/requirements.txt >/dev/null; }
 # The host's own line of versions: only hosts around the same wasmtime are compared.
@@ -57,6 +62,16 @@ suits_wasmtime() { [[ "$("$1" --version 2>/dev/null)" == "wasmtime ${wasmtime%%.
 
 install_wrk() { by_apt wrk; }
 install_hey() { by_apt hey; }
+install_chromium() { by_apt chromium; }
+# The package is only the carrier: axe-core is one file of JavaScript.
+install_axe() {
+  has_venv axe || return 1
+  as_owner "$prefix/axe/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$axe" >&2 &&
+    as_owner bash -c 'cp "$1"/lib/python3*/site-packages/axe_playwright_python/axe.min.js "$1"' bash "$prefix/axe" || {
+    complain "pip could not install $axe"
+    return 1
+  }
+}
 install_wasmtime() {
   by_cargo wasmtime-cli "$wasmtime"
 }
@@ -64,16 +79,20 @@ install_wasmtime() {
 install_oha() { by_cargo oha "$oha"; }
 install_fastapi() {
   say "FastAPI's virtual environment: $prefix/fastapi"
-  # Debian's python has no venv of its own.
-  as_owner python3 -m venv --clear "$prefix/fastapi" >/dev/null 2>&1 || {
-    by_apt python3-venv && as_owner python3 -m venv --clear "$prefix/fastapi"
-  } || {
-    complain "python3 can make no virtual environment" "install python3 with its venv module"
-    return 1
-  }
+  has_venv fastapi || return 1
   as_owner "$prefix/fastapi/bin/python" -m pip install --quiet --disable-pip-version-check \
     -r baselines/fastapi/requirements.txt >&2 || {
     complain "pip could not install baselines/fastapi/requirements.txt"
+    return 1
+  }
+}
+
+# A virtual environment of this name; Debian's python has no venv of its own.
+has_venv() {
+  as_owner python3 -m venv --clear "$prefix/$1" >/dev/null 2>&1 || {
+    by_apt python3-venv && as_owner python3 -m venv --clear "$prefix/$1"
+  } || {
+    complain "python3 can make no virtual environment" "install python3 with its venv module"
     return 1
   }
 }
@@ -154,6 +173,7 @@ main() {
   cd "$(dirname "${BASH_SOURCE[0]}")/.."
   prefix=$PWD/target/peers
   oha=1.16.0
+  axe=axe-playwright-python==0.1.8
   wasmtime=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
 
   # shellcheck disable=SC2086 # a list of words

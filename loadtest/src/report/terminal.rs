@@ -1,4 +1,6 @@
-//! The results as text: a table of setups by systems, then what it means.
+//! The results as text: a table of setups by systems, a drawing of each burst, then what it means.
+
+mod drawings;
 
 use std::fmt::Write;
 
@@ -20,6 +22,11 @@ pub fn run(document: &Document, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width.unwrap_or(WIDTH));
+    if console::colors_enabled() {
+        table.enforce_styling()
+    } else {
+        table.force_no_tty()
+    };
     let mut header =
         vec!["Setup".to_owned(), "FastAPI,\noriginal result\n(and what its\nauthor expected)".to_owned()];
     header.extend(overview.columns.iter().map(heading));
@@ -27,12 +34,17 @@ pub fn run(document: &Document, width: Option<u16>) -> String {
     for row in &overview.rows {
         let mut cells = vec![comfy_table::Cell::new(describe(row)), comfy_table::Cell::new(originals(row))];
         let columns = overview.columns.iter().zip(&row.cells);
-        cells.extend(
-            columns.map(|(column, cells)| comfy_table::Cell::new(verdicts(row, cells, column.places()))),
-        );
+        cells.extend(columns.map(|(column, cells)| {
+            let told = comfy_table::Cell::new(verdicts(row, cells, column.places()));
+            match colour(cells) {
+                Some(colour) => told.fg(colour),
+                None => told,
+            }
+        }));
         table.add_row(cells);
     }
     let mut text = format!("{table}\n");
+    text += &drawings::all(&overview, width.unwrap_or(WIDTH).into());
     for lesson in lessons(document) {
         let _ = write!(text, "\n{}\n", wrapped(&lesson, "", width));
     }
@@ -53,6 +65,7 @@ pub fn bursts(document: &Document, width: Option<u16>) -> String {
             let _ = writeln!(text, "{}", burst.url);
         }
         let _ = writeln!(text, "{}\n{}", hey::summary(burst), judged(burst, width));
+        let _ = writeln!(text, "{}", drawings::of_burst(burst, width.unwrap_or(WIDTH).into()));
     }
     text + &wrapped(&sentences::generator(document), "", width) + "\n"
 }
@@ -65,7 +78,7 @@ fn judged(burst: &Burst, width: Option<u16>) -> String {
         Confidence::Medium => " (medium confidence)",
         Confidence::High => "",
     };
-    let mut text = format!("{}: {}{confidence}\n", burst.url, burst.verdict.headline());
+    let mut text = format!("{}: {}{confidence}\n", burst.url, drawings::coloured(burst));
     for sentence in sentences::all(burst) {
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
     }
@@ -107,6 +120,19 @@ fn originals(row: &Row) -> String {
 
 fn verdicts(row: &Row, cells: &[Cell], places: &str) -> String {
     lines(row, cells.iter().map(|cell| (cell.middle, verdict(cell, places))))
+}
+
+/// The cell's, where its bursts agree; the words say the same.
+fn colour(cells: &[Cell]) -> Option<comfy_table::Color> {
+    let first = cells.first()?.middle.verdict.kind;
+    if cells.iter().any(|cell| !cell.broken.is_empty()) {
+        return Some(comfy_table::Color::Red);
+    }
+    cells.iter().all(|cell| cell.middle.verdict.kind == first).then_some(match first {
+        Kind::Parallel => comfy_table::Color::Green,
+        Kind::Sequential | Kind::Refused => comfy_table::Color::Red,
+        Kind::Limited | Kind::Inconclusive => comfy_table::Color::Yellow,
+    })
 }
 
 /// The verdict, how long it took, and over how many places it was spread.

@@ -29,7 +29,7 @@ pub fn wasmtime(component: &str) -> Peer {
 }
 
 /// Where `scripts/peers.sh` puts it, or where the PATH has it.
-fn installed(path: &str, name: &str) -> PathBuf {
+pub fn installed(path: &str, name: &str) -> PathBuf {
     let own = project().join("target/peers").join(path);
     let file = PathBuf::from(path);
     let program = file.file_name().expect("a program");

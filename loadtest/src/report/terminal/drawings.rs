@@ -1,0 +1,119 @@
+//! The bursts' drawings, side by side as far as the terminal is wide.
+
+use console::{Alignment, pad_str, style};
+
+use super::super::timeline::{LEGEND, timeline};
+use super::wrapped;
+use crate::overview::{Cell, Overview, Row};
+use crate::result::Burst;
+use crate::verdict::Kind;
+
+/// A drawing isn't narrower, where the terminal isn't.
+const LEAST: usize = 36;
+/// Between two.
+const GAP: usize = 2;
+/// How far a drawing on its own is moved in.
+const INDENT: &str = "  ";
+
+/// All bursts of all setups.
+pub fn all(overview: &Overview, width: usize) -> String {
+    let rows: String = overview.rows.iter().map(|row| of_setup(overview, row, width)).collect();
+    match rows.is_empty() {
+        true => rows,
+        false => format!("\n{}\n{rows}", wrapped(LEGEND, "", Some(u16::try_from(width).unwrap_or(u16::MAX)))),
+    }
+}
+
+/// One burst, with the legend.
+pub fn of_burst(burst: &Burst, width: usize) -> String {
+    if burst.requests.is_empty() {
+        return String::new();
+    }
+    let columns = width.saturating_sub(INDENT.len()).max(1);
+    let lines = timeline(burst, columns);
+    let lines: String = lines.lines().map(|line| format!("{INDENT}{line}\n")).collect();
+    lines + &wrapped(LEGEND, INDENT, Some(u16::try_from(width).unwrap_or(u16::MAX))) + "\n"
+}
+
+/// The verdict, in its colour where the terminal has some; the words say the same.
+pub fn coloured(burst: &Burst) -> String {
+    let words = style(burst.verdict.headline()).bold();
+    match burst.verdict.kind {
+        Kind::Parallel => words.green(),
+        Kind::Sequential | Kind::Refused => words.red(),
+        Kind::Limited | Kind::Inconclusive => words.yellow(),
+    }
+    .to_string()
+}
+
+fn of_setup(overview: &Overview, row: &Row, width: usize) -> String {
+    let beside = ((width + GAP) / (LEAST + GAP)).max(1);
+    let columns = overview.columns.iter().zip(&row.cells);
+    let drawn: Vec<(String, &Cell)> = columns
+        .flat_map(|(column, cells)| cells.iter().map(move |cell| (column.name(), cell)))
+        .filter(|(_, cell)| !cell.middle.requests.is_empty())
+        .collect();
+    let beside = beside.min(drawn.len().max(1));
+    let each = ((width + GAP) / beside).saturating_sub(GAP).max(1);
+    let blocks: Vec<Vec<String>> =
+        drawn.iter().map(|(system, cell)| block(system, cell.middle, each)).collect();
+    let mut text = String::new();
+    for line in blocks.chunks(beside) {
+        text += &format!("\nSetup {}\n", row.setup.setup);
+        text += &side_by_side(line, each);
+    }
+    text
+}
+
+fn block(system: &str, burst: &Burst, width: usize) -> Vec<String> {
+    let mut lines = textwrap::wrap(&format!("{} on {system}:", burst.endpoint), width)
+        .into_iter()
+        .map(|line| line.into_owned())
+        .collect::<Vec<_>>();
+    lines.push(coloured(burst));
+    lines.extend(timeline(burst, width).lines().map(str::to_owned));
+    lines
+}
+
+fn side_by_side(blocks: &[Vec<String>], width: usize) -> String {
+    let height = blocks.iter().map(Vec::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for at in 0..height {
+        let cells = blocks.iter().map(|block| block.get(at).map_or("", String::as_str));
+        let line = cells
+            .map(|cell| pad_str(cell, width, Alignment::Left, None))
+            .collect::<Vec<_>>()
+            .join(&" ".repeat(GAP));
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use console::measure_text_width;
+
+    use crate::report::terminal;
+    use crate::result::sample;
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let document = sample::document(vec![sample::together(), sample::waves()]);
+        for width in [1_u16, 20, 40, 80, 100, 200] {
+            let overview = Overview::of(&document);
+            for line in all(&overview, width.into()).lines().filter(|line| line.contains('█')) {
+                assert!(measure_text_width(line) <= width.into(), "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_fixed_result_is_as_it_was() {
+        let document = sample::document(vec![sample::together(), sample::waves()]);
+        insta::assert_snapshot!("eighty_columns", terminal::run(&document, Some(80)));
+        insta::assert_snapshot!("wide", terminal::run(&document, Some(140)));
+        insta::assert_snapshot!("burst", terminal::bursts(&document, Some(80)));
+    }
+}
