@@ -2,6 +2,7 @@
 
 mod burst;
 mod capacity;
+mod compare;
 pub mod hey;
 mod limits;
 mod report;
@@ -20,6 +21,7 @@ use host::variables::Given;
 use crate::plan;
 pub use burst::{BurstArgs, Output};
 pub use capacity::CapacityArgs;
+pub use compare::CompareArgs;
 pub use report::ReportArgs;
 pub use request::RequestArgs;
 pub use schedule::ScheduleArgs;
@@ -72,6 +74,8 @@ pub enum Command {
     /// Find how many requests an endpoint takes at once
     #[command(long_about = capacity::HELP)]
     Capacity(CapacityArgs),
+    /// Say what changed between two results, and what is noise
+    Compare(CompareArgs),
     /// Serve a Spin application on the embedded host
     Serve(ServeArgs),
     /// Build the components of Spin applications

@@ -15,6 +15,7 @@ pub mod capacity;
 #[expect(missing_docs, reason = "the command line is documented by its help")]
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod exit;
 pub mod lab;
 pub mod lesson;

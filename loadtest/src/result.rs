@@ -2,6 +2,7 @@
 
 mod command;
 mod figures;
+mod read;
 #[cfg(test)]
 pub mod sample;
 

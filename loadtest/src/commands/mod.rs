@@ -4,6 +4,7 @@ mod aim;
 mod build;
 mod burst;
 mod capacity;
+mod compare;
 mod guard;
 mod outcome;
 mod run;
@@ -38,6 +39,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Build(args) => {
             in_runtime(None, async |mut signals| signals.or_end(build::build(&args)).await)
         }
+        Command::Compare(args) => compare::compare(&args),
         Command::Guard(args) => match guard::guard(&args)? {},
     }
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 pub mod capacity;
+pub mod compare;
 pub mod csv;
 pub mod files;
 pub mod github;

@@ -1,0 +1,22 @@
+//! `loadtest compare`: what changed between two results.
+
+use super::tell;
+use crate::cli::CompareArgs;
+use crate::compare::Comparison;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::report::{compare, terminal};
+use crate::result::Document;
+
+pub fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
+    let before = Document::read(&args.before).or_exit(Exit::Usage)?;
+    let after = Document::read(&args.after).or_exit(Exit::Usage)?;
+    let comparison = Comparison::of(&before, &after, args.tolerance);
+    if comparison.pairs.is_empty() {
+        let message = "the two results have no burst in common (system, manifest, setup and endpoint)";
+        return Err(Failure::new(Exit::Usage, message));
+    }
+    let names = [&args.before, &args.after].map(|path| path.display().to_string());
+    let names = [names[0].as_str(), names[1].as_str()];
+    tell(&compare::text(&comparison, names, args.tolerance, args.format, terminal::width()))?;
+    Ok(if args.fail_on_change && comparison.is_changed() { Exit::Unexpected } else { Exit::Success })
+}

@@ -1,0 +1,309 @@
+//! Two results side by side: what changed, and what is only noise. No I/O.
+
+mod ratio;
+
+use std::fmt;
+
+use crate::result::{Burst, Document, Latency, Run};
+use crate::stats::percentile;
+use crate::verdict::{Confidence, Kind};
+pub use ratio::{CONFIDENCE, Ratio};
+
+/// A value so many median absolute deviations from the median is an outlier: ten standard deviations of a normal
+/// distribution, as hyperfine has it.
+const OUTLIER: f64 = 14.826;
+
+/// What two results have in common, and what not.
+pub struct Comparison<'a> {
+    /// What speaks against comparing them at all.
+    pub warnings: Vec<String>,
+    /// The bursts that both have.
+    pub pairs: Vec<Pair<'a>>,
+    /// The bursts that only one has, in words: the first, then the second.
+    pub only: [Vec<String>; 2],
+}
+
+/// A burst, and how it fared in both.
+pub struct Pair<'a> {
+    /// The system, and its application's manifest.
+    pub system: String,
+    /// The setup.
+    pub setup: &'a str,
+    /// The endpoint.
+    pub endpoint: &'a str,
+    /// Its verdicts.
+    pub sides: [Side<'a>; 2],
+    /// Why the two can't be compared.
+    pub incomparable: Option<String>,
+    /// What became of the verdict.
+    pub verdict: Change,
+    /// What became of its times.
+    pub times: Vec<Time>,
+}
+
+/// A burst's rounds in one of the results.
+pub struct Side<'a> {
+    /// The round with the middle makespan.
+    pub middle: &'a Burst,
+    /// How many rounds there were, and how many had its kind of verdict.
+    pub rounds: (usize, usize),
+}
+
+/// What became of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    Same,
+    /// It is another.
+    Changed,
+    /// It is another, but one of the two isn't sure.
+    Unsure,
+}
+
+/// A time in both results, in milliseconds.
+pub struct Time {
+    /// Which.
+    pub name: &'static str,
+    /// Its median in each.
+    pub medians: [f64; 2],
+    /// The median absolute deviation in each.
+    pub deviations: [f64; 2],
+    /// The second to the first.
+    pub ratio: Ratio,
+    /// What that means.
+    pub trend: Trend,
+    /// Whether a round lies far from the others.
+    pub has_outlier: bool,
+}
+
+/// What a ratio means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trend {
+    /// It takes longer.
+    Slower,
+    /// It takes less time.
+    Quicker,
+    /// The difference is too small to matter.
+    Within,
+    /// The difference is no larger than that between rounds.
+    Noise,
+    /// There are too few rounds to tell.
+    Unknown,
+}
+
+impl<'a> Comparison<'a> {
+    /// Of `before` and `after`; a ratio no further than `tolerance` from 1 doesn't matter.
+    pub fn of(before: &'a Document, after: &'a Document, tolerance: f64) -> Self {
+        let (mut pairs, mut only) = (Vec::new(), [Vec::new(), Vec::new()]);
+        let (first, second) = (keyed(before), keyed(after));
+        for (key, rounds) in &first {
+            match find(&second, key) {
+                Some(others) => pairs.push(Pair::of(key, rounds, others, tolerance)),
+                None => only[0].push(key.to_string()),
+            }
+        }
+        only[1].extend(
+            second.iter().filter(|(key, _)| find(&first, key).is_none()).map(|(key, _)| key.to_string()),
+        );
+        Self { warnings: warnings(before, after), pairs, only }
+    }
+
+    /// Whether anything surely changed: a verdict, a time, or what was measured.
+    pub fn is_changed(&self) -> bool {
+        let is_changed = |pair: &Pair| {
+            pair.incomparable.is_some()
+                || pair.verdict == Change::Changed
+                || pair.times.iter().any(|time| matches!(time.trend, Trend::Slower | Trend::Quicker))
+        };
+        self.only.iter().any(|only| !only.is_empty()) || self.pairs.iter().any(is_changed)
+    }
+}
+
+/// What tells bursts apart: the same in both results.
+#[derive(PartialEq)]
+struct Key<'a> {
+    run: (&'a str, Option<&'a str>, &'a str),
+    /// Which burst of the setup.
+    at: usize,
+    endpoint: &'a str,
+}
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (system, manifest, setup) = self.run;
+        let manifest = manifest.map_or(String::new(), |manifest| format!(", {manifest}"));
+        write!(f, "{} of setup {setup} on {system}{manifest}", self.endpoint)
+    }
+}
+
+/// All bursts, each with its rounds.
+fn keyed(document: &Document) -> Vec<(Key<'_>, Vec<&Burst>)> {
+    let mut keyed: Vec<(Key, Vec<&Burst>)> = Vec::new();
+    for (run, at, burst) in document.runs.iter().flat_map(of_run) {
+        let key =
+            Key { run: (&run.system, run.manifest.as_deref(), &run.setup), at, endpoint: &burst.endpoint };
+        match keyed.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, rounds)) => rounds.push(burst),
+            None => keyed.push((key, vec![burst])),
+        }
+    }
+    keyed
+}
+
+fn of_run(run: &Run) -> impl Iterator<Item = (&Run, usize, &Burst)> {
+    run.bursts.iter().enumerate().map(move |(at, burst)| (run, at, burst))
+}
+
+fn find<'b, 'a>(keyed: &'b [(Key<'a>, Vec<&'a Burst>)], key: &Key) -> Option<&'b [&'a Burst]> {
+    keyed.iter().find(|(other, _)| other == key).map(|(_, rounds)| &rounds[..])
+}
+
+fn warnings(before: &Document, after: &Document) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if before.machine != after.machine {
+        warnings.push("The two were measured on different machines.".to_owned());
+    }
+    if before.tool != after.tool {
+        warnings.push(format!("They were measured by {} and by {}.", before.tool, after.tool));
+    }
+    if before.generator.saturated || after.generator.saturated {
+        warnings.push("The load generator was the bottleneck of one of them.".to_owned());
+    }
+    warnings
+}
+
+impl<'a> Pair<'a> {
+    fn of(key: &Key<'a>, before: &[&'a Burst], after: &[&'a Burst], tolerance: f64) -> Self {
+        let (system, manifest, setup) = key.run;
+        let sides = [Side::of(before), Side::of(after)];
+        let incomparable = incomparable(sides[0].middle, sides[1].middle);
+        let times = match incomparable {
+            Some(_) => Vec::new(),
+            None => {
+                TIMES.iter().filter_map(|(name, of)| Time::of(name, *of, before, after, tolerance)).collect()
+            }
+        };
+        Self {
+            system: manifest.map_or(system.to_owned(), |manifest| format!("{system}, {manifest}")),
+            setup,
+            endpoint: key.endpoint,
+            verdict: if incomparable.is_some() { Change::Unsure } else { change(&sides) },
+            sides,
+            incomparable,
+            times,
+        }
+    }
+}
+
+impl<'a> Side<'a> {
+    fn of(rounds: &[&'a Burst]) -> Self {
+        let mut sorted = rounds.to_vec();
+        sorted.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
+        let middle = sorted[(sorted.len() - 1) / 2];
+        let alike = rounds.iter().filter(|burst| burst.verdict.kind == middle.verdict.kind).count();
+        Self { middle, rounds: (rounds.len(), alike) }
+    }
+
+    fn is_sure(&self) -> bool {
+        let verdict = &self.middle.verdict;
+        self.rounds.0 == self.rounds.1
+            && verdict.confidence == Confidence::High
+            && verdict.kind != Kind::Inconclusive
+    }
+}
+
+fn change([before, after]: &[Side; 2]) -> Change {
+    let (first, second) = (&before.middle.verdict, &after.middle.verdict);
+    let ranges = |low: Option<f64>, high: Option<f64>| low.zip(high).is_some_and(|(low, high)| low > high);
+    let is_apart = ranges(first.at_a_time_low, second.at_a_time_high)
+        || ranges(second.at_a_time_low, first.at_a_time_high);
+    match first.kind != second.kind || is_apart {
+        false => Change::Same,
+        true if before.is_sure() && after.is_sure() => Change::Changed,
+        true => Change::Unsure,
+    }
+}
+
+/// Another load can't be compared.
+fn incomparable(before: &Burst, after: &Burst) -> Option<String> {
+    let differs =
+        |what: &str, a: &dyn fmt::Display, b: &dyn fmt::Display| Some(format!("{what}: {a}, then {b}"));
+    // What was drawn at random may differ.
+    let sending = |burst: &Burst| crate::result::Sending { seed: None, ..burst.sending };
+    match () {
+        () if before.n != after.n && before.sending.duration_ms.is_none() => {
+            differs("requests", &before.n, &after.n)
+        }
+        () if before.c != after.c => differs("connections", &before.c, &after.c),
+        () if sending(before) != sending(after) => Some("they were sent by other schedules".to_owned()),
+        () => None,
+    }
+}
+
+type Reading = (&'static str, fn(&Burst) -> Option<f64>);
+
+/// What is compared, in milliseconds.
+const TIMES: [Reading; 4] = [
+    ("makespan", |burst| (burst.ok > 0).then_some(burst.makespan_ms)),
+    ("p50", |burst| of_latency(burst, |latency| latency.p50)),
+    ("p99", |burst| of_latency(burst, |latency| latency.p99)),
+    ("one alone", |burst| Some(burst.service_ms)),
+];
+
+fn of_latency(burst: &Burst, of: fn(&Latency) -> f64) -> Option<f64> {
+    burst.latency_ms.as_ref().map(of)
+}
+
+impl Time {
+    fn of(
+        name: &'static str,
+        of: fn(&Burst) -> Option<f64>,
+        before: &[&Burst],
+        after: &[&Burst],
+        tolerance: f64,
+    ) -> Option<Self> {
+        let read = |rounds: &[&Burst]| {
+            let values = rounds.iter().filter_map(|burst| of(burst));
+            let mut values: Vec<f64> = values.filter(|ms| ms.is_finite() && *ms > 0.0).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        let values = [read(before), read(after)];
+        let ratio = Ratio::of(&values[0], &values[1])?;
+        let medians = [median(&values[0])?, median(&values[1])?];
+        let deviations = [deviation(&values[0])?, deviation(&values[1])?];
+        let is_outlier = |at: usize| {
+            let far = |ms: &f64| (ms - medians[at]).abs() > OUTLIER * deviations[at] && deviations[at] > 0.0;
+            values[at].iter().any(far)
+        };
+        let trend = trend(&ratio, tolerance);
+        Some(Self { name, medians, deviations, trend, has_outlier: is_outlier(0) || is_outlier(1), ratio })
+    }
+}
+
+fn trend(ratio: &Ratio, tolerance: f64) -> Trend {
+    let Some((low, high)) = ratio.interval else { return Trend::Unknown };
+    let is_small = ratio.estimate <= 1.0 + tolerance && ratio.estimate >= 1.0 / (1.0 + tolerance);
+    match ratio.confidence >= CONFIDENCE {
+        _ if is_small => Trend::Within,
+        _ if low <= 1.0 && 1.0 <= high => Trend::Noise,
+        false => Trend::Unknown,
+        true if low > 1.0 => Trend::Slower,
+        true => Trend::Quicker,
+    }
+}
+
+fn median(sorted: &[f64]) -> Option<f64> {
+    percentile(sorted, 0.5)
+}
+
+/// The median of the distances from the median.
+fn deviation(sorted: &[f64]) -> Option<f64> {
+    let middle = median(sorted)?;
+    let mut distances: Vec<f64> = sorted.iter().map(|value| (value - middle).abs()).collect();
+    distances.sort_by(f64::total_cmp);
+    median(&distances)
+}
+
+#[cfg(test)]
+mod tests;
