@@ -5,6 +5,7 @@ mod capacity;
 mod compare;
 pub mod hey;
 mod limits;
+mod looks;
 mod report;
 mod request;
 mod schedule;
@@ -22,6 +23,7 @@ use crate::plan;
 pub use burst::{BurstArgs, Output};
 pub use capacity::CapacityArgs;
 pub use compare::CompareArgs;
+pub use looks::LooksArgs;
 pub use report::ReportArgs;
 pub use request::RequestArgs;
 pub use schedule::ScheduleArgs;
@@ -105,6 +107,8 @@ pub struct RunArgs {
     pub check: bool,
     #[command(flatten)]
     pub report: ReportArgs,
+    #[command(flatten)]
+    pub looks: LooksArgs,
     #[command(flatten)]
     pub systems: SystemArgs,
     #[command(flatten)]

@@ -138,8 +138,7 @@ impl Lab {
                 tokio::time::sleep(self.idle()).await;
             }
             let judged = {
-                let step = progress
-                    .step(describe(subject, setup), setup.bursts.iter().map(|burst| burst.n.get()).sum());
+                let step = progress.step(describe(subject, setup), &named(setup));
                 measure::fire(&shots, &step.firing).await
             };
             let mut run = Run {
@@ -259,4 +258,9 @@ fn one_by_one(burst: &PlannedBurst, scale: f64) -> Duration {
 fn describe(subject: &Subject, setup: &Setup) -> String {
     let manifest = subject.manifest().map_or(String::new(), |manifest| format!(", {manifest}"));
     format!("setup {} on {}{manifest}: {}", setup.id, subject.system.name(), setup.title)
+}
+
+/// Its bursts by their endpoints, with their sizes.
+fn named(setup: &Setup) -> Vec<(String, usize)> {
+    setup.bursts.iter().map(|burst| (endpoint::name_of(&burst.path), burst.n.get())).collect()
 }

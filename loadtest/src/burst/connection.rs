@@ -13,6 +13,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 
+use super::board::{Light, State};
 use super::dial::{Stream, dial};
 use super::evidence::{self, Kept};
 use super::gate::Gate;
@@ -80,20 +81,25 @@ impl Connection {
     }
 
     /// Sends the shot's request, and reads the whole answer, unless it is `overdue` before.
-    pub async fn exchange(&mut self, shot: &Shot, overdue: impl Future<Output = ()>) -> Exchange {
+    pub async fn exchange(
+        &mut self,
+        shot: &Shot,
+        light: &Light,
+        overdue: impl Future<Output = ()>,
+    ) -> Exchange {
         self.used = true;
         let mut times = Times::default();
         let request = std::mem::take(&mut self.next);
         let answered = match &mut self.by {
             By::Http1(http1) => {
                 http1.stamps.take();
-                let answered = limited(shot, overdue, http1.answer(request)).await;
+                let answered = limited(shot, overdue, http1.answer(request, light)).await;
                 times = http1.stamps.take();
                 // Where it was held back, that was no sending.
                 times.sent = http1.gate.take_opened().or(times.sent);
                 answered.and_then(|answer| answer.map_err(|error| explain(&error)))
             }
-            By::Http2(seat) => limited(shot, overdue, seat.exchange(request, &mut times))
+            By::Http2(seat) => limited(shot, overdue, seat.exchange(request, light, &mut times))
                 .await
                 .and_then(|answer| answer.map_err(|error| http2::explain(&error))),
             By::None => Err(Outcome::default()),
@@ -169,11 +175,16 @@ impl Http1 {
         self.driver.is_some() && !self.sender.is_closed()
     }
 
-    async fn answer(&mut self, request: Request<Bytes>) -> Result<(Parts, Kept), hyper::Error> {
+    async fn answer(
+        &mut self,
+        request: Request<Bytes>,
+        light: &Light,
+    ) -> Result<(Parts, Kept), hyper::Error> {
         let Self { sender, driver, .. } = self;
         let mut exchange = pin!(async {
             sender.ready().await?;
             let response = sender.send_request(request.map(Full::new)).await?;
+            light.set(State::Answering);
             let (answer, body) = response.into_parts();
             Ok((answer, read(body).await?))
         });

@@ -12,6 +12,7 @@ use hyper::body::Bytes;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Target;
+use super::board::{Light, State};
 use super::dial::{dial, within};
 use super::evidence::Kept;
 use super::stamps::{Stamped, Times, Watch};
@@ -159,6 +160,7 @@ impl Seat {
     pub async fn exchange(
         &self,
         request: Request<Bytes>,
+        light: &Light,
         times: &mut Times,
     ) -> Result<(http::response::Parts, Kept), h2::Error> {
         let mut sender = self.0.sender.clone().ready().await?;
@@ -169,6 +171,7 @@ impl Seat {
             sending.send_data(body, true)?;
         }
         let (answer, mut body) = response.await?.into_parts();
+        light.set(State::Answering);
         let mut kept = Kept::default();
         while let Some(piece) = body.data().await {
             let piece = piece?;

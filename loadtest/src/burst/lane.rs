@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::Poll;
 use std::time::Duration;
 
+use super::board::{Light, State};
 use super::connection::Connection;
 use super::http2::Pool;
 use super::queue::{Queue, Turn};
@@ -25,6 +26,8 @@ type Held = Result<Option<Connection>, Outcome>;
 /// A connection, and the requests that it carries.
 pub struct Lane {
     pub shot: Shot,
+    /// Which of the shots that are fired together it is.
+    pub index: usize,
     pub queue: Arc<Queue>,
     pub pool: Arc<Pool>,
     pub firing: Firing,
@@ -74,8 +77,13 @@ impl Lane {
         Connection::open(&self.shot.target, &self.pool).await
     }
 
+    fn light(&self, i: usize) -> Light {
+        self.firing.light(self.index, i)
+    }
+
     fn keep(&self, row: Row, rows: &mut Vec<Row>) {
         self.firing.answered.fetch_add(1, Relaxed);
+        self.light(row.i).set(if row.is_ok() { State::Answered } else { State::Failed });
         if row.i < self.shot.schedule.keep {
             rows.push(row);
         } else {
@@ -95,7 +103,9 @@ impl Lane {
             barrier.ready.add_permits(1);
             return None;
         };
-        let mut exchange = pin!(connection.exchange(&self.shot, self.queue.overdue()));
+        let light = self.light(i);
+        light.hold();
+        let mut exchange = pin!(connection.exchange(&self.shot, &light, self.queue.overdue()));
         let mut early = poll_once(exchange.as_mut()).await;
         // Its parts wake each other before the first byte is written.
         for _ in 0..WAKES {
@@ -162,13 +172,18 @@ impl Lane {
         };
         if let Ok(connection) = &mut opened {
             let was_used = connection.is_used();
-            connection.exchange(&self.shot, self.overdue()).await.note(&self.shot, start, row);
+            let light = self.light(row.i);
+            light.set(State::Sent);
+            connection.exchange(&self.shot, &light, self.overdue()).await.note(&self.shot, start, row);
             // The server closed it at the moment of sending: sent once more, by RFC 9112, 9.3.1.
             let unread = matches!(row.outcome, Outcome::Rejected(_)) && row.first_byte_us.is_none();
             if was_used && unread && self.shot.target.method.is_idempotent() {
                 opened = self.open().await;
                 if let Ok(connection) = &mut opened {
-                    connection.exchange(&self.shot, self.overdue()).await.note(&self.shot, start, row);
+                    connection
+                        .exchange(&self.shot, &light, self.overdue())
+                        .await
+                        .note(&self.shot, start, row);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Connects, waits at a barrier, releases, records. One request path; what differs is the schedule.
 
+mod board;
 mod connection;
 pub mod descriptors;
 mod dial;
@@ -22,12 +23,14 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use board::{Board, State};
 pub use target::{Target, Via, Way};
 pub use tls::Trust;
 
 use crate::schedule::Schedule;
 use crate::tally::Tally;
 use crate::trace::{Generator, Http2, Row};
+use board::Light;
 use generator::Watch;
 use lane::Lane;
 use queue::Queue;
@@ -73,10 +76,27 @@ pub struct Volley {
 #[derive(Debug, Clone, Default)]
 pub struct Firing {
     answered: Arc<AtomicUsize>,
+    /// One for each shot; none where nobody watches.
+    boards: Arc<[Arc<Board>]>,
     stopped: CancellationToken,
 }
 
 impl Firing {
+    /// One that somebody watches; for each shot, how many requests it has.
+    pub fn watched(requests: impl Iterator<Item = usize>) -> Self {
+        Self { boards: requests.map(|count| Arc::new(Board::new(count))).collect(), ..Self::default() }
+    }
+
+    /// Where the requests of each shot are.
+    pub fn boards(&self) -> &[Arc<Board>] {
+        &self.boards
+    }
+
+    /// A request's place on the board of its shot.
+    fn light(&self, shot: usize, i: usize) -> Light {
+        self.boards.get(shot).map_or(Light::default(), |board| Light::of(board, i))
+    }
+
     /// How many requests have ended so far.
     pub fn answered(&self) -> usize {
         self.answered.load(Relaxed)
@@ -100,7 +120,7 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
     for (index, (shot, queue)) in shots.iter().zip(&queues).enumerate() {
         for _ in 0..shot.schedule.connections() {
             let (queue, pool) = (queue.clone(), pools[index].clone());
-            let lane = Lane { shot: shot.clone(), queue, pool, firing: firing.clone() };
+            let lane = Lane { shot: shot.clone(), index, queue, pool, firing: firing.clone() };
             let barrier = barrier.clone();
             lanes.spawn(async move { (index, lane.run(barrier).await) });
         }
@@ -115,6 +135,7 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
     if !firing.stopped.is_cancelled() {
         gate::open_all(&gates);
     }
+    firing.boards.iter().for_each(|board| board.release());
     // Each would keep its socket open.
     drop(gates);
     for (queue, shot) in queues.iter().zip(shots) {

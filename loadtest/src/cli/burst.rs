@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{ReportArgs, RequestArgs, ScheduleArgs, positive};
+use super::{LooksArgs, ReportArgs, RequestArgs, ScheduleArgs, positive};
 
 #[derive(Debug, Args)]
 pub struct BurstArgs {
@@ -21,6 +21,8 @@ pub struct BurstArgs {
     pub cpus: Option<usize>,
     #[command(flatten)]
     pub report: ReportArgs,
+    #[command(flatten)]
+    pub looks: LooksArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{RequestArgs, positive};
+use super::{LooksArgs, RequestArgs, positive};
 
 pub const HELP: &str = "\
 Finds how many requests an endpoint takes at once. Bursts of 1, 2, 4 and so on are fired, each over \
@@ -34,6 +34,8 @@ pub struct CapacityArgs {
     /// Print one JSON document instead (docs/capacity.schema.json)
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub looks: LooksArgs,
     #[command(flatten)]
     pub request: RequestArgs,
 }

@@ -21,7 +21,7 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
     let schedules = schedules(&args)?;
     let mut document = Document::begin();
     let shots = signals.or_end(all_measured(&args, schedules)).await?;
-    let (judged, interrupted) = fired(&shots, signals).await;
+    let (judged, interrupted) = fired(&shots, args.looks.quiet, signals).await;
     let run = Run {
         system: args.urls.join(" "),
         manifest: None,
@@ -53,13 +53,13 @@ fn schedules(args: &BurstArgs) -> Result<Vec<Schedule>, Failure> {
     Ok(schedules)
 }
 
-async fn fired(shots: &[Measured], signals: &mut Signals) -> (Judged, bool) {
+async fn fired(shots: &[Measured], is_quiet: bool, signals: &mut Signals) -> (Judged, bool) {
     let about = shots.iter().map(estimate).max().unwrap_or_default();
-    // Where a time ends the burst, nobody knows how many answers to expect.
-    let expected = shots.iter().map(|measured| measured.shot.schedule.n).try_fold(0, usize::checked_add);
-    let expected = expected.filter(|count| *count < usize::MAX).unwrap_or(0);
-    let what = if expected > 0 { format!("{expected} requests") } else { "requests".to_owned() };
-    let step = Progress::begin(about).step(what, expected);
+    let named: Vec<(String, usize)> =
+        shots.iter().map(|one| (one.shot.target.url.path().to_owned(), one.shot.schedule.n)).collect();
+    let expected = named.iter().try_fold(0_usize, |sum, (_, n)| sum.checked_add(*n));
+    let what = expected.map_or("requests".to_owned(), |expected| format!("{expected} requests"));
+    let step = Progress::begin(about, is_quiet).step(what, &named);
     let mut fired = pin!(measure::fire(shots, &step.firing));
     tokio::select! {
         judged = &mut fired => (judged, false),
@@ -82,7 +82,7 @@ fn estimate(measured: &Measured) -> Duration {
 
 fn told(args: &BurstArgs, document: &Document) -> String {
     if args.output.is_none() {
-        return terminal::bursts(document, terminal::width());
+        return terminal::bursts(document, terminal::width(), !args.looks.quiet);
     }
     let counted: usize = document.bursts().map(|burst| burst.counted_only).sum();
     if counted > 0 {

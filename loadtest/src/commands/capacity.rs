@@ -24,7 +24,7 @@ pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit,
     let aim = signals.or_end(aim::aim(&args.request, &args.url, "those of the search")).await?;
     let search = Search { limit, repeat: args.repeat };
     let mut survey = Survey::new(search, aim.service_ms, args.request.service_ms.is_some());
-    let ended = match searched(&mut survey, &aim, signals).await {
+    let ended = match searched(&mut survey, &aim, args.looks.quiet, signals).await {
         End::Limit if limit < args.limit => End::Descriptors,
         ended => ended,
     };
@@ -37,7 +37,7 @@ pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit,
 }
 
 /// Fires what the search asks for, until it has its answer.
-async fn searched(survey: &mut Survey, aim: &Aim, signals: &mut Signals) -> End {
+async fn searched(survey: &mut Survey, aim: &Aim, is_quiet: bool, signals: &mut Signals) -> End {
     let service = Duration::try_from_secs_f64(survey.service_ms() / 1e3).unwrap_or_default();
     let about = survey.search.about(service);
     note(&format!(
@@ -46,7 +46,7 @@ async fn searched(survey: &mut Survey, aim: &Aim, signals: &mut Signals) -> End 
         survey.search.limit,
         units::time(about.as_secs_f64() * 1e3)
     ));
-    let progress = Progress::begin(about);
+    let progress = Progress::begin(about, is_quiet);
     loop {
         let n = match survey.next() {
             Step::Fire(n) => n,
@@ -70,7 +70,7 @@ async fn fired(
     what: String,
     signals: &mut Signals,
 ) -> Option<Trace> {
-    let step = progress.step(what, measured.shot.schedule.n);
+    let step = progress.step(what, &[(measured.shot.target.url.path().to_owned(), measured.shot.schedule.n)]);
     let shots = [measured];
     let mut firing = pin!(measure::fire(&shots, &step.firing));
     tokio::select! {

@@ -15,7 +15,7 @@ mod wasm_target;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{BurstArgs, CapacityArgs, Cli, Command, RunArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::result::Document;
 use crate::verdict::Kind;
@@ -27,7 +27,14 @@ use signals::{Ended, Signals};
 ///
 /// What went wrong, with the code to exit with.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
-    match cli.command.unwrap_or(Command::Run(cli.run)) {
+    let command = cli.command.unwrap_or(Command::Run(cli.run));
+    match &command {
+        Command::Run(RunArgs { looks, .. })
+        | Command::Burst(BurstArgs { looks, .. })
+        | Command::Capacity(CapacityArgs { looks, .. }) => looks.apply(),
+        _ => {}
+    }
+    match command {
         Command::Run(args) => in_runtime(None, async |mut signals| run::run(args, &mut signals).await),
         Command::Burst(args) => {
             in_runtime(args.cpus, async |mut signals| burst::burst(args, &mut signals).await)

@@ -40,13 +40,15 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
         ready_timeout: args.systems.ready_timeout,
     };
     let mut document = Document::begin();
-    let ended = test_all(&lab, &subjects, &options, args.repeat, &mut document, signals).await;
+    let ended =
+        test_all(&lab, &subjects, &options, (args.repeat, args.looks.quiet), &mut document, signals).await;
     // What was measured is kept and told, whatever came after.
     if !document.runs.is_empty() {
         if ended.is_err() {
             note("Cut short; these are the results so far:");
         }
-        outcome.tell(&mut document, |document| terminal::run(document, terminal::width()))?;
+        outcome
+            .tell(&mut document, |document| terminal::run(document, terminal::width(), !args.looks.quiet))?;
     }
     ended?;
     Ok(outcome.exit(&document, if args.check { checked(&document) } else { trusted(&document) }))
@@ -56,12 +58,12 @@ async fn test_all(
     lab: &Lab,
     subjects: &[Subject],
     options: &Options<'_>,
-    rounds: u32,
+    (rounds, is_quiet): (u32, bool),
     document: &mut Document,
     signals: &mut Signals,
 ) -> Result<(), Ended> {
     let about: Duration = subjects.iter().map(|subject| lab.estimate(subject)).sum();
-    let progress = Progress::begin(about * rounds);
+    let progress = Progress::begin(about * rounds, is_quiet);
     // Taking turns: what disturbs the machine for a while then disturbs all alike.
     for (round, subject) in (1..=rounds).flat_map(|round| subjects.iter().map(move |one| (round, one))) {
         let Some(running) = signals.or_end(start(lab, subject, options)).await? else { continue };

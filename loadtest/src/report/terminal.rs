@@ -16,8 +16,8 @@ use crate::verdict::{Confidence, Kind};
 /// The width where standard output is no terminal.
 pub(super) const WIDTH: u16 = 100;
 
-/// The table of `run`, and what it means.
-pub fn run(document: &Document, width: Option<u16>) -> String {
+/// The table of `run`, a drawing of each burst where `is_drawn`, and what it means.
+pub fn run(document: &Document, width: Option<u16>, is_drawn: bool) -> String {
     let overview = Overview::of(document);
     let mut table = Table::new();
     table.load_style(UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
@@ -44,7 +44,9 @@ pub fn run(document: &Document, width: Option<u16>) -> String {
         table.add_row(cells);
     }
     let mut text = format!("{table}\n");
-    text += &drawings::all(&overview, width.unwrap_or(WIDTH).into());
+    if is_drawn {
+        text += &drawings::all(&overview, width.unwrap_or(WIDTH).into());
+    }
     for lesson in lessons(document) {
         let _ = write!(text, "\n{}\n", wrapped(&lesson, "", width));
     }
@@ -57,7 +59,7 @@ pub fn width() -> Option<u16> {
 }
 
 /// The bursts of `burst`, one after the other: each as hey tells it, and its verdict below.
-pub fn bursts(document: &Document, width: Option<u16>) -> String {
+pub fn bursts(document: &Document, width: Option<u16>, is_drawn: bool) -> String {
     let several = document.bursts().count() > 1;
     let mut text = String::new();
     for burst in document.bursts() {
@@ -65,7 +67,9 @@ pub fn bursts(document: &Document, width: Option<u16>) -> String {
             let _ = writeln!(text, "{}", burst.url);
         }
         let _ = writeln!(text, "{}\n{}", hey::summary(burst), judged(burst, width));
-        let _ = writeln!(text, "{}", drawings::of_burst(burst, width.unwrap_or(WIDTH).into()));
+        if is_drawn {
+            let _ = writeln!(text, "{}", drawings::of_burst(burst, width.unwrap_or(WIDTH).into()));
+        }
     }
     text + &wrapped(&sentences::generator(document), "", width) + "\n"
 }

@@ -112,8 +112,8 @@ mod tests {
     #[test]
     fn the_text_of_a_fixed_result_is_as_it_was() {
         let document = sample::document(vec![sample::together(), sample::waves()]);
-        insta::assert_snapshot!("eighty_columns", terminal::run(&document, Some(80)));
-        insta::assert_snapshot!("wide", terminal::run(&document, Some(140)));
-        insta::assert_snapshot!("burst", terminal::bursts(&document, Some(80)));
+        insta::assert_snapshot!("eighty_columns", terminal::run(&document, Some(80), true));
+        insta::assert_snapshot!("wide", terminal::run(&document, Some(140), true));
+        insta::assert_snapshot!("burst", terminal::bursts(&document, Some(80), true));
     }
 }

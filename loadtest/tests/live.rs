@@ -1,0 +1,57 @@
+//! What is shown while a burst runs, on a terminal and elsewhere.
+
+mod common;
+
+use std::fs::File;
+use std::io::Read;
+use std::process::Stdio;
+
+use nix::pty::{Winsize, openpty};
+
+/// All screens that a terminal of 80 columns showed while `loadtest` ran with `args`.
+fn screens(args: &[&str]) -> Vec<String> {
+    let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    let terminal = openpty(&size, None).unwrap();
+    let mut loadtest = common::loadtest(args);
+    loadtest.env("TERM", "xterm").env_remove("NO_COLOR");
+    let mut child = loadtest.stdout(Stdio::null()).stderr(Stdio::from(terminal.slave)).spawn().unwrap();
+    // It holds the other end, which must close when the child ends.
+    drop(loadtest);
+    let (mut screen, mut screens) = (vt100::Parser::new(24, 80, 0), Vec::new());
+    let (mut master, mut bytes) = (File::from(terminal.master), [0; 4096]);
+    // The end of a terminal is an error.
+    while let Ok(count @ 1..) = master.read(&mut bytes) {
+        screen.process(&bytes[..count]);
+        screens.push(screen.screen().contents());
+    }
+    assert!(child.wait().unwrap().success());
+    screens
+}
+
+#[test]
+fn on_a_terminal_requests_light_up_and_leave_no_trace() {
+    let served = common::serve("spin.toml", &[]);
+    let url = format!("http://{}/e2/p1?wait_ms=1500", served.authority());
+    // Ten at once, five times 1.5 s.
+    let screens = screens(&["burst", "-n", "30", "-c", "10", &url]);
+    let shows = |cells: &str| screens.iter().any(|screen| screen.contains(cells));
+    assert!(shows(&format!("/e2/p1 {}{}", "▂".repeat(10), "·".repeat(20))), "{screens:#?}");
+    assert!(shows(&format!("/e2/p1 {}{}{}", "█".repeat(10), "▂".repeat(10), "·".repeat(10))), "{screens:#?}");
+    assert!(shows("10/30 answered, about "), "{screens:#?}");
+    assert_eq!(screens.last().map_or("", |screen| screen.trim()), "", "{screens:#?}");
+}
+
+#[test]
+fn quiet_and_elsewhere_nothing_moves() {
+    let served = common::serve("spin.toml", &[]);
+    let url = format!("http://{}/e2/p1?wait_ms=300", served.authority());
+    let args = ["burst", "-n", "5", "-c", "5", &url];
+    let quiet = screens(&[&args[..], &["--quiet"]].concat());
+    assert_eq!(quiet.concat(), "");
+    let piped = common::output(&args);
+    assert_eq!(common::stderr(&piped), "5 requests\n");
+    assert!(!common::stdout(&piped).contains('\u{1b}') && common::stdout(&piped).contains("█"));
+    let quiet = common::output(&[&args[..], &["-q"]].concat());
+    assert_eq!(common::stderr(&quiet), "");
+    assert!(!common::stdout(&quiet).contains('█') && common::stdout(&quiet).contains("parallel"));
+}
