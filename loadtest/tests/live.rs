@@ -24,7 +24,7 @@ fn screens(args: &[&str]) -> Vec<String> {
         screen.process(&bytes[..count]);
         screens.push(screen.screen().contents());
     }
-    assert!(child.wait().unwrap().success());
+    assert!(child.wait().unwrap().success(), "{screens:#?}");
     screens
 }
 
@@ -32,8 +32,8 @@ fn screens(args: &[&str]) -> Vec<String> {
 fn on_a_terminal_requests_light_up_and_leave_no_trace() {
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}/e2/p1?wait_ms=1500", served.authority());
-    // Ten at once, five times 1.5 s.
-    let screens = screens(&["burst", "-n", "30", "-c", "10", &url]);
+    // Ten at once, three times 1.5 s.
+    let screens = screens(&["burst", "-n", "30", "-c", "10", "--service-ms", "1500", &url]);
     let shows = |cells: &str| screens.iter().any(|screen| screen.contains(cells));
     assert!(shows(&format!("/e2/p1 {}{}", "▂".repeat(10), "·".repeat(20))), "{screens:#?}");
     assert!(shows(&format!("/e2/p1 {}{}{}", "█".repeat(10), "▂".repeat(10), "·".repeat(10))), "{screens:#?}");
@@ -45,13 +45,13 @@ fn on_a_terminal_requests_light_up_and_leave_no_trace() {
 fn quiet_and_elsewhere_nothing_moves() {
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}/e2/p1?wait_ms=300", served.authority());
-    let args = ["burst", "-n", "5", "-c", "5", &url];
+    let args = ["burst", "-n", "5", "-c", "5", "--service-ms", "300", &url];
     let quiet = screens(&[&args[..], &["--quiet"]].concat());
     assert_eq!(quiet.concat(), "");
     let piped = common::output(&args);
     assert_eq!(common::stderr(&piped), "5 requests\n");
     assert!(!common::stdout(&piped).contains('\u{1b}') && common::stdout(&piped).contains("█"));
-    let quiet = common::output(&[&args[..], &["-q"]].concat());
+    let quiet = common::output(&[&args[..], &["--quiet"]].concat());
     assert_eq!(common::stderr(&quiet), "");
     assert!(!common::stdout(&quiet).contains('█') && common::stdout(&quiet).contains("parallel"));
 }

@@ -5,7 +5,7 @@ use clap::Args;
 #[derive(Debug, Clone, Copy, Args)]
 pub struct LooksArgs {
     /// Show neither progress nor drawings, only the results
-    #[arg(short, long)]
+    #[arg(long)]
     pub quiet: bool,
     /// No colour, as where NO_COLOR is set or the output is no terminal
     #[arg(long)]

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Measures the reports in docs/examples anew: the default run, and a burst of ten thousand requests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+cargo build --release -p loadtest
+loadtest=target/release/loadtest
+folder=$(mktemp -d)
+trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$folder"' EXIT
+mkdir -p docs/examples
+
+# The text that the README shows.
+"$loadtest" --out "$folder/default" | tee "$folder/default.txt"
+cp "$folder/default/report.html" docs/examples/default.html
+cp "$folder/default/report.md" docs/examples/default.md
+
+"$loadtest" serve spin.toml --listen 127.0.0.1:0 --format json >"$folder/started" &
+server=$!
+until url=$(grep -o 'http://127[^"/]*' "$folder/started" | head -1) && [ -n "$url" ]; do sleep 0.1; done
+"$loadtest" burst -n 10000 -c 10000 --out "$folder/burst" "$url/e2/p1"
+cp "$folder/burst/report.html" docs/examples/ten-thousand.html
