@@ -5,12 +5,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 cargo build --release -p loadtest
 loadtest=target/release/loadtest
-folder=$(mktemp -d)
-trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$folder"' EXIT
-mkdir -p docs/examples
+folder=target/examples
+trap 'kill "${server:-}" 2>/dev/null || true' EXIT
+mkdir -p docs/examples "$folder"
 
 # The text that the README shows.
-"$loadtest" --out "$folder/default" | tee "$folder/default.txt"
+"$loadtest" run --out "$folder/default" | tee "$folder/default.txt"
 cp "$folder/default/report.html" docs/examples/default.html
 cp "$folder/default/report.md" docs/examples/default.md
 

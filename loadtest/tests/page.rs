@@ -99,13 +99,8 @@ fn probed(page: &Path, width: u32, is_dark: bool) -> Value {
 
 /// The bursts in the order in which the page draws them.
 fn drawn(document: &Document) -> Vec<&Burst> {
-    let overview = Overview::of(document);
-    let rows = overview.rows.iter().map(|row| &row.setup.setup);
-    rows.flat_map(|setup| {
-        let first = overview.columns.iter().filter_map(|column| column.rounds(setup).into_iter().next());
-        first.flat_map(|run| &run.bursts).collect::<Vec<_>>()
-    })
-    .collect()
+    let rows = Overview::of(document).rows;
+    rows.into_iter().flat_map(|row| row.cells).flatten().map(|cell| cell.middle).collect()
 }
 
 fn shares(value: &Value) -> [f64; 2] {

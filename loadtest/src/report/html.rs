@@ -6,8 +6,8 @@ mod figure;
 use askama::Template;
 
 use super::sentences;
-use crate::lesson::lessons;
-use crate::overview::{Cell, Overview, original};
+use crate::lesson::{Column, lessons};
+use crate::overview::{Cell, Overview, Row, original};
 use crate::result::{Burst, Document, Latency, Run};
 use crate::units;
 use crate::verdict::{Confidence, Kind};
@@ -40,7 +40,7 @@ pub fn page(document: &Document) -> serde_json::Result<String> {
             .rows
             .iter()
             .enumerate()
-            .map(|(at, row)| section(&overview, row.setup, at, bars))
+            .map(|(at, row)| section(&overview, row, at, bars))
             .collect(),
         lessons: lessons(document).iter().map(|lesson| lesson.lines().map(str::to_owned).collect()).collect(),
         used: sentences::used(document),
@@ -77,32 +77,23 @@ struct Part<'a> {
     id: String,
     /// The system, and how its instances are used.
     system: String,
-    /// Which of how many rounds it was, where there were several.
-    round: Option<(u32, usize)>,
+    /// How many rounds there were; this is the one with the middle makespan.
+    rounds: usize,
     burst: &'a Burst,
     figure: Figure,
 }
 
-fn section<'a>(overview: &Overview<'a>, setup: &'a Run, at: usize, bars: usize) -> Section<'a> {
-    let parts = overview.columns.iter().flat_map(|column| {
-        let rounds = column.rounds(&setup.setup);
-        let count = rounds.len();
-        let places = column.places();
-        let system = column.name();
-        // The first round stands for all; the table has what came of the others.
-        rounds.into_iter().take(1).flat_map(|run| run.bursts.iter().map(move |burst| (run.round, burst))).map(
-            move |(round, burst)| Part {
-                id: String::new(),
-                system: system.clone(),
-                round: (count > 1).then_some((round, count)),
-                burst,
-                figure: Figure::of(burst, places, bars),
-            },
-        )
-    });
-    let named =
-        parts.enumerate().map(|(part, rest)| Part { id: format!("b{}-{}", at + 1, part + 1), ..rest });
-    Section { setup, parts: named.collect() }
+fn section<'a>(overview: &Overview<'a>, row: &Row<'a>, at: usize, bars: usize) -> Section<'a> {
+    let columns = overview.columns.iter().zip(&row.cells);
+    let cells = columns.flat_map(|(column, cells)| cells.iter().map(move |cell| (column, cell)));
+    let part = |(index, (column, cell)): (usize, (&Column, &Cell<'a>))| Part {
+        id: format!("b{}-{}", at + 1, index + 1),
+        system: column.name(),
+        rounds: cell.rounds.0,
+        burst: cell.middle,
+        figure: Figure::of(cell.middle, column.places(), bars),
+    };
+    Section { setup: row.setup, parts: cells.enumerate().map(part).collect() }
 }
 
 impl Part<'_> {
