@@ -273,7 +273,9 @@ impl Time {
         let medians = [median(&values[0])?, median(&values[1])?];
         let deviations = [deviation(&values[0])?, deviation(&values[1])?];
         let is_outlier = |at: usize| {
-            let far = |ms: &f64| (ms - medians[at]).abs() > OUTLIER * deviations[at] && deviations[at] > 0.0;
+            // What is within the tolerance disturbs nothing.
+            let limit = (OUTLIER * deviations[at]).max(tolerance * medians[at]);
+            let far = |ms: &f64| deviations[at] > 0.0 && (ms - medians[at]).abs() > limit;
             values[at].iter().any(far)
         };
         let trend = trend(&ratio, tolerance);

@@ -100,6 +100,11 @@ fn side(side: &Side) -> Vec<String> {
 }
 
 fn time(time: &Time) -> String {
+    // Where nothing changed, how sure that is interests nobody.
+    if time.trend == Trend::Within {
+        let [before, after] = time.medians.map(units::time);
+        return format!("{}: {before}, {after}: no change", time.name);
+    }
     let told = |at: usize| {
         let deviation = match time.deviations[at] {
             0.0 => String::new(),
