@@ -79,6 +79,9 @@ pub struct SystemUsage {
     pub system: String,
     /// The application's manifest; null where it isn't known.
     pub manifest: Option<String>,
+    /// Which version it is; null where that isn't known.
+    #[serde(default)]
+    pub version: Option<String>,
     /// The round, from 1.
     pub round: u32,
     /// What its processes used.

@@ -82,6 +82,7 @@ async fn test_all(
         document.systems.extend(running.usage().map(|usage| SystemUsage {
             system: subject.system.name().to_owned(),
             manifest: subject.manifest(),
+            version: running.version(),
             round,
             usage,
         }));

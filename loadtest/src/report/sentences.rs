@@ -68,13 +68,16 @@ pub fn used(document: &Document) -> String {
         let of_column = |usage: &&SystemUsage| {
             usage.system == column.system && usage.manifest.as_deref() == column.manifest
         };
-        let used: Vec<_> = document.systems.iter().filter(of_column).map(|system| system.usage).collect();
+        let systems = || document.systems.iter().filter(of_column);
+        let used: Vec<_> = systems().map(|system| system.usage).collect();
+        let version = systems().find_map(|system| system.version.as_deref());
+        let version = version.map_or(String::new(), |version| format!(" {version}"));
         let most = |value: fn(&Usage) -> f64| used.iter().map(value).fold(0.0, f64::max);
         if !used.is_empty() {
             let manifest = column.manifest.map_or(String::new(), |manifest| format!(" ({manifest})"));
             let _ = write!(
                 text,
-                "{}{manifest} used {:.0} MiB of memory at most, and {} of processor time. ",
+                "{}{version}{manifest} used {:.0} MiB of memory at most, and {} of processor time. ",
                 column.system,
                 most(|usage| usage.memory_peak_mib),
                 units::time(most(|usage| usage.cpu_s) * 1e3),

@@ -20,7 +20,7 @@ pub async fn start(app: &App, options: &Options<'_>) -> Result<Running, Failure>
     let mut announced = Announced::default();
     let ready = child.ready(options.ready_timeout(), lines.first(|line| announced.url(line))).await;
     let (child, url) = ready.map_err(failure)?;
-    Ok(Running::child(child, &url))
+    Ok(Running::child(child, &url).of_version(env!("CARGO_PKG_VERSION")))
 }
 
 /// Bad input stays bad input, whoever reads it.

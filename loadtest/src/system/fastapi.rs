@@ -28,7 +28,17 @@ pub async fn start(options: &Options<'_>) -> Result<Running, Failure> {
     let (child, lines) = Child::spawn("FastAPI", command)?;
     let mut uvicorn = Uvicorn { workers: options.workers, url: None };
     let (child, url) = child.ready(options.ready_timeout(), lines.first(|line| uvicorn.url(line))).await?;
-    Ok(Running::child(child, &url))
+    Ok(Running::child(child, &url).of_version(versions()))
+}
+
+/// What is pinned of FastAPI and its server: `0.165.0, uvicorn 0.54.0`.
+fn versions() -> String {
+    let pinned = include_str!("../../../baselines/fastapi/requirements.txt").lines();
+    let version = |name: &str| {
+        let mut versions = pinned.clone().filter_map(|line| line.strip_prefix(name)?.strip_prefix("=="));
+        versions.next().unwrap_or("of no known version")
+    };
+    format!("{}, uvicorn {}", version("fastapi"), version("uvicorn"))
 }
 
 /// The script knows whether there is anything to do.
@@ -68,6 +78,11 @@ impl Uvicorn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pinned_versions_are_known() {
+        assert!(!versions().contains("known"), "{}", versions());
+    }
 
     #[test]
     fn all_workers_must_be_ready() {

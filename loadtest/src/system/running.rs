@@ -13,6 +13,7 @@ pub struct Running {
     base_urls: BaseUrls,
     children: Vec<Child>,
     meter: Option<Meter>,
+    version: Option<String>,
 }
 
 enum BaseUrls {
@@ -41,7 +42,17 @@ impl Running {
     fn new(base_urls: BaseUrls, children: Vec<Child>) -> Self {
         let guards: Vec<i32> = children.iter().map(Child::guard).collect();
         let meter = (!guards.is_empty()).then(|| Meter::begin(guards));
-        Self { base_urls, children, meter }
+        Self { base_urls, children, meter, version: None }
+    }
+
+    /// Itself, of this version.
+    pub(super) fn of_version(self, version: impl ToString) -> Self {
+        Self { version: Some(version.to_string()), ..self }
+    }
+
+    /// Which version it is, where that is known.
+    pub fn version(&self) -> Option<String> {
+        self.version.clone()
     }
 
     /// Where `path` is answered, a path that was named at the start.

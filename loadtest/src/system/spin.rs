@@ -37,7 +37,7 @@ pub async fn start(app: &App, options: &Options<'_>) -> Result<Running, NotStart
         .ready(options.ready_timeout(), lines.first(|line| announced.url(line)))
         .await
         .map_err(Failure::from)?;
-    Ok(Running::child(child, &url))
+    Ok(Running::child(child, &url).of_version(version))
 }
 
 /// Whether a component of `app` does. What can't be read, Spin itself complains of.

@@ -54,7 +54,7 @@ pub async fn start(app: &App, paths: &[&str], options: &Options<'_>) -> Result<R
         urls.insert(id, url);
     }
     let by_path = ids.into_iter().filter_map(|(path, id)| Some((path.to_owned(), urls.get(id)?.clone())));
-    Ok(Running::children(children, by_path.collect()))
+    Ok(Running::children(children, by_path.collect()).of_version(version))
 }
 
 fn component_at<'a>(app: &'a App, path: &str) -> Result<(&'a str, &'a Component), Failure> {
