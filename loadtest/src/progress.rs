@@ -29,6 +29,11 @@ pub struct Step {
     pub firing: Firing,
 }
 
+/// How many requests bursts of these names and sizes have together; `None` where only a time ends one of them.
+pub fn expected(bursts: &[(String, usize)]) -> Option<usize> {
+    bursts.iter().try_fold(0_usize, |sum, (_, n)| sum.checked_add(*n)).filter(|sum| *sum < usize::MAX)
+}
+
 impl Progress {
     /// Work that takes `about` so long from now on; nothing of it is shown where `is_quiet`.
     pub fn begin(about: Duration, is_quiet: bool) -> Self {
@@ -40,12 +45,7 @@ impl Progress {
         if !std::io::stderr().is_terminal() && !self.is_quiet {
             crate::report::note(&what);
         }
-        // Where only a time ends a burst, nobody knows how many answers to expect.
-        let expected = bursts
-            .iter()
-            .try_fold(0_usize, |sum, (_, n)| sum.checked_add(*n))
-            .filter(|sum| *sum < usize::MAX)
-            .unwrap_or(0);
+        let expected = expected(bursts).unwrap_or(0);
         self.show(what, expected, bursts)
     }
 
@@ -128,5 +128,18 @@ impl Lines {
 fn styled(bar: &ProgressBar, template: &str) {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_that_a_time_ends_has_no_number() {
+        let sized = |sizes: &[usize]| sizes.iter().map(|n| ("a".to_owned(), *n)).collect::<Vec<_>>();
+        assert_eq!(expected(&sized(&[3, 4])), Some(7));
+        assert_eq!(expected(&sized(&[usize::MAX])), None);
+        assert_eq!(expected(&sized(&[3, usize::MAX])), None);
     }
 }

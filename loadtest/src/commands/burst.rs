@@ -11,7 +11,7 @@ use crate::burst::{Shot, descriptors};
 use crate::cli::BurstArgs;
 use crate::exit::{Exit, Failure};
 use crate::measure::{self, Judged, Measured};
-use crate::progress::Progress;
+use crate::progress::{self, Progress};
 use crate::report::{hey, note, terminal};
 use crate::result::{Document, Run};
 use crate::schedule::Schedule;
@@ -57,8 +57,8 @@ async fn fired(shots: &[Measured], is_quiet: bool, signals: &mut Signals) -> (Ju
     let about = shots.iter().map(estimate).max().unwrap_or_default();
     let named: Vec<(String, usize)> =
         shots.iter().map(|one| (one.shot.target.url.path().to_owned(), one.shot.schedule.n)).collect();
-    let expected = named.iter().try_fold(0_usize, |sum, (_, n)| sum.checked_add(*n));
-    let what = expected.map_or("requests".to_owned(), |expected| format!("{expected} requests"));
+    let what =
+        progress::expected(&named).map_or("requests".to_owned(), |expected| format!("{expected} requests"));
     let step = Progress::begin(about, is_quiet).step(what, &named);
     let mut fired = pin!(measure::fire(shots, &step.firing));
     tokio::select! {
