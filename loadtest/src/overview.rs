@@ -60,26 +60,9 @@ fn setups(document: &Document) -> Vec<&Run> {
 
 fn cells<'a>(rounds: &[&'a Run]) -> Vec<Cell<'a>> {
     let count = rounds.first().map_or(0, |run| run.bursts.len());
-    (0..count).filter_map(|at| cell(rounds.iter().filter_map(|run| run.bursts.get(at)).collect())).collect()
-}
-
-fn cell(mut bursts: Vec<&Burst>) -> Option<Cell<'_>> {
-    bursts.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
-    let middle = bursts[nearest_rank(bursts.len(), 0.5)?];
-    let mut broken: Vec<String> = bursts.iter().flat_map(|burst| burst.broken()).collect();
-    broken.dedup();
-    Some(Cell {
-        middle,
-        makespan_ms: match &bursts[..] {
-            [least, .., most] => Some((least.makespan_ms, most.makespan_ms)),
-            _ => None,
-        },
-        rounds: (
-            bursts.len(),
-            bursts.iter().filter(|burst| burst.verdict.kind == middle.verdict.kind).count(),
-        ),
-        broken,
-    })
+    (0..count)
+        .filter_map(|at| Cell::of(rounds.iter().filter_map(|run| run.bursts.get(at)).collect()))
+        .collect()
 }
 
 impl Row<'_> {
@@ -100,7 +83,27 @@ impl Row<'_> {
     }
 }
 
-impl Cell<'_> {
+impl<'a> Cell<'a> {
+    /// A burst's rounds; `None` where there was none.
+    pub fn of(mut rounds: Vec<&'a Burst>) -> Option<Self> {
+        rounds.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
+        let middle = rounds[nearest_rank(rounds.len(), 0.5)?];
+        let mut broken: Vec<String> = rounds.iter().flat_map(|burst| burst.broken()).collect();
+        broken.dedup();
+        Some(Self {
+            middle,
+            makespan_ms: match &rounds[..] {
+                [least, .., most] => Some((least.makespan_ms, most.makespan_ms)),
+                _ => None,
+            },
+            rounds: (
+                rounds.len(),
+                rounds.iter().filter(|burst| burst.verdict.kind == middle.verdict.kind).count(),
+            ),
+            broken,
+        })
+    }
+
     /// The time, and how far the rounds were apart: `1.00 s (0.99 s to 1.02 s)`.
     pub fn time(&self) -> String {
         // A number stays with its unit.

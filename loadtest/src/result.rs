@@ -2,6 +2,7 @@
 
 mod command;
 mod figures;
+mod measure;
 mod read;
 #[cfg(test)]
 pub mod sample;
@@ -24,6 +25,7 @@ use crate::units::rounded;
 use crate::verdict::{Kind, Verdict, is_bottleneck};
 use figures::Figures;
 pub use figures::{Bar, Latency, Part, Parts, Sending};
+pub use measure::Measure;
 
 /// The format's version.
 const SCHEMA: u32 = 1;

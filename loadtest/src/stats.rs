@@ -14,6 +14,12 @@ pub fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     nearest_rank(sorted.len(), share).map(|rank| sorted[rank])
 }
 
+/// The median, by the nearest-rank method; `None` of nothing.
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    percentile(&values, 0.5)
+}
+
 /// The least, the mean and the most of values that are not kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {

@@ -6,8 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::result::{Burst, Latency};
-use crate::units;
+use crate::result::{Burst, Measure};
 use crate::verdict::Kind;
 
 /// What is allowed, for the error.
@@ -55,49 +54,6 @@ enum Comparison {
     Unequal,
 }
 
-/// A number of a burst: its name, and how it is read. Times are in milliseconds.
-#[derive(Clone, Copy)]
-struct Measure {
-    name: &'static str,
-    is_time: bool,
-    of: fn(&Burst) -> Option<f64>,
-}
-
-const MEASURES: [Measure; 20] = [
-    time("min", |burst| latency(burst, |latency| latency.min)),
-    time("mean", |burst| latency(burst, |latency| latency.mean)),
-    time("p10", |burst| latency(burst, |latency| latency.p10)),
-    time("p25", |burst| latency(burst, |latency| latency.p25)),
-    time("p50", |burst| latency(burst, |latency| latency.p50)),
-    time("p75", |burst| latency(burst, |latency| latency.p75)),
-    time("p90", |burst| latency(burst, |latency| latency.p90)),
-    time("p95", |burst| latency(burst, |latency| latency.p95)),
-    time("p99", |burst| latency(burst, |latency| latency.p99)),
-    time("max", |burst| latency(burst, |latency| latency.max)),
-    time("makespan", |burst| (burst.ok > 0).then_some(burst.makespan_ms)),
-    time("total", |burst| Some(burst.total_ms)),
-    time("service", |burst| Some(burst.service_ms)),
-    time("start_skew", |burst| Some(burst.start_skew_us / 1e3)),
-    number("at_a_time", |burst| burst.verdict.at_a_time),
-    number("ok", |burst| Some(burst.ok as f64)),
-    number("failed", |burst| Some(burst.failed as f64)),
-    number("unsent", |burst| Some(burst.unsent as f64)),
-    number("instances", |burst| Some(burst.instances as f64)),
-    number("per_second", |burst| Some(burst.per_second)),
-];
-
-const fn time(name: &'static str, of: fn(&Burst) -> Option<f64>) -> Measure {
-    Measure { name, is_time: true, of }
-}
-
-const fn number(name: &'static str, of: fn(&Burst) -> Option<f64>) -> Measure {
-    Measure { name, is_time: false, of }
-}
-
-fn latency(burst: &Burst, value: fn(&Latency) -> f64) -> Option<f64> {
-    burst.latency_ms.as_ref().map(value)
-}
-
 impl Threshold {
     /// Whether it is for the endpoint of this name.
     pub fn is_for(&self, endpoint: &str) -> bool {
@@ -134,27 +90,6 @@ pub fn check(thresholds: &[Threshold], burst: &mut Burst) {
 pub fn without_endpoint(thresholds: &[Threshold], endpoints: &[String]) -> Option<String> {
     let lost = thresholds.iter().find(|one| !endpoints.iter().any(|endpoint| one.is_for(endpoint)))?;
     Some(format!("--expect '{lost}' is for none of the endpoints here: {}", endpoints.join(", ")))
-}
-
-impl Measure {
-    fn told(&self, value: f64) -> String {
-        match self.is_time {
-            true => units::time(value),
-            false => units::rounded(value, 2).to_string(),
-        }
-    }
-
-    fn value(&self, text: &str) -> Option<f64> {
-        let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-        let factor = match (&text[digits.len()..], self.is_time) {
-            ("", false) | ("ms", true) => 1.0,
-            ("us", true) => 1e-3,
-            ("s", true) => 1e3,
-            _ => return None,
-        };
-        let value: f64 = digits.trim().parse().ok()?;
-        (value.is_finite() && value >= 0.0).then_some(value * factor)
-    }
 }
 
 impl Comparison {
@@ -208,27 +143,15 @@ fn condition(text: &str) -> Option<Condition> {
     let (sign, comparison) = Comparison::ALL.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
     let value = rest[sign.len()..].trim();
     if name == Kind::Limited.to_string() {
-        return Some(Condition::Limited(comparison, number("limited", |_| None).value(value)?));
+        return Some(Condition::Limited(comparison, Measure::named("at_a_time")?.value(value)?));
     }
-    let measure = MEASURES.into_iter().find(|measure| measure.name == name)?;
+    let measure = Measure::named(name)?;
     Some(Condition::Measure(measure, comparison, measure.value(value)?))
 }
 
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-impl fmt::Debug for Measure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl PartialEq for Measure {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
     }
 }
 

@@ -2,7 +2,6 @@
 //!
 //! The burst only stores a byte now and then; it never waits for the watcher, and where nobody watches there is no cell.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 /// The most cells: no terminal shows more.
@@ -22,6 +21,11 @@ pub enum State {
     Answered,
     /// It ended otherwise.
     Failed,
+}
+
+impl State {
+    /// In the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Sent, Self::Answering, Self::Answered, Self::Failed];
 }
 
 /// Handed to its connection before the release, and sent with it.
@@ -50,39 +54,35 @@ impl Board {
         let is_released = self.is_released.load(Relaxed);
         let state = |cell: &AtomicU8| match cell.load(Relaxed) {
             HELD if is_released => State::Sent,
-            1 => State::Sent,
-            2 => State::Answering,
-            3 => State::Answered,
-            4 => State::Failed,
-            _ => State::Waiting,
+            number => State::ALL.get(usize::from(number)).copied().unwrap_or(State::Waiting),
         };
         self.cells.iter().map(state).collect()
     }
 }
 
 /// A request's cell; none where nobody watches, or beyond the last.
-#[derive(Debug, Clone, Default)]
-pub struct Light(Option<(Arc<Board>, usize)>);
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Light<'a>(Option<&'a AtomicU8>);
 
-impl Light {
+impl<'a> Light<'a> {
     /// That of request `i`.
-    pub fn of(board: &Arc<Board>, i: usize) -> Self {
-        Self((i < board.cells.len()).then(|| (board.clone(), i)))
+    pub fn of(board: &'a Board, i: usize) -> Self {
+        Self(board.cells.get(i))
     }
 
     /// Says how far the request is.
-    pub fn set(&self, state: State) {
+    pub fn set(self, state: State) {
         self.store(state as u8);
     }
 
     /// Says that it goes with the release.
-    pub fn hold(&self) {
+    pub fn hold(self) {
         self.store(HELD);
     }
 
-    fn store(&self, value: u8) {
-        if let Some((board, i)) = &self.0 {
-            board.cells[*i].store(value, Relaxed);
+    fn store(self, value: u8) {
+        if let Some(cell) = self.0 {
+            cell.store(value, Relaxed);
         }
     }
 }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_held_is_sent_with_the_release() {
-        let board = Arc::new(Board::new(4));
+        let board = Board::new(4);
         Light::of(&board, 0).hold();
         Light::of(&board, 1).set(State::Failed);
         Light::of(&board, 9).set(State::Answered);

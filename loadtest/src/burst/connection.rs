@@ -84,7 +84,7 @@ impl Connection {
     pub async fn exchange(
         &mut self,
         shot: &Shot,
-        light: &Light,
+        light: Light<'_>,
         overdue: impl Future<Output = ()>,
     ) -> Exchange {
         self.used = true;
@@ -178,7 +178,7 @@ impl Http1 {
     async fn answer(
         &mut self,
         request: Request<Bytes>,
-        light: &Light,
+        light: Light<'_>,
     ) -> Result<(Parts, Kept), hyper::Error> {
         let Self { sender, driver, .. } = self;
         let mut exchange = pin!(async {

@@ -160,7 +160,7 @@ impl Seat {
     pub async fn exchange(
         &self,
         request: Request<Bytes>,
-        light: &Light,
+        light: Light<'_>,
         times: &mut Times,
     ) -> Result<(http::response::Parts, Kept), h2::Error> {
         let mut sender = self.0.sender.clone().ready().await?;

@@ -77,7 +77,7 @@ impl Lane {
         Connection::open(&self.shot.target, &self.pool).await
     }
 
-    fn light(&self, i: usize) -> Light {
+    fn light(&self, i: usize) -> Light<'_> {
         self.firing.light(self.index, i)
     }
 
@@ -105,7 +105,7 @@ impl Lane {
         };
         let light = self.light(i);
         light.hold();
-        let mut exchange = pin!(connection.exchange(&self.shot, &light, self.queue.overdue()));
+        let mut exchange = pin!(connection.exchange(&self.shot, light, self.queue.overdue()));
         let mut early = poll_once(exchange.as_mut()).await;
         // Its parts wake each other before the first byte is written.
         for _ in 0..WAKES {
@@ -174,16 +174,13 @@ impl Lane {
             let was_used = connection.is_used();
             let light = self.light(row.i);
             light.set(State::Sent);
-            connection.exchange(&self.shot, &light, self.overdue()).await.note(&self.shot, start, row);
+            connection.exchange(&self.shot, light, self.overdue()).await.note(&self.shot, start, row);
             // The server closed it at the moment of sending: sent once more, by RFC 9112, 9.3.1.
             let unread = matches!(row.outcome, Outcome::Rejected(_)) && row.first_byte_us.is_none();
             if was_used && unread && self.shot.target.method.is_idempotent() {
                 opened = self.open().await;
                 if let Ok(connection) = &mut opened {
-                    connection
-                        .exchange(&self.shot, &light, self.overdue())
-                        .await
-                        .note(&self.shot, start, row);
+                    connection.exchange(&self.shot, light, self.overdue()).await.note(&self.shot, start, row);
                 }
             }
         }

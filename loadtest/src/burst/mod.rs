@@ -93,7 +93,7 @@ impl Firing {
     }
 
     /// A request's place on the board of its shot.
-    fn light(&self, shot: usize, i: usize) -> Light {
+    fn light(&self, shot: usize, i: usize) -> Light<'_> {
         self.boards.get(shot).map_or(Light::default(), |board| Light::of(board, i))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::observation::Observation;
-use crate::stats::percentile;
+use crate::stats;
 
 /// The bursts of one size. The medians are of those that can be trusted.
 pub struct Size<'a> {
@@ -52,9 +52,7 @@ impl<'a> Size<'a> {
 
     /// The median of some figure of them; 0 where none can be trusted.
     pub fn median(&self, figure: impl Fn(&Observation) -> f64) -> f64 {
-        let mut values: Vec<f64> = self.trusted().map(figure).collect();
-        values.sort_by(f64::total_cmp);
-        percentile(&values, 0.5).unwrap_or(0.0)
+        stats::median(self.trusted().map(figure).collect()).unwrap_or(0.0)
     }
 
     /// How many were answered at once: the most of any, because nothing makes answers come early.

@@ -17,6 +17,7 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     }
     let names = [&args.before, &args.after].map(|path| path.display().to_string());
     let names = [names[0].as_str(), names[1].as_str()];
-    tell(&compare::text(&comparison, names, args.tolerance, args.format, terminal::width()))?;
+    let text = compare::text(&comparison, names, args.tolerance, args.format, terminal::width());
+    tell(&text.or_exit(Exit::Usage)?)?;
     Ok(if args.fail_on_change && comparison.is_changed() { Exit::Unexpected } else { Exit::Success })
 }

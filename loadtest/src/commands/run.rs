@@ -40,8 +40,11 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
         ready_timeout: args.systems.ready_timeout,
     };
     let mut document = Document::begin();
-    let ended =
-        test_all(&lab, &subjects, &options, (args.repeat, args.looks.quiet), &mut document, signals).await;
+    let about: Duration = subjects.iter().map(|subject| lab.estimate(subject)).sum();
+    let progress = Progress::begin(about * args.repeat, args.looks.quiet);
+    // Taking turns: what disturbs the machine for a while then disturbs all alike.
+    let turns = (1..=args.repeat).flat_map(|round| subjects.iter().map(move |subject| (round, subject)));
+    let ended = test_all(&lab, turns, &options, &progress, &mut document, signals).await;
     // What was measured is kept and told, whatever came after.
     if !document.runs.is_empty() {
         if ended.is_err() {
@@ -54,22 +57,19 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     Ok(outcome.exit(&document, if args.check { checked(&document) } else { trusted(&document) }))
 }
 
-async fn test_all(
+async fn test_all<'a>(
     lab: &Lab,
-    subjects: &[Subject],
+    turns: impl Iterator<Item = (u32, &'a Subject)>,
     options: &Options<'_>,
-    (rounds, is_quiet): (u32, bool),
+    progress: &Progress,
     document: &mut Document,
     signals: &mut Signals,
 ) -> Result<(), Ended> {
-    let about: Duration = subjects.iter().map(|subject| lab.estimate(subject)).sum();
-    let progress = Progress::begin(about * rounds, is_quiet);
-    // Taking turns: what disturbs the machine for a while then disturbs all alike.
-    for (round, subject) in (1..=rounds).flat_map(|round| subjects.iter().map(move |one| (round, one))) {
+    for (round, subject) in turns {
         let Some(running) = signals.or_end(start(lab, subject, options)).await? else { continue };
         let tested = async {
             let tested = tokio::select! {
-                tested = lab.test(subject, &running, round, &progress, document) => tested,
+                tested = lab.test(subject, &running, round, progress, document) => tested,
                 died = running.died() => return Err(died),
             };
             // Its connections close a moment before it is known to be dead.

@@ -4,8 +4,9 @@ mod ratio;
 
 use std::fmt;
 
-use crate::result::{Burst, Document, Latency, Run};
-use crate::stats::percentile;
+use crate::overview::Cell;
+use crate::result::{Burst, Document, Measure, Run};
+use crate::stats::median;
 use crate::verdict::{Confidence, Kind};
 pub use ratio::{CONFIDENCE, Ratio};
 
@@ -32,21 +33,13 @@ pub struct Pair<'a> {
     /// The endpoint.
     pub endpoint: &'a str,
     /// Its verdicts.
-    pub sides: [Side<'a>; 2],
+    pub sides: [Cell<'a>; 2],
     /// Why the two can't be compared.
     pub incomparable: Option<String>,
     /// What became of the verdict.
     pub verdict: Change,
     /// What became of its times.
     pub times: Vec<Time>,
-}
-
-/// A burst's rounds in one of the results.
-pub struct Side<'a> {
-    /// The round with the middle makespan.
-    pub middle: &'a Burst,
-    /// How many rounds there were, and how many had its kind of verdict.
-    pub rounds: (usize, usize),
 }
 
 /// What became of a verdict.
@@ -98,7 +91,7 @@ impl<'a> Comparison<'a> {
         let (first, second) = (keyed(before), keyed(after));
         for (key, rounds) in &first {
             match find(&second, key) {
-                Some(others) => pairs.push(Pair::of(key, rounds, others, tolerance)),
+                Some(others) => pairs.extend(Pair::of(key, rounds, others, tolerance)),
                 None => only[0].push(key.to_string()),
             }
         }
@@ -173,17 +166,15 @@ fn warnings(before: &Document, after: &Document) -> Vec<String> {
 }
 
 impl<'a> Pair<'a> {
-    fn of(key: &Key<'a>, before: &[&'a Burst], after: &[&'a Burst], tolerance: f64) -> Self {
+    fn of(key: &Key<'a>, before: &[&'a Burst], after: &[&'a Burst], tolerance: f64) -> Option<Self> {
         let (system, manifest, setup) = key.run;
-        let sides = [Side::of(before), Side::of(after)];
+        let sides = [Cell::of(before.to_vec())?, Cell::of(after.to_vec())?];
         let incomparable = incomparable(sides[0].middle, sides[1].middle);
         let times = match incomparable {
             Some(_) => Vec::new(),
-            None => {
-                TIMES.iter().filter_map(|(name, of)| Time::of(name, *of, before, after, tolerance)).collect()
-            }
+            None => TIMES.into_iter().filter_map(|time| Time::of(time, before, after, tolerance)).collect(),
         };
-        Self {
+        Some(Self {
             system: manifest.map_or(system.to_owned(), |manifest| format!("{system}, {manifest}")),
             setup,
             endpoint: key.endpoint,
@@ -191,35 +182,24 @@ impl<'a> Pair<'a> {
             sides,
             incomparable,
             times,
-        }
+        })
     }
 }
 
-impl<'a> Side<'a> {
-    fn of(rounds: &[&'a Burst]) -> Self {
-        let mut sorted = rounds.to_vec();
-        sorted.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
-        let middle = sorted[(sorted.len() - 1) / 2];
-        let alike = rounds.iter().filter(|burst| burst.verdict.kind == middle.verdict.kind).count();
-        Self { middle, rounds: (rounds.len(), alike) }
-    }
-
-    fn is_sure(&self) -> bool {
-        let verdict = &self.middle.verdict;
-        self.rounds.0 == self.rounds.1
-            && verdict.confidence == Confidence::High
-            && verdict.kind != Kind::Inconclusive
-    }
+/// Whether all rounds agree, each surely.
+fn is_sure(cell: &Cell) -> bool {
+    let verdict = &cell.middle.verdict;
+    cell.agreement().is_none() && verdict.confidence == Confidence::High && verdict.kind != Kind::Inconclusive
 }
 
-fn change([before, after]: &[Side; 2]) -> Change {
+fn change([before, after]: &[Cell; 2]) -> Change {
     let (first, second) = (&before.middle.verdict, &after.middle.verdict);
     let ranges = |low: Option<f64>, high: Option<f64>| low.zip(high).is_some_and(|(low, high)| low > high);
     let is_apart = ranges(first.at_a_time_low, second.at_a_time_high)
         || ranges(second.at_a_time_low, first.at_a_time_high);
     match first.kind != second.kind || is_apart {
         false => Change::Same,
-        true if before.is_sure() && after.is_sure() => Change::Changed,
+        true if is_sure(before) && is_sure(after) => Change::Changed,
         true => Change::Unsure,
     }
 }
@@ -240,37 +220,25 @@ fn incomparable(before: &Burst, after: &Burst) -> Option<String> {
     }
 }
 
-type Reading = (&'static str, fn(&Burst) -> Option<f64>);
-
-/// What is compared, in milliseconds.
-const TIMES: [Reading; 4] = [
-    ("makespan", |burst| (burst.ok > 0).then_some(burst.makespan_ms)),
-    ("p50", |burst| of_latency(burst, |latency| latency.p50)),
-    ("p99", |burst| of_latency(burst, |latency| latency.p99)),
-    ("one alone", |burst| Some(burst.service_ms)),
-];
-
-fn of_latency(burst: &Burst, of: fn(&Latency) -> f64) -> Option<f64> {
-    burst.latency_ms.as_ref().map(of)
-}
+/// What is compared: a measure, and what it is called here.
+const TIMES: [(&str, &str); 4] =
+    [("makespan", "makespan"), ("p50", "p50"), ("p99", "p99"), ("service", "one alone")];
 
 impl Time {
     fn of(
-        name: &'static str,
-        of: fn(&Burst) -> Option<f64>,
+        (measure, name): (&str, &'static str),
         before: &[&Burst],
         after: &[&Burst],
         tolerance: f64,
     ) -> Option<Self> {
+        let measure = Measure::named(measure)?;
         let read = |rounds: &[&Burst]| {
-            let values = rounds.iter().filter_map(|burst| of(burst));
-            let mut values: Vec<f64> = values.filter(|ms| ms.is_finite() && *ms > 0.0).collect();
-            values.sort_by(f64::total_cmp);
-            values
+            let values = rounds.iter().filter_map(|burst| (measure.of)(burst));
+            values.filter(|ms| ms.is_finite() && *ms > 0.0).collect::<Vec<f64>>()
         };
         let values = [read(before), read(after)];
         let ratio = Ratio::of(&values[0], &values[1])?;
-        let medians = [median(&values[0])?, median(&values[1])?];
+        let medians = [median(values[0].clone())?, median(values[1].clone())?];
         let deviations = [deviation(&values[0])?, deviation(&values[1])?];
         let is_outlier = |at: usize| {
             // What is within the tolerance disturbs nothing.
@@ -295,16 +263,10 @@ fn trend(ratio: &Ratio, tolerance: f64) -> Trend {
     }
 }
 
-fn median(sorted: &[f64]) -> Option<f64> {
-    percentile(sorted, 0.5)
-}
-
 /// The median of the distances from the median.
-fn deviation(sorted: &[f64]) -> Option<f64> {
-    let middle = median(sorted)?;
-    let mut distances: Vec<f64> = sorted.iter().map(|value| (value - middle).abs()).collect();
-    distances.sort_by(f64::total_cmp);
-    median(&distances)
+fn deviation(values: &[f64]) -> Option<f64> {
+    let middle = median(values.to_vec())?;
+    median(values.iter().map(|value| (value - middle).abs()).collect())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::Span;
 use crate::result::{Burst, Request};
-use crate::stats::percentile;
+use crate::stats;
 
 /// One request, or several that ended one after the other. Times are microseconds from the burst's start; of
 /// several requests they are medians.
@@ -54,11 +54,12 @@ fn is_good(request: &Request) -> bool {
 
 fn bar(requests: &[&Request]) -> Bar {
     let spans: Vec<Span> = requests.iter().map(|request| Span::of(request)).collect();
-    let median = |of: fn(&Span) -> f64| median(spans.iter().map(of).collect());
+    let middle = |values: Vec<f64>| stats::median(values).unwrap_or(0.0);
+    let median = |of: fn(&Span) -> f64| middle(spans.iter().map(of).collect());
     let inside: Option<Vec<(f64, f64)>> = spans.iter().map(|span| span.inside_us).collect();
     let inside_us = inside.map(|inside| {
         let (entered, left): (Vec<f64>, Vec<f64>) = inside.into_iter().unzip();
-        (self::median(entered), self::median(left))
+        (middle(entered), middle(left))
     });
     let first = requests.first();
     let instance = first.and_then(|request| request.instance.clone());
@@ -83,11 +84,6 @@ fn outcome(request: &Request) -> String {
         (None, Some(status)) => status.to_string(),
         (None, None) => "no answer".to_owned(),
     }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    percentile(&values, 0.5).unwrap_or(0.0)
 }
 
 #[cfg(test)]

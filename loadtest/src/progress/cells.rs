@@ -37,11 +37,9 @@ mod tests {
 
     use super::*;
 
-    const ALL: [State; 5] = [State::Waiting, State::Sent, State::Answering, State::Answered, State::Failed];
-
     #[test]
     fn each_state_has_a_shape() {
-        assert_eq!(line("e1-p1", &ALL, 80), "e1-p1 ·▂▅█×");
+        assert_eq!(line("e1-p1", &State::ALL, 80), "e1-p1 ·▂▅█×");
     }
 
     #[test]
@@ -55,7 +53,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_fits_whatever_there_is(name in ".{0,30}", states in prop::collection::vec(0_usize..5, 0..2_000), width in 0_usize..300) {
-            let states: Vec<State> = states.into_iter().map(|state| ALL[state]).collect();
+            let states: Vec<State> = states.into_iter().map(|state| State::ALL[state]).collect();
             prop_assert!(measure_text_width(&line(&name, &states, width)) <= width);
         }
     }

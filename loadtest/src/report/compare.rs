@@ -7,7 +7,8 @@ use comfy_table::{ContentArrangement, Table};
 
 use super::markdown::escaped;
 use super::terminal::{WIDTH, wrapped};
-use crate::compare::{Change, Comparison, Pair, Side, Time, Trend};
+use crate::compare::{Change, Comparison, Pair, Time, Trend};
+use crate::overview::Cell;
 use crate::units;
 
 const COLUMNS: [&str; 5] = ["Burst", "Before", "After", "Verdict", "Times: before, after, ratio"];
@@ -31,18 +32,17 @@ pub fn text(
     tolerance: f64,
     format: Format,
     width: Option<u16>,
-) -> String {
+) -> anyhow::Result<String> {
     let told = Told {
         title: format!("{} and {}", names[0], names[1]),
         rows: comparison.pairs.iter().map(row).collect(),
         sentences: sentences(comparison, names, tolerance),
     };
-    match format {
+    Ok(match format {
         Format::Terminal => told.terminal(width),
         Format::Markdown => told.markdown(),
-        // It can fail only where the writer does, and a text doesn't.
-        Format::Html => told.render().unwrap_or_default(),
-    }
+        Format::Html => told.render()?,
+    })
 }
 
 /// What is told, in whatever format.
@@ -93,10 +93,8 @@ fn row(pair: &Pair) -> [Vec<String>; COLUMNS.len()] {
     [burst, side(before), side(after), vec![change], pair.times.iter().map(time).collect()]
 }
 
-fn side(side: &Side) -> Vec<String> {
-    let (rounds, alike) = side.rounds;
-    let agreement = (alike < rounds).then(|| format!("{alike} of {rounds} rounds"));
-    [side.middle.verdict.headline()].into_iter().chain(agreement).collect()
+fn side(cell: &Cell) -> Vec<String> {
+    [cell.middle.verdict.headline()].into_iter().chain(cell.agreement()).collect()
 }
 
 fn time(time: &Time) -> String {
@@ -183,7 +181,7 @@ mod tests {
 
     fn told(format: Format, width: Option<u16>) -> String {
         let [before, after] = &documents();
-        text(&Comparison::of(before, after, 0.05), ["a|<b>.json", "after.json"], 0.05, format, width)
+        text(&Comparison::of(before, after, 0.05), ["a|<b>.json", "after.json"], 0.05, format, width).unwrap()
     }
 
     #[test]
@@ -206,7 +204,7 @@ mod tests {
         }
         let comparison = Comparison::of(&before, &after, 0.05);
         for format in [Format::Markdown, Format::Html] {
-            let text = text(&comparison, ["a", "b"], 0.05, format, None);
+            let text = text(&comparison, ["a", "b"], 0.05, format, None).unwrap();
             assert!(!text.contains("<img"), "{text}");
         }
     }

@@ -30,7 +30,7 @@ const FEW_BARS: usize = 4;
 /// # Errors
 ///
 /// Where the data can't be written as JSON.
-pub fn page(document: &Document) -> serde_json::Result<String> {
+pub fn page(document: &Document) -> anyhow::Result<String> {
     let overview = Overview::of(document);
     let bars = (ALL_BARS / document.bursts().count().max(1)).clamp(FEW_BARS, BARS);
     let page = Page {
@@ -48,7 +48,7 @@ pub fn page(document: &Document) -> serde_json::Result<String> {
         policy: format!("sha256-{}", data::sha256(SCRIPT)),
         data: Data::of(document)?,
     };
-    page.render().map_err(serde::ser::Error::custom)
+    Ok(page.render()?)
 }
 
 #[derive(Template)]
