@@ -1,5 +1,6 @@
 //! The command line.
 
+mod analyze;
 mod burst;
 mod capacity;
 mod compare;
@@ -20,12 +21,13 @@ use host::isolation::{Drawn, Policy};
 use host::variables::Given;
 
 use crate::plan;
+pub use analyze::AnalyzeArgs;
 pub use burst::{BurstArgs, Output};
 pub use capacity::CapacityArgs;
 pub use compare::CompareArgs;
 pub use looks::LooksArgs;
 pub use report::ReportArgs;
-pub use request::RequestArgs;
+pub use request::{RequestArgs, Statuses};
 pub use schedule::ScheduleArgs;
 pub use systems::{GuardArgs, SystemArgs};
 
@@ -76,6 +78,9 @@ pub enum Command {
     /// Find how many requests an endpoint takes at once
     #[command(long_about = capacity::HELP)]
     Capacity(CapacityArgs),
+    /// Judge what another tool measured: hey, oha, k6, vegeta, or a result.json
+    #[command(long_about = analyze::HELP)]
+    Analyze(AnalyzeArgs),
     /// Say what changed between two results, and what is noise
     Compare(CompareArgs),
     /// Serve a Spin application on the embedded host

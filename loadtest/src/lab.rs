@@ -148,6 +148,7 @@ impl Lab {
                 round,
                 setup: setup.id.clone(),
                 title: setup.title.clone(),
+                generator: None,
                 bursts: judged.bursts,
             };
             self.compare(subject, setup, &mut run);

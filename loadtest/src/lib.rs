@@ -17,6 +17,8 @@ pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod exit;
+pub mod import;
+pub mod input;
 pub mod lab;
 pub mod lesson;
 pub mod machine;

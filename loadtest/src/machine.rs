@@ -23,6 +23,22 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// One that nobody described.
+    pub fn unknown() -> Self {
+        Self {
+            os: "unknown".to_owned(),
+            arch: "unknown".to_owned(),
+            cpus: 0,
+            cpu_model: None,
+            memory_mib: None,
+        }
+    }
+
+    /// Whether it is one that somebody described.
+    pub fn is_known(&self) -> bool {
+        self.cpus > 0
+    }
+
     /// This machine.
     pub fn this() -> Self {
         Self {

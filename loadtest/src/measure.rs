@@ -7,7 +7,7 @@ use crate::burst::{self, Firing, Shot, Target, Volley};
 use crate::exit::{Exit, Failure};
 use crate::result::Burst;
 use crate::schedule::Schedule;
-use crate::trace::{Generator, Outcome, Row, Trace};
+use crate::trace::{Gaps, Generator, Outcome, Row, Trace};
 use crate::verdict;
 
 /// A shot, and what one request of it takes alone, in milliseconds.
@@ -75,11 +75,13 @@ pub async fn fire(shots: &[Measured], firing: &Firing) -> Judged {
             shared_clock: target.is_local(),
             keep_alive: target.keep_alive,
             generator: fired.generator,
+            gaps: Gaps::default(),
         };
         let verdict = verdict::judge(&trace);
         let endpoint = endpoint::name_of(target.url.path());
         let burst = Burst::new(target.url.to_string(), endpoint, schedule, &trace, volley.beyond, verdict);
-        (Burst { unsent: volley.unsent, http2: volley.http2, ..burst }, trace)
+        let start_unix_us = Some(volley.start_ns / 1_000);
+        (Burst { unsent: volley.unsent, http2: volley.http2, start_unix_us, ..burst }, trace)
     };
     let (bursts, traces) = shots.iter().zip(fired.volleys).map(judge).unzip();
     Judged { bursts, traces, generator: fired.generator }

@@ -20,7 +20,7 @@ use crate::schedule::Schedule;
 use crate::tally::Tally;
 use crate::threshold::Checked;
 pub use crate::trace::Http2;
-use crate::trace::{ErrorKind, Generator, Outcome, Row, Trace};
+use crate::trace::{ErrorKind, Evidence, Generator, Outcome, Row, Trace};
 use crate::units::rounded;
 use crate::verdict::{Kind, Verdict, is_bottleneck};
 use figures::Figures;
@@ -45,13 +45,31 @@ pub struct Document {
     /// The command line that asked for it, without what may be secret.
     #[serde(default)]
     pub command: String,
+    /// Where it was read, where it wasn't measured here: null of a measurement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// What was fired, in order.
     pub runs: Vec<Run>,
     /// What the systems used that were started for it, in the order in which they ended.
     #[serde(default)]
     pub systems: Vec<SystemUsage>,
-    /// How the load generator fared: the worst of all bursts.
+    /// How the load generator fared: the worst of all bursts; zeros where `source` doesn't say.
     pub generator: GeneratorSummary,
+}
+
+/// Where a result comes from that wasn't measured here.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Source {
+    /// The tool that measured, such as `hey`.
+    pub tool: String,
+    /// Its format, such as `csv`.
+    pub format: String,
+    /// The files that were read.
+    pub files: Vec<String>,
+    /// What those don't say, and what follows from it: a sentence each.
+    pub lacks: Vec<String>,
+    /// How many rows of them could not be read, and were left out.
+    pub broken_rows: usize,
 }
 
 /// A setup, fired at a system.
@@ -70,6 +88,9 @@ pub struct Run {
     pub setup: String,
     /// What the setup is about.
     pub title: String,
+    /// How the load generator fared in it; null where it isn't known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<GeneratorSummary>,
     /// The bursts that were fired together.
     pub bursts: Vec<Burst>,
 }
@@ -157,6 +178,15 @@ pub struct Burst {
     pub errors: BTreeMap<String, usize>,
     /// How many instances the replies name.
     pub instances: usize,
+    /// How many machines the replies name.
+    #[serde(default)]
+    pub hosts: usize,
+    /// When it started, in microseconds since 1970 by the load generator's clock; null where that isn't known.
+    #[serde(default)]
+    pub start_unix_us: Option<u64>,
+    /// The Server header that all good answers agree on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
     /// From a request's send to its last byte, of the good answers; null where there were none. To three
     /// digits where `counted_only` isn't 0.
     pub latency_ms: Option<Latency>,
@@ -169,6 +199,7 @@ pub struct Burst {
     /// What the latency consists of, and connecting; null where there was no good answer.
     pub parts_ms: Option<Parts>,
     /// Every request, up to a limit (`--max-rows`).
+    #[serde(deserialize_with = "read::bounded")]
     pub requests: Vec<Request>,
 }
 
@@ -195,6 +226,9 @@ pub struct Request {
     pub error_kind: Option<ErrorKind>,
     /// Whether connecting is part of its latency (`--disable-keepalive`).
     pub connects: bool,
+    /// Whether its status counts as good; left out where that is left to whether it is 2xx.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub good: Option<bool>,
     /// The instance that served it, by its reply.
     pub instance: Option<String>,
     /// How many requests that instance had taken, this one included.
@@ -203,6 +237,18 @@ pub struct Request {
     pub entered_us: Option<f64>,
     /// When it left the handler, likewise.
     pub left_us: Option<f64>,
+    /// When it entered the handler by the server's clock, from the burst's earliest; only where `entered_us` is null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_entered_us: Option<f64>,
+    /// When it left the handler, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_left_us: Option<f64>,
+    /// The handler's style, by its reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
+    /// The machine that served it, by its reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// How the load generator fared.
@@ -232,6 +278,7 @@ impl Document {
             machine: Machine::this(),
             started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             command: command::line(std::env::args()),
+            source: None,
             runs: Vec::new(),
             systems: Vec::new(),
             generator: GeneratorSummary::default(),
@@ -240,19 +287,31 @@ impl Document {
 
     /// Adds a setup's bursts, and how the generator fared in them.
     pub fn add(&mut self, run: Run, generator: Generator) {
-        let saturated = run.bursts.iter().any(|burst| is_bottleneck(&generator, burst.service_ms));
-        self.runs.push(run);
-        self.generator = GeneratorSummary {
-            cpu: rounded(generator.cpu.max(self.generator.cpu), 4),
-            lag_p99_us: rounded(generator.lag_p99_us.max(self.generator.lag_p99_us), 1),
+        let one = GeneratorSummary {
+            cpu: rounded(generator.cpu, 4),
+            lag_p99_us: rounded(generator.lag_p99_us, 1),
             descriptors: descriptors::limit(),
-            saturated: saturated || self.generator.saturated,
+            saturated: run.bursts.iter().any(|burst| is_bottleneck(&generator, burst.service_ms)),
         };
+        self.runs.push(Run { generator: Some(one), ..run });
+        self.generator = self.generator.worse(one);
     }
 
     /// All bursts.
     pub fn bursts(&self) -> impl Iterator<Item = &Burst> {
         self.runs.iter().flat_map(|run| &run.bursts)
+    }
+}
+
+impl GeneratorSummary {
+    /// The worse of both, in each respect.
+    pub fn worse(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.max(other.cpu),
+            lag_p99_us: self.lag_p99_us.max(other.lag_p99_us),
+            descriptors: self.descriptors.max(other.descriptors),
+            saturated: self.saturated || other.saturated,
+        }
     }
 }
 
@@ -283,12 +342,7 @@ impl Burst {
             c: asked.connections(),
             sending: Sending::of(asked),
             service_ms: rounded(trace.service_ms, 3),
-            verdict: Verdict {
-                at_a_time: verdict.at_a_time.map(|k| rounded(k, 1)),
-                at_a_time_low: verdict.at_a_time_low.map(|k| rounded(k, 1)),
-                at_a_time_high: verdict.at_a_time_high.map(|k| rounded(k, 1)),
-                ..verdict
-            },
+            verdict: verdict.rounded(),
             expected: None,
             as_expected: None,
             mismatch: None,
@@ -311,23 +365,35 @@ impl Burst {
             statuses: figures::statuses(&tally),
             errors: tally.errors,
             instances: trace.instances(),
+            hosts: trace.hosts(),
+            start_unix_us: None,
+            server: trace.server().map(str::to_owned),
             latency_ms: latency,
             latency_from_plan_ms: from_plan,
             latency_histogram: bars,
             parts_ms: parts,
-            requests: trace.rows.iter().map(|row| Request::new(row, trace.shared_clock)).collect(),
+            requests: Request::all(trace),
         }
     }
 }
 
 impl Request {
-    fn new(row: &Row, shared_clock: bool) -> Self {
+    fn all(trace: &Trace) -> Vec<Self> {
+        let entered = trace.rows.iter().filter_map(|row| Some(row.evidence.as_ref()?.entered_ns));
+        let first_ns = (!trace.shared_clock).then(|| entered.min()).flatten();
+        trace.rows.iter().map(|row| Self::new(row, first_ns)).collect()
+    }
+
+    /// Where server and generator share no clock, the server's begins at `first_ns`.
+    fn new(row: &Row, first_ns: Option<u64>) -> Self {
         let (status, fault) = match &row.outcome {
             Outcome::Answered(status) => (Some(*status), None),
             Outcome::Rejected(fault) | Outcome::Failed(fault) => (None, Some(fault)),
         };
         let us = |time: f64| rounded(time, 1);
-        let interval = row.evidence.as_ref().filter(|_| shared_clock).map(|evidence| evidence.interval_us());
+        let evidence = row.evidence.as_ref();
+        let interval = evidence.filter(|_| first_ns.is_none()).map(|evidence| evidence.interval_us());
+        let server_us = |at: fn(&Evidence) -> u64| Some(us((at(evidence?) - first_ns?) as f64 / 1e3));
         Self {
             i: row.i,
             connect_us: row.connect_us.map(us),
@@ -339,10 +405,15 @@ impl Request {
             error: fault.map(|fault| fault.text.clone()),
             error_kind: fault.map(|fault| fault.kind),
             connects: row.connects,
-            instance: row.evidence.as_ref().map(|evidence| evidence.instance.clone()),
-            served: row.evidence.as_ref().map(|evidence| evidence.served),
+            good: row.good.filter(|good| status.is_some_and(|status| *good != (200..300).contains(&status))),
+            instance: evidence.map(|evidence| evidence.instance.clone()),
+            served: evidence.map(|evidence| evidence.served),
             entered_us: interval.map(|(entered, _)| us(entered)),
             left_us: interval.map(|(_, left)| us(left)),
+            server_entered_us: server_us(|evidence| evidence.entered_ns),
+            server_left_us: server_us(|evidence| evidence.left_ns),
+            style: evidence.map(|evidence| evidence.style.clone()),
+            host: evidence.and_then(|evidence| evidence.host.clone()),
         }
     }
 }

@@ -22,6 +22,19 @@ pub struct Trace {
     pub keep_alive: bool,
     /// How the load generator itself fared.
     pub generator: Generator,
+    /// What its writer left out.
+    pub gaps: Gaps,
+}
+
+/// What a trace lacks that another tool wrote; nothing, where it was measured here.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Gaps {
+    /// Nobody measured what one request alone takes: the quickest answer stands in for it.
+    pub service: bool,
+    /// Requests that failed may be missing without a trace.
+    pub failures: bool,
+    /// How coarse the times are, in microseconds; 0 where they are as good as any.
+    pub resolution_us: f64,
 }
 
 /// A request.
@@ -108,6 +121,17 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// How a request ended of which nothing else is known: the server's doing, or not.
+    pub fn outcome(self) -> Outcome {
+        use ErrorKind::{Closed, ConnectRefused, Protocol, Reset};
+        match self.kind {
+            ConnectRefused | Reset | Closed | Protocol => Outcome::Rejected(self),
+            _ => Outcome::Failed(self),
+        }
+    }
+}
+
 impl Default for Outcome {
     fn default() -> Self {
         Self::Failed(Fault::new(ErrorKind::NotSent, "not sent"))
@@ -140,6 +164,8 @@ pub struct Evidence {
     pub left_ns: u64,
     /// When the burst started, in nanoseconds of this machine's clock.
     pub start_ns: u64,
+    /// The machine that it ran on, where the reply names it.
+    pub host: Option<String>,
 }
 
 impl Evidence {
@@ -214,8 +240,16 @@ impl Trace {
 
     /// How many instances the replies name.
     pub fn instances(&self) -> usize {
-        let mut names: Vec<_> =
-            self.rows.iter().filter_map(|row| Some(&row.evidence.as_ref()?.instance)).collect();
+        self.distinct(|evidence| Some(&evidence.instance))
+    }
+
+    /// How many hosts the replies name.
+    pub fn hosts(&self) -> usize {
+        self.distinct(|evidence| evidence.host.as_ref())
+    }
+
+    fn distinct(&self, name: fn(&Evidence) -> Option<&String>) -> usize {
+        let mut names: Vec<_> = self.rows.iter().filter_map(|row| name(row.evidence.as_ref()?)).collect();
         names.sort_unstable();
         names.dedup();
         names.len()

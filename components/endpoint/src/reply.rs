@@ -28,6 +28,9 @@ pub struct Reply {
     pub entered_unix_ns: u64,
     /// When it left the handler, in nanoseconds since 1970.
     pub left_unix_ns: u64,
+    /// Which machine that was, where the environment says it (`HOST_NAME`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 /// 200 and the evidence. `guest` leaves the handler here.
@@ -41,6 +44,7 @@ pub fn ok(style: &str, path: &str, wait: Duration, guest: Guest) -> Response<Str
         in_flight: instance::in_flight(),
         entered_unix_ns: guest.entered_unix_ns,
         left_unix_ns: instance::now_unix_ns(),
+        host: std::env::var("HOST_NAME").ok().filter(|name| !name.is_empty()),
     };
     match serde_json::to_string(&reply) {
         Ok(json) => respond(StatusCode::OK, "application/json", json),

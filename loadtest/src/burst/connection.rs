@@ -137,7 +137,7 @@ impl Exchange {
                 row.good =
                     shot.target.good.as_ref().map(|good| good.iter().any(|range| range.contains(&status)));
                 row.server = evidence::server(&answer.headers);
-                row.evidence = body.evidence(start);
+                row.evidence = body.evidence(start.unix_ns);
             }
             Err(outcome) => row.outcome = outcome,
         }

@@ -3,7 +3,6 @@
 use http::HeaderMap;
 use http::header::SERVER;
 
-use super::Start;
 use crate::trace::Evidence;
 
 /// A reply that carries evidence is small; more of a body than this is read and thrown away.
@@ -22,22 +21,29 @@ impl Kept {
         self.0.extend_from_slice(&piece[..piece.len().min(room)]);
     }
 
-    /// The evidence, where the body is our endpoints' reply and says what can be.
-    pub fn evidence(&self, start: Start) -> Option<Evidence> {
-        let reply: endpoint::Reply = serde_json::from_slice(&self.0).ok()?;
-        let is_name = |name: &str| name.chars().count() <= NAME_CHARS && !name.contains(char::is_control);
-        let names_are_names = [&*reply.instance, &*reply.endpoint, &*reply.style].into_iter().all(is_name);
-        let is_possible = reply.served > 0 && reply.entered_unix_ns <= reply.left_unix_ns;
-        (names_are_names && is_possible).then_some(Evidence {
-            instance: reply.instance,
-            endpoint: reply.endpoint,
-            style: reply.style,
-            served: reply.served,
-            entered_ns: reply.entered_unix_ns,
-            left_ns: reply.left_unix_ns,
-            start_ns: start.unix_ns,
-        })
+    /// The evidence in it, of a burst that started at `start_ns`.
+    pub fn evidence(&self, start_ns: u64) -> Option<Evidence> {
+        evidence(&self.0, start_ns)
     }
+}
+
+/// The evidence, where `body` is our endpoints' reply and says what can be; `start_ns` is the burst's start, in
+/// nanoseconds since 1970.
+pub fn evidence(body: &[u8], start_ns: u64) -> Option<Evidence> {
+    let reply: endpoint::Reply = serde_json::from_slice(body).ok()?;
+    let is_name = |name: &str| name.chars().count() <= NAME_CHARS && !name.contains(char::is_control);
+    let names = [Some(&*reply.instance), Some(&*reply.endpoint), Some(&*reply.style), reply.host.as_deref()];
+    let is_possible = reply.served > 0 && reply.entered_unix_ns <= reply.left_unix_ns;
+    (names.into_iter().flatten().all(is_name) && is_possible).then_some(Evidence {
+        instance: reply.instance,
+        endpoint: reply.endpoint,
+        style: reply.style,
+        served: reply.served,
+        entered_ns: reply.entered_unix_ns,
+        left_ns: reply.left_unix_ns,
+        start_ns,
+        host: reply.host,
+    })
 }
 
 /// The Server header, cut to a name's length.
@@ -55,7 +61,7 @@ mod tests {
         let mut kept = Kept::default();
         body.chunks(1_000).for_each(|piece| kept.add(piece));
         assert!(kept.0.len() <= BODY_BYTES);
-        kept.evidence(Start::now())
+        kept.evidence(1_000)
     }
 
     fn reply(instance: &str, served: i64, entered: u64, left: u64) -> Vec<u8> {

@@ -4,7 +4,7 @@ mod board;
 mod connection;
 pub mod descriptors;
 mod dial;
-mod evidence;
+pub mod evidence;
 mod gate;
 mod generator;
 mod http2;
@@ -39,6 +39,9 @@ use queue::Queue;
 /// accept queue, which may be as short as 5: a dropped SYN costs a second.
 const CONNECTING_AT_A_TIME: usize = 4;
 
+/// The runtime's timers are good to so much.
+const TIMER: Duration = Duration::from_millis(2);
+
 /// A burst to fire.
 #[derive(Debug, Clone)]
 pub struct Shot {
@@ -70,6 +73,8 @@ pub struct Volley {
     pub unsent: usize,
     /// How HTTP/2 was used, where it was.
     pub http2: Option<Http2>,
+    /// When it started, in nanoseconds of this machine's clock.
+    pub start_ns: u64,
 }
 
 /// A handle on a burst that runs: how far it is, and a way to end it.
@@ -79,9 +84,15 @@ pub struct Firing {
     /// One for each shot; none where nobody watches.
     boards: Arc<[Arc<Board>]>,
     stopped: CancellationToken,
+    start_at: Option<SystemTime>,
 }
 
 impl Firing {
+    /// The same, but released at a moment of this machine's clock that others may share; when that is past, at once.
+    pub fn at(self, start_at: Option<SystemTime>) -> Self {
+        Self { start_at, ..self }
+    }
+
     /// One that somebody watches; for each shot, how many requests it has.
     pub fn watched(requests: impl Iterator<Item = usize>) -> Self {
         Self { boards: requests.map(|count| Arc::new(Board::new(count))).collect(), ..Self::default() }
@@ -128,7 +139,10 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
     // Every lane adds one when it is connected, or has failed to.
     let _all = barrier.ready.acquire_many(u32::try_from(lanes.len()).unwrap_or(u32::MAX)).await;
     let watch = Watch::start();
-    let released = Start::now();
+    let released = match firing.start_at {
+        Some(at) => Start::wait_for(at, &firing.stopped).await,
+        None => Start::now(),
+    };
     // What can go at once goes first; the rest is woken for.
     let gates: Vec<_> = queues.iter().flat_map(|queue| queue.gates()).collect();
     queues.iter().for_each(|queue| queue.start(released));
@@ -148,13 +162,18 @@ pub async fn fire(shots: &[Shot], firing: &Firing) -> Fired {
             volleys[index].rows.extend(lane);
         }
     }
-    for ((volley, queue), pool) in volleys.iter_mut().zip(&queues).zip(&pools) {
+    for (((volley, queue), pool), shot) in volleys.iter_mut().zip(&queues).zip(&pools).zip(shots) {
+        volley.start_ns = released.after(shot.schedule.delay).unix_ns;
         volley.http2 = pool.used();
         volley.rows.sort_by_key(|row| row.i);
         volley.beyond = queue.counted();
         volley.unsent = if firing.stopped.is_cancelled() { 0 } else { queue.unsent() };
     }
     Fired { volleys, generator: watch.stop().await }
+}
+
+fn unix_ns(at: SystemTime) -> u64 {
+    at.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// Where the lanes wait until all are connected.
@@ -173,8 +192,24 @@ struct Start {
 
 impl Start {
     fn now() -> Self {
-        let unix_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-        Self { instant: Instant::now(), unix_ns }
+        Self { instant: Instant::now(), unix_ns: unix_ns(SystemTime::now()) }
+    }
+
+    /// That of a moment that may be shared with others: who is late for it, is late by its plan.
+    async fn wait_for(at: SystemTime, stopped: &CancellationToken) -> Self {
+        let left = || at.duration_since(SystemTime::now()).unwrap_or_default();
+        tokio::select! {
+            () = tokio::time::sleep(left().saturating_sub(TIMER)) => std::thread::sleep(left().min(TIMER)),
+            () = stopped.cancelled() => {}
+        }
+        let now = Self::now();
+        match Duration::from_nanos(now.unix_ns.saturating_sub(unix_ns(at))) {
+            late if left().is_zero() => {
+                Self { instant: now.instant.checked_sub(late).unwrap_or(now.instant), unix_ns: unix_ns(at) }
+            }
+            // It was ended before.
+            _ => now,
+        }
     }
 
     fn after(self, delay: Duration) -> Self {

@@ -98,7 +98,15 @@ impl Simulated {
         let rows = self.done(n).into_iter().enumerate().map(row).collect();
         let generator = self.generator;
         let schedule = Schedule::together(n);
-        Trace { schedule, service_ms, rows, shared_clock: true, keep_alive: true, generator }
+        Trace {
+            schedule,
+            service_ms,
+            rows,
+            shared_clock: true,
+            keep_alive: true,
+            generator,
+            gaps: crate::trace::Gaps::default(),
+        }
     }
 
     /// The answer, and how many bursts it took.

@@ -80,7 +80,7 @@ pub struct RequestArgs {
 /// Which statuses are good.
 pub type Statuses = Arc<[RangeInclusive<u16>]>;
 
-fn statuses(text: &str) -> Result<Statuses, String> {
+pub fn statuses(text: &str) -> Result<Statuses, String> {
     let number = |text: &str| text.parse().ok().filter(|status| (100..=599).contains(status));
     let range = |part: &str| match part.strip_suffix("xx") {
         Some(class) => number(&format!("{class}00")).map(|first: u16| first..=first + 99),
@@ -100,7 +100,7 @@ fn statuses(text: &str) -> Result<Statuses, String> {
 
 const DAY_MS: f64 = 86_400_000.0;
 
-fn milliseconds(text: &str) -> Result<f64, String> {
+pub fn milliseconds(text: &str) -> Result<f64, String> {
     let ms = text.parse().ok().filter(|ms: &f64| (0.001..=DAY_MS).contains(ms));
     ms.ok_or_else(|| format!("a number from 0.001 to {DAY_MS} is allowed"))
 }

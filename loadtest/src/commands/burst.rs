@@ -29,6 +29,7 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
         round: 1,
         setup: "burst".to_owned(),
         title: String::new(),
+        generator: None,
         bursts: judged.bursts,
     };
     document.add(run, judged.generator);

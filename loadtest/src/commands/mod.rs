@@ -1,6 +1,7 @@
 //! The commands.
 
 mod aim;
+mod analyze;
 mod build;
 mod burst;
 mod capacity;
@@ -15,7 +16,7 @@ mod wasm_target;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
-use crate::cli::{BurstArgs, CapacityArgs, Cli, Command, RunArgs};
+use crate::cli::{AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, RunArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::result::Document;
 use crate::verdict::Kind;
@@ -31,7 +32,8 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     match &command {
         Command::Run(RunArgs { looks, .. })
         | Command::Burst(BurstArgs { looks, .. })
-        | Command::Capacity(CapacityArgs { looks, .. }) => looks.apply(),
+        | Command::Capacity(CapacityArgs { looks, .. })
+        | Command::Analyze(AnalyzeArgs { looks, .. }) => looks.apply(),
         _ => {}
     }
     match command {
@@ -46,6 +48,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Build(args) => {
             in_runtime(None, async |mut signals| signals.or_end(build::build(&args)).await)
         }
+        Command::Analyze(args) => analyze::analyze(args),
         Command::Compare(args) => compare::compare(&args),
         Command::Guard(args) => match guard::guard(&args)? {},
     }

@@ -49,7 +49,8 @@ pub fn bars(burst: &Burst, most: usize) -> Vec<Bar> {
 
 /// Whether a request counts as answered well, as far as its row says.
 fn is_good(request: &Request) -> bool {
-    request.error.is_none() && request.status.is_some_and(|status| status < 400)
+    let is_good = |status: u16| request.good.unwrap_or((200..300).contains(&status));
+    request.error.is_none() && request.status.is_some_and(is_good)
 }
 
 fn bar(requests: &[&Request]) -> Bar {

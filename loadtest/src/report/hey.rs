@@ -146,6 +146,7 @@ mod tests {
             shared_clock: true,
             keep_alive: true,
             generator: Generator::default(),
+            gaps: crate::trace::Gaps::default(),
         };
         let verdict = Verdict::of(Kind::Limited);
         Burst::new("http://a/".into(), "a".into(), &trace.schedule, &trace, Tally::default(), verdict)

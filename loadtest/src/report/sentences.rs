@@ -87,8 +87,12 @@ pub fn used(document: &Document) -> String {
     text
 }
 
-/// How the load generator fared.
+/// How the load generator fared; or of another tool's, what that doesn't say.
 pub fn generator(document: &Document) -> String {
+    if let Some(source) = document.source.as_ref().filter(|source| !source.lacks.is_empty()) {
+        let files = source.files.join(", ");
+        return format!("By {} ({}): {files}. {}", source.tool, source.format, source.lacks.join(" "));
+    }
     let generator = &document.generator;
     format!(
         "The load generator used at most {:.0} % of the processors, and its timers were {} late (p99).",

@@ -230,6 +230,7 @@ mod tests {
             shared_clock: true,
             keep_alive: true,
             generator: Generator::default(),
+            gaps: crate::trace::Gaps::default(),
         }
     }
 

@@ -1,41 +1,79 @@
 //! `result.json`, read.
 
-use std::fs;
+use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use super::{Document, SCHEMA};
+use super::{Document, Request, SCHEMA};
+use crate::input::Input;
+use crate::schedule::KEPT;
+
+#[derive(serde::Deserialize)]
+struct Version {
+    schema: u32,
+}
 
 impl Document {
-    /// The result in `file`.
+    /// The result in `file`, gzipped or not. Of each burst as many requests are kept as of one that is measured; those
+    /// beyond count as `counted_only`.
     ///
     /// # Errors
     ///
     /// Where it can't be read, or is no result of this format: what is wrong, with line and column.
     pub fn read(file: &Path) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-        Self::parse(&text).with_context(|| file.display().to_string())
+        Self::parse(|| Input::open(file)).with_context(|| file.display().to_string())
     }
 
-    fn parse(text: &str) -> anyhow::Result<Self> {
-        #[derive(Deserialize)]
-        struct Version {
-            schema: u32,
-        }
-        match serde_json::from_str(text) {
-            Ok(Self { schema: SCHEMA, .. }) => Ok(serde_json::from_str(text)?),
-            parsed => {
-                if let Ok(Version { schema }) = serde_json::from_str(text)
-                    && schema != SCHEMA
-                {
-                    bail!("this is a result of format {schema}, and only format {SCHEMA} is known here");
+    fn parse(open: impl Fn() -> anyhow::Result<Input>) -> anyhow::Result<Self> {
+        let mut document: Self = match serde_json::from_reader(open()?.rest()) {
+            Ok(document) => document,
+            Err(error) => {
+                if let Ok(Version { schema }) = serde_json::from_reader(open()?.rest()) {
+                    known(schema)?;
                 }
-                parsed.context("this is no result.json of loadtest")
+                return Err(error).context("this is no result.json of loadtest");
             }
+        };
+        known(document.schema)?;
+        for burst in document.runs.iter_mut().flat_map(|run| &mut run.bursts) {
+            burst.counted_only = burst.ok.saturating_add(burst.failed).saturating_sub(burst.requests.len());
+        }
+        Ok(document)
+    }
+}
+
+fn known(schema: u32) -> anyhow::Result<()> {
+    if schema != SCHEMA {
+        bail!("this is a result of format {schema}, and only format {SCHEMA} is known here");
+    }
+    Ok(())
+}
+
+/// The first requests of a burst: memory must not grow with the file.
+pub fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Request>, D::Error> {
+    struct Bounded;
+
+    impl<'de> Visitor<'de> for Bounded {
+        type Value = Vec<Request>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of requests")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut kept = Vec::new();
+            while let Some(request) = list.next_element()? {
+                if kept.len() < KEPT {
+                    kept.push(request);
+                }
+            }
+            Ok(kept)
         }
     }
+
+    deserializer.deserialize_seq(Bounded)
 }
 
 #[cfg(test)]
@@ -45,14 +83,18 @@ mod tests {
     use super::*;
     use crate::result::sample;
 
+    fn parse(text: &[u8]) -> anyhow::Result<Document> {
+        Document::parse(|| Ok(Input::of(Box::new(std::io::Cursor::new(text.to_vec())))))
+    }
+
     fn error(text: &str) -> String {
-        format!("{:#}", Document::parse(text).unwrap_err())
+        format!("{:#}", parse(text.as_bytes()).unwrap_err())
     }
 
     #[test]
     fn what_was_written_is_read() {
         let document = sample::document(vec![sample::together()]);
-        assert_eq!(Document::parse(&serde_json::to_string(&document).unwrap()).unwrap(), document);
+        assert_eq!(parse(&serde_json::to_vec(&document).unwrap()).unwrap(), document);
     }
 
     #[test]
@@ -74,7 +116,7 @@ mod tests {
             let mut damaged = whole.into_bytes();
             let at = at % damaged.len();
             damaged.splice(at..(at + bytes.len()).min(damaged.len()), bytes);
-            let _ = Document::parse(&String::from_utf8_lossy(&damaged));
+            let _ = parse(&damaged);
         }
     }
 }

@@ -29,6 +29,7 @@ pub fn rows(n: usize, at_a_time: usize, of_instance: usize) -> Vec<Row> {
                 entered_ns: wave * second + 1_000_000,
                 left_ns: (wave + 1) * second - 1_000_000,
                 start_ns: 0,
+                host: None,
             }),
             ..Row::default()
         }
@@ -45,6 +46,7 @@ pub fn burst(url: &str, endpoint: &str, rows: Vec<Row>, verdict: Verdict) -> Bur
         shared_clock: true,
         keep_alive: true,
         generator: Generator::default(),
+        gaps: crate::trace::Gaps::default(),
     };
     Burst::new(url.to_owned(), endpoint.to_owned(), &trace.schedule, &trace, Tally::default(), verdict)
 }
@@ -107,6 +109,7 @@ pub fn document(bursts: Vec<Burst>) -> Document {
         round: 1,
         setup: "1".to_owned(),
         title: "sync handler".to_owned(),
+        generator: None,
         bursts,
     };
     document.add(run, Generator { cpu: 0.031, lag_p99_us: 90.0 });

@@ -102,6 +102,7 @@ mod tests {
             shared_clock: false,
             keep_alive: true,
             generator: Generator::default(),
+            gaps: crate::trace::Gaps::default(),
         }
     }
 

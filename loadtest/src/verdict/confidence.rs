@@ -2,6 +2,7 @@
 
 use super::findings::{Findings, PARALLEL, SEQUENTIAL};
 use super::kind::{Confidence, Kind, Shape};
+use crate::trace::Gaps;
 
 /// Fewer requests than this don't show how much they vary.
 const FEW: usize = 30;
@@ -124,6 +125,12 @@ pub fn confidence(
         (false, true, Witness::Agrees) if is_counted(findings, served) => Confidence::High,
         (false, true, _) => Confidence::Medium,
     }
+}
+
+/// The most that what a trace lacks leaves: a service time that was guessed and failures that may be missing
+/// might change the verdict.
+pub fn ceiling(gaps: &Gaps) -> Confidence {
+    if gaps.service || gaps.failures { Confidence::Medium } else { Confidence::High }
 }
 
 /// Whether the replies settle it alone: all were inside at once, or some and never more.

@@ -2,6 +2,7 @@
 
 use super::findings::Findings;
 use super::is_rejection;
+use super::kind::{Kind, Shape};
 use crate::trace::{Generator, Outcome, Trace};
 use crate::units;
 
@@ -22,13 +23,35 @@ pub fn is_bottleneck(generator: &Generator, service_ms: f64) -> bool {
 
 /// Why the measurement can't carry a verdict, each in a sentence that says what to do; none where it can.
 pub fn reasons(trace: &Trace, findings: &Findings) -> Vec<String> {
-    let each = [unknown, failures, unsent, too_few, no_difference, too_quick, skew, connecting, bottleneck];
+    let each =
+        [unknown, coarse, failures, unsent, too_few, no_difference, too_quick, skew, connecting, bottleneck];
     each.iter().filter_map(|reason| reason(trace, findings)).collect()
 }
 
 fn unknown(trace: &Trace, _: &Findings) -> Option<String> {
     let known = trace.service_ms.is_finite() && trace.service_ms > 0.0;
     (!known).then(|| "what one request takes alone isn't known; give it by --service-ms".to_owned())
+}
+
+/// What is said where the quickest answer stands in for a request alone, and can't.
+pub const STAND_IN: &str = "what one request takes alone isn't known, and without it answers that come together may \
+    be parallel, slowed alike or held up for each other; give it by --service-ms";
+
+/// Whether answers that come so can be told only by what one request takes alone: not those that come one by one, or in
+/// waves, the first of which waited for nobody.
+pub fn is_told_by_service(served: Kind, shape: Option<Shape>) -> bool {
+    served != Kind::Inconclusive && !matches!(shape, Some(Shape::Staircase | Shape::Waves))
+}
+
+fn coarse(trace: &Trace, _: &Findings) -> Option<String> {
+    let step_ms = trace.gaps.resolution_us / 1e3;
+    (step_ms > BLUR * trace.service_ms).then(|| {
+        format!(
+            "times are known in steps of {}, more than a tenth of the service time ({})",
+            units::time(step_ms),
+            units::time(trace.service_ms)
+        )
+    })
 }
 
 fn failures(trace: &Trace, _: &Findings) -> Option<String> {
@@ -39,8 +62,9 @@ fn failures(trace: &Trace, _: &Findings) -> Option<String> {
 }
 
 fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
-    let (sent, all) = (trace.rows.len(), trace.schedule.n);
-    (sent < all).then(|| format!("only {sent} of {all} requests were sent"))
+    let (rows, all) = (trace.rows.len(), trace.schedule.n);
+    let became = if trace.gaps.failures { "are there" } else { "were sent" };
+    (rows < all).then(|| format!("only {rows} of {all} requests {became}"))
 }
 
 fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
@@ -90,8 +114,8 @@ fn connecting(trace: &Trace, _: &Findings) -> Option<String> {
     let longest_ms = trace.answered().filter_map(|row| row.connect_us).fold(0.0, f64::max) / 1e3;
     (!trace.keep_alive && longest_ms > BLUR * trace.service_ms).then(|| {
         format!(
-            "connecting took up to {}, above a tenth of the service time ({}), and without keep-alive it is \
-             part of what was measured; keep connections alive, or test an endpoint that takes longer",
+            "connecting took up to {}, above a tenth of the service time ({}), and it is part of what was \
+             measured; keep connections alive, or test an endpoint that takes longer",
             units::time(longest_ms),
             units::time(trace.service_ms)
         )

@@ -3,6 +3,7 @@
 
 use super::arrivals::Arrivals;
 use super::fit::{self, Fit};
+use super::hosts::Hosts;
 use super::kind::Kind;
 use super::overlap::Overlap;
 use super::sharing::Sharing;
@@ -38,6 +39,7 @@ pub struct Findings {
     pub first: FirstWave,
     pub sharing: Sharing,
     pub overlap: Option<Overlap>,
+    pub hosts: Hosts,
 }
 
 /// How long the requests took that came first, as many as could be there at once: nothing but the
@@ -72,6 +74,7 @@ impl Findings {
             first: FirstWave::of(trace, offered),
             sharing: Sharing::of(trace),
             overlap: Overlap::of(trace),
+            hosts: Hosts::of(trace),
         }
     }
 

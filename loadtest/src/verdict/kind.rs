@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::units::rounded;
+
 /// How a burst was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -85,6 +87,17 @@ impl Verdict {
             why: String::new(),
             remedy: None,
             reasons: Vec::new(),
+        }
+    }
+
+    /// With its numbers as files have them.
+    pub fn rounded(self) -> Self {
+        let tenth = |k: Option<f64>| k.map(|k| rounded(k, 1));
+        Self {
+            at_a_time: tenth(self.at_a_time),
+            at_a_time_low: tenth(self.at_a_time_low),
+            at_a_time_high: tenth(self.at_a_time_high),
+            ..self
         }
     }
 

@@ -11,6 +11,7 @@ mod doubt;
 mod effective;
 mod findings;
 mod fit;
+mod hosts;
 mod kind;
 mod model;
 mod overlap;
@@ -56,6 +57,10 @@ pub fn judge(trace: &Trace) -> Verdict {
         reasons.push("the answers follow no pool of any size; try again, or send more requests".to_owned());
         served = Kind::Inconclusive;
     }
+    if trace.gaps.service && reasons.is_empty() && doubt::is_told_by_service(served, shape) {
+        reasons.push(doubt::STAND_IN.to_owned());
+        served = Kind::Inconclusive;
+    }
     let range = Range::of(&findings, served, shape);
     let witness = confidence::witness(&findings, range);
     let range = range.map(|range| range.counted(&findings, served, witness));
@@ -68,7 +73,8 @@ pub fn judge(trace: &Trace) -> Verdict {
         at_a_time_low: range.map(|range| range.low),
         at_a_time_high: range.map(|range| range.high),
         shape,
-        confidence: confidence::confidence(&findings, served, shape, range, witness),
+        confidence: confidence::confidence(&findings, served, shape, range, witness)
+            .min(confidence::ceiling(&trace.gaps)),
         why: why::why(&judgement),
         remedy: remedy::remedy(&judgement),
         reasons,

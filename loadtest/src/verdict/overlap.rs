@@ -31,9 +31,7 @@ impl Overlap {
         }
         let mut instances: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
         for reply in &replies {
-            // Whoever leaves as another comes did not share the time.
-            let left_ns = reply.left_ns - (reply.left_ns - reply.entered_ns) / LEAVING;
-            instances.entry(&reply.instance).or_default().push((reply.entered_ns, left_ns));
+            instances.entry(&reply.instance).or_default().push(stay(reply));
         }
         let mut inside: Vec<f64> =
             replies.iter().map(|reply| (reply.left_ns - reply.entered_ns) as f64 / 1e6).collect();
@@ -44,6 +42,18 @@ impl Overlap {
             inside_ms: crate::stats::percentile(&inside, 0.5)?,
         })
     }
+}
+
+/// The most that were inside at once, of replies that share a clock.
+pub fn most_inside(replies: &[&Evidence]) -> usize {
+    let stays: Vec<_> = replies.iter().map(|reply| stay(reply)).collect();
+    largest(stays.iter())
+}
+
+/// When a request was inside. Whoever leaves as another comes did not share the time.
+fn stay(reply: &Evidence) -> (u64, u64) {
+    let inside = reply.left_ns.saturating_sub(reply.entered_ns);
+    (reply.entered_ns, reply.entered_ns + (inside - inside / LEAVING))
 }
 
 /// The most of these stays that cover one moment. One that ends when another begins doesn't meet it.

@@ -24,6 +24,7 @@ pub fn why(judgement: &Judgement) -> String {
     }
     sentences.extend(pattern(judgement));
     sentences.extend(cause(&findings.sharing, *served));
+    sentences.extend(findings.hosts.told());
     sentences.extend(remedy::explanation(judgement));
     sentences.extend(inside(judgement));
     sentences.join(" ")

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{judge, pool, rng, together};
 use crate::schedule::Schedule;
-use crate::trace::{ErrorKind, Evidence, Fault, Generator, Outcome, Row, Trace};
+use crate::trace::{ErrorKind, Evidence, Fault, Gaps, Generator, Outcome, Row, Trace};
 use crate::verdict::{Verdict, effective_concurrency, findings::Findings};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
@@ -21,6 +21,7 @@ fn any_evidence() -> impl Strategy<Value = Evidence> {
             entered_ns,
             left_ns,
             start_ns,
+            host: None,
         },
     )
 }
@@ -59,6 +60,7 @@ fn any_trace() -> impl Strategy<Value = Trace> {
             rows,
             shared_clock,
             keep_alive,
+            gaps: Gaps { service: !shared_clock, failures: !keep_alive, resolution_us: lag_p99_us },
             generator: Generator { cpu, lag_p99_us },
         },
     )

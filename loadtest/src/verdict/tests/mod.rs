@@ -10,7 +10,7 @@ use proptest::test_runner::TestRng;
 
 use super::*;
 use crate::schedule::Schedule;
-use crate::trace::{ErrorKind, Evidence, Fault, Generator, Row};
+use crate::trace::{ErrorKind, Evidence, Fault, Gaps, Generator, Row};
 
 const SERVICE_MS: f64 = 1_000.0;
 
@@ -68,7 +68,15 @@ fn answered(i: usize, planned_us: Option<f64>, sent: f64, done: f64) -> Row {
 
 fn trace(schedule: Schedule, rows: Vec<Row>) -> Trace {
     let generator = Generator { cpu: 0.1, lag_p99_us: 100.0 };
-    Trace { schedule, service_ms: SERVICE_MS, rows, shared_clock: true, keep_alive: true, generator }
+    Trace {
+        schedule,
+        service_ms: SERVICE_MS,
+        rows,
+        shared_clock: true,
+        keep_alive: true,
+        generator,
+        gaps: Gaps::default(),
+    }
 }
 
 fn rng() -> TestRng {
@@ -91,6 +99,7 @@ fn in_instance(trace: &mut Trace, instance: &str, stays: &[(usize, f64, f64)]) {
             entered_ns: ns(*entered),
             left_ns: ns(*left),
             start_ns: 0,
+            host: None,
         });
     }
 }

@@ -1,7 +1,7 @@
 //! Cases of all kinds at random.
 
 use loadtest::schedule::Schedule;
-use loadtest::trace::{ErrorKind, Evidence, Fault, Generator, Outcome, Row, Trace};
+use loadtest::trace::{ErrorKind, Evidence, Fault, Gaps, Generator, Outcome, Row, Trace};
 use loadtest::verdict::Kind;
 
 use super::server::{self, Sends, Server, Way};
@@ -97,6 +97,7 @@ impl Setting {
                 cpu: random.between(0.01, 0.6),
                 lag_p99_us: random.between(50.0, 1_500.0),
             },
+            gaps: Gaps::default(),
         }
     }
 
@@ -115,6 +116,7 @@ impl Setting {
             entered_ns: ns(entered),
             left_ns: ns(way.done),
             start_ns: ns(0.0),
+            host: None,
         });
         Row {
             i,
@@ -215,6 +217,7 @@ fn blocked(setting: &Setting, random: &mut Random) -> Case {
             entered_ns: 1_000_000_000,
             left_ns: 1_000_000_000 + (left[i] * 1e3) as u64,
             start_ns: 1_000_000_000,
+            host: None,
         });
     }
     let truth = match instances {

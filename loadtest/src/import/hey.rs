@@ -1,0 +1,47 @@
+//! hey's CSV (`-o csv`): times in seconds, the start counted from hey's own.
+
+use super::{Bursts, Input, Request};
+use crate::input::{fields, number};
+use crate::trace::Outcome;
+
+/// What its first line begins with.
+pub const HEADER: &str = "response-time,DNS+dialup,";
+/// Its times have four decimals.
+const STEP_US: f64 = 100.0;
+/// How many fields a line has.
+const FIELDS: usize = 8;
+
+pub fn read(input: &mut Input, bursts: &mut Bursts) -> anyhow::Result<()> {
+    bursts.coarsen(STEP_US);
+    let broken = input.each_line(|line| match line.starts_with(HEADER.as_bytes()) {
+        true => Ok(()),
+        false => bursts.add(request(line)?),
+    })?;
+    bursts.add_broken(broken);
+    Ok(())
+}
+
+/// `response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset`
+fn request(line: &[u8]) -> Result<Request, String> {
+    let fields = fields(line)?;
+    if fields.len() != FIELDS {
+        return Err(format!("{} fields, and {FIELDS} are allowed", fields.len()));
+    }
+    let us = |at: usize, what| number(fields.get(at), what).map(|seconds| seconds * 1e6);
+    let (took_us, connect_us, read_us) =
+        (us(0, "response-time")?, us(1, "DNS+dialup")?, us(5, "Response-read")?);
+    Ok(Request {
+        began_ns: (us(7, "offset")? * 1e3) as i64,
+        took_us,
+        connect_us: Some(connect_us),
+        first_byte_us: Some(took_us - read_us),
+        outcome: Outcome::Answered(status(fields.get(6))?),
+        ..Request::default()
+    })
+}
+
+/// An HTTP status.
+pub fn status(text: Option<&str>) -> Result<u16, String> {
+    let status = text.and_then(|text| text.parse().ok()).filter(|status| (100..=599).contains(status));
+    status.ok_or_else(|| format!("the status is {:?}, and 100 to 599 are allowed", text.unwrap_or_default()))
+}
