@@ -4,6 +4,7 @@ mod analyze;
 mod burst;
 mod capacity;
 mod compare;
+mod export;
 pub mod hey;
 mod limits;
 mod looks;
@@ -25,6 +26,7 @@ pub use analyze::AnalyzeArgs;
 pub use burst::{BurstArgs, Output};
 pub use capacity::CapacityArgs;
 pub use compare::CompareArgs;
+pub use export::{ExportArgs, ExportTool, K6Args};
 pub use looks::LooksArgs;
 pub use report::ReportArgs;
 pub use request::{RequestArgs, Statuses};
@@ -83,6 +85,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Say what changed between two results, and what is noise
     Compare(CompareArgs),
+    /// Write the setups for another tool
+    Export(ExportArgs),
     /// Serve a Spin application on the embedded host
     Serve(ServeArgs),
     /// Build the components of Spin applications

@@ -17,6 +17,7 @@ pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod exit;
+pub mod export;
 pub mod import;
 pub mod input;
 pub mod lab;

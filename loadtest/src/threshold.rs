@@ -60,6 +60,14 @@ impl Threshold {
         self.endpoint.as_deref().is_none_or(|only| only == endpoint)
     }
 
+    /// The measure that it compares, the comparison's sign, and the value; times are in milliseconds.
+    pub fn measure(&self) -> Option<(&'static str, &'static str, f64)> {
+        match &self.condition {
+            Condition::Measure(measure, comparison, value) => Some((measure.name, comparison.sign(), *value)),
+            Condition::Kind(_) | Condition::Limited(..) => None,
+        }
+    }
+
     /// Whether `burst` meets it.
     pub fn check(&self, burst: &Burst) -> Checked {
         let kind = burst.verdict.kind;
@@ -103,6 +111,10 @@ impl Comparison {
         (">", Self::More),
         ("=", Self::Equal),
     ];
+
+    fn sign(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, one)| *one == self).map_or("", |(sign, _)| sign)
+    }
 
     fn holds(self, seen: f64, value: f64) -> bool {
         match self {

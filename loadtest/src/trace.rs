@@ -33,6 +33,8 @@ pub struct Gaps {
     pub service: bool,
     /// Requests that failed may be missing without a trace.
     pub failures: bool,
+    /// There were no single requests: what the rows say was made up to fit a summary.
+    pub summary: bool,
     /// How coarse the times are, in microseconds; 0 where they are as good as any.
     pub resolution_us: f64,
 }

@@ -6,6 +6,7 @@ mod build;
 mod burst;
 mod capacity;
 mod compare;
+mod export;
 mod guard;
 mod outcome;
 mod run;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
             in_runtime(None, async |mut signals| signals.or_end(build::build(&args)).await)
         }
         Command::Analyze(args) => analyze::analyze(args),
+        Command::Export(args) => export::export(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Guard(args) => match guard::guard(&args)? {},
     }

@@ -301,6 +301,7 @@ impl Group {
         let gaps = Gaps {
             service: known.is_none(),
             failures: format.drops_failures() && sent.is_none(),
+            summary: format == Format::OhaJson,
             resolution_us: step_us,
         };
         let trace = Trace {

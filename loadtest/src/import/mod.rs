@@ -19,6 +19,7 @@ use crate::input::Input;
 use crate::result::{Document, Source};
 pub use bursts::Options;
 use bursts::{Bursts, Request};
+pub use k6::REPLY;
 
 /// What a file is, by what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +155,7 @@ impl Format {
 
     /// Whether requests that failed are left out of it.
     fn drops_failures(self) -> bool {
-        matches!(self, Self::HeyCsv | Self::OhaCsv | Self::OhaSqlite | Self::OhaJson)
+        matches!(self, Self::HeyCsv | Self::OhaCsv | Self::OhaSqlite)
     }
 
     /// What it doesn't carry, a sentence each.

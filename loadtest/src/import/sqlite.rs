@@ -31,6 +31,9 @@ pub fn read(file: &Path, input: &mut Input, bursts: &mut Bursts) -> anyhow::Resu
         database.prepare("select count(*) from sqlite_master where type = 'table' and name = 'oha'")?;
     let count: i64 = tables.query_row([], |row| row.get(0)).context("this is no whole SQLite database")?;
     ensure!(count == 1, "this SQLite database has no table `oha`: it isn't oha's");
+    let runs: i64 = database
+        .query_row("select count(distinct run) from oha", [], |row| row.get(0))
+        .context("its table `oha` isn't as oha writes it")?;
     let mut requests = database
         .prepare("select url, start, start_latency_correction, \"end\", duration, status, run from oha")
         .context("its table `oha` isn't as oha writes it")?;
@@ -39,20 +42,21 @@ pub fn read(file: &Path, input: &mut Input, bursts: &mut Bursts) -> anyhow::Resu
     let mut number = 0_u64;
     while let Some(row) = rows.next()? {
         number += 1;
-        let added = request(row).map_err(|error| error.to_string()).and_then(|request| bursts.add(request));
+        let added =
+            request(row, runs > 1).map_err(|error| error.to_string()).and_then(|request| bursts.add(request));
         added.unwrap_or_else(|why| broken.add(&format!("row {number}"), why));
     }
     bursts.add_broken(broken);
     Ok(())
 }
 
-fn request(row: &Row) -> rusqlite::Result<Request> {
+fn request(row: &Row, is_named: bool) -> rusqlite::Result<Request> {
     let (url, start, correction): (String, f64, Option<f64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let (end, status, run): (f64, u16, i64) = (row.get(3)?, row.get(5)?, row.get(6)?);
     let began = correction.unwrap_or(start);
     Ok(Request {
         // Each run has a clock of its own.
-        key: Key { setup: format!("run {run}"), url },
+        key: Key { setup: if is_named { format!("run {run}") } else { String::new() }, url },
         began_ns: (began * 1e9) as i64,
         took_us: (end - began) * 1e6,
         outcome: Outcome::Answered(status),

@@ -28,11 +28,14 @@ pub fn text(document: &Document) -> String {
         true => String::new(),
         false => format!(" with {}", code(&document.command)),
     };
+    let machine = match document.machine.is_known() {
+        true => format!(", {} processors", document.machine.cpus),
+        false => String::new(),
+    };
     let measured = format!(
-        "Measured by {}{command} on {}, {} processors. ",
+        "Measured by {}{command} on {}{machine}. ",
         escaped(&document.tool),
         escaped(&document.started),
-        document.machine.cpus
     );
     text + "\n" + &measured + &escaped(&(sentences::used(document) + &sentences::generator(document))) + "\n"
 }

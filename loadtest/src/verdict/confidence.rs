@@ -130,7 +130,7 @@ pub fn confidence(
 /// The most that what a trace lacks leaves: a service time that was guessed and failures that may be missing
 /// might change the verdict.
 pub fn ceiling(gaps: &Gaps) -> Confidence {
-    if gaps.service || gaps.failures { Confidence::Medium } else { Confidence::High }
+    if gaps.service || gaps.failures || gaps.summary { Confidence::Medium } else { Confidence::High }
 }
 
 /// Whether the replies settle it alone: all were inside at once, or some and never more.

@@ -60,7 +60,12 @@ fn any_trace() -> impl Strategy<Value = Trace> {
             rows,
             shared_clock,
             keep_alive,
-            gaps: Gaps { service: !shared_clock, failures: !keep_alive, resolution_us: lag_p99_us },
+            gaps: Gaps {
+                service: !shared_clock,
+                failures: !keep_alive,
+                summary: false,
+                resolution_us: lag_p99_us,
+            },
             generator: Generator { cpu, lag_p99_us },
         },
     )

@@ -1,0 +1,3 @@
+//! The setups as a script of another tool's.
+
+pub mod k6;
