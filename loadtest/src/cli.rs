@@ -8,6 +8,7 @@ mod export;
 pub mod hey;
 mod limits;
 mod looks;
+mod merge;
 mod report;
 mod request;
 mod schedule;
@@ -28,6 +29,7 @@ pub use capacity::CapacityArgs;
 pub use compare::CompareArgs;
 pub use export::{ExportArgs, ExportTool, K6Args};
 pub use looks::LooksArgs;
+pub use merge::MergeArgs;
 pub use report::ReportArgs;
 pub use request::{RequestArgs, Statuses};
 pub use schedule::ScheduleArgs;
@@ -83,6 +85,9 @@ pub enum Command {
     /// Judge what another tool measured: hey, oha, k6, vegeta, or a result.json
     #[command(long_about = analyze::HELP)]
     Analyze(AnalyzeArgs),
+    /// Join the results of generators that fired together
+    #[command(long_about = merge::HELP)]
+    Merge(MergeArgs),
     /// Say what changed between two results, and what is noise
     Compare(CompareArgs),
     /// Write the setups for another tool
@@ -155,6 +160,9 @@ pub struct ServeArgs {
     /// Don't echo what components print, nor say where it is kept
     #[arg(short, long)]
     pub quiet: bool,
+    /// An environment variable for all components, beside those of the manifest; repeatable
+    #[arg(short, long = "env", value_name = "NAME=VALUE", value_parser = pair)]
+    pub environment: Vec<(String, String)>,
     #[command(flatten)]
     pub limits: limits::LimitArgs,
     #[command(flatten)]
@@ -235,6 +243,12 @@ impl From<IsolationArgs> for Policy {
 
 /// The longest wait of the built-in setups is 10 s, and an endpoint waits 60 s at most.
 const MAX_TIME_SCALE: f64 = 6.0;
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("NAME=VALUE is allowed")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
 
 fn time_scale(text: &str) -> Result<f64, String> {
     match text.parse() {

@@ -24,6 +24,7 @@ pub mod lab;
 pub mod lesson;
 pub mod machine;
 pub mod measure;
+pub mod merge;
 pub mod overview;
 pub mod picture;
 pub mod plan;

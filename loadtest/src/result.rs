@@ -57,6 +57,9 @@ pub struct Document {
     pub generator: GeneratorSummary,
 }
 
+/// Ourselves, as a [`Source`].
+pub const OWN: &str = "loadtest";
+
 /// Where a result comes from that wasn't measured here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
@@ -237,7 +240,8 @@ pub struct Request {
     pub entered_us: Option<f64>,
     /// When it left the handler, likewise.
     pub left_us: Option<f64>,
-    /// When it entered the handler by the server's clock, from the burst's earliest; only where `entered_us` is null.
+    /// When it entered the handler by the server's clock, which may be far from the generator's; only where `entered_us`
+    /// is null.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_entered_us: Option<f64>,
     /// When it left the handler, likewise.
@@ -372,28 +376,22 @@ impl Burst {
             latency_from_plan_ms: from_plan,
             latency_histogram: bars,
             parts_ms: parts,
-            requests: Request::all(trace),
+            requests: trace.rows.iter().map(|row| Request::new(row, trace.shared_clock)).collect(),
         }
     }
 }
 
 impl Request {
-    fn all(trace: &Trace) -> Vec<Self> {
-        let entered = trace.rows.iter().filter_map(|row| Some(row.evidence.as_ref()?.entered_ns));
-        let first_ns = (!trace.shared_clock).then(|| entered.min()).flatten();
-        trace.rows.iter().map(|row| Self::new(row, first_ns)).collect()
-    }
-
-    /// Where server and generator share no clock, the server's begins at `first_ns`.
-    fn new(row: &Row, first_ns: Option<u64>) -> Self {
+    fn new(row: &Row, shared_clock: bool) -> Self {
         let (status, fault) = match &row.outcome {
             Outcome::Answered(status) => (Some(*status), None),
             Outcome::Rejected(fault) | Outcome::Failed(fault) => (None, Some(fault)),
         };
         let us = |time: f64| rounded(time, 1);
         let evidence = row.evidence.as_ref();
-        let interval = evidence.filter(|_| first_ns.is_none()).map(|evidence| evidence.interval_us());
-        let server_us = |at: fn(&Evidence) -> u64| Some(us((at(evidence?) - first_ns?) as f64 / 1e3));
+        let interval = evidence.map(Evidence::interval_us);
+        let shared = interval.filter(|_| shared_clock);
+        let foreign = interval.filter(|_| !shared_clock);
         Self {
             i: row.i,
             connect_us: row.connect_us.map(us),
@@ -408,10 +406,10 @@ impl Request {
             good: row.good.filter(|good| status.is_some_and(|status| *good != (200..300).contains(&status))),
             instance: evidence.map(|evidence| evidence.instance.clone()),
             served: evidence.map(|evidence| evidence.served),
-            entered_us: interval.map(|(entered, _)| us(entered)),
-            left_us: interval.map(|(_, left)| us(left)),
-            server_entered_us: server_us(|evidence| evidence.entered_ns),
-            server_left_us: server_us(|evidence| evidence.left_ns),
+            entered_us: shared.map(|(entered, _)| us(entered)),
+            left_us: shared.map(|(_, left)| us(left)),
+            server_entered_us: foreign.map(|(entered, _)| us(entered)),
+            server_left_us: foreign.map(|(_, left)| us(left)),
             style: evidence.map(|evidence| evidence.style.clone()),
             host: evidence.and_then(|evidence| evidence.host.clone()),
         }

@@ -26,13 +26,25 @@ pub struct Trace {
     pub gaps: Gaps,
 }
 
+/// Whether requests that failed are in a trace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Failures {
+    /// They are.
+    #[default]
+    Kept,
+    /// They aren't, but how many requests there were is known.
+    Counted,
+    /// They aren't, and nobody knows how many there were.
+    Unseen,
+}
+
 /// What a trace lacks that another tool wrote; nothing, where it was measured here.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Gaps {
     /// Nobody measured what one request alone takes: the quickest answer stands in for it.
     pub service: bool,
-    /// Requests that failed may be missing without a trace.
-    pub failures: bool,
+    /// Whether requests that failed are left out.
+    pub failures: Failures,
     /// There were no single requests: what the rows say was made up to fit a summary.
     pub summary: bool,
     /// How coarse the times are, in microseconds; 0 where they are as good as any.

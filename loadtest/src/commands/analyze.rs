@@ -19,7 +19,7 @@ pub fn analyze(args: AnalyzeArgs) -> Result<Exit, Failure> {
 }
 
 /// As `burst` tells it, or where there are setups, as `run` does.
-fn told(document: &Document, is_drawn: bool) -> String {
+pub fn told(document: &Document, is_drawn: bool) -> String {
     match document.runs.iter().all(|run| run.setup == "burst") {
         true => terminal::bursts(document, terminal::width(), is_drawn),
         false => terminal::run(document, terminal::width(), is_drawn),

@@ -1,7 +1,7 @@
 //! `loadtest burst`: URLs of one's own.
 
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::aim::{self, Aim};
 use super::outcome::Outcome;
@@ -21,7 +21,7 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
     let schedules = schedules(&args)?;
     let mut document = Document::begin();
     let shots = signals.or_end(all_measured(&args, schedules)).await?;
-    let (judged, interrupted) = fired(&shots, args.looks.quiet, signals).await;
+    let (judged, interrupted) = fired(&shots, &args, signals).await;
     let run = Run {
         system: args.urls.join(" "),
         manifest: None,
@@ -54,18 +54,21 @@ fn schedules(args: &BurstArgs) -> Result<Vec<Schedule>, Failure> {
     Ok(schedules)
 }
 
-async fn fired(shots: &[Measured], is_quiet: bool, signals: &mut Signals) -> (Judged, bool) {
+async fn fired(shots: &[Measured], args: &BurstArgs, signals: &mut Signals) -> (Judged, bool) {
+    let at = args.start_at;
+    let until = at.and_then(|at| at.duration_since(SystemTime::now()).ok()).unwrap_or_default();
     let about = shots.iter().map(estimate).max().unwrap_or_default();
     let named: Vec<(String, usize)> =
         shots.iter().map(|one| (one.shot.target.url.path().to_owned(), one.shot.schedule.n)).collect();
     let what =
         progress::expected(&named).map_or("requests".to_owned(), |expected| format!("{expected} requests"));
-    let step = Progress::begin(about, is_quiet).step(what, &named);
-    let mut fired = pin!(measure::fire(shots, &step.firing));
+    let step = Progress::begin(until + about, args.looks.quiet).step(what, &named);
+    let firing = step.firing.clone().at(at);
+    let mut fired = pin!(measure::fire(shots, &firing));
     tokio::select! {
         judged = &mut fired => (judged, false),
         () = signals.next() => {
-            step.firing.stop();
+            firing.stop();
             (fired.await, true)
         }
     }

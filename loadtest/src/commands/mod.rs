@@ -8,6 +8,7 @@ mod capacity;
 mod compare;
 mod export;
 mod guard;
+mod merge;
 mod outcome;
 mod run;
 mod serve;
@@ -17,7 +18,7 @@ mod wasm_target;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
-use crate::cli::{AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, RunArgs};
+use crate::cli::{AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, MergeArgs, RunArgs};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::result::Document;
 use crate::verdict::Kind;
@@ -34,7 +35,8 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(RunArgs { looks, .. })
         | Command::Burst(BurstArgs { looks, .. })
         | Command::Capacity(CapacityArgs { looks, .. })
-        | Command::Analyze(AnalyzeArgs { looks, .. }) => looks.apply(),
+        | Command::Analyze(AnalyzeArgs { looks, .. })
+        | Command::Merge(MergeArgs { looks, .. }) => looks.apply(),
         _ => {}
     }
     match command {
@@ -51,6 +53,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Analyze(args) => analyze::analyze(args),
         Command::Export(args) => export::export(&args),
+        Command::Merge(args) => merge::merge(args),
         Command::Compare(args) => compare::compare(&args),
         Command::Guard(args) => match guard::guard(&args)? {},
     }

@@ -12,10 +12,13 @@ use crate::report::note;
 pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended> {
     log_to_stderr();
     without_huge_pages();
-    let app = match args.no_build {
+    let mut app = match args.no_build {
         true => build::load(&args.manifest, &args.app)?,
         false => signals.or_end(build::up_to_date(&args.manifest, &args.app)).await?,
     };
+    for component in app.components.values_mut() {
+        component.environment.extend(args.environment.iter().cloned());
+    }
     let logs =
         Logs { folder: args.log_dir.unwrap_or_else(|| app.folder().join(".spin/logs")), echo: !args.quiet };
     let folder = logs.folder.clone();

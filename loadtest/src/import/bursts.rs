@@ -15,7 +15,7 @@ use crate::plan;
 use crate::result::{Burst, Document, Run};
 use crate::schedule::Schedule;
 use crate::tally::Tally;
-use crate::trace::{Evidence, Gaps, Generator, Outcome, Row, Trace};
+use crate::trace::{Evidence, Failures, Gaps, Generator, Outcome, Row, Trace};
 use crate::verdict;
 
 /// More different bursts than this are none that anybody meant.
@@ -300,7 +300,11 @@ impl Group {
         };
         let gaps = Gaps {
             service: known.is_none(),
-            failures: format.drops_failures() && sent.is_none(),
+            failures: match (format.drops_failures(), sent) {
+                (false, _) => Failures::Kept,
+                (true, Some(_)) => Failures::Counted,
+                (true, None) => Failures::Unseen,
+            },
             summary: format == Format::OhaJson,
             resolution_us: step_us,
         };

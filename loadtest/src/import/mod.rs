@@ -20,6 +20,7 @@ use crate::result::{Document, Source};
 pub use bursts::Options;
 use bursts::{Bursts, Request};
 pub use k6::REPLY;
+pub use own::{schedule, trace};
 
 /// What a file is, by what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,3 +179,6 @@ impl Format {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

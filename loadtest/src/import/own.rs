@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Options;
-use crate::result::{Burst, Document, GeneratorSummary, Request, Run, Sending, Source};
+use crate::result::{Burst, Document, GeneratorSummary, OWN, Request, Run, Sending, Source};
 use crate::schedule::{Arrivals, Open, Schedule};
 use crate::trace::{Evidence, Fault, Gaps, Generator, Outcome, Row, Trace};
 use crate::verdict;
@@ -24,7 +24,7 @@ pub fn document(file: &Path, options: &Options) -> anyhow::Result<Document> {
         }
     }
     document.source.get_or_insert_with(|| Source {
-        tool: "loadtest".to_owned(),
+        tool: OWN.to_owned(),
         format: "JSON".to_owned(),
         files: vec![file.display().to_string()],
         lacks: Vec::new(),

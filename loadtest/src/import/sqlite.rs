@@ -27,9 +27,11 @@ pub fn read(file: &Path, input: &mut Input, bursts: &mut Bursts) -> anyhow::Resu
     }
     let path = if is_plain { file } else { unpacked.path() };
     let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut tables =
-        database.prepare("select count(*) from sqlite_master where type = 'table' and name = 'oha'")?;
-    let count: i64 = tables.query_row([], |row| row.get(0)).context("this is no whole SQLite database")?;
+    let count: i64 = database
+        .query_row("select count(*) from sqlite_master where type = 'table' and name = 'oha'", [], |row| {
+            row.get(0)
+        })
+        .context("this is no whole SQLite database")?;
     ensure!(count == 1, "this SQLite database has no table `oha`: it isn't oha's");
     let runs: i64 = database
         .query_row("select count(distinct run) from oha", [], |row| row.get(0))

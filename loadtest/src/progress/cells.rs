@@ -12,7 +12,9 @@ const LEAST: usize = 8;
 pub fn line(name: &str, states: &[State], width: usize) -> String {
     // The last column may wrap.
     let width = width.saturating_sub(1);
-    let name = console::truncate_str(name, width.saturating_sub(LEAST), "…");
+    // A terminal would obey them.
+    let name = name.replace(char::is_control, "");
+    let name = console::truncate_str(&name, width.saturating_sub(LEAST), "…");
     let room = width.saturating_sub(measure_text_width(&name) + 1).max(1);
     let each = states.len().div_ceil(room).max(1);
     let cells: String = states.chunks(each).map(cell).collect();

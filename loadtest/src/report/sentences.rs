@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::lesson::columns;
 use crate::processes::Usage;
-use crate::result::{Burst, Document, SystemUsage};
+use crate::result::{Burst, Document, OWN, SystemUsage};
 use crate::trace::Http2;
 use crate::units;
 
@@ -89,13 +89,20 @@ pub fn used(document: &Document) -> String {
 
 /// How the load generator fared; or of another tool's, what that doesn't say.
 pub fn generator(document: &Document) -> String {
-    if let Some(source) = document.source.as_ref().filter(|source| !source.lacks.is_empty()) {
-        let files = source.files.join(", ");
-        return format!("By {} ({}): {files}. {}", source.tool, source.format, source.lacks.join(" "));
+    let (source, lacks) = match &document.source {
+        Some(source) => {
+            let files = source.files.join(", ");
+            (format!("By {} ({}): {files}. ", source.tool, source.format), source.lacks.join(" "))
+        }
+        None => Default::default(),
+    };
+    if document.source.as_ref().is_some_and(|source| source.tool != OWN) {
+        return source + &lacks;
     }
     let generator = &document.generator;
     format!(
-        "The load generator used at most {:.0} % of the processors, and its timers were {} late (p99).",
+        "{source}{lacks}{}The load generator used at most {:.0} % of the processors, and its timers were {} late (p99).",
+        if lacks.is_empty() { "" } else { " " },
         generator.cpu * 100.0,
         units::time(generator.lag_p99_us / 1e3),
     )

@@ -2,7 +2,7 @@
 
 use super::findings::{Findings, PARALLEL, SEQUENTIAL};
 use super::kind::{Confidence, Kind, Shape};
-use crate::trace::Gaps;
+use crate::trace::{Failures, Gaps};
 
 /// Fewer requests than this don't show how much they vary.
 const FEW: usize = 30;
@@ -130,7 +130,11 @@ pub fn confidence(
 /// The most that what a trace lacks leaves: a service time that was guessed and failures that may be missing
 /// might change the verdict.
 pub fn ceiling(gaps: &Gaps) -> Confidence {
-    if gaps.service || gaps.failures || gaps.summary { Confidence::Medium } else { Confidence::High }
+    if gaps.service || gaps.failures == Failures::Unseen || gaps.summary {
+        Confidence::Medium
+    } else {
+        Confidence::High
+    }
 }
 
 /// Whether the replies settle it alone: all were inside at once, or some and never more.

@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use super::is_rejection;
 use super::kind::{Kind, Shape};
-use crate::trace::{Generator, Outcome, Trace};
+use crate::trace::{Failures, Generator, Outcome, Trace};
 use crate::units;
 
 /// Fewer answers than this show no pattern.
@@ -63,7 +63,7 @@ fn failures(trace: &Trace, _: &Findings) -> Option<String> {
 
 fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
     let (rows, all) = (trace.rows.len(), trace.schedule.n);
-    let became = if trace.gaps.failures { "are there" } else { "were sent" };
+    let became = if trace.gaps.failures == Failures::Kept { "were sent" } else { "are there" };
     (rows < all).then(|| format!("only {rows} of {all} requests {became}"))
 }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{judge, pool, rng, together};
 use crate::schedule::Schedule;
-use crate::trace::{ErrorKind, Evidence, Fault, Gaps, Generator, Outcome, Row, Trace};
+use crate::trace::{ErrorKind, Evidence, Failures, Fault, Gaps, Generator, Outcome, Row, Trace};
 use crate::verdict::{Verdict, effective_concurrency, findings::Findings};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
@@ -62,7 +62,7 @@ fn any_trace() -> impl Strategy<Value = Trace> {
             keep_alive,
             gaps: Gaps {
                 service: !shared_clock,
-                failures: !keep_alive,
+                failures: if keep_alive { Failures::Kept } else { Failures::Unseen },
                 summary: false,
                 resolution_us: lag_p99_us,
             },
