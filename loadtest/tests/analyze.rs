@@ -1,0 +1,182 @@
+//! `loadtest analyze` and `loadtest merge` on results of real bursts, and on thousands of generated ones.
+
+mod common;
+#[path = "common/synthetic/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the document shows more of it")]
+mod synthetic;
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use loadtest::import;
+use loadtest::result::{Burst, Document};
+use loadtest::tally::Tally;
+use loadtest::verdict::{Kind, Verdict, judge};
+use synthetic::{Random, Spread, case};
+
+fn file(folder: &Path) -> String {
+    folder.join("result.json").to_str().expect("text").to_owned()
+}
+
+/// What is left of a document when it is judged again: all but where it was read.
+fn bare(document: Document) -> Document {
+    Document { source: None, ..document }
+}
+
+#[test]
+fn a_run_that_is_judged_again_is_as_it_was() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let out = first.path().to_str().unwrap();
+    // Setup 7 has a spacing, setup 4 a delay, and both manifests their ways with instances.
+    let ended = common::output(&["run", "--setup", "4,7", "--time-scale", "0.2", "--out", out]);
+    assert!(ended.status.success(), "{}", common::stderr(&ended));
+    let analyzed =
+        common::output(&["analyze", &file(first.path()), "--out", second.path().to_str().unwrap()]);
+    assert!(analyzed.status.success(), "{}", common::stderr(&analyzed));
+    let table =
+        |output: &std::process::Output| common::stdout(output).split("\n\n").next().unwrap().to_owned();
+    assert_eq!(table(&analyzed), table(&ended));
+    assert_eq!(bare(common::result(second.path())), common::result(first.path()));
+}
+
+#[test]
+fn any_burst_that_is_judged_again_is_as_it_was() {
+    let mut random = Random::new(7);
+    let mut changed = Vec::new();
+    for number in 0..2_000 {
+        let mut trace = case(&mut random, Spread::Even).trace;
+        // A real burst says so of each request.
+        trace.rows.iter_mut().for_each(|row| row.connects = !trace.keep_alive);
+        let verdict = judge(&trace);
+        let name = trace.rows.iter().find_map(|row| Some(row.evidence.as_ref()?.endpoint.clone()));
+        let name = name.unwrap_or_default();
+        let burst = Burst::new(String::new(), name, &trace.schedule, &trace, Tally::default(), verdict);
+        let again = judge(&import::trace(&burst, trace.generator));
+        let told = |verdict: &Verdict| (verdict.kind, verdict.shape, verdict.confidence);
+        if told(&again) != told(&burst.verdict) {
+            changed.push(format!("{number}: {:?}\n{again:?}\n", burst.verdict));
+        }
+    }
+    // Results are rounded to a tenth of a microsecond: what lies on a border may fall to its other side.
+    assert!(changed.len() <= 2, "{}", changed.concat());
+}
+
+#[test]
+fn another_service_time_changes_what_it_means() {
+    let served = common::serve("spin.toml", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("http://{}/e2/p1?wait_ms=500", served.authority());
+    let args = ["burst", "-n", "8", "-c", "8", "--out", folder.path().to_str().unwrap(), &url];
+    assert!(common::output(&args).status.success());
+    let verdict = |args: &[&str]| {
+        let output =
+            common::output(&[&["analyze", "--format", "json"], args, &[&file(folder.path())]].concat());
+        let document: Document = serde_json::from_slice(&output.stdout).expect("a result");
+        document.runs[0].bursts[0].verdict.kind
+    };
+    assert_eq!(verdict(&[]), Kind::Parallel);
+    // Did one take an eighth of that alone, they were held up; in their handlers they were together, which contradicts it.
+    assert_ne!(verdict(&["--service-ms", "62.5"]), Kind::Inconclusive);
+    let expected = common::output(&["analyze", "--expect", "sequential", &file(folder.path())]);
+    assert_eq!(expected.status.code(), Some(1), "{}", common::stderr(&expected));
+}
+
+/// Fires `halves` at once, from a process each; their results.
+fn together(folder: &Path, url: &str, halves: &[(&str, &[&str])]) -> Vec<String> {
+    let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(4);
+    let start = format!("{:.3}", start.as_secs_f64());
+    let fired: Vec<_> = halves
+        .iter()
+        .map(|(name, args)| {
+            let out = folder.join(name);
+            let always = ["burst", "--start-at", &start, "--out", out.to_str().unwrap()];
+            let mut command = common::loadtest(&[&always[..], args, &[url]].concat());
+            (out, command.stdout(std::process::Stdio::null()).spawn().expect("loadtest starts"))
+        })
+        .collect();
+    fired
+        .into_iter()
+        .map(|(out, mut child)| {
+            child.wait().expect("it ends");
+            file(&out)
+        })
+        .collect()
+}
+
+#[test]
+fn two_generators_have_the_verdict_of_one() {
+    // Four at a time, so that neither half of the burst shows the limit as it is.
+    let served = common::serve("spin.toml", &["--max-instances", "4"]);
+    let url = format!("http://{}/e2/p1?wait_ms=500", served.authority());
+    let folder = tempfile::tempdir().unwrap();
+    let half: &[&str] = &["-n", "6", "-c", "6", "--service-ms", "501"];
+    let files = together(folder.path(), &url, &[("a", half), ("b", half)]);
+    let merged = folder.path().join("merged");
+    let args = ["merge", &files[0], &files[1], "--out", merged.to_str().unwrap()];
+    let output = common::output(&args);
+    let document = common::result(&merged);
+    let burst = document.bursts().next().unwrap();
+    let one = common::burst(&["-n", "12", "-c", "12", "--service-ms", "501", &url]);
+    assert_eq!((burst.n, burst.c, burst.ok), (12, 12, 12), "{}", common::stderr(&output));
+    assert_eq!(
+        (burst.verdict.kind, burst.verdict.at_a_time),
+        (Kind::Limited, Some(4.0)),
+        "{:?}",
+        burst.verdict
+    );
+    assert_eq!((one.verdict.kind, one.verdict.at_a_time), (Kind::Limited, Some(4.0)), "{:?}", one.verdict);
+    assert!(document.source.unwrap().lacks[0].contains("2 generators fired together"));
+}
+
+#[test]
+fn what_can_not_be_joined_or_planned_is_said() {
+    let served = common::serve("spin.toml", &[]);
+    let url = format!("http://{}/e2/p1?wait_ms=100", served.authority());
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        let out = folder.path().join(name);
+        common::output(&["burst", "-n", "3", "-c", "3", "--out", out.to_str().unwrap(), &url]);
+    }
+    let [a, b] = ["a", "b"].map(|name| file(&folder.path().join(name)));
+    let alone = common::output(&["merge", &a, &b]);
+    assert_eq!(alone.status.code(), Some(2));
+    let said = common::stderr(&alone);
+    assert!(said.contains("after the first was, and so didn't fire with it"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for (time, reason) in [("yesterday", "2026-11-24T10:00:00Z"), ("1000", "s ago"), ("9e9", "within a day")]
+    {
+        let output = common::output(&["burst", "--start-at", time, &url]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(common::stderr(&output).contains(reason), "{}", common::stderr(&output));
+    }
+}
+
+#[test]
+fn what_is_no_result_is_said_in_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("a.txt");
+    std::fs::write(&text, "hello\n").unwrap();
+    for (path, said) in [(text.to_str().unwrap(), "its format isn't known"), ("/nowhere.csv", "/nowhere.csv")]
+    {
+        let output = common::output(&["analyze", path]);
+        assert_eq!(output.status.code(), Some(2));
+        let stderr = common::stderr(&output);
+        assert!(stderr.contains(said) && stderr.contains(path), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
+
+#[test]
+fn replies_name_the_host_where_the_environment_does() {
+    for manifest in common::MANIFESTS {
+        let served = common::serve(manifest, &["--env", "HOST_NAME=node-7"]);
+        let url = format!("http://{}/e2/p1?wait_ms=200", served.authority());
+        let burst = common::burst(&["-n", "5", "-c", "5", &url]);
+        assert_eq!(burst.hosts, 1, "{manifest}");
+        assert!(burst.requests.iter().all(|request| request.host.as_deref() == Some("node-7")), "{manifest}");
+        assert!(burst.verdict.why.contains("All were served on one host."), "{}", burst.verdict.why);
+    }
+    let served = common::serve("spin.toml", &[]);
+    let url = format!("http://{}/e2/p1?wait_ms=10", served.authority());
+    assert_eq!(common::burst(&["-n", "3", "-c", "3", &url]).hosts, 0);
+}

@@ -1,0 +1,130 @@
+//! hey and k6 for real: what `loadtest analyze` says of their results is what a burst of our own says. Needs
+//! `scripts/peers.sh hey k6 fastapi`.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::peers::{fastapi, installed};
+use loadtest::result::{Burst, Document};
+use loadtest::verdict::{Kind, Shape};
+
+/// What `loadtest analyze` makes of `file`.
+fn analyzed(file: &Path, args: &[&str]) -> Document {
+    let file = file.to_str().expect("text");
+    let output = common::output(&[&["analyze", "--format", "json"], args, &[file]].concat());
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", common::stderr(&output));
+    serde_json::from_slice(&output.stdout).expect("a result")
+}
+
+/// A burst of ten by hey, judged by the service time that our own burst measured; and our own.
+fn by_hey(url: &str) -> [Burst; 2] {
+    let own = common::burst(&["-n", "10", "-c", "10", url]);
+    let folder = tempfile::tempdir().unwrap();
+    let csv = folder.path().join("hey.csv");
+    let hey = Command::new(installed("bin/hey", "hey"))
+        .args(["-n", "10", "-c", "10", "-t", "60", "-o", "csv", url])
+        .output()
+        .expect("hey starts");
+    std::fs::write(&csv, hey.stdout).unwrap();
+    let service = own.service_ms.to_string();
+    let document = analyzed(&csv, &["-n", "10", "--service-ms", &service]);
+    [document.runs[0].bursts[0].clone(), own]
+}
+
+fn assert_alike([other, own]: &[Burst; 2], kind: Kind) {
+    let told = |burst: &Burst| (burst.verdict.kind, burst.verdict.shape, burst.n, burst.c, burst.ok);
+    assert_eq!(told(other), told(own), "{:?}\n{:?}", other.verdict, own.verdict);
+    assert_eq!(own.verdict.kind, kind, "{:?}", own.verdict);
+}
+
+#[test]
+fn hey_and_our_own_burst_agree_on_the_embedded_host() {
+    for manifest in common::MANIFESTS {
+        let served = common::serve(manifest, &[]);
+        for path in ["/e1/p1?wait_ms=1000", "/e1/p2?wait_ms=1000"] {
+            assert_alike(&by_hey(&format!("http://{}{path}", served.authority())), Kind::Parallel);
+        }
+    }
+}
+
+#[test]
+fn hey_and_our_own_burst_agree_on_fastapi() {
+    let peer = fastapi();
+    assert_alike(&by_hey(&format!("{}/e1/p1?wait_ms=1000", peer.url)), Kind::Parallel);
+    assert_alike(&by_hey(&format!("{}/e1/p2?wait_ms=500", peer.url)), Kind::Sequential);
+}
+
+/// The exported setups under k6, in a format of its own, and what they come to.
+fn by_k6(url: &str, setups: &str, out: &str) -> Document {
+    let folder = tempfile::tempdir().unwrap();
+    let export = ["export", "k6", "--time-scale", "0.2", "--setup", setups, "--expect", "failed=0"];
+    let script = common::output(&export);
+    assert!(script.status.success(), "{}", common::stderr(&script));
+    let path = folder.path().join("setups.js");
+    std::fs::write(&path, script.stdout).unwrap();
+    let points = folder.path().join(format!("points.{out}"));
+    let k6 = Command::new(installed("k6/bin/k6", "k6"))
+        .args(["run", "--quiet", "--no-usage-report", "--env", &format!("BASE_URL={url}")])
+        .args(["--out", &format!("{out}={}", points.display())])
+        .arg(&path)
+        .env("K6_CSV_TIME_FORMAT", "unix_nano")
+        .stdout(Stdio::null())
+        .output()
+        .expect("k6 starts");
+    assert!(k6.status.success(), "a threshold was crossed: {}", common::stderr(&k6));
+    analyzed(&points, &[])
+}
+
+/// The setups' numbers, verdicts and shapes.
+fn verdicts(document: &Document) -> Vec<(&str, Kind, Option<Shape>)> {
+    let of_run = |run: &loadtest::result::Run| {
+        run.bursts.iter().map(|burst| &burst.verdict).cloned().collect::<Vec<_>>()
+    };
+    let all = document.runs.iter().flat_map(|run| of_run(run).into_iter().map(move |verdict| (run, verdict)));
+    all.map(|(run, verdict)| (run.setup.as_str(), verdict.kind, verdict.shape)).collect()
+}
+
+/// The same setups fired by ourselves at what runs there.
+fn by_ourselves(url: &str, setups: &str) -> Document {
+    let output =
+        common::output(&["run", "--on", url, "--setup", setups, "--time-scale", "0.2", "--format", "json"]);
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", common::stderr(&output));
+    serde_json::from_slice(&output.stdout).expect("a result")
+}
+
+#[test]
+fn the_exported_script_has_our_own_verdicts_with_fresh_instances() {
+    let served = common::serve("spin.toml", &[]);
+    let url = format!("http://{}", served.authority());
+    let document = by_k6(&url, "1,2,7", "json");
+    assert_eq!(verdicts(&document), verdicts(&by_ourselves(&url, "1,2,7")));
+    let burst = &document.runs[0].bursts[0];
+    assert_eq!((burst.n, burst.ok, burst.instances), (10, 10, 10), "replies come with their requests");
+    assert!(burst.requests.iter().all(|request| request.entered_us.is_some()));
+}
+
+#[test]
+fn the_exported_script_shows_the_trap_of_shared_instances() {
+    let served = common::serve("spin-wasip3.toml", &[]);
+    let url = format!("http://{}", served.authority());
+    let document = by_k6(&url, "2,7", "csv");
+    assert_eq!(verdicts(&document), verdicts(&by_ourselves(&url, "2,7")));
+    let trap = &document.runs[1].bursts[0];
+    assert_eq!(
+        (trap.verdict.shape, trap.sending.spacing_ms),
+        (Some(Shape::Batched), 1.0),
+        "{:?}",
+        trap.verdict
+    );
+    assert!(trap.verdict.remedy.as_ref().is_some_and(|remedy| remedy.contains("async form")));
+}
+
+#[test]
+fn the_exported_script_has_our_own_verdicts_on_fastapi() {
+    let peer = fastapi();
+    let document = by_k6(&peer.url, "1,2", "json");
+    assert_eq!(verdicts(&document), verdicts(&by_ourselves(&peer.url, "1,2")));
+    assert_eq!(document.runs[1].bursts[0].verdict.kind, Kind::Sequential);
+}
