@@ -3,7 +3,7 @@
 mod cases;
 mod random;
 mod score;
-mod server;
+pub mod server;
 
 use loadtest::trace::Trace;
 use loadtest::verdict::{Kind, Verdict};
