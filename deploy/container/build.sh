@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Puts together what the images hold, by the lock files: deploy/container/build.sh FOLDER
+#
+# The Dockerfiles call it, and so does .ci/run: what is tested is what is in the images.
+set -euo pipefail
+[ $# -eq 1 ] || { echo 'Usage: deploy/container/build.sh FOLDER' >&2; exit 2; }
+mkdir -p "$1"
+folder=$(realpath "$1")
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+cargo build --release --locked -p loadtest
+# The manifests' own commands build the guests; their lock file is held against their Cargo.toml first.
+(cd components && cargo fetch --locked)
+target/release/loadtest build spin.toml spin-wasip3.toml
+
+install -D target/release/loadtest "$folder/bin/loadtest"
+for manifest in spin.toml spin-wasip3.toml; do
+  install -D -m 644 "$manifest" "$folder/app/$manifest"
+  sed -n 's/^source = "\(.*\)"$/\1/p' "$manifest"
+done | sort -u | while read -r guest; do
+  install -D -m 644 "$guest" "$folder/app/$guest"
+done

@@ -1,0 +1,406 @@
+//! What stands in `deploy/`: manifests by the facts of their published schemas, the pages' commands by the program, and the
+//! Dockerfiles by their rules.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// What a field may be.
+#[derive(Clone, Copy)]
+enum Field {
+    Text,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A whole number in a range.
+    Whole(i64, i64),
+    Flag,
+    /// A number or a text, such as `500m`.
+    Quantity,
+    /// Names of one's own.
+    Free(&'static Self),
+    Each(&'static Self),
+    /// These, and no others.
+    Fields(&'static [Known]),
+}
+
+/// A field's name, whether it must be there, and what it may be.
+type Known = (&'static str, bool, Field);
+
+use Field::{Each, Fields, Flag, Free, OneOf, Quantity, Text, Whole};
+
+const I32: Field = Whole(0, i32::MAX as i64);
+const PORT: Field = Whole(1, 65_535);
+const METADATA: Field = Fields(&[
+    ("name", false, Text),
+    ("namespace", false, Text),
+    ("labels", false, Free(&Text)),
+    ("annotations", false, Free(&Text)),
+]);
+const RESOURCES: Field = Fields(&[("limits", false, Free(&Quantity)), ("requests", false, Free(&Quantity))]);
+
+/// SpinKube's spin-operator 0.4.0, `api/v1alpha1/spinapp_types.go`.
+const SPIN_APP: Field = Fields(&[
+    ("executor", true, Text),
+    ("image", true, Text),
+    ("imagePullSecrets", false, Each(&Fields(&[("name", false, Text)]))),
+    ("checks", false, Fields(&[("readiness", false, SPIN_PROBE), ("liveness", false, SPIN_PROBE)])),
+    ("replicas", false, I32),
+    ("enableAutoscaling", false, Flag),
+    ("serviceAnnotations", false, Free(&Text)),
+    ("deploymentAnnotations", false, Free(&Text)),
+    ("podAnnotations", false, Free(&Text)),
+    ("podLabels", false, Free(&Text)),
+    ("resources", false, RESOURCES),
+    ("components", false, Each(&Text)),
+    ("variables", false, Each(&VARIABLE)),
+]);
+const SPIN_PROBE: Field = Fields(&[
+    ("httpGet", false, Fields(&[("path", true, Text), ("httpHeaders", false, Each(&VARIABLE))])),
+    ("initialDelaySeconds", false, I32),
+    ("timeoutSeconds", false, I32),
+    ("periodSeconds", false, I32),
+    ("successThreshold", false, I32),
+    ("failureThreshold", false, I32),
+]);
+
+/// k6-operator at August 2026, `api/v1alpha1/testrun_types.go`.
+const TEST_RUN: Field = Fields(&[
+    (
+        "script",
+        true,
+        Fields(&[
+            ("configMap", false, Fields(&[("name", true, Text), ("file", false, Text)])),
+            (
+                "volumeClaim",
+                false,
+                Fields(&[("name", true, Text), ("file", false, Text), ("readOnly", false, Flag)]),
+            ),
+            ("localFile", false, Text),
+        ]),
+    ),
+    ("parallelism", true, Whole(1, i32::MAX as i64)),
+    ("separate", false, Flag),
+    ("arguments", false, Text),
+    ("args", false, Each(&Text)),
+    ("quiet", false, Text),
+    ("paused", false, Text),
+    ("cleanup", false, OneOf(&["post"])),
+    ("initializer", false, K6_POD),
+    ("starter", false, K6_POD),
+    ("runner", false, K6_POD),
+]);
+const K6_POD: Field = Fields(&[
+    ("image", false, Text),
+    ("env", false, Each(&VARIABLE)),
+    ("resources", false, RESOURCES),
+    ("serviceAccountName", false, Text),
+    ("nodeSelector", false, Free(&Text)),
+    ("volumes", false, Each(&VOLUME)),
+    ("volumeMounts", false, Each(&MOUNT)),
+]);
+
+/// Kubernetes 1.31, by its API reference; of pods and services what is used here.
+const VARIABLE: Field = Fields(&[
+    ("name", true, Text),
+    ("value", false, Text),
+    (
+        "valueFrom",
+        false,
+        Fields(&[("fieldRef", false, Fields(&[("fieldPath", true, Text), ("apiVersion", false, Text)]))]),
+    ),
+]);
+const VOLUME: Field = Fields(&[
+    ("name", true, Text),
+    ("persistentVolumeClaim", false, Fields(&[("claimName", true, Text), ("readOnly", false, Flag)])),
+]);
+const MOUNT: Field = Fields(&[("name", true, Text), ("mountPath", true, Text), ("readOnly", false, Flag)]);
+const PROBE: Field = Fields(&[
+    ("httpGet", false, Fields(&[("path", false, Text), ("port", true, PORT)])),
+    ("initialDelaySeconds", false, I32),
+    ("timeoutSeconds", false, I32),
+    ("periodSeconds", false, I32),
+]);
+const POD: Field = Fields(&[
+    ("metadata", false, METADATA),
+    (
+        "spec",
+        true,
+        Fields(&[
+            ("restartPolicy", false, OneOf(&["Always", "OnFailure", "Never"])),
+            ("containers", true, Each(&CONTAINER)),
+            ("volumes", false, Each(&VOLUME)),
+        ]),
+    ),
+]);
+const CONTAINER: Field = Fields(&[
+    ("name", true, Text),
+    ("image", true, Text),
+    ("command", false, Each(&Text)),
+    ("args", false, Each(&Text)),
+    ("env", false, Each(&VARIABLE)),
+    ("ports", false, Each(&Fields(&[("containerPort", true, PORT), ("name", false, Text)]))),
+    ("readinessProbe", false, PROBE),
+    ("livenessProbe", false, PROBE),
+    ("resources", false, RESOURCES),
+    ("volumeMounts", false, Each(&MOUNT)),
+    (
+        "securityContext",
+        false,
+        Fields(&[("runAsNonRoot", false, Flag), ("allowPrivilegeEscalation", false, Flag)]),
+    ),
+]);
+const DEPLOYMENT: Field = Fields(&[
+    ("replicas", false, I32),
+    ("selector", true, Fields(&[("matchLabels", true, Free(&Text))])),
+    ("template", true, POD),
+]);
+const SERVICE: Field = Fields(&[
+    ("selector", false, Free(&Text)),
+    ("type", false, OneOf(&["ClusterIP", "NodePort", "LoadBalancer"])),
+    (
+        "ports",
+        true,
+        Each(&Fields(&[("port", true, PORT), ("targetPort", false, PORT), ("name", false, Text)])),
+    ),
+]);
+const JOB: Field = Fields(&[
+    ("backoffLimit", false, I32),
+    ("ttlSecondsAfterFinished", false, I32),
+    ("parallelism", false, I32),
+    ("completions", false, I32),
+    ("template", true, POD),
+]);
+const AUTOSCALER: Field = Fields(&[
+    (
+        "scaleTargetRef",
+        true,
+        Fields(&[("apiVersion", false, Text), ("kind", true, Text), ("name", true, Text)]),
+    ),
+    ("minReplicas", false, I32),
+    ("maxReplicas", true, I32),
+    (
+        "metrics",
+        false,
+        Each(&Fields(&[
+            ("type", true, OneOf(&["Resource"])),
+            (
+                "resource",
+                false,
+                Fields(&[
+                    ("name", true, Text),
+                    (
+                        "target",
+                        true,
+                        Fields(&[
+                            ("type", true, OneOf(&["Utilization", "AverageValue", "Value"])),
+                            ("averageUtilization", false, I32),
+                        ]),
+                    ),
+                ]),
+            ),
+        ])),
+    ),
+]);
+
+/// Each kind by its API's version, and what its `spec` may be.
+const KINDS: [(&str, &str, Field); 6] = [
+    ("core.spinkube.dev/v1alpha1", "SpinApp", SPIN_APP),
+    ("k6.io/v1alpha1", "TestRun", TEST_RUN),
+    ("apps/v1", "Deployment", DEPLOYMENT),
+    ("v1", "Service", SERVICE),
+    ("batch/v1", "Job", JOB),
+    ("autoscaling/v2", "HorizontalPodAutoscaler", AUTOSCALER),
+];
+
+/// What is wrong with a manifest, each with its place.
+fn faults(document: &Value) -> Vec<String> {
+    let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
+    let known =
+        KINDS.iter().find(|(version, kind, _)| *version == text("apiVersion") && *kind == text("kind"));
+    let Some((_, kind, spec)) = known else {
+        return vec![format!("{} {} is no kind that is known here", text("apiVersion"), text("kind"))];
+    };
+    let mut faults = Vec::new();
+    let fields = [
+        ("apiVersion", true, Text),
+        ("kind", true, Text),
+        ("metadata", true, METADATA),
+        ("spec", true, *spec),
+    ];
+    check_fields(document, &fields, kind, &mut faults);
+    faults
+}
+
+fn check(value: &Value, field: Field, place: &str, faults: &mut Vec<String>) {
+    let is_right = match field {
+        Text => value.is_string(),
+        OneOf(allowed) => value.as_str().is_some_and(|text| allowed.contains(&text)),
+        Whole(least, most) => value.as_i64().is_some_and(|number| (least..=most).contains(&number)),
+        Flag => value.is_boolean(),
+        Quantity => value.is_string() || value.is_u64(),
+        Free(field) => value.as_object().is_some_and(|map| {
+            map.iter().for_each(|(name, value)| check(value, *field, &format!("{place}.{name}"), faults));
+            true
+        }),
+        Each(field) => value.as_array().is_some_and(|list| {
+            list.iter()
+                .enumerate()
+                .for_each(|(i, value)| check(value, *field, &format!("{place}[{i}]"), faults));
+            true
+        }),
+        Fields(fields) => {
+            check_fields(value, fields, place, faults);
+            true
+        }
+    };
+    if !is_right {
+        faults.push(format!("{place}: {value} is not allowed"));
+    }
+}
+
+fn check_fields(value: &Value, fields: &[Known], place: &str, faults: &mut Vec<String>) {
+    let Some(map) = value.as_object() else {
+        return faults.push(format!("{place}: fields are wanted, not {value}"));
+    };
+    for (name, value) in map {
+        match fields.iter().find(|(known, ..)| known == name) {
+            Some((_, _, field)) => check(value, *field, &format!("{place}.{name}"), faults),
+            None => faults.push(format!("{place}.{name} is not known")),
+        }
+    }
+    for (name, _, _) in fields.iter().filter(|(name, must, _)| *must && !map.contains_key(*name)) {
+        faults.push(format!("{place}.{name} is missing"));
+    }
+}
+
+/// All files below `deploy/` whose names end so.
+fn files(ending: &str) -> Vec<PathBuf> {
+    fn below(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            match entry.file_type().unwrap().is_dir() {
+                true => below(&entry.path(), found),
+                false => found.push(entry.path()),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    below(&common::project().join("deploy"), &mut found);
+    found.retain(|path| path.to_string_lossy().ends_with(ending));
+    found.sort();
+    assert!(!found.is_empty(), "{ending}");
+    found
+}
+
+fn documents(text: &str) -> Vec<Value> {
+    use serde::Deserialize;
+    let documents = serde_yaml_ng::Deserializer::from_str(text);
+    documents.map(|document| Value::deserialize(document).expect("YAML")).collect()
+}
+
+#[test]
+fn manifests_are_as_their_schemas_want_them() {
+    for file in files(".yaml") {
+        for document in documents(&fs::read_to_string(&file).unwrap()) {
+            assert_eq!(faults(&document), [""; 0], "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn what_a_schema_does_not_know_is_found() {
+    let text = fs::read_to_string(common::project().join("deploy/kubernetes/generator.yaml")).unwrap();
+    for (good, bad, said) in [
+        ("backoffLimit", "backOffLimit", "Job.spec.backOffLimit is not known"),
+        ("restartPolicy: Never", "restartPolicy: Sometimes", "\"Sometimes\" is not allowed"),
+        ("image:", "picture:", "containers[0].image is missing"),
+        ("backoffLimit: 0", "backoffLimit: -1", "-1 is not allowed"),
+        ("kind: Job", "kind: Jobs", "batch/v1 Jobs is no kind"),
+        ("runAsNonRoot: true", "runAsNonRoot: \"yes\"", "runAsNonRoot: \"yes\" is not allowed"),
+    ] {
+        let document = documents(&text.replace(good, bad)).remove(0);
+        assert!(
+            faults(&document).iter().any(|fault| fault.contains(said)),
+            "{said}: {:?}",
+            faults(&document)
+        );
+    }
+}
+
+#[test]
+fn the_pages_commands_are_the_programs() {
+    let mut commands = 0;
+    for page in files(".md") {
+        let text = fs::read_to_string(&page).unwrap();
+        let words =
+            text.lines().filter_map(|line| line.strip_prefix("    loadtest ")).map(str::split_whitespace);
+        for mut words in words {
+            let command = words.next().unwrap();
+            let tool = (command == "export").then(|| words.next().unwrap());
+            let help: Vec<&str> = [command].into_iter().chain(tool).chain(["--help"]).collect();
+            let help = common::output(&help);
+            assert!(help.status.success(), "{}: loadtest {command}", page.display());
+            let help = common::stdout(&help);
+            for flag in words.filter(|word| word.starts_with("--")) {
+                assert!(help.contains(flag), "{}: loadtest {command} {flag}", page.display());
+            }
+            commands += 1;
+        }
+    }
+    assert!(commands >= 5, "{commands}");
+}
+
+#[test]
+fn the_manifests_arguments_are_the_programs() {
+    let arguments = |file: &str, at: usize| -> Vec<String> {
+        let text = fs::read_to_string(common::project().join("deploy/kubernetes").join(file)).unwrap();
+        let document = documents(&text).remove(at);
+        serde_json::from_value(document["spec"]["template"]["spec"]["containers"][0]["args"].clone()).unwrap()
+    };
+    let command = |first: &[&str], args: Vec<String>| {
+        let args: Vec<&str> =
+            first.iter().copied().chain(args.iter().map(String::as_str)).chain(["--help"]).collect();
+        common::output(&args)
+    };
+    // `--help` comes last, so that all before it must be known.
+    for output in
+        [command(&[], arguments("generator.yaml", 0)), command(&["serve"], arguments("host.yaml", 0))]
+    {
+        assert!(output.status.success(), "{}", common::stderr(&output));
+    }
+    let unknown = command(&["serve"], vec!["--enviroment".to_owned()]);
+    assert!(!unknown.status.success(), "what is not known is refused, before help is given");
+}
+
+#[test]
+fn links_between_the_pages_lead_somewhere() {
+    for page in files(".md") {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let is_elsewhere = link.contains("://");
+            assert!(is_elsewhere || page.parent().unwrap().join(link).exists(), "{}: {link}", page.display());
+        }
+    }
+}
+
+#[test]
+fn images_are_small_pinned_and_nobodys() {
+    for file in files(".Dockerfile") {
+        let text = fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        let of =
+            |word: &str| lines.iter().filter_map(move |line| line.strip_prefix(word)).collect::<Vec<_>>();
+        for image in of("FROM ") {
+            assert!(image.contains(':') && !image.contains("latest"), "{}: {image}", file.display());
+        }
+        assert_eq!(of("RUN "), ["deploy/container/build.sh /image"], "what CI runs, too");
+        assert_eq!(of("USER "), ["65532:65532"]);
+        assert_eq!(of("HEALTHCHECK ").len(), 1);
+        let version = format!("rust:{}", env!("CARGO_PKG_RUST_VERSION").trim_end_matches(".0"));
+        assert!(of("FROM ")[0].starts_with(&version), "{}: {version}", file.display());
+    }
+    let build = fs::read_to_string(common::project().join("deploy/container/build.sh")).unwrap();
+    assert_eq!(build.matches("--locked").count(), 2, "both lock files hold");
+}
