@@ -301,6 +301,14 @@ impl Document {
         self.generator = self.generator.worse(one);
     }
 
+    /// Who measured it, and who judged it where that is another.
+    pub fn measured_by(&self) -> String {
+        match &self.source {
+            Some(source) if source.tool != OWN => format!("{}, judged by {},", source.tool, self.tool),
+            _ => self.tool.clone(),
+        }
+    }
+
     /// All bursts.
     pub fn bursts(&self) -> impl Iterator<Item = &Burst> {
         self.runs.iter().flat_map(|run| &run.bursts)

@@ -34,7 +34,7 @@ pub fn text(document: &Document) -> String {
     };
     let measured = format!(
         "Measured by {}{command} on {}{machine}. ",
-        escaped(&document.tool),
+        escaped(&document.measured_by()),
         escaped(&document.started),
     );
     text + "\n" + &measured + &escaped(&(sentences::used(document) + &sentences::generator(document))) + "\n"
