@@ -63,7 +63,7 @@ class Visit:
             "in_flight": self.in_flight,
             "entered_unix_ns": self.entered,
             "left_unix_ns": time.time_ns(),
-        }
+        } | ({"host": host} if (host := os.environ.get("HOST_NAME")) else {})
 
 
 def burn(seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::RangeBounds;
 use std::path::Path;
 
 use anyhow::Context;
@@ -128,8 +129,16 @@ impl Broken {
     }
 }
 
-/// The fields of one line of CSV.
-pub fn fields(line: &[u8]) -> Result<csv::StringRecord, String> {
+/// The fields of one line of CSV, as many as are allowed.
+pub fn fields(line: &[u8], allowed: impl RangeBounds<usize>) -> Result<csv::StringRecord, String> {
+    let fields = split(line)?;
+    match allowed.contains(&fields.len()) {
+        true => Ok(fields),
+        false => Err(format!("a row of {} fields", fields.len())),
+    }
+}
+
+fn split(line: &[u8]) -> Result<csv::StringRecord, String> {
     // Most lines have no quotes, and then need no reader, which takes its time to be made.
     if !line.contains(&b'"') {
         let text = std::str::from_utf8(line).map_err(|error| error.to_string())?;

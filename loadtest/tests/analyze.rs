@@ -5,7 +5,9 @@ mod common;
 #[allow(dead_code, unused_imports, reason = "the document shows more of it")]
 mod synthetic;
 
+use std::io::Write;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use loadtest::import;
@@ -91,7 +93,7 @@ fn together(folder: &Path, url: &str, halves: &[(&str, &[&str])]) -> Vec<String>
             let out = folder.join(name);
             let always = ["burst", "--start-at", &start, "--out", out.to_str().unwrap()];
             let mut command = common::loadtest(&[&always[..], args, &[url]].concat());
-            (out, command.stdout(std::process::Stdio::null()).spawn().expect("loadtest starts"))
+            (out, command.stdout(Stdio::null()).spawn().expect("loadtest starts"))
         })
         .collect();
     fired
@@ -149,6 +151,22 @@ fn what_can_not_be_joined_or_planned_is_said() {
         assert_eq!(output.status.code(), Some(2));
         assert!(common::stderr(&output).contains(reason), "{}", common::stderr(&output));
     }
+}
+
+#[test]
+fn a_pipe_is_read_once() {
+    let mut text =
+        "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n"
+            .to_owned();
+    (1..=200).for_each(|i| text += &format!("{i}.0000,0.0000,0.0000,0.0000,0.0000,0.0000,200,0.0000\n"));
+    let mut command =
+        common::loadtest(&["analyze", "--format", "json", "--service-ms", "1000", "/dev/stdin"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let document: Document = serde_json::from_slice(&output.stdout).expect("a result");
+    let burst = &document.runs[0].bursts[0];
+    assert_eq!((burst.n, burst.verdict.kind), (200, Kind::Sequential));
 }
 
 #[test]

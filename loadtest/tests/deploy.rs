@@ -32,16 +32,19 @@ type Known = (&'static str, bool, Field);
 use Field::{Each, Fields, Flag, Free, OneOf, Quantity, Text, Whole};
 
 const I32: Field = Whole(0, i32::MAX as i64);
+/// What must be 1 at least.
+const COUNT: Field = Whole(1, i32::MAX as i64);
 const PORT: Field = Whole(1, 65_535);
 const METADATA: Field = Fields(&[
-    ("name", false, Text),
+    ("name", true, Text),
     ("namespace", false, Text),
     ("labels", false, Free(&Text)),
     ("annotations", false, Free(&Text)),
 ]);
 const RESOURCES: Field = Fields(&[("limits", false, Free(&Quantity)), ("requests", false, Free(&Quantity))]);
 
-/// SpinKube's spin-operator 0.4.0, `api/v1alpha1/spinapp_types.go`.
+/// SpinKube's spin-operator 0.4.0 (January 2025), `api/v1alpha1/spinapp_types.go`, but for volumes and runtime configuration, which are not
+/// used here.
 const SPIN_APP: Field = Fields(&[
     ("executor", true, Text),
     ("image", true, Text),
@@ -60,13 +63,13 @@ const SPIN_APP: Field = Fields(&[
 const SPIN_PROBE: Field = Fields(&[
     ("httpGet", false, Fields(&[("path", true, Text), ("httpHeaders", false, Each(&VARIABLE))])),
     ("initialDelaySeconds", false, I32),
-    ("timeoutSeconds", false, I32),
-    ("periodSeconds", false, I32),
-    ("successThreshold", false, I32),
-    ("failureThreshold", false, I32),
+    ("timeoutSeconds", false, COUNT),
+    ("periodSeconds", false, COUNT),
+    ("successThreshold", false, COUNT),
+    ("failureThreshold", false, COUNT),
 ]);
 
-/// k6-operator at August 2026, `api/v1alpha1/testrun_types.go`.
+/// k6-operator of August 2026, `api/v1alpha1/testrun_types.go`; of pods what is used here.
 const TEST_RUN: Field = Fields(&[
     (
         "script",
@@ -96,6 +99,7 @@ const K6_POD: Field = Fields(&[
     ("image", false, Text),
     ("env", false, Each(&VARIABLE)),
     ("resources", false, RESOURCES),
+    ("securityContext", false, Fields(&[("fsGroup", false, I32), ("runAsUser", false, I32)])),
     ("serviceAccountName", false, Text),
     ("nodeSelector", false, Free(&Text)),
     ("volumes", false, Each(&VOLUME)),
@@ -120,11 +124,12 @@ const MOUNT: Field = Fields(&[("name", true, Text), ("mountPath", true, Text), (
 const PROBE: Field = Fields(&[
     ("httpGet", false, Fields(&[("path", false, Text), ("port", true, PORT)])),
     ("initialDelaySeconds", false, I32),
-    ("timeoutSeconds", false, I32),
-    ("periodSeconds", false, I32),
+    ("timeoutSeconds", false, COUNT),
+    ("periodSeconds", false, COUNT),
 ]);
 const POD: Field = Fields(&[
-    ("metadata", false, METADATA),
+    // A template's pods are named by their controller.
+    ("metadata", false, Fields(&[("labels", false, Free(&Text)), ("annotations", false, Free(&Text))])),
     (
         "spec",
         true,
@@ -173,6 +178,15 @@ const JOB: Field = Fields(&[
     ("completions", false, I32),
     ("template", true, POD),
 ]);
+const CLAIM: Field = Fields(&[
+    (
+        "accessModes",
+        true,
+        Each(&OneOf(&["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"])),
+    ),
+    ("resources", true, RESOURCES),
+    ("storageClassName", false, Text),
+]);
 const AUTOSCALER: Field = Fields(&[
     (
         "scaleTargetRef",
@@ -180,7 +194,7 @@ const AUTOSCALER: Field = Fields(&[
         Fields(&[("apiVersion", false, Text), ("kind", true, Text), ("name", true, Text)]),
     ),
     ("minReplicas", false, I32),
-    ("maxReplicas", true, I32),
+    ("maxReplicas", true, COUNT),
     (
         "metrics",
         false,
@@ -206,12 +220,13 @@ const AUTOSCALER: Field = Fields(&[
 ]);
 
 /// Each kind by its API's version, and what its `spec` may be.
-const KINDS: [(&str, &str, Field); 6] = [
+const KINDS: [(&str, &str, Field); 7] = [
     ("core.spinkube.dev/v1alpha1", "SpinApp", SPIN_APP),
     ("k6.io/v1alpha1", "TestRun", TEST_RUN),
     ("apps/v1", "Deployment", DEPLOYMENT),
     ("v1", "Service", SERVICE),
     ("batch/v1", "Job", JOB),
+    ("v1", "PersistentVolumeClaim", CLAIM),
     ("autoscaling/v2", "HorizontalPodAutoscaler", AUTOSCALER),
 ];
 
@@ -231,7 +246,18 @@ fn faults(document: &Value) -> Vec<String> {
         ("spec", true, *spec),
     ];
     check_fields(document, &fields, kind, &mut faults);
+    if *kind == "SpinApp" {
+        faults.extend(replicas(&document["spec"]));
+    }
     faults
+}
+
+/// What SpinKube's webhook refuses: the number of replicas is the autoscaler's, or else given.
+fn replicas(spec: &Value) -> Option<String> {
+    match (spec["enableAutoscaling"].as_bool().unwrap_or(false), spec["replicas"].as_i64().unwrap_or(0)) {
+        (true, 0) | (false, 1..) => None,
+        (autoscaled, count) => Some(format!("replicas is {count}, with enableAutoscaling {autoscaled}")),
+    }
 }
 
 fn check(value: &Value, field: Field, place: &str, faults: &mut Vec<String>) {
@@ -309,6 +335,22 @@ fn manifests_are_as_their_schemas_want_them() {
     }
 }
 
+fn is_pinned(image: &str) -> bool {
+    image.contains(':') && !image.contains("latest")
+}
+
+#[test]
+fn manifests_name_versions_of_images() {
+    for file in files(".yaml") {
+        let text = fs::read_to_string(&file).unwrap();
+        for image in
+            text.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix("image: "))
+        {
+            assert!(is_pinned(image), "{}: {image}", file.display());
+        }
+    }
+}
+
 #[test]
 fn what_a_schema_does_not_know_is_found() {
     let text = fs::read_to_string(common::project().join("deploy/kubernetes/generator.yaml")).unwrap();
@@ -343,8 +385,9 @@ fn the_pages_commands_are_the_programs() {
             let help = common::output(&help);
             assert!(help.status.success(), "{}: loadtest {command}", page.display());
             let help = common::stdout(&help);
+            let known: Vec<&str> = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
             for flag in words.filter(|word| word.starts_with("--")) {
-                assert!(help.contains(flag), "{}: loadtest {command} {flag}", page.display());
+                assert!(known.contains(&flag), "{}: loadtest {command} {flag}", page.display());
             }
             commands += 1;
         }
@@ -393,10 +436,12 @@ fn images_are_small_pinned_and_nobodys() {
         let of =
             |word: &str| lines.iter().filter_map(move |line| line.strip_prefix(word)).collect::<Vec<_>>();
         for image in of("FROM ") {
-            assert!(image.contains(':') && !image.contains("latest"), "{}: {image}", file.display());
+            assert!(is_pinned(image), "{}: {image}", file.display());
         }
         assert_eq!(of("RUN "), ["deploy/container/build.sh /image"], "what CI runs, too");
         assert_eq!(of("USER "), ["65532:65532"]);
+        // The generator serves nothing.
+        assert_eq!(of("HEALTHCHECK ") == ["NONE"], of("EXPOSE ").is_empty(), "{}", file.display());
         assert_eq!(of("HEALTHCHECK ").len(), 1);
         let version = format!("rust:{}", env!("CARGO_PKG_RUST_VERSION").trim_end_matches(".0"));
         assert!(of("FROM ")[0].starts_with(&version), "{}: {version}", file.display());

@@ -9,7 +9,7 @@ use anyhow::bail;
 use super::pattern::{self, Plan};
 use super::{Format, Source};
 use crate::cli::Statuses;
-use crate::input::Broken;
+use crate::input::{Broken, Input};
 use crate::machine::Machine;
 use crate::plan;
 use crate::result::{Burst, Document, Run};
@@ -77,9 +77,8 @@ pub type Id = (u64, u64);
 pub struct Bursts<'a> {
     format: Format,
     options: &'a Options,
-    /// Which file is read, and what it is called.
+    /// Which file is read.
     part: usize,
-    file: String,
     /// When the first request of all began; times count from there.
     base_ns: Option<i64>,
     step_us: f64,
@@ -107,7 +106,6 @@ impl<'a> Bursts<'a> {
             format,
             options,
             part: 0,
-            file: String::new(),
             base_ns: None,
             step_us: 0.0,
             groups: Vec::new(),
@@ -117,10 +115,9 @@ impl<'a> Bursts<'a> {
         }
     }
 
-    /// From now on requests are of this file.
-    pub fn begin(&mut self, part: usize, file: &Path) {
+    /// From now on requests are of the file of this number.
+    pub fn begin(&mut self, part: usize) {
         self.part = part;
-        self.file = file.display().to_string();
     }
 
     /// Says that times are only known in steps of so many microseconds.
@@ -131,6 +128,20 @@ impl<'a> Bursts<'a> {
     /// Notes rows that could not be read.
     pub fn add_broken(&mut self, broken: Broken) {
         self.broken.extend(broken);
+    }
+
+    /// All lines of `input`: `request` says what is in one, where it isn't a header.
+    pub fn read(
+        &mut self,
+        input: &mut Input,
+        request: impl Fn(&[u8]) -> Result<Option<Request>, String>,
+    ) -> anyhow::Result<()> {
+        let broken = input.each_line(|line| match request(line)? {
+            Some(request) => self.add(request),
+            None => Ok(()),
+        })?;
+        self.add_broken(broken);
+        Ok(())
     }
 
     /// One more request, or what is wrong with it.
@@ -214,6 +225,8 @@ impl<'a> Bursts<'a> {
     /// All of it, judged.
     pub fn document(self, files: Vec<String>) -> anyhow::Result<Document> {
         let Self { format, options, base_ns, groups, broken, step_us, .. } = self;
+        let alone: HashMap<String, f64> =
+            groups.iter().filter_map(|group| Some((group.key.url.clone(), group.alone_ms?))).collect();
         let fired: Vec<Group> =
             groups.into_iter().filter(|group| group.rows.len() + group.beyond.requests > 0).collect();
         if fired.is_empty() {
@@ -247,7 +260,9 @@ impl<'a> Bursts<'a> {
             ));
         }
         let mut guessed = false;
-        for group in fired {
+        for mut group in fired {
+            // A request alone is sent once for all setups of a URL.
+            group.alone_ms = group.alone_ms.or_else(|| alone.get(&group.key.url).copied());
             let setup = if group.key.setup.is_empty() { "burst" } else { &group.key.setup }.to_owned();
             let (burst, gaps) = group.judged(format, options, step_us, clock_ns, &files);
             guessed |= gaps.service;

@@ -13,20 +13,12 @@ const FIELDS: usize = 8;
 
 pub fn read(input: &mut Input, bursts: &mut Bursts) -> anyhow::Result<()> {
     bursts.coarsen(STEP_US);
-    let broken = input.each_line(|line| match line.starts_with(HEADER.as_bytes()) {
-        true => Ok(()),
-        false => bursts.add(request(line)?),
-    })?;
-    bursts.add_broken(broken);
-    Ok(())
+    bursts.read(input, |line| (!line.starts_with(HEADER.as_bytes())).then(|| request(line)).transpose())
 }
 
 /// `response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset`
 fn request(line: &[u8]) -> Result<Request, String> {
-    let fields = fields(line)?;
-    if fields.len() != FIELDS {
-        return Err(format!("{} fields, and {FIELDS} are allowed", fields.len()));
-    }
+    let fields = fields(line, FIELDS..=FIELDS)?;
     let us = |at: usize, what| number(fields.get(at), what).map(|seconds| seconds * 1e6);
     let (took_us, connect_us, read_us) =
         (us(0, "response-time")?, us(1, "DNS+dialup")?, us(5, "Response-read")?);

@@ -46,13 +46,16 @@ const ALLOWED: &str = "hey's CSV (-o csv), oha's JSON, CSV (--output-format) and
 ///
 /// Where one can't be read, holds no request, or is none of the formats: which, and what is allowed.
 pub fn document(files: &[PathBuf], options: &Options) -> anyhow::Result<Document> {
-    let mut formats = Vec::new();
+    // Opened once: it may be a pipe.
+    let (mut inputs, mut formats) = (Vec::new(), Vec::new());
     for file in files {
-        formats.push(Format::of(&mut Input::open(file)?).with_context(|| file.display().to_string())?);
+        let mut input = Input::open(file)?;
+        formats.push(Format::of(&mut input).with_context(|| file.display().to_string())?);
+        inputs.push(input);
     }
     let [first, others @ ..] = &formats[..] else { bail!("no file is given") };
     match first {
-        Format::Own if others.is_empty() => return own::document(&files[0], options),
+        Format::Own if others.is_empty() => return own::document(&files[0], &mut inputs[0], options),
         Format::Own => bail!("several results of loadtest are joined by `loadtest merge`"),
         _ if others.iter().any(|other| other != first) => bail!("the files are of several formats; give one"),
         Format::HeyCsv | Format::OhaJson | Format::OhaCsv | Format::OhaSqlite if !others.is_empty() => {
@@ -64,9 +67,9 @@ pub fn document(files: &[PathBuf], options: &Options) -> anyhow::Result<Document
         _ => {}
     }
     let mut bursts = Bursts::new(*first, options);
-    for (part, file) in files.iter().enumerate() {
-        bursts.begin(part, file);
-        first.read(file, &mut bursts).with_context(|| file.display().to_string())?;
+    for (part, (file, input)) in files.iter().zip(&mut inputs).enumerate() {
+        bursts.begin(part);
+        first.read(file, input, &mut bursts).with_context(|| file.display().to_string())?;
     }
     let named: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     bursts.document(named)
@@ -138,17 +141,16 @@ impl Format {
         }
     }
 
-    fn read(self, file: &Path, bursts: &mut Bursts) -> anyhow::Result<()> {
-        let mut input = Input::open(file)?;
+    fn read(self, file: &Path, input: &mut Input, bursts: &mut Bursts) -> anyhow::Result<()> {
         match self {
-            Self::HeyCsv => hey::read(&mut input, bursts),
-            Self::OhaCsv => oha::read_csv(&mut input, bursts),
-            Self::OhaJson => oha::read_json(&mut input, bursts),
-            Self::OhaSqlite => sqlite::read(file, &mut input, bursts),
-            Self::K6Json => k6::read_json(&mut input, bursts),
-            Self::K6Csv => k6::read_csv(&mut input, bursts),
-            Self::VegetaJson => vegeta::read_json(&mut input, bursts),
-            Self::VegetaCsv => vegeta::read_csv(&mut input, bursts),
+            Self::HeyCsv => hey::read(input, bursts),
+            Self::OhaCsv => oha::read_csv(input, bursts),
+            Self::OhaJson => oha::read_json(input, bursts),
+            Self::OhaSqlite => sqlite::read(file, input, bursts),
+            Self::K6Json => k6::read_json(input, bursts),
+            Self::K6Csv => k6::read_csv(input, bursts),
+            Self::VegetaJson => vegeta::read_json(input, bursts),
+            Self::VegetaCsv => vegeta::read_csv(input, bursts),
             // Read as a whole, by `document`.
             Self::Own => Ok(()),
         }

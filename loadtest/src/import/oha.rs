@@ -22,20 +22,12 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 const MOST: usize = 10_000_000;
 
 pub fn read_csv(input: &mut Input, bursts: &mut Bursts) -> anyhow::Result<()> {
-    let broken = input.each_line(|line| match line.starts_with(HEADER.as_bytes()) {
-        true => Ok(()),
-        false => bursts.add(request(line)?),
-    })?;
-    bursts.add_broken(broken);
-    Ok(())
+    bursts.read(input, |line| (!line.starts_with(HEADER.as_bytes())).then(|| request(line)).transpose())
 }
 
 /// `request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status`
 fn request(line: &[u8]) -> Result<Request, String> {
-    let fields = fields(line)?;
-    if fields.len() != FIELDS {
-        return Err(format!("{} fields, and {FIELDS} are allowed", fields.len()));
-    }
+    let fields = fields(line, FIELDS..=FIELDS)?;
     let us = |at: usize, what| number(fields.get(at), what).map(|seconds| seconds * 1e6);
     Ok(Request {
         began_ns: (us(0, "request-start")? * 1e3) as i64,

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use anyhow::{Context, ensure};
+
 use super::Options;
+use crate::input::Input;
 use crate::result::{Burst, Document, OWN, Request, Run, Sending, Source};
 use crate::schedule::{Arrivals, Open, Schedule};
 use crate::trace::{Evidence, Fault, Gaps, Generator, Outcome, Row, Trace};
@@ -12,8 +15,13 @@ use crate::verdict;
 const SOME_TIME_NS: i128 = 1_000_000_000_000_000;
 
 /// The result in `file`, judged.
-pub fn document(file: &Path, options: &Options) -> anyhow::Result<Document> {
-    let mut document = Document::read(file)?;
+pub fn document(file: &Path, input: &mut Input, options: &Options) -> anyhow::Result<Document> {
+    ensure!(
+        options.n.is_none() && options.c.is_none(),
+        "{}: -n and -c are for other tools' results; this one says both itself",
+        file.display()
+    );
+    let mut document = Document::parse(input).with_context(|| file.display().to_string())?;
     let all = document.generator;
     for Run { generator, bursts, .. } in &mut document.runs {
         for burst in bursts {

@@ -329,6 +329,26 @@ fn an_exported_script_brings_its_plan_and_the_request_alone() {
 }
 
 #[test]
+fn a_request_alone_counts_for_all_setups_of_its_url() {
+    let line = |metric: &str, value: f64, phase: &str, setup: &str| {
+        let tags =
+            serde_json::json!({ "url": "http://h/e1/p1", "status": "200", "setup": setup, "phase": phase });
+        let data = serde_json::json!({ "time": "2026-11-24T00:00:09Z", "value": value, "tags": tags });
+        serde_json::json!({ "metric": metric, "type": "Point", "data": data }).to_string() + "\n"
+    };
+    let mut text = String::new();
+    for (phase, setup, count) in [("solo", "1", 1), ("burst", "1", 5), ("burst", "3", 5)] {
+        for _ in 0..count {
+            text += &line("http_reqs", 1.0, phase, setup);
+            text += &line("http_req_duration", 1_000.0, phase, setup);
+        }
+    }
+    let document = read(text.as_bytes(), &Options { service_ms: None, ..options() }).unwrap();
+    let kinds: Vec<Kind> = document.bursts().map(|burst| burst.verdict.kind).collect();
+    assert_eq!(kinds, [Kind::Parallel, Kind::Parallel]);
+}
+
+#[test]
 fn sqlite_is_read_run_by_run() {
     let database = NamedTempFile::new().unwrap();
     let connection = rusqlite::Connection::open(database.path()).unwrap();

@@ -24,15 +24,11 @@ pub fn is_line(line: &str) -> bool {
 }
 
 pub fn read_json(input: &mut Input, bursts: &mut Bursts) -> anyhow::Result<()> {
-    let broken = input.each_line(|line| bursts.add(by_json(line)?))?;
-    bursts.add_broken(broken);
-    Ok(())
+    bursts.read(input, |line| by_json(line).map(Some))
 }
 
 pub fn read_csv(input: &mut Input, bursts: &mut Bursts) -> anyhow::Result<()> {
-    let broken = input.each_line(|line| bursts.add(by_csv(line)?))?;
-    bursts.add_broken(broken);
-    Ok(())
+    bursts.read(input, |line| by_csv(line).map(Some))
 }
 
 #[derive(Deserialize)]
@@ -57,10 +53,7 @@ fn by_json(line: &[u8]) -> Result<Request, String> {
 
 /// Timestamp, status, latency, bytes out and in, error, body, attack, number, method, URL, headers.
 fn by_csv(line: &[u8]) -> Result<Request, String> {
-    let fields = fields(line)?;
-    if fields.len() < FIELDS {
-        return Err(format!("{} fields, and {FIELDS} or more are allowed", fields.len()));
-    }
+    let fields = fields(line, FIELDS..)?;
     let whole = |at: usize, what: &str| -> Result<i64, String> {
         let text = fields.get(at).unwrap_or_default();
         text.parse().map_err(|_| format!("{what} is {text:?}, and a whole number is allowed"))

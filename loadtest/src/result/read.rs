@@ -10,11 +10,6 @@ use super::{Document, Request, SCHEMA};
 use crate::input::Input;
 use crate::schedule::KEPT;
 
-#[derive(serde::Deserialize)]
-struct Version {
-    schema: u32,
-}
-
 impl Document {
     /// The result in `file`, gzipped or not. Of each burst as many requests are kept as of one that is measured; those
     /// beyond count as `counted_only`.
@@ -23,20 +18,18 @@ impl Document {
     ///
     /// Where it can't be read, or is no result of this format: what is wrong, with line and column.
     pub fn read(file: &Path) -> anyhow::Result<Self> {
-        Self::parse(|| Input::open(file)).with_context(|| file.display().to_string())
+        Self::parse(&mut Input::open(file)?).with_context(|| file.display().to_string())
     }
 
-    fn parse(open: impl Fn() -> anyhow::Result<Input>) -> anyhow::Result<Self> {
-        let mut document: Self = match serde_json::from_reader(open()?.rest()) {
-            Ok(document) => document,
-            Err(error) => {
-                if let Ok(Version { schema }) = serde_json::from_reader(open()?.rest()) {
-                    known(schema)?;
-                }
-                return Err(error).context("this is no result.json of loadtest");
-            }
-        };
-        known(document.schema)?;
+    /// The result that `input` holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::read`].
+    pub fn parse(input: &mut Input) -> anyhow::Result<Self> {
+        known(input.peek()?)?;
+        let mut document: Self =
+            serde_json::from_reader(input.rest()).context("this is no result.json of loadtest")?;
         for burst in document.runs.iter_mut().flat_map(|run| &mut run.bursts) {
             burst.counted_only = burst.ok.saturating_add(burst.failed).saturating_sub(burst.requests.len());
         }
@@ -44,8 +37,15 @@ impl Document {
     }
 }
 
-fn known(schema: u32) -> anyhow::Result<()> {
-    if schema != SCHEMA {
+/// Whether the format is one that is known. Its number comes before all that another format may have elsewhere.
+fn known(head: &[u8]) -> anyhow::Result<()> {
+    let head = String::from_utf8_lossy(head);
+    let number = head.split_once("\"schema\"").and_then(|(_, rest)| rest.trim_start().strip_prefix(':'));
+    let digits =
+        number.map(|rest| rest.trim_start().chars().take_while(char::is_ascii_digit).collect::<String>());
+    if let Some(schema) = digits.and_then(|digits| digits.parse::<u32>().ok())
+        && schema != SCHEMA
+    {
         bail!("this is a result of format {schema}, and only format {SCHEMA} is known here");
     }
     Ok(())
@@ -84,7 +84,7 @@ mod tests {
     use crate::result::sample;
 
     fn parse(text: &[u8]) -> anyhow::Result<Document> {
-        Document::parse(|| Ok(Input::of(Box::new(std::io::Cursor::new(text.to_vec())))))
+        Document::parse(&mut Input::of(Box::new(std::io::Cursor::new(text.to_vec()))))
     }
 
     fn error(text: &str) -> String {

@@ -107,14 +107,12 @@ pub struct Columns {
 impl Columns {
     /// By the first line.
     pub fn of(line: &[u8]) -> Result<Self, String> {
-        Ok(Self { names: fields(line)?.iter().map(str::to_owned).collect() })
+        Ok(Self { names: fields(line, 1..)?.iter().map(str::to_owned).collect() })
     }
 
     pub fn point(&self, line: &[u8]) -> Result<Point<'static>, String> {
-        let fields = fields(line)?;
-        if fields.len() != self.names.len() {
-            return Err(format!("{} fields, and {} are allowed", fields.len(), self.names.len()));
-        }
+        let count = self.names.len();
+        let fields = fields(line, count..=count)?;
         let metric = fields.get(0).unwrap_or_default().to_owned();
         let mut tags = Tags::default();
         if is_known(&metric) {
