@@ -77,6 +77,7 @@ async function answer(request, response) {
   await endpoint.handler(wait);
   inFlight -= 1;
   reply.left_unix_ns = unixNs();
+  reply.host = process.env.HOST_NAME || undefined;
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify(reply));
 }
