@@ -5,6 +5,7 @@ mod common;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use common::peers::{fastapi, installed};
 use loadtest::result::{Burst, Document};
@@ -75,6 +76,46 @@ fn by_k6(url: &str, setups: &str, out: &str) -> Document {
         .expect("k6 starts");
     assert!(k6.status.success(), "a threshold was crossed: {}", common::stderr(&k6));
     analyzed(&points, &[])
+}
+
+/// As k6's operator starts them: each has its share of the users, and all have one start.
+#[test]
+fn two_k6_with_a_share_each_are_one_measurement() {
+    let served = common::serve("spin.toml", &["--max-instances", "4"]);
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("setups.js");
+    std::fs::write(&script, common::output(&["export", "k6", "--setup", "2"]).stdout).unwrap();
+    let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(8);
+    let shares = ["0:1/2", "1/2:1"].map(|share| {
+        let points = folder.path().join(format!("{}.json", share.replace(['/', ':'], "_")));
+        let k6 = Command::new(installed("k6/bin/k6", "k6"))
+            .args(["run", "--quiet", "--no-usage-report", "--address", "127.0.0.1:0"])
+            .args(["--execution-segment", share, "--execution-segment-sequence", "0,1/2,1"])
+            .args(["--env", &format!("BASE_URL=http://{}", served.authority()), "--env", "SOLO=0"])
+            .args(["--env", &format!("START_AT={}", start.as_millis())])
+            .args(["--out", &format!("json={}", points.display())])
+            .arg(&script)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("k6 starts");
+        (k6, points)
+    });
+    let mut files = Vec::new();
+    for (mut k6, points) in shares {
+        assert!(k6.wait().unwrap().success());
+        files.push(points.to_str().expect("text").to_owned());
+    }
+    let output =
+        common::output(&["analyze", "--format", "json", "--service-ms", "1003", &files[0], &files[1]]);
+    let document: Document = serde_json::from_slice(&output.stdout).expect("a result");
+    let burst = &document.runs[0].bursts[0];
+    assert_eq!((burst.n, burst.c, burst.ok, burst.instances), (10, 10, 10, 10));
+    assert_eq!(
+        (burst.verdict.kind, burst.verdict.at_a_time),
+        (Kind::Limited, Some(4.0)),
+        "{:?}",
+        burst.verdict
+    );
 }
 
 /// The setups' numbers, verdicts and shapes.

@@ -46,7 +46,12 @@ pub fn plan(rows: &mut [Row], start_us: f64, service_ms: f64, given: Option<Plan
         row.first_byte_us = row.first_byte_us.map(|us| us - start_us);
         row.done_us -= start_us;
     }
-    let (followed, connections) = followed(rows);
+    let (mut followed, mut connections) = followed(rows);
+    if given.is_some() {
+        // A user for each request: none waits for an answer.
+        followed.fill(false);
+        connections = rows.len();
+    }
     let free: Vec<usize> = (0..rows.len()).filter(|i| !followed[*i]).collect();
     let first = rows.first().map_or(0.0, began);
     let is_together = |i: &usize| began(&rows[*i]) - first <= TOGETHER * service_ms * 1e3;

@@ -329,6 +329,30 @@ fn an_exported_script_brings_its_plan_and_the_request_alone() {
 }
 
 #[test]
+fn a_machine_that_is_late_for_the_plan_is_late_and_follows_nobody() {
+    let mut text = String::new();
+    for (vu, began) in [0.0, 0.0, 0.0, 1.0002, 1.0002, 1.0002].into_iter().enumerate() {
+        for (metric, value) in [("http_reqs", 1.0), ("http_req_duration", 1_000.0)] {
+            let time =
+                jiff::Timestamp::from_nanosecond((BEGAN_NS + ((began + 1.0) * 1e9) as i64).into()).unwrap();
+            let start_ms = (BEGAN_NS / 1_000_000).to_string();
+            let tags = serde_json::json!({
+                "url": "http://h/e1/p1", "status": "200", "setup": "1", "phase": "burst", "n": "6", "start_ms": start_ms,
+            });
+            let data = serde_json::json!({
+                "time": time.to_string(), "value": value, "tags": tags, "metadata": { "vu": vu.to_string(), "iter": "0" },
+            });
+            let _ =
+                writeln!(text, "{}", serde_json::json!({ "metric": metric, "type": "Point", "data": data }));
+        }
+    }
+    let burst = burst(&text, &options());
+    assert!(burst.requests.iter().all(|request| request.planned_us == Some(0.0)));
+    assert!(burst.start_skew_us >= 1e6, "{}", burst.start_skew_us);
+    assert_eq!(burst.verdict.kind, Kind::Inconclusive, "{}", burst.verdict.why);
+}
+
+#[test]
 fn a_request_alone_counts_for_all_setups_of_its_url() {
     let line = |metric: &str, value: f64, phase: &str, setup: &str| {
         let tags =
