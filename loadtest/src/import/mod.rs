@@ -4,6 +4,7 @@
 
 mod bursts;
 mod hey;
+mod judged;
 mod k6;
 mod oha;
 mod own;
@@ -58,7 +59,7 @@ pub fn document(files: &[PathBuf], options: &Options) -> anyhow::Result<Document
         Format::Own if others.is_empty() => return own::document(&files[0], &mut inputs[0], options),
         Format::Own => bail!("several results of loadtest are joined by `loadtest merge`"),
         _ if others.iter().any(|other| other != first) => bail!("the files are of several formats; give one"),
-        Format::HeyCsv | Format::OhaJson | Format::OhaCsv | Format::OhaSqlite if !others.is_empty() => {
+        first if !first.is_dated() && !others.is_empty() => {
             bail!(
                 "{} counts from its own start, so that several files can't be told apart in time",
                 first.tool()
@@ -72,7 +73,7 @@ pub fn document(files: &[PathBuf], options: &Options) -> anyhow::Result<Document
         first.read(file, input, &mut bursts).with_context(|| file.display().to_string())?;
     }
     let named: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-    bursts.document(named)
+    judged::document(bursts, named)
 }
 
 impl Format {
@@ -154,6 +155,11 @@ impl Format {
             // Read as a whole, by `document`.
             Self::Own => Ok(()),
         }
+    }
+
+    /// Whether it says when, and not only how long after the tool's start.
+    fn is_dated(self) -> bool {
+        matches!(self, Self::K6Json | Self::K6Csv | Self::VegetaJson | Self::VegetaCsv)
     }
 
     /// Whether requests that failed are left out of it.

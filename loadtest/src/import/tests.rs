@@ -403,6 +403,9 @@ fn no_more_rows_are_kept_than_asked_for() {
     let ways: Vec<(f64, f64)> = (0..1_000).map(|i| (f64::from(i) * 1e-4, 1.0)).collect();
     let burst = burst(&vegeta_csv(&ways), &Options { keep: 100, ..options() });
     assert_eq!((burst.requests.len(), burst.counted_only, burst.n, burst.ok), (100, 900, 1_000, 1_000));
+    let all = Options { keep: 100, n: Some(1_000), ..options() };
+    let known = self::burst(&vegeta_csv(&ways), &all);
+    assert_eq!((known.n, known.verdict.kind), (1_000, burst.verdict.kind), "none of them is missed");
 }
 
 #[test]

@@ -1,0 +1,216 @@
+//! Gathered bursts, judged, as the document that reports tell.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::Path;
+
+use anyhow::ensure;
+
+use super::bursts::{Bursts, Group};
+use super::{Format, Options, Source, pattern};
+use crate::machine::Machine;
+use crate::plan;
+use crate::result::{Burst, Document, Run};
+use crate::schedule::Schedule;
+use crate::trace::{Failures, Gaps, Generator, Row, Trace};
+use crate::verdict;
+
+/// Steps of time above this, in microseconds, are worth a word on how to have finer ones.
+const COARSE_US: f64 = 1e5;
+
+/// All of it; `files` are where it was read.
+pub fn document(bursts: Bursts, files: Vec<String>) -> anyhow::Result<Document> {
+    let Bursts { format, options, base_ns, groups, broken, step_us, .. } = bursts;
+    let context =
+        Context { format, options, step_us, clock_ns: base_ns.filter(|_| format.is_dated()), files: &files };
+    let fired = fired(groups);
+    let said = broken
+        .first
+        .as_deref()
+        .map_or(String::new(), |first| format!("; {} rows are broken ({first})", broken.count));
+    ensure!(!fired.is_empty(), "{}: no request is in it{said}", files.join(", "));
+    ensure!(
+        fired.len() == 1 || options.n.is_none() && options.c.is_none(),
+        "-n and -c are for one burst, and there are {}",
+        fired.len()
+    );
+    let mut document = Document { machine: Machine::unknown(), ..Document::begin() };
+    document.started = started(&context);
+    let mut guessed = false;
+    for group in fired {
+        let setup = if group.key.setup.is_empty() { "burst" } else { &group.key.setup }.to_owned();
+        let (burst, gaps) = context.judged(group);
+        guessed |= gaps.service;
+        add(&mut document, format.tool(), setup, burst);
+    }
+    let mut lacks = lacks(format, step_us, guessed);
+    if let Some(first) = broken.first {
+        lacks.push(format!("{} rows could not be read, and are left out; the first: {first}.", broken.count));
+    }
+    document.source = Some(Source {
+        tool: format.tool().to_owned(),
+        format: format.name().to_owned(),
+        broken_rows: broken.count,
+        files,
+        lacks,
+    });
+    Ok(document)
+}
+
+/// Those that have requests. A request alone is sent once for all setups of a URL.
+fn fired(groups: Vec<Group>) -> Vec<Group> {
+    let alone: HashMap<String, f64> =
+        groups.iter().filter_map(|group| Some((group.key.url.clone(), group.alone_ms?))).collect();
+    let fired = groups.into_iter().filter(|group| group.rows.len() + group.beyond.requests > 0);
+    let known = |mut group: Group| {
+        group.alone_ms = alone.get(&group.key.url).copied();
+        group
+    };
+    fired.map(known).collect()
+}
+
+/// What isn't in the files, and what follows from that.
+fn lacks(format: Format, step_us: f64, guessed: bool) -> Vec<String> {
+    let mut lacks: Vec<String> = format.lacks().iter().map(|&lack| lack.to_owned()).collect();
+    if step_us > COARSE_US {
+        lacks.push(
+            "Its times are whole seconds: set K6_CSV_TIME_FORMAT=unix_nano, or give k6's JSON.".to_owned(),
+        );
+    }
+    lacks.push(format!("How busy the load generator was, {} doesn't say.", format.tool()));
+    if guessed {
+        lacks.push(
+            "What one request takes alone isn't in it: the quickest answer stands in for that (--service-ms says it)."
+                .to_owned(),
+        );
+    }
+    lacks
+}
+
+/// What holds for all bursts of the files.
+struct Context<'a> {
+    format: Format,
+    options: &'a Options,
+    step_us: f64,
+    /// When the bursts' times count from, in nanoseconds since 1970.
+    clock_ns: Option<i64>,
+    files: &'a [String],
+}
+
+impl Context<'_> {
+    fn judged(&self, mut group: Group) -> (Burst, Gaps) {
+        let known = self.options.service_ms.or(group.alone_ms);
+        let service_ms = known.or_else(|| quickest_ms(&group.rows)).unwrap_or(0.0);
+        let start_us = self.start_us(&group);
+        let found = pattern::plan(&mut group.rows, start_us, service_ms, group.plan);
+        group.beyond.last_done_us -= start_us;
+        group.beyond.last_ok_us -= start_us;
+        let start_ns =
+            self.clock_ns.map(|base| base + (start_us * 1e3) as i64).and_then(|ns| u64::try_from(ns).ok());
+        for evidence in group.rows.iter_mut().filter_map(|row| row.evidence.as_mut()) {
+            evidence.start_ns = start_ns.unwrap_or(0);
+        }
+        let (rows, beyond) = (group.rows.len(), group.beyond.requests);
+        let sent = self.options.n.or(group.plan.and_then(|plan| plan.n));
+        let schedule = Schedule {
+            c: self.options.c.unwrap_or(found.connections),
+            spacing: found.spacing,
+            ..Schedule::together(sent.map_or(rows, |sent| sent.saturating_sub(beyond)).max(rows))
+        };
+        let gaps = self.gaps(known.is_some(), sent.is_some());
+        let trace = Trace {
+            schedule,
+            service_ms,
+            keep_alive: !group.rows.iter().any(|row| row.connects),
+            shared_clock: start_ns.is_some() && is_local(&group.key.url),
+            rows: group.rows,
+            generator: Generator::default(),
+            gaps,
+        };
+        let asked = Schedule { n: schedule.n + beyond, ..schedule };
+        let url = if group.key.url.is_empty() { self.files.join(" ") } else { group.key.url };
+        let verdict = verdict::judge(&trace);
+        let burst = Burst::new(url.clone(), endpoint_of(&url), &asked, &trace, group.beyond, verdict);
+        (Burst { start_unix_us: start_ns.map(|ns| ns / 1_000), ..burst }, gaps)
+    }
+
+    fn gaps(&self, is_service_known: bool, is_number_known: bool) -> Gaps {
+        Gaps {
+            service: !is_service_known,
+            failures: match (self.format.drops_failures(), is_number_known) {
+                (false, _) => Failures::Kept,
+                (true, true) => Failures::Counted,
+                (true, false) => Failures::Unseen,
+            },
+            summary: self.format == Format::OhaJson,
+            resolution_us: self.step_us,
+        }
+    }
+
+    /// When a burst started: as planned, or else with its first request.
+    fn start_us(&self, group: &Group) -> f64 {
+        let began = group.rows.iter().filter_map(Row::began_us).fold(f64::INFINITY, f64::min);
+        let planned = group.plan.and_then(|plan| plan.start_ns).zip(self.clock_ns);
+        let planned = planned.map(|(start, base)| (start as i128 - base as i128) as f64 / 1e3);
+        planned.unwrap_or(if began.is_finite() { began } else { 0.0 })
+    }
+}
+
+/// What the quickest good answer took, connecting apart; `None` where there was none.
+fn quickest_ms(rows: &[Row]) -> Option<f64> {
+    let took = rows.iter().filter(|row| row.is_ok()).filter_map(|row| Some(row.done_us - row.sent_us?));
+    took.min_by(f64::total_cmp).map(|us| us / 1e3)
+}
+
+/// To the run of its setup, with what the plan knows of that.
+fn add(document: &mut Document, tool: &str, setup: String, mut burst: Burst) {
+    let setups = plan::built_in().unwrap_or_default();
+    let planned = setups.into_iter().find(|one| one.id == setup);
+    let known = planned
+        .as_ref()
+        .and_then(|one| one.bursts.iter().find(|planned| endpoint::name_of(&planned.path) == burst.endpoint));
+    burst.fastapi = known.and_then(|planned| planned.fastapi);
+    burst.author_expected = known.and_then(|planned| planned.author_expected);
+    match document.runs.iter_mut().find(|run| run.setup == setup) {
+        Some(run) => run.bursts.push(burst),
+        None => document.runs.push(Run {
+            system: tool.to_owned(),
+            manifest: None,
+            instances: None,
+            round: 1,
+            setup,
+            title: planned.map(|one| one.title).unwrap_or_default(),
+            generator: None,
+            bursts: vec![burst],
+        }),
+    }
+}
+
+/// A URL's path with dashes, or what is known instead of it: a file's name.
+fn endpoint_of(url: &str) -> String {
+    match reqwest::Url::parse(url) {
+        Ok(url) => endpoint::name_of(url.path()),
+        Err(_) => {
+            Path::new(url).file_name().map_or(url.to_owned(), |name| name.to_string_lossy().into_owned())
+        }
+    }
+}
+
+/// Whether what runs there shares the generator's clock: it is the same machine.
+fn is_local(url: &str) -> bool {
+    let url = reqwest::Url::parse(url).ok();
+    let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
+    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    host == "localhost" || address.is_some_and(|address| address.is_loopback())
+}
+
+/// When the first request began, or else when the file was written.
+fn started(context: &Context) -> String {
+    let written = || context.files.iter().find_map(|file| std::fs::metadata(file).ok()?.modified().ok());
+    let at = context
+        .clock_ns
+        .and_then(|ns| jiff::Timestamp::from_nanosecond(ns.into()).ok())
+        .or_else(|| jiff::Timestamp::try_from(written()?).ok())
+        .unwrap_or_else(jiff::Timestamp::now);
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
