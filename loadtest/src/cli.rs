@@ -90,7 +90,7 @@ pub enum Command {
     Merge(MergeArgs),
     /// Say what changed between two results, and what is noise
     Compare(CompareArgs),
-    /// Write the setups for another tool
+    /// Write the setups as a script for k6
     Export(ExportArgs),
     /// Serve a Spin application on the embedded host
     Serve(ServeArgs),

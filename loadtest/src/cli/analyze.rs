@@ -13,10 +13,12 @@ Judges what another tool measured, by the same judge and with the same reports a
 found by what is in it:
 
   hey -n 10 -c 10 -o csv URL > hey.csv
-  oha -n 10 -c 10 --no-tui --output-format csv URL > oha.csv     (or --db-url oha.db; its json has a histogram only)
-  k6 run --out json=k6.json script.js                            (or --out csv, with K6_CSV_TIME_FORMAT=unix_nano)
-  vegeta attack ... | vegeta encode > vegeta.json                (or --to csv)
-  loadtest run --out DIR                                         (its result.json, judged again)
+  oha -n 10 -c 10 --no-tui --output-format csv URL > oha.csv
+  oha -n 10 -c 10 --no-tui --db-url oha.db URL      (json has a histogram only)
+  k6 run --out json=points.json script.js
+  K6_CSV_TIME_FORMAT=unix_nano k6 run --out csv=points.csv script.js
+  vegeta attack ... | vegeta encode > vegeta.json   (or --to csv)
+  loadtest run --out DIR                            (its result.json)
 
 None of the others measures one request alone; give the time that it takes by --service-ms. Without it the quickest \
 answer stands in, and answers that come together can't be judged.";

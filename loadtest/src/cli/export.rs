@@ -24,8 +24,8 @@ Examples:
   k6 run --out json=points.json -e BASE_URL=http://127.0.0.1:3000 setups.js
   loadtest analyze points.json
 
-A setup begins when the one before it must have ended, even if its requests were served one after the other: all of them
-take some minutes; --setup picks some.";
+A setup begins when the one before it must have ended, even if its requests were served one after \
+the other: all of them take some minutes; --setup picks some.";
 
 #[derive(Debug, Args)]
 pub struct K6Args {

@@ -9,7 +9,8 @@ use super::{LooksArgs, ReportArgs};
 pub const HELP: &str = "\
 Joins the results of generators that fired together, each on its machine, and judges them as one burst:
 
-  loadtest burst --start-at 2026-11-24T10:00:00Z -n 500 -c 500 --out a URL      (the same on each machine)
+  loadtest burst --start-at 2026-11-24T10:00:00Z -n 500 -c 500 --out a URL
+  (the same on each machine, then)
   loadtest merge a/result.json b/result.json
 
 Times count from the shared start; a generator that was late makes the burst's start skew. The machines' clocks are taken to \
