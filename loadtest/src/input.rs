@@ -1,5 +1,6 @@
 //! A file that is read once: unpacked where it is packed, a line at a time, with lines of any length in bounded memory.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::RangeBounds;
@@ -10,6 +11,8 @@ use flate2::bufread::MultiGzDecoder;
 
 /// How much is looked at to know what it is; also how much is read at a time.
 const PEEK: usize = 64 * 1024;
+/// The mark that some programs put before UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// A longer line is no request of anybody's.
 const LONGEST: usize = 4 * 1024 * 1024;
 
@@ -67,6 +70,9 @@ impl Input {
             return Ok(None);
         }
         self.number += 1;
+        if self.number == 1 && self.line.starts_with(MARK) {
+            self.line.drain(..MARK.len());
+        }
         let is_whole = self.line.last() == Some(&b'\n') || count < LONGEST;
         if !is_whole {
             self.skip_line().with_context(|| format!("line {}", self.number))?;
@@ -115,6 +121,14 @@ pub struct Broken {
     pub first: Option<String>,
 }
 
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = if self.count == 1 { "row" } else { "rows" };
+        let first = self.first.as_deref().unwrap_or_default();
+        write!(f, "{} {rows} could not be read, the first: {first}", self.count)
+    }
+}
+
 impl Broken {
     /// One more.
     pub fn add(&mut self, place: &str, why: String) {
@@ -154,6 +168,12 @@ fn split(line: &[u8]) -> Result<csv::StringRecord, String> {
         Ok(_) => Ok(record),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// What is wrong with a line of JSON; whoever asks knows which line that is.
+pub fn json_error(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
 }
 
 /// A number that can be a time or a count: finite, and not below 0.

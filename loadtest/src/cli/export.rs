@@ -36,9 +36,14 @@ pub struct K6Args {
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = time_scale)]
     pub time_scale: f64,
     /// Where the application is served, where BASE_URL doesn't say it
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000", value_parser = http_url)]
     pub url: reqwest::Url,
     /// Demand this of each burst, or of an endpoint's: a threshold, where k6 can check it
     #[arg(long = "expect", value_name = "[ENDPOINT:]CONDITION")]
     pub expect: Vec<Threshold>,
+}
+
+fn http_url(text: &str) -> Result<reqwest::Url, String> {
+    let url = text.parse().ok().filter(|url: &reqwest::Url| ["http", "https"].contains(&url.scheme()));
+    url.ok_or_else(|| "a URL such as http://127.0.0.1:3000 or https://lab.example is allowed".to_owned())
 }

@@ -24,10 +24,7 @@ pub fn document(bursts: Bursts, files: Vec<String>) -> anyhow::Result<Document> 
     let context =
         Context { format, options, step_us, clock_ns: base_ns.filter(|_| format.is_dated()), files: &files };
     let fired = fired(groups);
-    let said = broken
-        .first
-        .as_deref()
-        .map_or(String::new(), |first| format!("; {} rows are broken ({first})", broken.count));
+    let said = if broken.count > 0 { format!("; {broken}") } else { String::new() };
     ensure!(!fired.is_empty(), "{}: no request is in it{said}", files.join(", "));
     ensure!(
         fired.len() == 1 || options.n.is_none() && options.c.is_none(),
@@ -44,8 +41,8 @@ pub fn document(bursts: Bursts, files: Vec<String>) -> anyhow::Result<Document> 
         add(&mut document, format.tool(), setup, burst);
     }
     let mut lacks = lacks(format, step_us, guessed);
-    if let Some(first) = broken.first {
-        lacks.push(format!("{} rows could not be read, and are left out; the first: {first}.", broken.count));
+    if broken.count > 0 {
+        lacks.push(format!("Left out: {broken}."));
     }
     document.source = Some(Source {
         tool: format.tool().to_owned(),

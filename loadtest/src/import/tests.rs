@@ -410,7 +410,7 @@ fn no_more_rows_are_kept_than_asked_for() {
 
 #[test]
 fn broken_rows_are_counted_and_the_first_is_said() {
-    let mut text = hey_csv(&served(1));
+    let mut text = "\u{feff}".to_owned() + &hey_csv(&served(1));
     text.push_str("1.0,x,0,0,0,0,200,0\n1.0\n");
     text.push_str(&"9".repeat(5 * 1024 * 1024));
     let document = read(text.as_bytes(), &options()).unwrap();
@@ -418,7 +418,8 @@ fn broken_rows_are_counted_and_the_first_is_said() {
     assert_eq!(source.broken_rows, 3);
     let said = source.lacks.concat();
     assert!(
-        said.contains("3 rows could not be read") && said.contains("line 12: DNS+dialup is \"x\""),
+        said.contains("3 rows could not be read, the first: ")
+            && said.contains("line 12: DNS+dialup is \"x\""),
         "{said}"
     );
 }

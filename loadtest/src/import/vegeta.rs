@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::bursts::Key;
 use super::{Bursts, Input, Request};
 use crate::burst::evidence;
-use crate::input::fields;
+use crate::input::{fields, json_error};
 use crate::trace::{ErrorKind, Evidence, Fault, Outcome};
 
 /// The fewest fields of a line of CSV; later versions have more.
@@ -45,7 +45,7 @@ struct Line {
 }
 
 fn by_json(line: &[u8]) -> Result<Request, String> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let line: Line = serde_json::from_slice(line).map_err(|error| json_error(&error))?;
     let began_ns =
         i64::try_from(line.timestamp.as_nanosecond()).map_err(|_| "its timestamp is out of range")?;
     Ok(request(began_ns, line.latency, outcome(line.code, line.error), line.url, line.body.as_deref()))

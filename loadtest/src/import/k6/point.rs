@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::Id;
-use crate::input::{fields, number};
+use crate::input::{fields, json_error, number};
 
 /// A point.
 #[derive(Debug)]
@@ -80,11 +80,11 @@ struct Data<'a> {
 
 /// `None` where the line describes a metric.
 pub fn by_json(line: &[u8]) -> Result<Option<Point<'_>>, String> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let line: Line = serde_json::from_slice(line).map_err(|error| json_error(&error))?;
     if line.r#type != "Point" || !is_known(&line.metric) {
         return Ok(None);
     }
-    let data: Data = serde_json::from_str(line.data.get()).map_err(|error| error.to_string())?;
+    let data: Data = serde_json::from_str(line.data.get()).map_err(|error| json_error(&error))?;
     let mut tags = Tags::default();
     for (name, value) in data.tags.iter().chain(&data.metadata).flatten() {
         tags.set(name, value);
