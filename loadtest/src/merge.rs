@@ -25,8 +25,16 @@ type Part<'a> = (&'a Burst, GeneratorSummary);
 pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Document> {
     let [first, others @ ..] = documents else { bail!("no result is given") };
     ensure!(!others.is_empty(), "one result alone has nothing to be joined with");
+    for (document, file) in documents.iter().zip(files) {
+        if let Some(Source { tool, .. }) = document.foreign() {
+            bail!(
+                "{file}: {tool} measured this; `loadtest analyze` takes all files of one measurement together"
+            );
+        }
+    }
     let mut runs = Vec::new();
-    let mut all = Document { runs: Vec::new(), systems: Vec::new(), ..first.clone() };
+    let command = Document::begin().command;
+    let mut all = Document { runs: Vec::new(), systems: Vec::new(), command, ..first.clone() };
     for (at, run) in first.runs.iter().enumerate() {
         let mut parts = vec![(run, first.generator)];
         for (other, file) in others.iter().zip(files.iter().skip(1)) {

@@ -303,10 +303,15 @@ impl Document {
 
     /// Who measured it, and who judged it where that is another.
     pub fn measured_by(&self) -> String {
-        match &self.source {
-            Some(source) if source.tool != OWN => format!("{}, judged by {},", source.tool, self.tool),
-            _ => self.tool.clone(),
+        match self.foreign() {
+            Some(source) => format!("{}, judged by {},", source.tool, self.tool),
+            None => self.tool.clone(),
         }
+    }
+
+    /// Who else measured it: what that tool left out isn't in here, so that it can't be judged again.
+    pub fn foreign(&self) -> Option<&Source> {
+        self.source.as_ref().filter(|source| source.tool != OWN)
     }
 
     /// All bursts.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 use super::Options;
 use crate::input::Input;
@@ -22,6 +22,13 @@ pub fn document(file: &Path, input: &mut Input, options: &Options) -> anyhow::Re
         file.display()
     );
     let mut document = Document::parse(input).with_context(|| file.display().to_string())?;
+    if let Some(Source { tool, files, .. }) = document.foreign() {
+        bail!(
+            "{}: {tool} measured this; give the file that it was read from: {}",
+            file.display(),
+            files.join(" ")
+        );
+    }
     let all = document.generator;
     for Run { generator, bursts, .. } in &mut document.runs {
         for burst in bursts {

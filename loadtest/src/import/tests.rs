@@ -458,6 +458,16 @@ fn what_is_none_of_them_is_told_what_is_allowed() {
 }
 
 #[test]
+fn what_was_judged_for_another_tool_is_not_judged_again_without_its_gaps() {
+    let document = read(hey_csv(&served(1)).as_bytes(), &options()).unwrap();
+    let error = read(
+        serde_json::to_string(&document).unwrap().as_bytes(),
+        &Options { service_ms: None, ..options() },
+    );
+    assert!(format!("{:#}", error.unwrap_err()).contains("hey measured this"));
+}
+
+#[test]
 fn our_own_is_judged_as_it_was() {
     for burst in [crate::result::sample::waves(), crate::result::sample::together()] {
         let judged = crate::verdict::judge(&trace(&burst, Default::default())).rounded();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::lesson::columns;
 use crate::processes::Usage;
-use crate::result::{Burst, Document, OWN, SystemUsage};
+use crate::result::{Burst, Document, SystemUsage};
 use crate::trace::Http2;
 use crate::units;
 
@@ -96,7 +96,7 @@ pub fn generator(document: &Document) -> String {
         }
         None => Default::default(),
     };
-    if document.source.as_ref().is_some_and(|source| source.tool != OWN) {
+    if document.foreign().is_some() {
         return source + &lacks;
     }
     let generator = &document.generator;

@@ -1,0 +1,60 @@
+//! One address, several hosts behind it: the verdict says how the burst was spread.
+
+mod common;
+
+use std::net::SocketAddr;
+
+use loadtest::verdict::Kind;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+
+/// A load balancer: hands connections to `hosts` in turn, until the test's runtime ends.
+async fn balancer(hosts: Vec<String>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for host in hosts.iter().cycle() {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut server = TcpStream::connect(host).await.unwrap();
+            tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
+        }
+    });
+    address
+}
+
+async fn spread(flags: &[&str]) -> loadtest::result::Burst {
+    let served = ["a", "b"]
+        .map(|name| common::serve("spin.toml", &[&["--env", &format!("HOST_NAME={name}")], flags].concat()));
+    let address = balancer(served.iter().map(|served| served.authority().to_owned()).collect()).await;
+    let url = format!("http://{address}/e2/p1?wait_ms=500");
+    let fired = tokio::task::spawn_blocking(move || {
+        common::burst(&["-n", "8", "-c", "8", "--service-ms", "502", &url])
+    });
+    fired.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parallel_on_two_hosts_is_told_from_parallel_on_one() {
+    let burst = spread(&[]).await;
+    assert_eq!(
+        (burst.verdict.kind, burst.hosts, burst.instances),
+        (Kind::Parallel, 2, 8),
+        "{:?}",
+        burst.verdict
+    );
+    let why = &burst.verdict.why;
+    assert!(why.contains("spread over 2 hosts, up to 4 on one, and never were more than 4 inside"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_each_host_shows_behind_what_they_do_together() {
+    let burst = spread(&["--max-instances", "2"]).await;
+    assert_eq!(
+        (burst.verdict.kind, burst.verdict.at_a_time),
+        (Kind::Limited, Some(4.0)),
+        "{:?}",
+        burst.verdict
+    );
+    let why = &burst.verdict.why;
+    assert!(why.contains("never were more than 2 inside a handler at once on any of them"), "{why}");
+}
