@@ -48,14 +48,16 @@ const PROBE: &str = r#"
 
 /// The page's document and what the browser wrote on standard error.
 fn opened(page: &Path, width: u32) -> (String, String) {
+    opened_for(page, width, 20)
+}
+
+/// The same, looked at after so many seconds of the page's own time.
+fn opened_for(page: &Path, width: u32, seconds: u32) -> (String, String) {
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(installed("bin/chromium", "chromium"))
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"])
-        .args([
-            "--host-resolver-rules=MAP * ~NOTFOUND",
-            "--enable-logging=stderr",
-            "--virtual-time-budget=20000",
-        ])
+        .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr"])
+        .arg(format!("--virtual-time-budget={}", seconds * 1_000))
         .arg(format!("--user-data-dir={}", home.path().display()))
         .arg(format!("--window-size={width},900"))
         .arg("--dump-dom")
@@ -89,8 +91,16 @@ fn probed(page: &Path, width: u32, is_dark: bool) -> Value {
     let open = open.replace("</body>", &format!("<script>{axe}</script><script>{PROBE}</script></body>"));
     let copy = page.with_file_name(format!("probed-{width}-{is_dark}.html"));
     fs::write(&copy, open).unwrap();
-    let (dom, said) = opened(&copy, width);
-    let start = dom.find("<pre id=\"probe\">").unwrap_or_else(|| panic!("no probe: {said}")) + 16;
+    const PLACE: &str = "<pre id=\"probe\">";
+    // The page's time doesn't wait for what is unpacked on another thread: it may be over before that is done.
+    let look = |seconds: u32| opened_for(&copy, width, seconds);
+    let (mut dom, mut said) = look(20);
+    for seconds in [60, 180, 600] {
+        if !dom.contains(PLACE) && !said.contains("CONSOLE") {
+            (dom, said) = look(seconds);
+        }
+    }
+    let start = dom.find(PLACE).unwrap_or_else(|| panic!("no probe: {said}")) + PLACE.len();
     let text = &dom[start..start + dom[start..].find("</pre>").unwrap()];
     let text =
         text.replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", "\u{a0}").replace("&amp;", "&");
