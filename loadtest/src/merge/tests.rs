@@ -66,7 +66,7 @@ fn what_did_not_fire_together_is_not_joined() {
     b.runs[0].bursts[0].start_unix_us = Some(1_000_000);
     b.runs[0].bursts[0].counted_only = 7;
     assert!(error(&[a.clone(), b]).contains("only counted"));
-    assert!(error(&[a.clone()]).contains("nothing to be joined"));
+    assert!(error(std::slice::from_ref(&a)).contains("nothing to be joined"));
     let source =
         Source { tool: "hey".into(), format: "CSV".into(), files: vec![], lacks: vec![], broken_rows: 0 };
     assert!(
