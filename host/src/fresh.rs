@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::Either;
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::timeout;
@@ -29,20 +31,25 @@ struct Running(Option<AbortHandle>);
 /// # Errors
 ///
 /// Where the guest gives no answer.
-pub async fn answer(fresh: Arc<Fresh>, request: Request) -> Result<http::Response<Answer>, Failure> {
-    let room = room(&fresh.mould).await?;
+pub fn answer(
+    fresh: Arc<Fresh>,
+    request: Request,
+) -> impl Future<Output = Result<http::Response<Answer>, Failure>> + Send {
     let method = request.method().clone();
-    let (head, answered) = oneshot::channel();
-    let fate = Fate::default();
-    let task = tokio::spawn(fresh.clone().run(room, request, head, fate.clone()));
-    let running = Running(Some(task.abort_handle()));
-    match answered.await {
-        Ok(Ok(response)) => Ok(Answer::from_guest(response, &method, fate, Box::new(running))),
-        Ok(Err(code)) => {
-            fresh.mould.log(&format_err!("its guest answered with an error: {code}"));
-            Err(Failure::Failed)
+    async move {
+        let room = room(&fresh.mould).await?;
+        let (head, answered) = oneshot::channel();
+        let fate = Fate::default();
+        let task = tokio::spawn(fresh.clone().run(room, request, head, fate.clone()));
+        let running = Running(Some(task.abort_handle()));
+        match answered.await {
+            Ok(Ok(response)) => Ok(Answer::from_guest(response, &method, fate, Box::new(running))),
+            Ok(Err(code)) => {
+                fresh.mould.log(&format_err!("its guest answered with an error: {code}"));
+                Err(Failure::Failed)
+            }
+            Err(_) => Err(fresh.ended_without_answer(task).await),
         }
-        Err(_) => Err(fresh.ended_without_answer(task).await),
     }
 }
 
@@ -73,52 +80,56 @@ impl Fresh {
     }
 
     /// Runs the guest to its end; says what went wrong on the way.
-    async fn run(
+    fn run(
         self: Arc<Self>,
         room: Room,
         request: Request,
         head: oneshot::Sender<Head>,
         fate: Fate,
-    ) -> Option<Failure> {
+    ) -> impl Future<Output = Option<Failure>> + Send {
         let life = self.mould.policy.draw(self.mould.wasi);
-        let work = self.serve(request, head, BreaksOff(Some(fate)));
-        let result = match life.request_timeout {
-            None => Ok(work.await),
-            Some(limit) => timeout(limit, work).await,
+        let work = self.clone().serve(request, head, BreaksOff(Some(fate)));
+        let work = match life.request_timeout {
+            None => Either::Left(work.map(Ok)),
+            Some(limit) => Either::Right(timeout(limit, work)),
         };
-        // Only now is the instance's slot free for another.
-        drop(room);
-        let (error, failure) = match result {
-            Ok(Ok(())) => return None,
-            Ok(Err(error)) => (error, Failure::Failed),
-            Err(_) => (
-                format_err!("its guest took longer than --request-timeout, and was ended"),
-                Failure::TimedOut,
-            ),
-        };
-        self.mould.log(&error);
-        Some(failure)
+        work.map(move |result| {
+            // Only now is the instance's slot free for another.
+            drop(room);
+            let (error, failure) = match result {
+                Ok(Ok(())) => return None,
+                Ok(Err(error)) => (error, Failure::Failed),
+                Err(_) => (
+                    format_err!("its guest took longer than --request-timeout, and was ended"),
+                    Failure::TimedOut,
+                ),
+            };
+            self.mould.log(&error);
+            Some(failure)
+        })
     }
 
-    async fn serve(
-        &self,
+    fn serve(
+        self: Arc<Self>,
         request: Request,
         head: oneshot::Sender<Head>,
         breaks_off: BreaksOff,
-    ) -> wasmtime::Result<()> {
-        let mut store = self.mould.store();
-        // Goes before the store does, and with it the channels that the answer's body hangs on.
-        let breaks_off = breaks_off;
+    ) -> impl Future<Output = wasmtime::Result<()>> + Send {
         let scheme = scheme(&request);
-        let request = store.data_mut().http().new_incoming_request(scheme, request)?;
-        let out = store.data_mut().http().new_response_outparam_from_callback(move |answer| {
-            // A client that is gone needs none.
-            let _ = head.send(answer);
-        })?;
-        let proxy = self.pre.instantiate_async(&mut store).await?;
-        proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await?;
-        breaks_off.fulfilled();
-        Ok(())
+        async move {
+            let mut store = self.mould.store();
+            // Goes before the store does, and with it the channels that the answer's body hangs on.
+            let breaks_off = breaks_off;
+            let request = store.data_mut().http().new_incoming_request(scheme, request)?;
+            let out = store.data_mut().http().new_response_outparam_from_callback(move |answer| {
+                // A client that is gone needs none.
+                let _ = head.send(answer);
+            })?;
+            let proxy = self.pre.instantiate_async(&mut store).await?;
+            proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await?;
+            breaks_off.fulfilled();
+            Ok(())
+        }
     }
 }
 

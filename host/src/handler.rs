@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use futures_util::future::Either;
 use wasmtime::Store;
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::ProxyPre;
@@ -91,10 +92,13 @@ impl Handler {
     /// # Errors
     ///
     /// Where the guest gives no answer.
-    pub async fn answer(&self, request: Request) -> Result<http::Response<Answer>, Failure> {
+    pub fn answer(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<http::Response<Answer>, Failure>> + Send + use<> {
         match self {
-            Self::Fresh(fresh) => fresh::answer(fresh.clone(), request).await,
-            Self::Reused(reuse) => reuse::answer(reuse, request).await,
+            Self::Fresh(fresh) => Either::Left(fresh::answer(fresh.clone(), request)),
+            Self::Reused(reuse) => Either::Right(reuse::answer(reuse.clone(), request)),
         }
     }
 }

@@ -50,29 +50,35 @@ pub fn handler(mould: Mould, pre: ProxyPre<Guest>) -> Reuse {
 /// # Errors
 ///
 /// Where the guest gives no answer.
-pub async fn answer(reuse: &Reuse, request: Request) -> Result<http::Response<Answer>, Failure> {
-    let mould = &reuse.state().mould;
-    let mut place = mould.admission.arrive(mould.group);
-    if mould.admission.is_crowded() {
-        place.wait().await?;
-    }
+pub fn answer(
+    reuse: Reuse,
+    mut request: Request,
+) -> impl Future<Output = Result<http::Response<Answer>, Failure>> + Send {
     let method = request.method().clone();
-    let interest = Interest::new(place);
-    let mut request = request;
-    loop {
-        let error = match reuse.handle(interest.shared(), request).await {
-            Ok(response) => {
-                let fate = interest.answered();
-                let mut response = Answer::from_guest(response, &method, fate, Box::new(interest));
-                response.body_mut().look_ahead().await.map_err(|_| Failure::Failed)?;
-                return Ok(response);
-            }
-            Err(error) => error,
-        };
-        request = turned_back(error).map_err(|error| failure(mould, &interest, &error))?;
-        let Some(mut place) = interest.take_place() else { return Err(Failure::Failed) };
-        place.wait().await?;
-        interest.put_place(place);
+    let admission = &reuse.state().mould.admission;
+    let mut place = admission.arrive(reuse.state().mould.group);
+    let crowded = admission.is_crowded();
+    async move {
+        if crowded {
+            place.wait().await?;
+        }
+        let interest = Interest::new(place);
+        loop {
+            let error = match reuse.handle(interest.shared(), request).await {
+                Ok(response) => {
+                    let fate = interest.answered();
+                    let mut response = Answer::from_guest(response, &method, fate, Box::new(interest));
+                    response.body_mut().look_ahead().await.map_err(|_| Failure::Failed)?;
+                    return Ok(response);
+                }
+                Err(error) => error,
+            };
+            let mould = &reuse.state().mould;
+            request = turned_back(error).map_err(|error| failure(mould, &interest, &error))?;
+            let Some(mut place) = interest.take_place() else { return Err(Failure::Failed) };
+            place.wait().await?;
+            interest.put_place(place);
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{Either, ready};
 use http::uri::Scheme;
 use http::{HeaderValue, Response, StatusCode, Uri, Version, header};
 use http_body_util::BodyExt;
@@ -15,7 +17,7 @@ use wasmtime_wasi_http::Error;
 
 use crate::body::Answer;
 use crate::bytes::Bytes as Size;
-use crate::handler::{Failure, Handler};
+use crate::handler::{Failure, Handler, Request};
 use crate::headers::RouteHeaders;
 use crate::patience::Open;
 use crate::routes::Router;
@@ -44,48 +46,53 @@ pub enum Responder {
 
 impl Site {
     /// Answers a client's request.
-    pub async fn answer(
+    pub fn answer(
         &self,
         request: http::Request<Incoming>,
         client: &HeaderValue,
         open: Open,
-    ) -> Response<Delivery> {
+    ) -> impl Future<Output = Response<Delivery>> + Send + use<> {
         let open = Arc::new(open);
-        let answer = self.find_answer(request, client, &open).await;
-        answer.map(|inner| Delivery { inner, open })
+        let answer = match self.guest_for(request, client, &open) {
+            Ok((handler, request)) => Either::Left(
+                handler.answer(request).map(|answer| answer.unwrap_or_else(|error| refusal(&error))),
+            ),
+            Err(answer) => Either::Right(ready(*answer)),
+        };
+        answer.map(|answer| answer.map(|inner| Delivery { inner, open }))
     }
 
-    async fn find_answer(
+    /// Who answers the request, and what it is given; or the answer, where no guest has a say in it.
+    fn guest_for(
         &self,
         request: http::Request<Incoming>,
         client: &HeaderValue,
         open: &Arc<Open>,
-    ) -> Response<Answer> {
+    ) -> Result<(&Handler, Request), Box<Response<Answer>>> {
         if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
-            return self.well_known(name);
+            return Err(Box::new(self.well_known(name)));
         }
         let (pattern, headers, handler) = match self.router.find(request.uri().path()) {
             Some((pattern, Responder::Guest(headers, handler))) => (pattern, headers, handler),
-            Some((_, Responder::Static(response))) => return response.clone().map(Answer::full),
-            None => return empty(StatusCode::NOT_FOUND),
+            Some((_, Responder::Static(response))) => {
+                return Err(Box::new(response.clone().map(Answer::full)));
+            }
+            None => return Err(Box::new(empty(StatusCode::NOT_FOUND))),
         };
         let Some(url) = full_url(&request, &self.scheme, self.address) else {
-            return empty(StatusCode::BAD_REQUEST);
+            return Err(Box::new(empty(StatusCode::BAD_REQUEST)));
         };
         let too_large =
             request.body().size_hint().exact().is_some_and(|size| size > self.max_body_size.0 as u64);
         if too_large {
-            return empty(StatusCode::PAYLOAD_TOO_LARGE);
+            return Err(Box::new(empty(StatusCode::PAYLOAD_TOO_LARGE)));
         }
         let (mut parts, body) = request.into_parts();
         headers.add(&mut parts.headers, pattern, &url, client);
         parts.uri = url;
         let body =
             Upload { inner: body, left: self.max_body_size.0 as u64, open: open.clone() }.boxed_unsync();
-        match handler.answer(http::Request::from_parts(parts, body)).await {
-            Ok(response) => response,
-            Err(failure) => refusal(&failure),
-        }
+        Ok((handler, http::Request::from_parts(parts, body)))
     }
 
     fn well_known(&self, name: &str) -> Response<Answer> {
