@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::raw::soon;
-use common::{CONFORMANCE, GUESTS, Served, build, output, serve, stderr, wasm};
+use common::{CONFORMANCE, GUESTS, Served, build, ok, output, serve, serve_by, stderr, wasm};
 use futures::future::join_all;
 use http::{Request, Response, Version};
 use http_body_util::BodyExt;
@@ -223,7 +223,7 @@ fn an_application_that_calls_itself_is_not_served_over_https() {
     let identity = Identity::new();
     build();
     let manifest = identity.path("spin.toml");
-    fs::write(&manifest, calls_itself(&wasm(GUESTS[0]))).unwrap();
+    fs::write(&manifest, calls("http://self", &wasm(GUESTS[0]))).unwrap();
     let flags = identity.flags();
     let args = ["serve", &manifest, "--listen", "127.0.0.1:0"];
     let failed = output(&[&args[..], &flags.each_ref().map(String::as_str)].concat());
@@ -233,9 +233,26 @@ fn an_application_that_calls_itself_is_not_served_over_https() {
     assert_eq!(error.lines().count(), 1, "{error}");
 }
 
-fn calls_itself(wasm: &Path) -> String {
+#[tokio::test]
+async fn a_guest_calls_over_https_whom_the_machine_trusts_and_nobody_else() {
+    let identity = Identity::new();
+    let upstream = identity.serve(CONFORMANCE[0], &[]);
+    let call = format!("/outbound?url={}/.well-known/spin/health", upstream.url);
+    let manifest = identity.path("spin.toml");
+    for guest in GUESTS {
+        fs::write(&manifest, calls(&upstream.url, &wasm(guest))).unwrap();
+        let serve = || common::loadtest(&["serve", &manifest, "--listen", "127.0.0.1:0", "--format", "json"]);
+        let trusting = serve_by(serve().env("SSL_CERT_FILE", identity.path("cert.pem")));
+        assert_eq!(trusting.get(&call).await, ok("200\nOK"), "{guest}");
+        let careful = serve_by(serve().env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR"));
+        let (status, body) = careful.get(&call).await;
+        assert!(status == 502 && body.contains("Tls"), "{guest}: {status} {body}");
+    }
+}
+
+fn calls(host: &str, wasm: &Path) -> String {
     format!(
         "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/...\"\n\
-         component = \"guest\"\n[component.guest]\nsource = {wasm:?}\nallowed_outbound_hosts = [\"http://self\"]\n"
+         component = \"guest\"\n[component.guest]\nsource = {wasm:?}\nallowed_outbound_hosts = [\"{host}\"]\n"
     )
 }

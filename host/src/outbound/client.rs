@@ -139,7 +139,9 @@ impl From<TlsUnusable> for Error {
 /// Made when it is first needed: most guests never ask for it.
 static TLS: LazyLock<Tls> = LazyLock::new(|| {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+    // Whom this machine trusts beyond them (SSL_CERT_FILE, SSL_CERT_DIR). What can't be read is not trusted.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = versions.map_err(|_| TlsUnusable)?;
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
