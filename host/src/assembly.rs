@@ -18,7 +18,7 @@ use crate::routes::Router;
 use crate::server::Options;
 use crate::site::{Responder, Site};
 use crate::stdio::Logs;
-use crate::wasm::{Needs, Wasm};
+use crate::wasm::Needs;
 use crate::{App, Error};
 
 /// # Errors
@@ -38,7 +38,7 @@ pub fn site(
     let mut files = BTreeMap::new();
     for (id, component) in &app.components {
         if let Entry::Vacant(file) = files.entry(component.source.as_path()) {
-            file.insert(Wasm::read(&component.source).map_err(|reason| unusable(app, id, reason))?);
+            file.insert(app.wasm(id, component)?);
         }
     }
     let needs = files.values().fold(Needs::default(), |needs, wasm| needs.max(wasm.needs));
@@ -50,7 +50,8 @@ pub fn site(
     let mut handlers = BTreeMap::new();
     for (group, (id, component)) in app.components.iter().enumerate() {
         let source = component.source.as_path();
-        let ready = engine.prepare(source, &files[source]).map_err(|reason| unusable(app, id, reason))?;
+        let ready =
+            engine.prepare(source, &files[source]).map_err(|reason| app.unusable(id, component, &reason))?;
         let output = writer.as_ref().map(|writer| writer.output_of(id)).transpose()?;
         let mould = Mould {
             id: id.clone(),
@@ -83,10 +84,7 @@ pub fn site(
         name: app.name.clone(),
         version: app.version.clone(),
         router: Router::new(routes),
+        max_header_size: limits.max_header_size,
         max_body_size: limits.max_body_size,
     })
-}
-
-fn unusable(app: &App, id: &str, reason: String) -> Error {
-    Error::Component { id: id.to_owned(), path: app.components[id].source.clone(), reason }
 }

@@ -13,6 +13,7 @@ use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::task::yield_now;
+use tokio::time::{Instant, Sleep, sleep_until};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 /// Whether an instance broke off what it was sending. Its channels close either way, and a body that
@@ -42,6 +43,11 @@ const STEPS_BACK: usize = 3;
 /// How much of an answer may wait for its end.
 const AHEAD: usize = 16 << 10;
 
+/// Whether an answer to such a request has no body, whatever it carries.
+pub fn is_bodiless(method: &Method, status: StatusCode) -> bool {
+    method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
 /// A body that a guest sends, or the host itself.
 pub struct Answer {
     inner: WasiBody,
@@ -58,6 +64,8 @@ struct Guest {
     hold: Box<dyn Hold>,
     /// Bytes to come; `None` where the guest doesn't say.
     left: Option<u64>,
+    /// When it is broken off.
+    limit: Option<Pin<Box<Sleep>>>,
 }
 
 impl Answer {
@@ -74,9 +82,7 @@ impl Answer {
         fate: Fate,
         mut hold: Box<dyn Hold>,
     ) -> Response<Self> {
-        let bodiless = method == Method::HEAD
-            || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-        let left = match bodiless {
+        let left = match is_bodiless(method, response.status()) {
             true => Some(0),
             false => {
                 response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok())
@@ -89,7 +95,7 @@ impl Answer {
             inner,
             ahead: VecDeque::new(),
             complete: false,
-            guest: Some(Guest { fate, hold, left }),
+            guest: Some(Guest { fate, hold, left, limit: None }),
         })
     }
 }
@@ -123,8 +129,24 @@ impl Answer {
         Ok(())
     }
 
+    /// What has not come by then is broken off, and its guest told that nobody wants it: other requests of its
+    /// instance go on.
+    pub fn must_end_by(&mut self, deadline: Instant) {
+        if let Some(guest) = &mut self.guest {
+            guest.limit = Some(Box::pin(sleep_until(deadline)));
+        }
+    }
+
     fn poll_guest(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        if frame.is_pending()
+            && let Some(Guest { limit: Some(limit), .. }) = &mut self.guest
+        {
+            ready!(limit.as_mut().poll(context));
+            tracing::error!("an answer took longer than --request-timeout, and was broken off");
+            return Poll::Ready(Some(Err(Error::HttpResponseTimeout)));
+        }
+        let frame = ready!(frame);
         let Some(guest) = &mut self.guest else { return Poll::Ready(frame) };
         match &frame {
             Some(Ok(frame)) => guest.sent(frame),

@@ -49,7 +49,13 @@ impl Engine {
     ///
     /// Where this machine can't run components.
     pub fn new(pools: Pools, limits: &Limits) -> Result<Self, Error> {
-        Self::configured(pools, limits).map_err(|error| Error::Engine(format!("{error:#}")))
+        Self::configured(pools, limits).map_err(|error| {
+            let advice = match limits.max_instances {
+                Some(_) => "; a smaller --max-instances may fit this machine",
+                None => "",
+            };
+            Error::Engine(format!("{error:#}{advice}"))
+        })
     }
 
     fn configured(pools: Pools, limits: &Limits) -> wasmtime::Result<Self> {
@@ -93,8 +99,9 @@ impl Engine {
     }
 
     fn compile(&self, wasm: &[u8]) -> Result<InstancePre<Guest>, String> {
-        let component =
-            Component::new(&self.engine, wasm).map_err(|error| format!("it can't be compiled: {error:#}"))?;
+        let component = Component::new(&self.engine, wasm).map_err(|error| {
+            format!("it can't be compiled: {error:#}; build it anew, or get another copy")
+        })?;
         self.linker.instantiate_pre(&component).map_err(|error| {
             format!("it needs what the embedded host doesn't offer: {error:#}; run this app with `spin up`")
         })

@@ -8,22 +8,12 @@ use crate::{build, manifest};
 /// Why an application can't be served.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The manifest can't be read, or asks for what this host doesn't offer.
+    /// The manifest can't be read, or asks for what this host doesn't offer; or a component's file can't be used.
     #[error(transparent)]
     Manifest(#[from] manifest::Error),
     /// A build command failed, or made no component.
     #[error(transparent)]
     Build(#[from] build::Error),
-    /// A component's file can't be used.
-    #[error("component {id:?}: {}: {reason}", path.display())]
-    Component {
-        /// The component's id in the manifest.
-        id: String,
-        /// Its file.
-        path: PathBuf,
-        /// What is wrong with it, and what to do.
-        reason: String,
-    },
     /// The certificate or its key can't be used.
     #[error("{0}")]
     Tls(String),
@@ -31,7 +21,7 @@ pub enum Error {
     #[error("{0}")]
     Route(String),
     /// The guests' output can't be kept.
-    #[error("can't write the guests' output to {}: {source}; --log-dir names another folder", path.display())]
+    #[error("can't write the guests' output to {}; --log-dir names another folder", path.display())]
     Logs {
         /// The folder.
         path: PathBuf,
@@ -47,7 +37,7 @@ pub enum Error {
     )]
     AddressInUse(SocketAddr),
     /// The address can't be listened on for another reason.
-    #[error("can't listen on {address}: {source}")]
+    #[error("can't listen on {address}")]
     Listen {
         /// The address asked for.
         address: SocketAddr,

@@ -14,6 +14,9 @@ const RAW_COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-raw-compon
 const COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-component-route");
 const CLIENT_ADDR: HeaderName = HeaderName::from_static("spin-client-addr");
 
+/// What a parameter's header is called, before its name.
+const PATH_MATCH: &str = "spin-path-match-";
+
 /// What is the same for all requests of one route.
 pub struct RouteHeaders {
     route: HeaderValue,
@@ -32,7 +35,7 @@ impl RouteHeaders {
             HeaderValue::try_from(&text).map_err(|_| format!("the route {text:?} can't be sent in a header"))
         };
         let parameters = pattern.parameter_names().map(|name| {
-            let header = format!("spin-path-match-{}", name.to_ascii_lowercase());
+            let header = format!("{PATH_MATCH}{}", name.to_ascii_lowercase());
             let header = HeaderName::try_from(header)
                 .map_err(|_| format!("the parameter {name:?} can't be sent in a header"))?;
             Ok((name.to_owned(), header))
@@ -46,6 +49,7 @@ impl RouteHeaders {
 
     /// Adds them to a request for `url`; a client's own under these names are lost.
     pub fn add(&self, headers: &mut HeaderMap, pattern: &Pattern, url: &Uri, client: &HeaderValue) {
+        remove_forged(headers);
         headers.reserve(8 + self.parameters.len());
         headers.insert(PATH_INFO, text(pattern.rest(url.path())));
         headers.insert(FULL_URL, text(&url.to_string()));
@@ -61,6 +65,14 @@ impl RouteHeaders {
         }
         // Says how this connection goes on, which is no concern of the guest's.
         headers.remove(header::CONNECTION);
+    }
+}
+
+/// A route without parameters would leave a client's own as they are.
+fn remove_forged(headers: &mut HeaderMap) {
+    let is_match = |name: &&HeaderName| name.as_str().starts_with(PATH_MATCH);
+    while let Some(name) = headers.keys().find(is_match).cloned() {
+        headers.remove(name);
     }
 }
 

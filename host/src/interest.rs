@@ -137,17 +137,18 @@ impl Interest {
         lock(&self.shared.state).place = Some(place);
     }
 
-    /// The head of the answer has come.
-    pub fn answered(&self) -> Fate {
+    /// The head of the answer has come; says what becomes of the rest, and when it must be there.
+    pub fn answered(&self) -> (Fate, Option<Instant>) {
         let mut state = lock(&self.shared.state);
         let deadline = state.deadline.take();
-        match &state.tenancy {
+        let fate = match &state.tenancy {
             Some(tenancy) => {
                 tenancy.answered(deadline);
                 tenancy.fate.clone()
             }
             None => Fate::default(),
-        }
+        };
+        (fate, deadline)
     }
 
     /// Whether it was in an instance for as long as it may.

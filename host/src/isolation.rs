@@ -184,6 +184,7 @@ impl FromStr for Drawn<Duration> {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::parse(text, time, |only| only.saturating_add(Duration::from_nanos(1)))
+            .map_err(|error| format!("{error}; a range such as 1s..5s is one, too"))
     }
 }
 
@@ -209,9 +210,8 @@ pub fn time(text: &str) -> Result<Duration, String> {
         _ => None,
     };
     let time = unit.zip(digits.parse().ok()).map(|(unit, value)| unit(value));
-    time.filter(|time| *time <= LONGEST).ok_or_else(|| {
-        format!("{text:?} is no time: 2 or 2s, 100ms, 5us, 7ns, up to a year, or a range such as 1s..5s, is")
-    })
+    time.filter(|time| *time <= LONGEST)
+        .ok_or_else(|| format!("{text:?} is no time: 2 or 2s, 100ms, 5us, 7ns, up to a year, is"))
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::limits::Limits;
 
+/// How soon a client is missed whose leaving can't be seen behind what it sent.
+const BLIND: Duration = Duration::from_millis(100);
+
 /// What one connection waits for, and since when. Times are in milliseconds since it was opened,
 /// plus one; 0 is never.
 pub struct Patience {
@@ -27,6 +30,8 @@ pub struct Patience {
     sending_since: AtomicU64,
     /// When the next piece of a request's body was last asked for, that did not come since.
     receiving_since: AtomicU64,
+    /// Whether the client may have sent what nobody has read, behind which its leaving can't be seen.
+    unread: AtomicBool,
     /// Whether streams share the connection: what comes between requests is no header then.
     multiplexed: AtomicBool,
 }
@@ -54,6 +59,7 @@ impl Patience {
             header_since: AtomicU64::new(0),
             sending_since: AtomicU64::new(0),
             receiving_since: AtomicU64::new(0),
+            unread: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
         })
     }
@@ -65,11 +71,17 @@ impl Patience {
     /// A request's header is complete; until the guard is dropped, it is being answered.
     pub fn request(self: &Arc<Self>, multiplexed: bool) -> Open {
         self.open.fetch_add(1, Relaxed);
+        self.unread.store(false, Relaxed);
         self.header_since.store(0, Relaxed);
         if multiplexed {
-            self.multiplexed.store(true, Relaxed);
+            self.multiplex();
         }
         Open(self.clone())
+    }
+
+    /// The client speaks HTTP/2: what comes between requests is no header.
+    pub fn multiplex(&self) {
+        self.multiplexed.store(true, Relaxed);
     }
 
     /// Whether a request is being answered.
@@ -91,7 +103,25 @@ impl Patience {
         }
     }
 
+    /// The request that is being answered has a body.
+    pub fn has_body(&self) {
+        self.unread.store(true, Relaxed);
+    }
+
+    /// Whether a client that leaves may go unnoticed.
+    pub fn is_blind(&self) -> bool {
+        self.is_busy() && self.unread.load(Relaxed) && !self.multiplexed.load(Relaxed)
+    }
+
+    /// When to look for that.
+    pub fn soon(&self) -> Option<Instant> {
+        self.is_blind().then(|| Instant::now() + BLIND)
+    }
+
     fn heard(&self) {
+        if self.is_busy() {
+            self.unread.store(true, Relaxed);
+        }
         if !self.is_busy() && !self.multiplexed.load(Relaxed) && self.header_since.load(Relaxed) == 0 {
             self.header_since.store(self.now(), Relaxed);
         }

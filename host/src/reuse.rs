@@ -13,7 +13,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store, StoreContextMut, format_err};
 use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{
     ExpirationError, HandlerState, Instance, InstantiationError, ProxyHandler, ProxyPre, ShouldAccept,
-    WorkerExpiration, WorkerState, WorkerStatus,
+    TrapOrPanicError, WorkerExpiration, WorkerState, WorkerStatus,
 };
 
 use crate::admission::{GiveWay, Room};
@@ -57,17 +57,19 @@ pub fn answer(
     let method = request.method().clone();
     let admission = &reuse.state().mould.admission;
     let mut place = admission.arrive(reuse.state().mould.group);
-    let crowded = admission.is_crowded();
     async move {
-        if crowded {
+        if reuse.state().mould.admission.is_crowded() {
             place.wait().await?;
         }
         let interest = Interest::new(place);
         loop {
             let error = match reuse.handle(interest.shared(), request).await {
                 Ok(response) => {
-                    let fate = interest.answered();
+                    let (fate, deadline) = interest.answered();
                     let mut response = Answer::from_guest(response, &method, fate, Box::new(interest));
+                    if let Some(deadline) = deadline {
+                        response.body_mut().must_end_by(deadline);
+                    }
                     response.body_mut().look_ahead().await.map_err(|_| Failure::Failed)?;
                     return Ok(response);
                 }
@@ -103,7 +105,10 @@ fn failure(mould: &Mould, interest: &Interest, error: &wasmtime::Error) -> Failu
     if interest.is_late() {
         return Failure::TimedOut;
     }
-    mould.log(error);
+    // Its worker ended, which says why itself.
+    if !error.is::<TrapOrPanicError>() {
+        mould.log(error);
+    }
     Failure::Failed
 }
 

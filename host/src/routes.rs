@@ -41,9 +41,14 @@ impl Pattern {
         let segments = if path.is_empty() {
             Vec::new()
         } else {
-            path.split('/').map(|segment| Segment::parse(route, segment)).collect::<Result<_, _>>()?
+            path.split('/').map(|segment| Segment::parse(route, segment)).collect::<Result<Vec<_>, _>>()?
         };
-        Ok(Self { segments, wildcard })
+        let pattern = Self { segments, wildcard };
+        let names = Vec::from_iter(pattern.parameter_names());
+        match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
+            Some((_, name)) => Err(format!("route {route:?}: two parameters are called {name:?}")),
+            None => Ok(pattern),
+        }
     }
 
     /// Whether it ends in `/...`.
@@ -141,6 +146,9 @@ impl Segment {
         match segment.strip_prefix(':') {
             Some("") => Err(format!("route {route:?}: a parameter needs a name, as in \"/user/:id\"")),
             Some(name) => Ok(Self::Parameter(name.to_owned())),
+            None if segment == "*" => {
+                Err(format!("route {route:?}: `*` is no wildcard here; `...` is, as in \"/files/...\""))
+            }
             None if segment == "..." => Err(format!("route {route:?}: `...` can only stand at the end")),
             None => Ok(Self::Literal(segment.to_owned())),
         }

@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use wasmtime_wasi_http::Error;
 
-use crate::body::Answer;
+use crate::body::{Answer, is_bodiless};
 use crate::bytes::Bytes as Size;
 use crate::handler::{Failure, Handler, Request};
 use crate::headers::RouteHeaders;
@@ -33,6 +33,7 @@ pub struct Site {
     pub name: String,
     pub version: String,
     pub router: Router<Responder>,
+    pub max_header_size: Size,
     pub max_body_size: Size,
 }
 
@@ -53,13 +54,18 @@ impl Site {
         open: Open,
     ) -> impl Future<Output = Response<Delivery>> + Send + use<> {
         let open = Arc::new(open);
+        // hyper sends no body after such a head in HTTP/1.1, and in HTTP/2 does.
+        let for_http2 = (request.version() == Version::HTTP_2).then(|| request.method().clone());
         let answer = match self.guest_for(request, client, &open) {
             Ok((handler, request)) => Either::Left(
                 handler.answer(request).map(|answer| answer.unwrap_or_else(|error| refusal(&error))),
             ),
             Err(answer) => Either::Right(ready(*answer)),
         };
-        answer.map(|answer| answer.map(|inner| Delivery { inner, open }))
+        answer.map(|answer| {
+            let bodiless = for_http2.is_some_and(|method| is_bodiless(&method, answer.status()));
+            answer.map(|inner| Delivery { inner, open, bodiless })
+        })
     }
 
     /// Who answers the request, and what it is given; or the answer, where no guest has a say in it.
@@ -69,6 +75,9 @@ impl Site {
         client: &HeaderValue,
         open: &Arc<Open>,
     ) -> Result<(&Handler, Request), Box<Response<Answer>>> {
+        if header_size(&request) > self.max_header_size.0 {
+            return Err(Box::new(empty(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)));
+        }
         if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
             return Err(Box::new(self.well_known(name)));
         }
@@ -105,6 +114,14 @@ impl Site {
             _ => empty(StatusCode::NOT_FOUND),
         }
     }
+}
+
+/// Of the lines that it came in, or would have come in, without their ends. hyper only looks at what it has
+/// read when a header isn't complete yet, and may have read more than is allowed.
+fn header_size<B>(request: &http::Request<B>) -> usize {
+    let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    let lines = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 2);
+    path + lines.sum::<usize>()
 }
 
 /// The URL that the client meant. A client of HTTP/1.0 may name no host; it meant this server.
@@ -193,6 +210,8 @@ impl Body for Upload {
 pub struct Delivery {
     inner: Answer,
     open: Arc<Open>,
+    /// Whether nothing of it may be sent.
+    bodiless: bool,
 }
 
 impl Body for Delivery {
@@ -203,6 +222,9 @@ impl Body for Delivery {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.bodiless {
+            return Poll::Ready(None);
+        }
         let frame = Pin::new(&mut self.inner).poll_frame(context);
         // The next piece is asked for when the client has taken enough of this one.
         self.open.patience().sending(matches!(frame, Poll::Ready(Some(_))));
@@ -210,7 +232,7 @@ impl Body for Delivery {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.bodiless || self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
@@ -28,15 +28,22 @@ impl Tls {
         if certificates.is_empty() {
             return Err(unusable("--tls-cert", &self.certificate, &"it holds no certificate in PEM"));
         }
-        let key = PrivateKeyDer::from_pem_file(&self.key)
-            .map_err(|error| unusable("--tls-key", &self.key, &error))?;
+        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| match error {
+            pem::Error::NoItemsFound => unusable("--tls-key", &self.key, &"it holds no private key in PEM"),
+            error => unusable("--tls-key", &self.key, &error),
+        })?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
             .with_no_client_auth()
             .with_single_cert(certificates, key)
-            .map_err(|error| unusable("--tls-key", &self.key, &error))?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            .map_err(|error| match error {
+                tokio_rustls::rustls::Error::InconsistentKeys(_) => {
+                    unusable("--tls-key", &self.key, &"it is not the key of --tls-cert's certificate")
+                }
+                error => unusable("--tls-key", &self.key, &error),
+            })?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), b"http/1.0".to_vec()];
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }

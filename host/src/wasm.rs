@@ -1,6 +1,7 @@
 //! A component's file, before it is compiled: which WASI it speaks, and what an instance of it needs.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use wasmparser::{ComponentExternalKind, Parser, Payload};
@@ -41,16 +42,18 @@ impl Needs {
 }
 
 impl Wasm {
-    /// Reads the component at `path`, without compiling it.
+    /// Reads the component at `path`, which the manifest's build command makes if it is `built`, without compiling it.
     ///
     /// # Errors
     ///
     /// A sentence that says what is wrong with the file, and what to do.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    pub(crate) fn read(path: &Path, built: bool) -> Result<Self, String> {
         let bytes = fs::read(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
+            ErrorKind::NotFound if built => {
                 "no such file; the manifest's build command makes it (`spin build`)".to_owned()
             }
+            ErrorKind::NotFound => "no such file; `source` is counted from the manifest's folder".to_owned(),
+            ErrorKind::IsADirectory => "a folder; `source` must name a component's file".to_owned(),
             _ => format!("can't be read: {error}"),
         })?;
         Self::parse(bytes)
@@ -65,7 +68,8 @@ impl Wasm {
             }
             .to_owned());
         }
-        let (wasi, needs) = survey(&bytes).map_err(|error| format!("damaged: {error}"))?;
+        let (wasi, needs) = survey(&bytes)
+            .map_err(|error| format!("damaged: {error}; build it anew, or get another copy"))?;
         let wasi = wasi.ok_or(
             "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3",
         )?;

@@ -14,7 +14,7 @@ mod request;
 mod schedule;
 mod systems;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -262,8 +262,12 @@ fn positive(text: &str) -> Result<usize, String> {
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .map_err(|_| "an IP address and a port, such as 127.0.0.1:3000 or [::1]:3000, is allowed".to_owned())
+    let found = text.to_socket_addrs().map(Vec::from_iter).unwrap_or_default();
+    // A name may have several: as Spin does, IPv4 first.
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| {
+        "a host and a port, such as 127.0.0.1:3000, localhost:3000 or [::1]:3000, is allowed".to_owned()
+    })
 }
 
 #[cfg(test)]

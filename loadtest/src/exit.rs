@@ -40,7 +40,6 @@ impl From<host::Error> for Failure {
         let exit = match error {
             host::Error::Manifest(_)
             | host::Error::Build(_)
-            | host::Error::Component { .. }
             | host::Error::Route(_)
             | host::Error::Tls(_) => Exit::Usage,
             host::Error::Engine(_)

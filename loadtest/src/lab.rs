@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use host::App;
 use host::isolation::{Policy, Wasi};
-use host::wasm::Wasm;
 
 use crate::burst::{Shot, Target};
 use crate::exit::{Exit, Failure, OrExit};
@@ -43,13 +42,10 @@ impl Subject {
     /// Where a component's file can't be read.
     pub fn new(system: System, app: Option<App>, policy: &Policy) -> Result<Self, Failure> {
         let mut components = BTreeMap::new();
-        for (id, component) in app.iter().flat_map(|app| &app.components) {
-            let source = &component.source;
-            let wasm = Wasm::read(source).map_err(|reason| host::Error::Component {
-                id: id.clone(),
-                path: source.clone(),
-                reason,
-            })?;
+        let all =
+            app.iter().flat_map(|app| app.components.iter().map(move |(id, component)| (app, id, component)));
+        for (app, id, component) in all {
+            let wasm = app.wasm(id, component).map_err(host::Error::from)?;
             let limits = Limits { cores: machine::cores(), room: policy.room(wasm.wasi) };
             components.insert(id.clone(), (instances(wasm.wasi, policy), limits));
         }

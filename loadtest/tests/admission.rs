@@ -163,3 +163,22 @@ async fn an_instance_without_a_request_gives_way_to_another_component() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_client_that_leaves_behind_what_nobody_reads_frees_its_place() {
+    for manifest in CONFORMANCE {
+        let served = serve(manifest, &ALONE);
+        for path in ["/sleep?ms=60000", "/await?ms=60000"] {
+            let request =
+                format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf of it");
+            let client = Raw::sent(&served, request).await;
+            sleep(Duration::from_millis(300)).await;
+            drop(client);
+            assert_eq!(
+                soon("its place is free", served.get("/else")).await,
+                ok("/else is fine\n"),
+                "{manifest}"
+            );
+        }
+    }
+}

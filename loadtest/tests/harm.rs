@@ -115,3 +115,19 @@ async fn a_request_that_loops_in_a_shared_instance_takes_those_in_it_down_and_no
          other requests",
     ]);
 }
+
+#[tokio::test]
+async fn an_answer_that_streams_for_too_long_is_broken_off_and_its_neighbours_go_on() {
+    for manifest in CONFORMANCE {
+        let served = serve(manifest, &["--request-timeout", "2s"]);
+        let neighbours = async {
+            for _ in 0..6 {
+                assert_eq!(served.get("/await?ms=500").await, ok("awaited"), "{manifest}");
+            }
+        };
+        let stream = Raw::get(&served, "/stream?pieces=0&bytes=4&every_ms=50").await;
+        let (streamed, ()) = tokio::join!(stream.rest(), neighbours);
+        assert!(streamed.starts_with("HTTP/1.1 200") && !streamed.ends_with(END), "{manifest}");
+        served.log_that_says(&["--request-timeout"]);
+    }
+}

@@ -124,6 +124,7 @@ async fn headers_that_are_too_large_or_too_many_get_431() {
     for (name, headers, status) in [
         ("long", format!("X: {}\r\n", "x".repeat(20 << 10)), 431),
         ("many", "X: y\r\n".repeat(1000), 431),
+        ("in one piece", format!("X: {}\r\n", "x".repeat(17 << 10)), 431),
         ("fine", format!("X: {}\r\n", "x".repeat(10 << 10)), 200),
     ] {
         let request = format!("GET /else HTTP/1.1\r\n{headers}{HEAD}");

@@ -189,8 +189,15 @@ fn bad_input_is_one_clear_error() {
         (
             "none.toml",
             app("none.wasm"),
-            "none.wasm: no such file; the manifest's build command makes it (`spin build`)",
+            "none.wasm: no such file; `source` is counted from the manifest's folder",
         ),
+        (
+            "built.toml",
+            app("none.wasm") + "build.command = \"true\"\n",
+            "no such file; the manifest's build command makes it (`spin build`)",
+        ),
+        ("place.toml", app("half.wasm"), "place.toml:8:10: component \"c\": "),
+        ("folder.toml", app(""), "a folder; `source` must name a component's file"),
     ] {
         let manifest = write(name, text.as_bytes());
         let failed = output(&["serve", &manifest, "--listen", "127.0.0.1:0"]);
@@ -202,4 +209,29 @@ fn bad_input_is_one_clear_error() {
     let missing = output(&["serve", "nowhere.toml"]);
     assert_eq!(missing.status.code(), Some(2));
     assert!(stderr(&missing).contains("nowhere.toml: no such file"), "{}", stderr(&missing));
+}
+
+#[tokio::test]
+async fn a_host_is_named_as_people_name_it() {
+    let served = serve_at("localhost:0", "spin.toml", &[]);
+    assert!(served.url.starts_with("http://127.0.0.1:"), "{}", served.url);
+    let failed = output(&["serve", "--listen", "nowhere"]);
+    assert_eq!(failed.status.code(), Some(2));
+    assert!(stderr(&failed).contains("localhost:3000"), "{}", stderr(&failed));
+}
+
+#[test]
+fn a_signal_is_heard_while_the_host_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    // Reading it takes for ever.
+    nix::unistd::mkfifo(&folder.path().join("slow.wasm"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let manifest = folder.path().join("spin.toml");
+    let text = "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/\"\n\
+                component = \"c\"\n[component.c]\nsource = \"slow.wasm\"\n";
+    std::fs::write(&manifest, text).unwrap();
+    let mut process =
+        Process::spawn(&mut loadtest(&["serve", manifest.to_str().unwrap(), "--listen", "127.0.0.1:0"]));
+    std::thread::sleep(Duration::from_millis(500));
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.ended_within(SOON).code(), Some(130));
 }

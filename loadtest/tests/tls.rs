@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::raw::soon;
-use common::{CONFORMANCE, GUESTS, Served, build, ok, output, serve, serve_by, stderr, wasm};
+use common::{CONFORMANCE, GUESTS, SOON, Served, build, ok, output, serve, serve_by, stderr, wasm};
 use futures::future::join_all;
 use http::{Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -255,4 +256,38 @@ fn calls(host: &str, wasm: &Path) -> String {
         "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/...\"\n\
          component = \"guest\"\n[component.guest]\nsource = {wasm:?}\nallowed_outbound_hosts = [\"{host}\"]\n"
     )
+}
+
+#[tokio::test]
+async fn over_http2_too_head_has_no_body() {
+    for manifest in CONFORMANCE {
+        let served = serve(manifest, &[]);
+        let mut client = plain_http2(&served).await;
+        for (path, status) in [("/static", 203), ("/.well-known/spin/health", 200), ("/else", 200)] {
+            let head = Request::head(format!("{}{path}", served.url)).body(String::new()).unwrap();
+            let response = soon("a head comes", client.send_request(head)).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{manifest}: {path}");
+            assert_eq!(text(response).await, "", "{manifest}: {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_http2_may_be_idle_before_its_first_request() {
+    let served = serve(CONFORMANCE[0], &["--header-timeout", "1s", "--idle-timeout", "600s"]);
+    let mut client = plain_http2(&served).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let response = client.send_request(request(&served, "/else")).await.unwrap();
+    assert_eq!(text(response).await, "/else is fine\n");
+}
+
+#[tokio::test]
+async fn a_signal_does_not_wait_for_half_a_handshake() {
+    let identity = Identity::new();
+    let mut served = identity.serve(CONFORMANCE[0], &["--header-timeout", "600s", "--drain-timeout", "600s"]);
+    let silent = TcpStream::connect(served.authority()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    served.process.signal(Signal::SIGTERM);
+    assert_eq!(served.process.ended_within(SOON).code(), Some(0));
+    drop(silent);
 }

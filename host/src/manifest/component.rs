@@ -35,8 +35,8 @@ impl Reader<'_> {
             self.source.refuse(&format!("component.{id}.{key}"), value)?;
         }
         let folder = folder_of(self.source.path);
-        let file = match component.source {
-            Some(source) => self.file(id, &source)?,
+        let (file, place) = match component.source {
+            Some(source) => (self.file(id, &source)?, self.source.placed(&source, ()).place),
             None => {
                 let message =
                     format!("component.{id} has no `source`: the path of a WebAssembly component is needed");
@@ -46,6 +46,7 @@ impl Reader<'_> {
         Ok(Component {
             description: component.description,
             source: file,
+            place,
             environment: component.environment,
             build: component.build.map(|build| build.in_folder(folder)),
             variables: self.own_variables(component.variables)?,

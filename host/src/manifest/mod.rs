@@ -21,6 +21,7 @@ use crate::files::Files;
 use crate::routes::Pattern;
 use crate::template::Template;
 use crate::variables::Variables;
+use crate::wasm::Wasm;
 
 /// An application as its manifest describes it, with paths made absolute or relative to the
 /// current folder.
@@ -41,6 +42,21 @@ pub struct App {
 }
 
 impl App {
+    /// Reads a component's file, without compiling it.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with the place where the manifest names it, and what to do.
+    pub fn wasm(&self, id: &str, component: &Component) -> Result<Wasm, Error> {
+        let read = Wasm::read(&component.source, component.build.is_some());
+        read.map_err(|reason| self.unusable(id, component, &reason))
+    }
+
+    pub(crate) fn unusable(&self, id: &str, component: &Component, reason: &str) -> Error {
+        let message = format!("component {id:?}: {}: {reason}", component.source.display());
+        Error { path: self.manifest.clone(), place: Some(component.place), message }
+    }
+
     /// The manifest's folder.
     pub fn folder(&self) -> &Path {
         folder_of(&self.manifest)
@@ -84,6 +100,8 @@ pub struct Component {
     pub description: String,
     /// Its WebAssembly file.
     pub source: PathBuf,
+    /// Where the manifest names it.
+    pub place: Place,
     /// The guest's environment variables.
     pub environment: BTreeMap<String, String>,
     /// How to make `source`.
@@ -102,8 +120,17 @@ pub struct Component {
 ///
 /// One [`Error`] with the manifest's path, the line and the column, and what is allowed there.
 pub fn load(path: &Path, profile: Option<&str>) -> Result<App, Error> {
-    let text = fs::read_to_string(path).map_err(|error| Error::unreadable(path, &error))?;
-    parse(path, &text, profile)
+    let bytes = fs::read(path).map_err(|error| Error::unreadable(path, &error))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        Error::at(
+            path,
+            &good,
+            Some(good.len()..good.len()),
+            "a manifest is UTF-8, and this byte is none of it",
+        )
+    })?;
+    parse(path, text, profile)
 }
 
 fn parse(path: &Path, text: &str, profile: Option<&str>) -> Result<App, Error> {

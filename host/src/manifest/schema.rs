@@ -80,10 +80,13 @@ pub struct HttpTrigger {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
+#[serde(expecting = "a table")]
 pub struct Executor {
     #[serde(rename = "type")]
     pub kind: String,
+    /// What other kinds are given.
+    #[serde(flatten)]
+    pub other: BTreeMap<String, Value>,
 }
 
 #[derive(Deserialize)]

@@ -224,9 +224,14 @@ fn an_error_says_what_where_and_what_is_allowed() {
         answer("static_response = { headers = { Content-Length = \"3\" } }"),
         answer("static_response = { status = 200 }"),
         answer("component = \"hello\"\nexecutor = { type = \"wagi\" }"),
+        answer("component = \"hello\"\nexecutor = { type = \"wagi\", argv = \"x\" }"),
         answer("component = \"hello\"\ncomponents = { a = \"b\" }"),
         answer("component = \"hello\"\ndependencies = { middleware = [\"a\"] }"),
         ("route = \"/hello\"", "route = \"/a/.../b\"".to_owned()),
+        ("route = \"/hello\"", "route = \"/files/*\"".to_owned()),
+        ("route = \"/hello\"", "route = \"/:é\"".to_owned()),
+        ("route = \"/hello\"", "route = \"/:user(id)/x\"".to_owned()),
+        ("route = \"/hello\"", "route = \"/:a/:a\"".to_owned()),
         ("route = \"/hello\"", "route = 3".to_owned()),
         ("route = \"/hello\"", "route = \"/.well-known/spin/health\"".to_owned()),
         (
@@ -253,6 +258,15 @@ fn a_key_that_asks_for_nothing_is_not_refused() {
         let text = GOOD.replace("source = \"hello.wasm\"", &format!("source = \"hello.wasm\"\n{key}"));
         assert!(parse_text(&text).is_ok(), "{key}");
     }
+}
+
+#[test]
+fn a_manifest_that_is_no_text_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spin.toml");
+    fs::write(&path, b"spin_manifest_version = 2\nname = \"\xff\"").unwrap();
+    let error = load(&path, None).unwrap_err().to_string();
+    assert_eq!(error, format!("{}:2:9: a manifest is UTF-8, and this byte is none of it", path.display()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use toml::{Spanned, Value};
 use super::error::{Error, Source, is_kebab};
 use super::schema::{self, HttpTrigger, TextOr};
 use super::{Answer, Component, Trigger};
+use crate::headers::RouteHeaders;
 use crate::routes::Pattern;
 
 /// What the host works out itself.
@@ -117,7 +118,8 @@ fn answer(
     components: &BTreeMap<String, Component>,
 ) -> Result<Answer, Error> {
     if let Some(executor) = &trigger.executor
-        && !matches!(executor.get_ref().kind.as_str(), "http" | "spin")
+        && (!matches!(executor.get_ref().kind.as_str(), "http" | "spin")
+            || !executor.get_ref().other.is_empty())
     {
         let message = "trigger.http.executor: only { type = \"http\" } is offered by the embedded host; \
                        run this app with `spin up`";
@@ -158,6 +160,8 @@ fn route(source: &Source, route: &Spanned<Value>) -> Result<Option<Pattern>, Err
     match route.get_ref() {
         Value::String(text) => {
             let pattern = Pattern::parse(text).map_err(|reason| source.at(route, &reason))?;
+            // Guests are told of their routes in headers.
+            RouteHeaders::new(&pattern).map_err(|reason| source.at(route, &reason))?;
             match pattern.is_reserved() {
                 true => Err(source.at(route, "the paths below /.well-known/spin are the host's own")),
                 false => Ok(Some(pattern)),

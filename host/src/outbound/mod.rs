@@ -93,6 +93,14 @@ impl Rules {
     }
 
     fn to_host(&self, host: Host, port: u16, tls: bool) -> Result<Destination, Error> {
+        if host == Host::Domain("self".to_owned()) {
+            tracing::error!(
+                "component {:?} may not send requests to the host \"self\", which stands in manifests only; its own \
+                 application is called by a path alone, or as http://{SELF}/",
+                self.component
+            );
+            return Err(Error::HttpRequestDenied);
+        }
         let scheme = if tls { "https" } else { "http" };
         match self.hosts.reach(scheme, &host, port) {
             Some(reach) => Ok(Destination { host, port, tls, reach }),

@@ -29,7 +29,9 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended>
         tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key }),
         logs: Some(logs),
     };
-    let server = Server::start(app, options).await.map_err(Failure::from)?;
+    // In a task of its own: what blocks it, such as compiling, must not keep signals from being heard.
+    let starting = tokio::spawn(Server::start(app, options));
+    let server = signals.or_end(async { Ok(starting.await.or_exit(Exit::System)??) }).await?;
     if !args.quiet {
         note(&format!("Logging component stdio to {:?}", folder.join("")));
         note(&server.capacity().to_string());

@@ -2,7 +2,6 @@
 
 use host::App;
 use host::isolation::Wasi;
-use host::wasm::Wasm;
 use nix::sys::signal::Signal;
 
 use super::child::{Child, guarded};
@@ -42,7 +41,7 @@ pub async fn start(app: &App, options: &Options<'_>) -> Result<Running, NotStart
 
 /// Whether a component of `app` does. What can't be read, Spin itself complains of.
 pub fn speaks(app: &App, wasi: Wasi) -> bool {
-    app.components.values().any(|component| Wasm::read(&component.source).is_ok_and(|wasm| wasm.wasi == wasi))
+    app.components.iter().any(|(id, component)| app.wasm(id, component).is_ok_and(|wasm| wasm.wasi == wasi))
 }
 
 /// The flags, which Spin takes only with whole seconds, whatever its help says.

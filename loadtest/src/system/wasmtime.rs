@@ -6,7 +6,6 @@ use std::path::Path;
 use host::App;
 use host::isolation::Wasi;
 use host::manifest::Component;
-use host::wasm::Wasm;
 use nix::sys::signal::Signal;
 
 use super::child::{Child, guarded};
@@ -42,7 +41,7 @@ pub async fn start(app: &App, paths: &[&str], options: &Options<'_>) -> Result<R
         let (id, component) = component_at(app, path)?;
         ids.insert(path, id);
         if !starting.iter().any(|(started, ..)| *started == id) {
-            let (child, lines) = spawn(&wasmtime, id, component, &flags)?;
+            let (child, lines) = spawn(&wasmtime, app, id, component, &flags)?;
             starting.push((id, child, lines));
         }
     }
@@ -73,15 +72,12 @@ fn component_at<'a>(app: &'a App, path: &str) -> Result<(&'a str, &'a Component)
 
 fn spawn(
     wasmtime: &Path,
+    app: &App,
     id: &str,
     component: &Component,
     flags: &[String],
 ) -> Result<(Child, Lines), Failure> {
-    let wasm = Wasm::read(&component.source).map_err(|reason| host::Error::Component {
-        id: id.to_owned(),
-        path: component.source.clone(),
-        reason,
-    })?;
+    let wasm = app.wasm(id, component).map_err(host::Error::from)?;
     let mut command = guarded(wasmtime, Signal::SIGTERM)?;
     command.args(["serve", "--addr=127.0.0.1:0", "-Scli"]);
     if wasm.wasi == Wasi::P3 {
