@@ -118,6 +118,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_not_there_is_to_be_built_where_it_can_be() {
+        let read = |built| Wasm::read(Path::new("nowhere.wasm"), built).map(|_| ()).unwrap_err();
+        assert!(read(true).contains("`spin build`") && !read(false).contains("build"));
+    }
+
+    #[test]
     fn what_is_no_http_component_is_said() {
         let empty_module = b"\0asm\x01\0\0\0";
         let empty_component = b"\0asm\x0d\0\x01\0";

@@ -191,11 +191,6 @@ fn bad_input_is_one_clear_error() {
             app("none.wasm"),
             "none.wasm: no such file; `source` is counted from the manifest's folder",
         ),
-        (
-            "built.toml",
-            app("none.wasm") + "build.command = \"true\"\n",
-            "no such file; the manifest's build command makes it (`spin build`)",
-        ),
         ("place.toml", app("half.wasm"), "place.toml:8:10: component \"c\": "),
         ("folder.toml", app(""), "a folder; `source` must name a component's file"),
     ] {
