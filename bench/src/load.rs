@@ -50,6 +50,17 @@ pub async fn burst(lab: &Lab, url: &str, n: usize, service: Duration) -> Result<
     run.bursts.into_iter().next().context("result.json has no burst")
 }
 
+/// How many of the burst's requests failed, and of what.
+pub fn failures(burst: &Burst) -> String {
+    let bad = burst.statuses.iter().filter(|(status, _)| !status.starts_with('2'));
+    let reasons: Vec<String> = bad
+        .map(|(status, count)| format!("{count} x status {status}"))
+        .chain(burst.errors.iter().map(|(error, count)| format!("{count} x {error}")))
+        .collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+    format!("{} failed{why}", burst.failed)
+}
+
 /// The command that [`burst`] runs, for the reader.
 pub fn burst_command(path: &str, n: usize, service: Duration) -> String {
     format!("loadtest {}", burst_args(&format!("http://ADDRESS{path}"), n, service).join(" "))

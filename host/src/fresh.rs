@@ -5,15 +5,18 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use tokio::sync::oneshot;
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::{AbortHandle, JoinHandle, yield_now};
 use tokio::time::timeout;
-use wasmtime::format_err;
+use wasmtime::{PoolConcurrencyLimitError, Store, format_err};
 use wasmtime_wasi_http::{WasiBody, WasiHttpView, p2};
 
 use crate::admission::Room;
 use crate::body::{Answer, Fate, Hold};
 use crate::guest::Guest;
 use crate::handler::{Failure, Mould, Request};
+
+/// The second already finds a slot, as good as always.
+const LOOKS: usize = 1000;
 
 /// A component that speaks WASIp2.
 pub struct Fresh {
@@ -117,7 +120,7 @@ impl Fresh {
     ) -> impl Future<Output = wasmtime::Result<()>> + Send {
         let scheme = scheme(&request);
         async move {
-            let mut store = self.mould.store();
+            let (mut store, proxy) = self.instance().await?;
             // Goes before the store does, and with it the channels that the answer's body hangs on.
             let breaks_off = breaks_off;
             let request = store.data_mut().http().new_incoming_request(scheme, request)?;
@@ -125,11 +128,23 @@ impl Fresh {
                 // A client that is gone needs none.
                 let _ = head.send(answer);
             })?;
-            let proxy = self.pre.instantiate_async(&mut store).await?;
             proxy.wasi_http_incoming_handler().call_handle(&mut store, request, out).await?;
             breaks_off.fulfilled();
             Ok(())
         }
+    }
+
+    /// A new instance. There is a slot for it, since it has a room; but wasmtime looks through its pool
+    /// part by part, and misses a slot that comes free in a part that it has seen already.
+    async fn instance(&self) -> wasmtime::Result<(Store<Guest>, p2::bindings::Proxy)> {
+        for _ in 0..LOOKS {
+            let mut store = self.mould.store();
+            match self.pre.instantiate_async(&mut store).await {
+                Err(error) if error.is::<PoolConcurrencyLimitError>() => yield_now().await,
+                proxy => return Ok((store, proxy?)),
+            }
+        }
+        Err(format_err!("wasmtime found no slot for it in {LOOKS} looks"))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::app::{App, WAITING};
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::lab::{Lab, say};
-use crate::load::{burst, burst_command};
+use crate::load::{burst, burst_command, failures};
 use crate::numbers::Series;
 use crate::server::{Server, System};
 
@@ -27,7 +27,7 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
     let server = Server::start(&lab.programs, System::Ours, &APP).await?;
     for round in 1..=few_rounds(lab) {
         let fired = burst(lab, &format!("{}{PATH}", server.url), REQUESTS, WAIT).await?;
-        say(&format!("round {round}: {:.0} ms, {} failed", fired.makespan_ms, fired.failed));
+        say(&format!("round {round}: {:.0} ms, {}", fired.makespan_ms, failures(&fired)));
         makespans.push(fired.makespan_ms / 1e3);
         failed += fired.failed;
     }

@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::lab::{Lab, say};
-use crate::load::{burst, burst_command};
+use crate::load::{burst, burst_command, failures};
 use crate::numbers::{Series, grouped};
 use crate::server::{Server, System};
 
@@ -39,7 +39,7 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
     for round in 1..=few_rounds(lab) {
         let server = Server::start(&lab.programs, System::Ours, &WAITING).await?;
         let (fired, grown) = fire(lab, &server).await?;
-        say(&format!("round {round}: {:.0} ms, {} failed, {grown:.0} KiB", fired.makespan_ms, fired.failed));
+        say(&format!("round {round}: {:.0} ms, {}, {grown:.0} KiB", fired.makespan_ms, failures(&fired)));
         makespans.push(fired.makespan_ms / 1e3 / WAIT.as_secs_f64());
         resident.push(grown);
         failed += fired.failed;

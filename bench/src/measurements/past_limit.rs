@@ -8,7 +8,7 @@ use crate::app::WAITING;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::lab::{Lab, say};
-use crate::load::{burst, burst_command};
+use crate::load::{burst, burst_command, failures};
 use crate::server::{HOSTS, System};
 
 const REQUESTS: usize = 400;
@@ -22,7 +22,7 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
     for server in lab.start_all(&HOSTS, &WAITING).await? {
         let fired = burst(lab, &format!("{}{PATH}", server.url), REQUESTS, WAIT).await?;
         let name = server.system.name();
-        say(&format!("{name}: {} answered, {} refused", fired.ok, fired.failed));
+        say(&format!("{name}: {} answered, {}", fired.ok, failures(&fired)));
         let target = match server.system {
             System::Ours => {
                 section.goal(Goal::new("400 at once, refused", Limit::AtMost(0.0), fired.failed as f64))
