@@ -21,6 +21,8 @@ use crate::stdio::Logs;
 use crate::wasm::Needs;
 use crate::{App, Error};
 
+/// The site, and how much there is room for.
+///
 /// # Errors
 ///
 /// Where a component can't be used.
@@ -28,11 +30,10 @@ pub fn site(
     app: &App,
     supplies: &Supplies,
     options: &Options,
-    capacity: &Capacity,
     closing: Closing,
     scheme: Scheme,
     address: SocketAddr,
-) -> Result<Site, Error> {
+) -> Result<(Site, Capacity), Error> {
     let limits = &options.limits;
     // Components share files: each is read once.
     let mut files = BTreeMap::new();
@@ -42,6 +43,7 @@ pub fn site(
         }
     }
     let needs = files.values().fold(Needs::default(), |needs, wasm| needs.max(wasm.needs));
+    let capacity = Capacity::of_this_machine(limits, needs);
     let mut engine = Engine::new(Pools { instances: capacity.instances, needs }, limits)?;
     let fairness = Fairness::new(engine.wasmtime(), limits.time_slice);
     let admission = Admission::new(capacity.instances, capacity.waiting, limits.queue_timeout);
@@ -78,7 +80,7 @@ pub fn site(
         };
         routes.extend(responder.map(|responder| (route.clone(), responder)));
     }
-    Ok(Site {
+    let site = Site {
         address,
         scheme,
         name: app.name.clone(),
@@ -86,5 +88,6 @@ pub fn site(
         router: Router::new(routes),
         max_header_size: limits.max_header_size,
         max_body_size: limits.max_body_size,
-    })
+    };
+    Ok((site, capacity))
 }

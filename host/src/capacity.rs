@@ -6,6 +6,7 @@ use std::fs;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::limits::Limits;
+use crate::wasm::Needs;
 
 /// What an instance is reckoned to keep resident: twice what ours were measured at, and half of the
 /// machine's free memory is left alone.
@@ -14,8 +15,9 @@ const RESIDENT: u64 = 256 << 10;
 const RESERVED: u64 = (4 << 30) + (32 << 20);
 /// Half of what a process of 47 bits has: the rest is for all that is no linear memory.
 const ADDRESS_SPACE: u64 = 1 << 46;
-/// Mappings that the kernel counts for the guard pages of an instance's slot, and for its memory when it lives.
-const MAPPINGS: u64 = 6;
+/// Mappings that the kernel counts for a stack and its guard page, and for a linear memory when it lives.
+const MAPPINGS_OF_STACK: u64 = 2;
+const MAPPINGS_OF_MEMORY: u64 = 4;
 /// Mappings, and descriptors, for everything that is no instance.
 const SPARE_MAPPINGS: u64 = 2_000;
 const SPARE_DESCRIPTORS: u64 = 100;
@@ -48,16 +50,18 @@ struct Machine {
 
 impl Capacity {
     /// For this machine; raises the limit of open files as far as this process may.
-    pub fn of_this_machine(limits: &Limits) -> Self {
-        Self::of(Machine::this(), limits)
+    pub fn of_this_machine(limits: &Limits, needs: Needs) -> Self {
+        Self::of(Machine::this(), limits, needs)
     }
 
-    fn of(machine: Machine, limits: &Limits) -> Self {
+    fn of(machine: Machine, limits: &Limits, needs: Needs) -> Self {
+        let (memories, stacks) = (u64::from(needs.memories.max(1)), u64::from(needs.stacks.max(1)));
+        let mappings = MAPPINGS_OF_MEMORY * memories + MAPPINGS_OF_STACK * stacks;
         let connections = machine.descriptors.saturating_sub(SPARE_DESCRIPTORS).max(1);
         let bounds = [
             (machine.memory / 2 / RESIDENT, "memory"),
-            (machine.address_space / RESERVED, "address space"),
-            (machine.mappings.saturating_sub(SPARE_MAPPINGS) / MAPPINGS, "vm.max_map_count"),
+            (machine.address_space / (RESERVED * memories), "address space"),
+            (machine.mappings.saturating_sub(SPARE_MAPPINGS) / mappings, "vm.max_map_count"),
             (connections, "open files (ulimit -n)"),
         ];
         let (instances, because) = match limits.max_instances {
@@ -125,6 +129,7 @@ fn whole(count: u64) -> usize {
 mod tests {
     use super::*;
 
+    const ONE_OF_EACH: Needs = Needs { core_instances: 1, memories: 1, tables: 1, stacks: 1 };
     const LARGE: Machine =
         Machine { memory: 1 << 40, address_space: 1 << 46, mappings: 1 << 30, descriptors: 1 << 20 };
 
@@ -137,15 +142,26 @@ mod tests {
             (Machine { descriptors: 1024, ..LARGE }, 924, "open files (ulimit -n)"),
             (Machine { descriptors: 0, ..LARGE }, 1, "open files (ulimit -n)"),
         ] {
-            let capacity = Capacity::of(machine, &Limits::default());
+            let capacity = Capacity::of(machine, &Limits::default(), ONE_OF_EACH);
             assert_eq!((capacity.instances, capacity.because), (instances, because));
+        }
+    }
+
+    #[test]
+    fn what_an_instance_needs_counts() {
+        for (machine, needs, instances) in [
+            (LARGE, Needs { memories: 2, ..ONE_OF_EACH }, 8_128),
+            (Machine { mappings: 65_530, ..LARGE }, Needs { stacks: 2, ..ONE_OF_EACH }, 7_941),
+            (LARGE, Needs::default(), 16_256),
+        ] {
+            assert_eq!(Capacity::of(machine, &Limits::default(), needs).instances, instances);
         }
     }
 
     #[test]
     fn flags_have_the_last_word() {
         let limits = Limits { max_instances: Some(5), max_waiting: Some(0), ..Limits::default() };
-        let capacity = Capacity::of(LARGE, &limits);
+        let capacity = Capacity::of(LARGE, &limits, ONE_OF_EACH);
         assert_eq!(
             capacity.to_string(),
             "Room for 5 instances at once (--max-instances); up to 0 requests wait for one"

@@ -116,7 +116,7 @@ impl Engine {
 /// Slots for all instances, made once: a new instance takes one that another left.
 fn pooling(pools: Pools, limits: &Limits) -> PoolingAllocationConfig {
     let each = |count: u32| u32::try_from(pools.instances).unwrap_or(u32::MAX).saturating_mul(count.max(1));
-    let Needs { core_instances, memories, tables } = pools.needs;
+    let Needs { core_instances, memories, tables, stacks } = pools.needs;
     let mut pooling = PoolingAllocationConfig::new();
     pooling
         .total_component_instances(each(1))
@@ -127,7 +127,7 @@ fn pooling(pools: Pools, limits: &Limits) -> PoolingAllocationConfig {
         .total_tables(each(tables))
         .max_tables_per_component(tables.max(1))
         .max_tables_per_module(tables.max(1))
-        .total_stacks(each(1))
+        .total_stacks(each(stacks))
         .max_memory_size(limits.max_instance_memory.0);
     cleaning(&mut pooling);
     pooling

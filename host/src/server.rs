@@ -86,10 +86,9 @@ impl Server {
             .map_err(|source| Error::Listen { address: options.listen.address, source })?;
         let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
         let startup = Startup::of(&app, &scheme, address);
-        let capacity = Capacity::of_this_machine(&options.limits);
         let closing = Closing::default();
         let supplies = Supplies::gather(&app, Home { address, tls: tls.is_some() })?;
-        let site = assembly::site(&app, &supplies, &options, &capacity, closing.clone(), scheme, address)?;
+        let (site, capacity) = assembly::site(&app, &supplies, &options, closing.clone(), scheme, address)?;
         let connections = Arc::new(Connections::new(Arc::new(site), options.limits, tls));
         let folders = supplies.into_folders();
         Ok(Self { listener, startup, capacity, closing, connections, _folders: folders })

@@ -28,7 +28,14 @@ pub struct Needs {
     pub memories: u32,
     /// Tables.
     pub tables: u32,
+    /// Stacks for its guest to run on.
+    pub stacks: u32,
 }
+
+/// WASIp2: the one call.
+const STACKS_P2: u32 = 1;
+/// WASIp3: while one call is blocked in its host, results for others are taken in.
+const STACKS_P3: u32 = 2;
 
 impl Needs {
     /// What suffices for either.
@@ -37,6 +44,7 @@ impl Needs {
             core_instances: self.core_instances.max(other.core_instances),
             memories: self.memories.max(other.memories),
             tables: self.tables.max(other.tables),
+            stacks: self.stacks.max(other.stacks),
         }
     }
 }
@@ -68,11 +76,15 @@ impl Wasm {
             }
             .to_owned());
         }
-        let (wasi, needs) = survey(&bytes)
+        let (wasi, mut needs) = survey(&bytes)
             .map_err(|error| format!("damaged: {error}; build it anew, or get another copy"))?;
         let wasi = wasi.ok_or(
             "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3",
         )?;
+        needs.stacks = match wasi {
+            Wasi::P2 => STACKS_P2,
+            Wasi::P3 => STACKS_P3,
+        };
         Ok(Self { bytes, wasi, needs })
     }
 }

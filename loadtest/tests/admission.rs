@@ -34,6 +34,17 @@ async fn the_surplus_waits_for_its_turn() {
     assert!(began.elapsed() >= Duration::from_millis(900), "more than two at a time: {:?}", began.elapsed());
 }
 
+/// While one is blocked, what the others of its instance await comes in.
+#[tokio::test]
+async fn the_one_instance_has_room_for_calls_that_block_and_calls_that_await() {
+    for manifest in CONFORMANCE {
+        let served = serve(manifest, &["--max-instances", "1"]);
+        let (awaited, held) =
+            tokio::join!(times(8, &served, "/await?ms=150"), times(4, &served, "/hold?ms=100"));
+        assert_eq!((awaited, held), (vec![ok("awaited"); 8], vec![ok("held"); 4]), "{manifest}");
+    }
+}
+
 #[tokio::test]
 async fn those_that_wait_are_served_in_the_order_of_their_arrival() {
     for manifest in CONFORMANCE {

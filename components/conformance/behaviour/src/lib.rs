@@ -14,8 +14,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
 
-use answer::text;
-pub use answer::{Answer, error, outbound, shown};
+pub use answer::{Answer, error, outbound, shown, text};
 use query::Query;
 
 /// What a guest does with a request.
@@ -30,6 +29,8 @@ pub enum Act {
     Stream(Pieces, Duration),
     /// Awaits a while, which lets others use the instance, then answers what the function gives.
     Await(Duration, fn() -> Answer),
+    /// Blocks for a while in a call of WASI that others await: what a language without futures does.
+    Hold(Duration),
     /// Answers the value of the variable of this name.
     Variable(String),
     /// Sends a GET request there and answers what comes back.
@@ -61,6 +62,7 @@ fn chosen(request: &Parts, guest: &Guest) -> Result<Act, query::Bad> {
         "/await" => return Ok(Act::Await(query.ms()?, || text("awaited"))),
         "/trap-late" => return Ok(Act::Await(query.ms()?, || panic!("asked to panic late"))),
         "/await-loop" => return Ok(Act::Await(query.ms()?, harm::run_for_ever)),
+        "/hold" => return Ok(Act::Hold(query.ms()?)),
         "/variables" => return query.get("name").map(Act::Variable),
         "/outbound" => return query.get("url").map(Act::Outbound),
         "/ignore-body" => text("ignored"),

@@ -24,6 +24,11 @@ async fn handle(request: IncomingRequest, out: ResponseOutparam) {
             sleep::sleep(time).await;
             then()
         }
+        // WASIp2 knows no such calls.
+        Act::Hold(time) => {
+            std::thread::sleep(time);
+            behaviour::text("held")
+        }
         Act::Variable(name) => behaviour::shown(variables::get(&name)),
         Act::Outbound(url) => behaviour::outbound(get(url).await),
     };
