@@ -37,6 +37,7 @@ mod headers;
 mod interest;
 pub mod isolation;
 pub mod limits;
+mod lookout;
 pub mod manifest;
 mod memory;
 mod outbound;
