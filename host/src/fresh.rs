@@ -7,7 +7,7 @@ use futures_util::future::Either;
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinHandle, yield_now};
 use tokio::time::timeout;
-use wasmtime::{PoolConcurrencyLimitError, Store, format_err};
+use wasmtime::{PoolConcurrencyLimitError, format_err};
 use wasmtime_wasi_http::{WasiBody, WasiHttpView, p2};
 
 use crate::admission::Room;
@@ -120,9 +120,22 @@ impl Fresh {
     ) -> impl Future<Output = wasmtime::Result<()>> + Send {
         let scheme = scheme(&request);
         async move {
-            let (mut store, proxy) = self.instance().await?;
+            let mut store = self.mould.store();
             // Goes before the store does, and with it the channels that the answer's body hangs on.
             let breaks_off = breaks_off;
+            let mut looks = 1;
+            let proxy = loop {
+                match self.pre.instantiate_async(&mut store).await {
+                    // There is a slot for it, since it has a room; but wasmtime looks through its pool part
+                    // by part, and misses a slot that comes free in a part that it has seen already.
+                    Err(error) if error.is::<PoolConcurrencyLimitError>() && looks < LOOKS => {
+                        looks += 1;
+                        yield_now().await;
+                        store = self.mould.store();
+                    }
+                    proxy => break proxy?,
+                }
+            };
             let request = store.data_mut().http().new_incoming_request(scheme, request)?;
             let out = store.data_mut().http().new_response_outparam_from_callback(move |answer| {
                 // A client that is gone needs none.
@@ -132,19 +145,6 @@ impl Fresh {
             breaks_off.fulfilled();
             Ok(())
         }
-    }
-
-    /// A new instance. There is a slot for it, since it has a room; but wasmtime looks through its pool
-    /// part by part, and misses a slot that comes free in a part that it has seen already.
-    async fn instance(&self) -> wasmtime::Result<(Store<Guest>, p2::bindings::Proxy)> {
-        for _ in 0..LOOKS {
-            let mut store = self.mould.store();
-            match self.pre.instantiate_async(&mut store).await {
-                Err(error) if error.is::<PoolConcurrencyLimitError>() => yield_now().await,
-                proxy => return Ok((store, proxy?)),
-            }
-        }
-        Err(format_err!("wasmtime found no slot for it in {LOOKS} looks"))
     }
 }
 
