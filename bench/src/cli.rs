@@ -26,10 +26,10 @@ pub struct Cli {
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     only: Vec<Measurement>,
     /// How often each system has its turn
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value = "25", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub rounds: u32,
-    /// How long wrk measures each turn
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=600))]
+    /// How long wrk measures each turn: short ones, so that what disturbs the machine meets both of a ratio
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=600))]
     pub seconds: u32,
     /// Where the results go [default: docs/benchmarks.md, and standard output with --only]
     #[arg(long, value_name = "FILE")]

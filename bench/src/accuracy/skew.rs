@@ -74,7 +74,7 @@ pub async fn measure(programs: &Programs) -> Result<Section> {
             let theirs = lanes.iter().find(|lane| lane.generator == peer);
             if let (true, Some(ours), Some(theirs)) = (is_goal, ours, theirs) {
                 let what = format!("start skew at {}, times {}'s", grouped(n as f64, 0), peer.name());
-                goals.push(Goal::new(what, Limit::Below(limit), ours.skews.over(&theirs.skews).of_medians));
+                goals.push(Goal::new(what, Limit::Below(limit), ours.skews.over(&theirs.skews).median));
             }
         }
     }

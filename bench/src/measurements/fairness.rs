@@ -137,7 +137,7 @@ fn tell(title: &str, lanes: &[Lane]) -> Section {
             ours.then(|| section.goal(Goal::new("beside CPU, p99 of a trivial request, ms", WAITS, p99)));
         let longer = ratio.filter(|_| ours).map(|ratio| {
             let what = "16 s of CPU, makespan, times that without yielding";
-            section.goal(Goal::new(what, MAKESPAN, ratio.of_medians))
+            section.goal(Goal::new(what, MAKESPAN, ratio.median))
         });
         section.row([
             lane.name.to_owned(),

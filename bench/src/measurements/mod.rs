@@ -20,7 +20,7 @@ pub const INTRODUCTION: &str = "\
 The embedded host beside other hosts of the same components, and beside a native server that does
 nothing, as the limit. All are measured on one machine, in one run, taking turns; load generator and
 servers share its processors. A value is the median of its turns, with the lowest and the highest;
-a ratio is that of the medians, with the least and the greatest within a round.
+a ratio is the median of those within a round, with the least and the greatest.
 
 Written by `cargo run --release -p bench`, never by hand. [What paid and what did not](host-tuning.md)
 is kept by hand.

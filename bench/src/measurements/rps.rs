@@ -83,7 +83,7 @@ fn tell(lab: &Lab, title: &str, lanes: &[Lane]) -> Section {
                 ..Goal::new(
                     format!("requests/s, {}, times `wasmtime serve`", lane.instances),
                     Limit::AtLeast(least),
-                    ratio.of_medians,
+                    ratio.median,
                 )
             }),
             _ => String::new(),
