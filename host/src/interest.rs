@@ -20,8 +20,6 @@ pub struct Tenancy {
     forsaken: AtomicUsize,
     /// When those without an answer must have one.
     deadlines: Mutex<Vec<Instant>>,
-    /// How often the instance has turned to its requests, and to those that wait for it.
-    pub turns: AtomicUsize,
     idling: AtomicU8,
     /// Whether it is on the list of those that may be asked to give way.
     listed: AtomicBool,
@@ -107,18 +105,10 @@ pub struct Shared {
     state: Mutex<State>,
 }
 
-/// How many requests of a component no instance has taken yet.
-pub type Outside = Arc<AtomicUsize>;
-
-/// One of them.
-struct Knock(Outside);
-
 #[derive(Default)]
 struct State {
     /// While it waits: its place in the order of arrival.
     place: Option<Place>,
-    /// Until an instance takes it.
-    knock: Option<Knock>,
     /// Once it is in an instance.
     tenancy: Option<Arc<Tenancy>>,
     deadline: Option<Instant>,
@@ -126,9 +116,8 @@ struct State {
 
 impl Interest {
     /// In a request that has this place.
-    pub fn new(place: Place, outside: &Outside) -> Self {
-        let knock = Some(Knock::new(outside));
-        let state = Mutex::new(State { place: Some(place), knock, ..State::default() });
+    pub fn new(place: Place) -> Self {
+        let state = Mutex::new(State { place: Some(place), ..State::default() });
         let shared = Shared { forsaken: AtomicBool::new(false), waker: AtomicWaker::new(), state };
         Self { shared: Arc::new(shared), fulfilled: false }
     }
@@ -175,7 +164,6 @@ impl Shared {
         let mut state = lock(&self.state);
         // Gives back the room that was kept for it, where it needed none.
         state.place = None;
-        state.knock = None;
         if self.forsaken.load(SeqCst) {
             tenancy.forsaken.fetch_add(1, SeqCst);
             return;
@@ -193,19 +181,6 @@ impl Shared {
             self.waker.register(context.waker());
             if self.forsaken.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
         })
-    }
-}
-
-impl Knock {
-    fn new(outside: &Outside) -> Self {
-        outside.fetch_add(1, SeqCst);
-        Self(outside.clone())
-    }
-}
-
-impl Drop for Knock {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, SeqCst);
     }
 }
 
@@ -230,7 +205,6 @@ impl Drop for Interest {
         self.shared.forsaken.store(true, SeqCst);
         self.shared.waker.wake();
         state.place = None;
-        state.knock = None;
         if let Some(tenancy) = state.tenancy.take() {
             tenancy.answered(state.deadline.take());
             // In this order: an observer may take it for wanted still, never for neither.

@@ -37,7 +37,6 @@ mod headers;
 mod interest;
 pub mod isolation;
 pub mod limits;
-mod lookout;
 pub mod manifest;
 mod memory;
 mod outbound;

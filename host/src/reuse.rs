@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,8 @@ use crate::admission::{GiveWay, Room};
 use crate::body::Answer;
 use crate::guest::Guest;
 use crate::handler::{Failure, Mould, Request};
-use crate::interest::{End, Interest, Outside, Shared, Tenancy};
+use crate::interest::{End, Interest, Shared, Tenancy};
 use crate::isolation::{Admit, Life};
-use crate::lookout::Lookout;
 
 /// How long a guest may be late before it is taken to be stuck: a guest that lets its host go on is
 /// told in time.
@@ -35,7 +34,6 @@ pub type Reuse = ProxyHandler<Instances>;
 pub struct Instances {
     mould: Arc<Mould>,
     pre: ProxyPre<Guest>,
-    outside: Outside,
 }
 
 /// No instance has room for the request, and no new one may be made.
@@ -44,7 +42,7 @@ pub struct Instances {
 struct NoRoom;
 
 pub fn handler(mould: Mould, pre: ProxyPre<Guest>) -> Reuse {
-    ProxyHandler::new(Instances { mould: Arc::new(mould), pre, outside: Outside::default() })
+    ProxyHandler::new(Instances { mould: Arc::new(mould), pre })
 }
 
 /// Answers one request.
@@ -63,7 +61,7 @@ pub fn answer(
         if reuse.state().mould.admission.is_crowded() {
             place.wait().await?;
         }
-        let interest = Interest::new(place, &reuse.state().outside);
+        let interest = Interest::new(place);
         loop {
             let error = match reuse.handle(interest.shared(), request).await {
                 Ok(response) => {
@@ -135,8 +133,6 @@ impl HandlerState for Instances {
                 mould: mould.clone(),
                 life,
                 tenancy,
-                outside: self.outside.clone(),
-                lookout: Lookout::new(),
                 sleep: Box::pin(sleep(life.idle_timeout)),
             },
             state: worker,
@@ -158,7 +154,6 @@ impl WorkerState for Worker {
     type RequestData = Arc<Shared>;
 
     fn should_accept_request(&self, now: usize, ever: usize) -> ShouldAccept {
-        self.tenancy.turns.fetch_add(1, Relaxed);
         match self.life.admit(now, ever) {
             Admit::Yes => {
                 self.mould.admission.vacancy(self.mould.group);
@@ -229,8 +224,6 @@ pub struct Expiration {
     mould: Arc<Mould>,
     life: Life,
     tenancy: Arc<Tenancy>,
-    outside: Outside,
-    lookout: Lookout,
     sleep: Pin<Box<Sleep>>,
 }
 
@@ -261,9 +254,6 @@ impl WorkerExpiration for Expiration {
                 self.life.request_timeout.and_then(|timeout| since.checked_add(timeout))
             }
         };
-        if status != WorkerStatus::Idle {
-            self.look_out(context);
-        }
         // A time too far off for the clock is no limit.
         let Some(deadline) = deadline else { return Poll::Pending };
         if self.sleep.deadline() != deadline.into() {
@@ -284,27 +274,6 @@ impl WorkerExpiration for Expiration {
 impl Expiration {
     fn end(&self, reason: End) {
         let _ = self.tenancy.end.set(reason);
-    }
-
-    /// Others may wait behind the request that runs; the log says so before their clients ask.
-    fn look_out(&mut self, context: &mut Context<'_>) {
-        while let Poll::Ready(held) = self.lookout.poll(self.tenancy.turns.load(Relaxed), context) {
-            let (inside, outside) = (self.tenancy.wanted().saturating_sub(1), self.outside.load(SeqCst));
-            if inside + outside == 0 {
-                continue;
-            }
-            self.lookout.tell();
-            let advice = match self.life.request_timeout {
-                None => "; --request-timeout ends such an instance",
-                Some(_) => "",
-            };
-            tracing::warn!(
-                "component {:?}: a request has let no other go on for {} s; in its instance: {inside} more, waiting \
-                 for an instance: {outside}{advice}",
-                self.mould.id,
-                held.as_secs()
-            );
-        }
     }
 
     fn idle(&self) {

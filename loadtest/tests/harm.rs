@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use common::raw::{END, Raw};
 use common::{CONFORMANCE, get, ok, serve};
-use futures::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -115,22 +114,6 @@ async fn a_request_that_loops_in_a_shared_instance_takes_those_in_it_down_and_no
         "took longer than --request-timeout, and let no other request go on; its instance was ended, and with it 2 \
          other requests",
     ]);
-}
-
-#[tokio::test]
-async fn the_log_says_whose_request_lets_no_other_go_on() {
-    let served = serve(CONFORMANCE[1], &["--drain-timeout", "1s"]);
-    // For as long, and to nobody's harm.
-    let awaiting = join_all((0..2).map(|_| Raw::get(&served, "/other/await?ms=600000"))).await;
-    let looped = Raw::get(&served, "/await-loop?ms=100").await;
-    sleep(Duration::from_millis(500)).await;
-    let waiting = Raw::get(&served, "/else").await;
-    let log = served.log_that_says(&[
-        "component \"guest\": a request has let no other go on for ",
-        "in its instance: 0 more, waiting for an instance: 1; --request-timeout",
-    ]);
-    assert!(!log.contains("component \"other\""), "{log}");
-    drop((awaiting, looped, waiting));
 }
 
 #[tokio::test]
