@@ -15,7 +15,7 @@ use crate::body::{Answer, Fate, Hold};
 use crate::guest::Guest;
 use crate::handler::{Failure, Mould, Request};
 
-/// The second already finds a slot, as good as always.
+/// How often wasmtime is asked for a free slot, where there is one; the second time finds it, as good as always.
 const LOOKS: usize = 1000;
 
 /// A component that speaks WASIp2.

@@ -98,9 +98,13 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<(Option<Wasi>, Needs)> {
             // Components and modules nest; only what the outermost exports can be called.
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::InstanceSection(instances) => needs.core_instances += instances.count(),
-            Payload::MemorySection(memories) => needs.memories += memories.count(),
-            Payload::TableSection(tables) => needs.tables += tables.count(),
+            Payload::InstanceSection(instances) => {
+                needs.core_instances = needs.core_instances.saturating_add(instances.count())
+            }
+            Payload::MemorySection(memories) => {
+                needs.memories = needs.memories.saturating_add(memories.count())
+            }
+            Payload::TableSection(tables) => needs.tables = needs.tables.saturating_add(tables.count()),
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports {
                     let export = export?;
