@@ -16,7 +16,7 @@ scripts/peers.sh installs wrk and wasmtime. A system that isn't there is left ou
 Exit codes: 0 measured, 1 a target missed (with --check), 2 bad usage, 3 could not begin, 130 interrupted.";
 
 /// Measures the embedded host beside `wasmtime serve`, `spin up` and a native server that does
-/// nothing, and writes docs/benchmarks.md. Takes about ten minutes; nothing else should run meanwhile.
+/// nothing, and writes docs/benchmarks.md. Takes about six minutes; nothing else should run meanwhile.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER)]
 pub struct Cli {

@@ -42,8 +42,7 @@ impl Series {
     /// How many times the other's values these are, turn by turn: a machine that is slow for a while is so for
     /// both.
     pub fn over(&self, other: &Self) -> Ratio {
-        let mut each = Self::default();
-        self.0.iter().zip(&other.0).for_each(|(own, others)| each.push(own / others));
+        let each: Self = self.0.iter().zip(&other.0).map(|(own, others)| own / others).collect();
         Ratio { median: each.median(), low: each.percentile(0.0), high: each.max() }
     }
 }

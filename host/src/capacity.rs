@@ -56,11 +56,11 @@ impl Capacity {
 
     fn of(machine: Machine, limits: &Limits, needs: Needs) -> Self {
         let (memories, stacks) = (u64::from(needs.memories.max(1)), u64::from(needs.stacks.max(1)));
-        // Not checked yet: the component may be damaged.
-        let mappings = MAPPINGS_OF_MEMORY.saturating_mul(memories).saturating_add(MAPPINGS_OF_STACK * stacks);
+        let mappings = MAPPINGS_OF_MEMORY * memories + MAPPINGS_OF_STACK * stacks;
         let connections = machine.descriptors.saturating_sub(SPARE_DESCRIPTORS).max(1);
         let bounds = [
             (machine.memory / 2 / RESIDENT, "memory"),
+            // So many as a damaged component may claim don't fit in 64 bits.
             (machine.address_space / RESERVED.saturating_mul(memories), "address space"),
             (machine.mappings.saturating_sub(SPARE_MAPPINGS) / mappings, "vm.max_map_count"),
             (connections, "open files (ulimit -n)"),

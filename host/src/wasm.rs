@@ -93,18 +93,16 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<(Option<Wasi>, Needs)> {
     let mut wasi = None;
     let mut needs = Needs::default();
     let mut depth = 0_usize;
+    // A damaged section may claim any number.
+    let add = |sum: &mut u32, count| *sum = sum.saturating_add(count);
     for payload in Parser::new(0).parse_all(wasm) {
         match payload? {
             // Components and modules nest; only what the outermost exports can be called.
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::InstanceSection(instances) => {
-                needs.core_instances = needs.core_instances.saturating_add(instances.count())
-            }
-            Payload::MemorySection(memories) => {
-                needs.memories = needs.memories.saturating_add(memories.count())
-            }
-            Payload::TableSection(tables) => needs.tables = needs.tables.saturating_add(tables.count()),
+            Payload::InstanceSection(instances) => add(&mut needs.core_instances, instances.count()),
+            Payload::MemorySection(memories) => add(&mut needs.memories, memories.count()),
+            Payload::TableSection(tables) => add(&mut needs.tables, tables.count()),
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports {
                     let export = export?;

@@ -17,8 +17,8 @@ const INTRODUCTION: &str = "\
 
 The load generator at servers whose truth is known, beside hey and oha: all on one machine, in one
 run, taking turns; generator and server share its processors. A value is the median of its turns,
-with the lowest and the highest; a ratio is the median of those within a
-round, with the least and the greatest.
+with the lowest and the highest; a ratio is the median of those within a round, with
+the least and the greatest.
 
 Written by `cargo run --release -p bench -- accuracy`, never by hand; `scripts/peers.sh hey oha`
 installs the peers. How often the judge is right over thousands of generated bursts is in

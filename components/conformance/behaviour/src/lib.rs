@@ -14,7 +14,8 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, Uri};
 
-pub use answer::{Answer, error, outbound, shown, text};
+use answer::text;
+pub use answer::{Answer, error, outbound, shown};
 use query::Query;
 
 /// What a guest does with a request.
@@ -29,8 +30,9 @@ pub enum Act {
     Stream(Pieces, Duration),
     /// Awaits a while, which lets others use the instance, then answers what the function gives.
     Await(Duration, fn() -> Answer),
-    /// Blocks for a while in a call of WASI that others await: what a language without futures does.
-    Hold(Duration),
+    /// Blocks for a while in a call of WASI that others await, as a language without futures does, then
+    /// answers what the function gives.
+    Hold(Duration, fn() -> Answer),
     /// Answers the value of the variable of this name.
     Variable(String),
     /// Sends a GET request there and answers what comes back.
@@ -62,7 +64,7 @@ fn chosen(request: &Parts, guest: &Guest) -> Result<Act, query::Bad> {
         "/await" => return Ok(Act::Await(query.ms()?, || text("awaited"))),
         "/trap-late" => return Ok(Act::Await(query.ms()?, || panic!("asked to panic late"))),
         "/await-loop" => return Ok(Act::Await(query.ms()?, harm::run_for_ever)),
-        "/hold" => return Ok(Act::Hold(query.ms()?)),
+        "/hold" => return Ok(Act::Hold(query.ms()?, || text("held"))),
         "/variables" => return query.get("name").map(Act::Variable),
         "/outbound" => return query.get("url").map(Act::Outbound),
         "/ignore-body" => text("ignored"),

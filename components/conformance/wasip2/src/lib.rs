@@ -25,9 +25,9 @@ async fn handle(request: IncomingRequest, out: ResponseOutparam) {
             then()
         }
         // WASIp2 knows no such calls.
-        Act::Hold(time) => {
+        Act::Hold(time, then) => {
             std::thread::sleep(time);
-            behaviour::text("held")
+            then()
         }
         Act::Variable(name) => behaviour::shown(variables::get(&name)),
         Act::Outbound(url) => behaviour::outbound(get(url).await),

@@ -36,9 +36,9 @@ async fn handle(request: Request) -> http::Response<BoxBody> {
             sleep(time).await;
             then()
         }
-        Act::Hold(time) => {
+        Act::Hold(time, then) => {
             hold(time);
-            behaviour::text("held")
+            then()
         }
         Act::Variable(name) => behaviour::shown(variables::get(name).await),
         Act::Outbound(url) => behaviour::outbound(body::get(url).await),
