@@ -75,14 +75,14 @@ pub enum Handler {
     /// WASIp2: an instance for each request.
     Fresh(Arc<fresh::Fresh>),
     /// WASIp3: instances that take several requests.
-    Reused(Reuse),
+    Reused(Arc<Reuse>),
 }
 
 impl Handler {
     pub fn new(mould: Mould, ready: Ready) -> Self {
         match ready.pre {
             ProxyPre::P2(pre) => Self::Fresh(Arc::new(fresh::Fresh { mould, pre })),
-            pre @ ProxyPre::P3(_) => Self::Reused(reuse::handler(mould, pre)),
+            pre @ ProxyPre::P3(_) => Self::Reused(Arc::new(Reuse::new(mould, pre))),
         }
     }
 

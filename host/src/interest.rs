@@ -35,7 +35,7 @@ pub struct Tenancy {
 pub enum End {
     /// Nobody wants what it does.
     Forsaken,
-    /// One of its requests took too long, and no other could go on: so many it held.
+    /// One of its requests took too long, and no other could go on: so many others it held.
     Stuck(usize),
     /// Its requests were answered, and it worked on for too long.
     Lingers,
@@ -51,9 +51,11 @@ impl Tenancy {
         self.wanted.load(SeqCst) == 0 && self.forsaken.load(SeqCst) > 0
     }
 
-    /// How many requests want an answer, or more of it.
-    pub fn wanted(&self) -> usize {
-        self.wanted.load(SeqCst)
+    /// How many requests want an answer, or more of it, and may wait for it still.
+    pub fn not_late(&self) -> usize {
+        let now = Instant::now();
+        let late = lock(&self.deadlines).iter().filter(|deadline| **deadline <= now).count();
+        self.wanted.load(SeqCst).saturating_sub(late)
     }
 
     /// When the next request must have its answer.

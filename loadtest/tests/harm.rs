@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::raw::{END, Raw};
 use common::{CONFORMANCE, get, ok, serve};
@@ -114,6 +114,23 @@ async fn a_request_that_loops_in_a_shared_instance_takes_those_in_it_down_and_no
         "took longer than --request-timeout, and let no other request go on; its instance was ended, and with it 2 \
          other requests",
     ]);
+}
+
+/// They wait, as in Spin, but not for ever; and those that come after them don't wait.
+#[tokio::test]
+async fn requests_behind_one_that_loops_are_given_another_instance() {
+    let served = serve(CONFORMANCE[1], &[]);
+    let looping = Raw::get(&served, "/await-loop?ms=500").await;
+    sleep(Duration::from_secs(3)).await;
+    let (first, second) = tokio::join!(served.get("/else"), served.get("/else"));
+    assert_eq!((first, second), (ok("/else is fine\n"), ok("/else is fine\n")));
+    // The other instance has idled for too long by then.
+    sleep(Duration::from_secs(3)).await;
+    let began = Instant::now();
+    assert_eq!(served.get("/else").await, ok("/else is fine\n"));
+    assert!(began.elapsed() < Duration::from_secs(8), "it waited as the first did: {:?}", began.elapsed());
+    drop(looping);
+    served.log_that_says(&["component \"guest\"", "lets no other request go on: another instance takes it"]);
 }
 
 #[tokio::test]
