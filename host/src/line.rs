@@ -79,19 +79,19 @@ impl<T: Waits> Line<T> {
     pub fn look(&self, now: Instant, patience: Duration) -> Found<T> {
         let mut state = self.lock();
         let Some(since) = state.first() else { return Found::Nobody };
-        // The one that was woken for it may not get to it, while others would.
-        let listening = std::mem::take(&mut state.listening);
-        let mut found = Found::Waiting;
-        if now.saturating_duration_since(since) >= patience
-            && let Some(item) = state.take()
-        {
+        let is_overdue = now.saturating_duration_since(since) >= patience;
+        let item = if is_overdue { state.take() } else { None };
+        let woken = if item.is_some() {
             state.open = 0;
             state.round += 1;
-            found = Found::Overdue(item);
-        }
+            std::mem::take(&mut state.listening).into_values().collect()
+        } else {
+            // The one that was woken for it may not get to it, while the next would.
+            Vec::from_iter(state.next_waker())
+        };
         drop(state);
-        listening.into_values().for_each(Waker::wake);
-        found
+        woken.into_iter().for_each(Waker::wake);
+        item.map_or(Found::Waiting, Found::Overdue)
     }
 
     /// All that wait, where no taker is open.

@@ -135,12 +135,23 @@ fn those_that_are_open_and_take_nothing_are_given_up_until_they_do() {
     assert_eq!(fresh.taker.close(), None);
     assert_eq!(line.push(item(4)), Some(item(4)));
     // It goes on.
-    assert!(stuck.is_woken());
     assert_eq!(stuck.poll(), None);
     assert_eq!(line.push(item(5)), None);
     assert_eq!(stuck.poll(), Some(5));
     assert_eq!(stuck.taker.close(), None);
     assert_eq!(line.push(item(6)), Some(item(6)));
+}
+
+#[test]
+fn those_that_are_given_up_are_woken_to_be_counted_again() {
+    let line = Arc::default();
+    let mut workers = [(); 3].map(|()| Worker::new(&line));
+    for worker in &mut workers {
+        worker.opens();
+    }
+    line.push(item(1));
+    assert_eq!(overdue(&line), Found::Overdue(item(1)));
+    assert!(workers.iter().all(Worker::is_woken));
 }
 
 #[test]
