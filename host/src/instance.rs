@@ -30,6 +30,8 @@ use crate::reuse::{Asked, NoRoom, Reuse};
 pub struct Instance {
     store: Option<Store<Guest>>,
     worker: Worker,
+    /// Closes at last: who has lined up for it meanwhile gets another one in its room.
+    door: Door,
 }
 
 /// What goes with it.
@@ -47,8 +49,8 @@ struct Worker {
 }
 
 /// Where it takes requests.
-struct Door<'a> {
-    reuse: &'a Arc<Reuse>,
+struct Door {
+    reuse: Arc<Reuse>,
     taker: Taker<Asked>,
 }
 
@@ -64,6 +66,7 @@ impl Instance {
         let life = mould.policy.draw(mould.wasi);
         let mut store = mould.store();
         let proxy = reuse.pre.instantiate_async(&mut store).await?;
+        let door = Door { taker: reuse.line.taker(), reuse: reuse.clone() };
         let worker = Worker {
             reuse,
             proxy,
@@ -73,13 +76,13 @@ impl Instance {
             status: Mutex::new((Doing::Nothing, Instant::now())),
             room,
         };
-        Ok(Self { store: Some(store), worker })
+        Ok(Self { store: Some(store), worker, door })
     }
 
-    /// Answers the first request, and those that it takes from then on, until it ends.
-    pub async fn run(mut self, first: Asked) {
+    /// Answers the first request, where it was made for one, and those that it takes from then on, until it ends.
+    pub async fn run(mut self, first: Option<Asked>) {
         let result = match &mut self.store {
-            Some(store) => self.worker.run(store, first).await,
+            Some(store) => self.worker.run(store, &mut self.door, first).await,
             None => Ok(()),
         };
         self.end(result);
@@ -109,9 +112,14 @@ impl Drop for Instance {
 }
 
 impl Worker {
-    async fn run(&self, store: &mut Store<Guest>, first: Asked) -> wasmtime::Result<()> {
+    async fn run(
+        &self,
+        store: &mut Store<Guest>,
+        door: &mut Door,
+        first: Option<Asked>,
+    ) -> wasmtime::Result<()> {
         let mut expiry = Expiry::new(self.reuse.mould.admission.clone(), self.life, self.tenancy.clone());
-        let mut work = pin!(store.run_concurrent(async |accessor| self.work(accessor, first).await));
+        let mut work = pin!(store.run_concurrent(async |accessor| self.work(accessor, door, first).await));
         poll_fn(|context| {
             if let Poll::Ready(result) = work.as_mut().poll(context) {
                 return Poll::Ready(result.flatten());
@@ -134,15 +142,19 @@ impl Worker {
         .await
     }
 
-    async fn work(&self, accessor: &Accessor<Guest>, first: Asked) -> wasmtime::Result<()> {
+    async fn work(
+        &self,
+        accessor: &Accessor<Guest>,
+        door: &mut Door,
+        first: Option<Asked>,
+    ) -> wasmtime::Result<()> {
         let function = match &self.proxy {
             Proxy::P3(guest) => *guest.wasi_http_handler().func_handle().func(),
             Proxy::P2(guest) => *guest.wasi_http_incoming_handler().func_handle().func(),
         };
-        let mut door = Door { reuse: &self.reuse, taker: self.reuse.line.taker() };
-        let mut requests = pin!(FuturesUnordered::new());
-        requests.push(self.answer(accessor, first));
-        let mut taken = 1;
+        let requests = first.into_iter().map(|first| self.answer(accessor, first));
+        let mut requests = pin!(FuturesUnordered::from_iter(requests));
+        let mut taken = requests.len();
         let mut takes = true;
         poll_fn(|context| {
             loop {
@@ -253,17 +265,17 @@ impl Worker {
     }
 }
 
-impl Door<'_> {
+impl Door {
     fn set(&mut self, open: bool) {
         if open {
             self.taker.open();
-        } else if let Some(asked) = self.taker.close() {
-            self.reuse.start(asked);
+        } else if self.taker.close() {
+            self.reuse.start(None);
         }
     }
 }
 
-impl Drop for Door<'_> {
+impl Drop for Door {
     fn drop(&mut self) {
         self.set(false);
     }

@@ -16,9 +16,9 @@ pub struct Line<T>(Mutex<State<T>>);
 
 struct State<T> {
     waiting: VecDeque<(Instant, T)>,
-    /// How many takers have room,
+    /// How many takers are counted on: those that opened, or were polled, in this round.
     open: usize,
-    /// counted since so many times that they were given up.
+    /// Begins anew each time all that are open are given up.
     round: u64,
     /// Takers to be woken, the one that has listened for longest first.
     listening: BTreeMap<u64, Waker>,
@@ -35,11 +35,11 @@ pub struct Taker<T> {
 
 /// What a look at the line finds.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found<T> {
+pub enum Found {
     Nobody,
     Waiting,
-    /// Those that have room don't take it: it is for somebody new.
-    Overdue(T),
+    /// Those that are open don't take it: a new one is needed.
+    Overdue,
 }
 
 impl<T> Default for Line<T> {
@@ -75,23 +75,21 @@ impl<T: Waits> Line<T> {
         Taker { line: self.clone(), open_in: None, ticket: None }
     }
 
-    /// Whether one has waited for too long at `now`. Takers that are open then are given up, until they open anew.
-    pub fn look(&self, now: Instant, patience: Duration) -> Found<T> {
+    /// Whether one has waited for too long at `now`. Takers that are open then are given up, until they are polled.
+    pub fn look(&self, now: Instant, patience: Duration) -> Found {
         let mut state = self.lock();
         let Some(since) = state.first() else { return Found::Nobody };
-        let is_overdue = now.saturating_duration_since(since) >= patience;
-        let item = if is_overdue { state.take() } else { None };
-        let woken = if item.is_some() {
+        let (found, woken) = if now.saturating_duration_since(since) < patience {
+            // The one that was woken for it may not get to it, while the next would.
+            (Found::Waiting, Vec::from_iter(state.next_waker()))
+        } else {
             state.open = 0;
             state.round += 1;
-            std::mem::take(&mut state.listening).into_values().collect()
-        } else {
-            // The one that was woken for it may not get to it, while the next would.
-            Vec::from_iter(state.next_waker())
+            (Found::Overdue, std::mem::take(&mut state.listening).into_values().collect())
         };
         drop(state);
         woken.into_iter().for_each(Waker::wake);
-        item.map_or(Found::Waiting, Found::Overdue)
+        found
     }
 
     /// All that wait, where no taker is open.
@@ -145,9 +143,9 @@ impl<T: Waits> Taker<T> {
         }
     }
 
-    /// It has none from now on. What would wait in vain because of that is for somebody new.
-    pub fn close(&mut self) -> Option<T> {
-        let round = self.open_in.take()?;
+    /// It has none from now on; says whether one waits that needs a new taker.
+    pub fn close(&mut self) -> bool {
+        let Some(round) = self.open_in.take() else { return false };
         let mut state = self.line.lock();
         if let Some(ticket) = self.ticket.take() {
             state.listening.remove(&ticket);
@@ -155,16 +153,19 @@ impl<T: Waits> Taker<T> {
         if round == state.round {
             state.open -= 1;
         }
+        if state.first().is_none() {
+            return false;
+        }
         if state.open == 0 {
-            return state.take();
+            return true;
         }
         // It may have been woken for one that it doesn't take now.
-        let waker = if state.first().is_some() { state.next_waker() } else { None };
+        let waker = state.next_waker();
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
         }
-        None
+        false
     }
 
     /// The first in the line, if it is open.

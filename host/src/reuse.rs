@@ -66,21 +66,22 @@ impl Reuse {
         Self { mould, pre, line: Arc::default(), watched: AtomicBool::new(false) }
     }
 
-    /// Has a new instance answer a request.
-    pub fn start(self: &Arc<Self>, first: Asked) {
+    /// Makes a new instance, for this request or for those that wait in the line.
+    pub fn start(self: &Arc<Self>, first: Option<Asked>) {
         let reuse = self.clone();
         tokio::spawn(async move {
             match Instance::new(reuse.clone()).await {
                 Ok(instance) => instance.run(first).await,
-                Err(error) => reuse.refuse(first, &Arc::new(error)),
+                Err(error) => reuse.refuse(first, &error),
             }
         });
     }
 
-    /// There is no new instance for it, and so none for those that nobody takes.
-    fn refuse(&self, asked: Asked, error: &Arc<wasmtime::Error>) {
+    /// There is no new instance for it, or for those that wait in the line and nobody takes.
+    fn refuse(&self, first: Option<Asked>, error: &wasmtime::Error) {
         let full = error.is::<NoRoom>() || error.is::<PoolConcurrencyLimitError>();
-        for Asked { request, answer, .. } in std::iter::once(asked).chain(self.line.unattended()) {
+        let refused = first.map_or_else(|| self.line.unattended(), |first| vec![first]);
+        for Asked { request, answer, .. } in refused {
             let error = if full { TurnedBack(Mutex::new(request)).into() } else { format_err!("{error:?}") };
             let _ = answer.send(Err(error));
         }
@@ -93,7 +94,7 @@ impl Reuse {
     ) -> wasmtime::Result<http::Response<WasiBody>> {
         let (answer, answered) = oneshot::channel();
         match self.line.push(Asked { request, interest, answer }) {
-            Some(asked) => self.start(asked),
+            given_back @ Some(_) => self.start(given_back),
             None => self.watch(),
         }
         answered.await.map_err(|_| Ended)?
@@ -110,13 +111,13 @@ impl Reuse {
                 sleep(GLANCE).await;
                 match reuse.line.look(Instant::now(), PATIENCE) {
                     Found::Waiting => {}
-                    Found::Overdue(asked) => {
+                    Found::Overdue => {
                         tracing::warn!(
                             "component {:?}: a request has waited for {PATIENCE:?} for an instance that has room, but \
                              whose guest lets no other request go on: another instance takes it",
                             reuse.mould.id
                         );
-                        reuse.start(asked);
+                        reuse.start(None);
                     }
                     Found::Nobody => {
                         reuse.watched.store(false, SeqCst);

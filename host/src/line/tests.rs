@@ -64,7 +64,7 @@ impl Worker {
     }
 }
 
-fn overdue(line: &Line<Item>) -> Found<Item> {
+fn overdue(line: &Line<Item>) -> Found {
     line.look(Instant::now() + PATIENCE, PATIENCE)
 }
 
@@ -76,10 +76,11 @@ fn who_comes_while_nobody_is_open_is_given_back() {
     worker.opens();
     assert_eq!(line.push(item(2)), None);
     assert!(worker.is_woken());
-    // So is who would wait in vain.
-    assert_eq!(worker.taker.close(), Some(item(2)));
-    assert_eq!(line.push(item(3)), Some(item(3)));
+    // It takes a new one for who would wait in vain.
+    assert!(worker.taker.close());
     assert_eq!(worker.poll(), None);
+    assert_eq!(line.push(item(3)), Some(item(3)));
+    assert_eq!(Worker::new(&line).opens(), Some(2));
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn those_that_are_open_are_woken_in_turn() {
     assert_eq!(workers[1].poll(), None);
     line.push(item(3));
     assert!(workers[0].is_woken() && !workers[1].is_woken());
-    assert_eq!(workers[0].taker.close(), None);
+    assert!(!workers[0].taker.close());
     assert!(workers[1].is_woken());
     assert_eq!(workers[1].poll(), Some(3));
 }
@@ -127,19 +128,32 @@ fn those_that_are_open_and_take_nothing_are_given_up_until_they_do() {
     stuck.opens();
     line.push(item(1));
     line.push(item(2));
-    assert_eq!(overdue(&line), Found::Overdue(item(1)));
-    // Nobody is counted on: those that come have instances of their own, and so may those that wait.
+    assert_eq!(overdue(&line), Found::Overdue);
+    // Nobody is counted on: those that come have instances of their own, and so have those that wait.
     assert_eq!(line.push(item(3)), Some(item(3)));
-    let mut fresh = Worker::new(&line);
-    assert_eq!(fresh.opens(), Some(2));
-    assert_eq!(fresh.taker.close(), None);
+    let [mut first, mut second] = [(); 2].map(|()| Worker::new(&line));
+    assert_eq!(first.opens(), Some(1));
+    assert!(first.taker.close());
+    assert_eq!(second.opens(), Some(2));
+    assert!(!second.taker.close());
     assert_eq!(line.push(item(4)), Some(item(4)));
     // It goes on.
     assert_eq!(stuck.poll(), None);
     assert_eq!(line.push(item(5)), None);
     assert_eq!(stuck.poll(), Some(5));
-    assert_eq!(stuck.taker.close(), None);
+    assert!(!stuck.taker.close());
     assert_eq!(line.push(item(6)), Some(item(6)));
+}
+
+#[test]
+fn the_waker_of_the_last_poll_is_woken() {
+    let line = Arc::default();
+    let mut worker = Worker::new(&line);
+    worker.opens();
+    worker.woken = Arc::default();
+    assert_eq!(worker.poll(), None);
+    line.push(item(1));
+    assert!(worker.is_woken());
 }
 
 #[test]
@@ -150,7 +164,7 @@ fn those_that_are_given_up_are_woken_to_be_counted_again() {
         worker.opens();
     }
     line.push(item(1));
-    assert_eq!(overdue(&line), Found::Overdue(item(1)));
+    assert_eq!(overdue(&line), Found::Overdue);
     assert!(workers.iter().all(Worker::is_woken));
 }
 
@@ -160,9 +174,9 @@ fn one_that_was_given_up_and_ends_is_not_counted_twice() {
     let (mut stuck, mut fresh) = (Worker::new(&line), Worker::new(&line));
     stuck.opens();
     line.push(item(1));
-    assert_eq!(overdue(&line), Found::Overdue(item(1)));
-    fresh.opens();
-    assert_eq!(stuck.taker.close(), None);
+    assert_eq!(overdue(&line), Found::Overdue);
+    assert_eq!(fresh.opens(), Some(1));
+    assert!(!stuck.taker.close());
     assert_eq!(line.push(item(2)), None);
     assert_eq!(fresh.poll(), Some(2));
 }
@@ -176,8 +190,8 @@ fn those_whom_nobody_takes_are_told_that_there_is_no_room() {
         line.push(item(number));
     }
     assert_eq!(line.unattended(), []);
-    assert_eq!(worker.taker.close(), Some(item(0)));
-    assert_eq!(line.unattended(), [item(1), item(2)]);
+    assert!(worker.taker.close());
+    assert_eq!(line.unattended(), [item(0), item(1), item(2)]);
     assert!(line.is_empty());
 }
 
@@ -191,7 +205,7 @@ fn what_nobody_wants_is_not_taken() {
     assert_eq!(worker.poll(), Some(2));
     line.push(Item { number: 3, is_wanted: false });
     assert_eq!(overdue(&line), Found::Nobody);
-    assert_eq!(worker.taker.close(), None);
+    assert!(!worker.taker.close());
 }
 
 #[derive(Debug, Clone)]
@@ -216,12 +230,13 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Whatever happens, each comes out once, in order; and it is enough to poll those that are woken, or took one.
+    /// Whatever happens, each comes out once, in order; and all do, if those are polled that are woken or took one,
+    /// and new ones come when they are asked for, of which each takes one and no more.
     #[test]
     fn nobody_is_lost_or_overtaken_and_all_are_taken(steps in prop::collection::vec(step(), 1..80)) {
         let line = Arc::default();
         let mut workers: Vec<_> = (0..4).map(|_| Worker::new(&line)).collect();
-        let (mut pushed, mut out) = (0, Vec::new());
+        let (mut pushed, mut out, mut wanted) = (0, Vec::new(), 0);
         for step in steps {
             match step {
                 Step::Push => {
@@ -232,25 +247,26 @@ proptest! {
                     }
                 }
                 Step::Open(worker) => out.extend(workers[worker].opens()),
-                Step::Close(worker) => out.extend(workers[worker].taker.close().map(|item| item.number)),
+                Step::Close(worker) => wanted += usize::from(workers[worker].taker.close()),
                 Step::Poll(worker) => out.extend(workers[worker].poll()),
                 Step::Glance => { line.look(Instant::now(), PATIENCE); }
-                Step::Overdue => if let Found::Overdue(item) = overdue(&line) { out.push(item.number) },
+                Step::Overdue => wanted += usize::from(overdue(&line) == Found::Overdue),
             }
         }
         while let Some(worker) = workers.iter_mut().find(|worker| worker.is_woken() || worker.took) {
             out.extend(worker.poll());
         }
-        // Those that are left had nobody to take them when all that were open had been given up.
-        if workers.iter().any(|worker| worker.taker.open_in.is_some_and(|round| round == line.lock().round)) {
-            prop_assert!(line.is_empty());
+        while wanted > 0 {
+            let mut worker = Worker::new(&line);
+            out.extend(worker.opens());
+            wanted += usize::from(worker.taker.close());
+            wanted -= 1;
         }
-        out.extend(line.unattended().into_iter().map(|item| item.number));
-        for worker in &mut workers {
-            out.extend(worker.taker.close().map(|item| item.number));
-        }
-        out.extend(line.unattended().into_iter().map(|item| item.number));
+        prop_assert!(line.is_empty());
         prop_assert_eq!(out, (0..pushed).collect::<Vec<_>>());
+        for worker in &mut workers {
+            worker.taker.close();
+        }
         prop_assert_eq!(line.lock().open, 0);
         prop_assert!(line.lock().listening.is_empty());
     }
