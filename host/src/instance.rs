@@ -169,9 +169,15 @@ impl Worker {
                     }
                 }
                 let is_ready = accessor.poll_ready_for_concurrent_call(function, context).is_ready();
-                takes &= self.life.admit(requests.len(), taken) != Admit::Never;
-                let has_room = takes && is_ready && self.has_room(requests.len(), taken);
+                let admit = self.life.admit(requests.len(), taken);
+                takes &= admit != Admit::Never;
+                let is_free = requests.is_empty() || self.yielded.load(Relaxed);
+                let has_room = takes && is_ready && admit == Admit::Yes && is_free;
                 door.set(has_room);
+                if has_room {
+                    // Now that it is open: those that wait for a room from now on see that it is.
+                    self.reuse.vacancy();
+                }
                 if has_room && let Poll::Ready(asked) = door.taker.poll_take(context) {
                     taken += 1;
                     requests.push(self.answer(accessor, asked));
@@ -226,16 +232,6 @@ impl Worker {
                 }
             }),
         }
-    }
-
-    /// Whether it takes one more now.
-    fn has_room(&self, now: usize, ever: usize) -> bool {
-        if self.life.admit(now, ever) != Admit::Yes {
-            return false;
-        }
-        let mould = &self.reuse.mould;
-        mould.admission.vacancy(mould.group);
-        now == 0 || self.yielded.load(Relaxed)
     }
 
     fn status(&self) -> MutexGuard<'_, (Doing, Instant)> {

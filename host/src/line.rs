@@ -75,7 +75,8 @@ impl<T: Waits> Line<T> {
         Taker { line: self.clone(), open_in: None, ticket: None }
     }
 
-    /// Whether one has waited for too long at `now`. Takers that are open then are given up, until they are polled.
+    /// Whether one has waited for too long at `now`. Takers that are open then are given up, until they are polled, and
+    /// those that wait have to wait as long again before the next are.
     pub fn look(&self, now: Instant, patience: Duration) -> Found {
         let mut state = self.lock();
         let Some(since) = state.first() else { return Found::Nobody };
@@ -85,6 +86,7 @@ impl<T: Waits> Line<T> {
         } else {
             state.open = 0;
             state.round += 1;
+            state.waiting.iter_mut().for_each(|(since, _)| *since = now);
             (Found::Overdue, std::mem::take(&mut state.listening).into_values().collect())
         };
         drop(state);
@@ -99,6 +101,11 @@ impl<T: Waits> Line<T> {
             return Vec::new();
         }
         std::iter::from_fn(|| state.take()).collect()
+    }
+
+    /// Whether any taker is open.
+    pub fn is_open(&self) -> bool {
+        self.lock().open > 0
     }
 
     /// Whether nobody waits.

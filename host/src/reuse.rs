@@ -1,8 +1,11 @@
 //! WASIp3: instances take several requests, as many as their [`Life`](crate::isolation::Life) says. A request is
 //! taken by the first instance that has room, or else by a new one.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
@@ -11,6 +14,7 @@ use wasmtime::{PoolConcurrencyLimitError, format_err};
 use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{ExpirationError, ProxyPre};
 
+use crate::admission::{Place, TurnedAway};
 use crate::body::Answer;
 use crate::guest::Guest;
 use crate::handler::{Failure, Mould, Request};
@@ -64,6 +68,25 @@ struct Ended;
 impl Reuse {
     pub fn new(mould: Mould, pre: ProxyPre<Guest>) -> Self {
         Self { mould, pre, line: Arc::default(), watched: AtomicBool::new(false) }
+    }
+
+    /// An instance has room: one that waits for a new one may try again.
+    pub fn vacancy(&self) {
+        self.mould.admission.vacancy(self.mould.group);
+    }
+
+    /// Waits until there is room for another instance, or in one that there is.
+    async fn wait(&self, place: &mut Place) -> Result<(), TurnedAway> {
+        let mut turn = pin!(place.wait());
+        let at_once = poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await;
+        if let Poll::Ready(result) = at_once {
+            return result;
+        }
+        // One that opened before this lined up didn't call it.
+        if self.line.is_open() {
+            self.vacancy();
+        }
+        turn.await
     }
 
     /// Makes a new instance, for this request or for those that wait in the line.
@@ -160,7 +183,7 @@ pub fn answer(
     let mut place = reuse.mould.admission.arrive(reuse.mould.group);
     async move {
         if reuse.mould.admission.is_crowded() {
-            place.wait().await?;
+            reuse.wait(&mut place).await?;
         }
         let interest = Interest::new(place);
         loop {
@@ -181,7 +204,7 @@ pub fn answer(
                 Err(error) => return Err(reuse.failure(&interest, &error)),
             };
             let Some(mut place) = interest.take_place() else { return Err(Failure::Failed) };
-            place.wait().await?;
+            reuse.wait(&mut place).await?;
             interest.put_place(place);
         }
     }

@@ -164,8 +164,12 @@ fn those_that_are_given_up_are_woken_to_be_counted_again() {
         worker.opens();
     }
     line.push(item(1));
+    assert!(line.is_open());
     assert_eq!(overdue(&line), Found::Overdue);
-    assert!(workers.iter().all(Worker::is_woken));
+    assert!(workers.iter().all(Worker::is_woken) && !line.is_open());
+    // A new one has as much time as they had.
+    assert_eq!(overdue(&line), Found::Waiting);
+    assert_eq!(line.look(Instant::now() + 2 * PATIENCE, PATIENCE), Found::Overdue);
 }
 
 #[test]
