@@ -109,11 +109,11 @@ impl Server {
         Ok(Self { system, url, command, ready_after, process, guard })
     }
 
-    /// The memory of the server's processes that is resident, in KiB.
-    pub fn resident_kib(&self) -> Result<f64> {
+    /// A quantity of memory of the server's processes, in KiB.
+    pub fn memory_kib(&self, quantity: &str) -> Result<f64> {
         let server = processes::descendants(&[self.guard]);
         ensure!(!server.is_empty(), "the server has ended");
-        server.iter().map(|stat| status_kib(stat.pid, "VmRSS:")).sum()
+        server.iter().map(|stat| status_kib(stat.pid, quantity)).sum()
     }
 
     /// Lets it finish, and waits until it is gone.

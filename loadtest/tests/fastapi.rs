@@ -29,7 +29,7 @@ fn asynchronous_functions_that_block_run_one_by_one() {
 #[test]
 fn asynchronous_functions_that_await_run_together() {
     let peer = fastapi();
-    let url = format!("{}/e2/p3?wait_ms=1000", peer.url);
+    let url = format!("{}/e2/p3?wait_ms=2000", peer.url);
     let verdict = burst(&["-n", "100", "-c", "100", &url]).verdict;
     assert_eq!((verdict.kind, verdict.remedy), (Kind::Parallel, None));
 }

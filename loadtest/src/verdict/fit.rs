@@ -177,9 +177,12 @@ impl Seen {
 
     fn try_size(&self, arrivals: &Arrivals, k: usize) -> Tried {
         let first = arrivals.first_us();
-        let service_us = self.service_us(k);
+        let mut service_us = self.service_us(k);
         let mut due: Vec<f64> =
             model::course(arrivals, service_us, k).done.iter().map(|due| due - first).collect();
+        let late_us = self.late_us(&due, service_us);
+        due.iter_mut().for_each(|due| *due = late_us + *due * (1.0 - late_us / service_us));
+        service_us -= late_us;
         let total: f64 = due.iter().sum();
         let ratio = if total > 0.0 { self.done.iter().sum::<f64>() / total } else { 1.0 };
         // The whole tells the service time better than the first answers alone.
@@ -200,6 +203,16 @@ impl Seen {
             end_off: self.done.last().zip(due.last()).map_or(0.0, off) / unit,
             waves: (due.last().copied().unwrap_or(0.0) / unit).max(1.0),
         }
+    }
+
+    /// How late the server took up a burst that was released together, because it was busy: that makes the first
+    /// wave longer than one request alone and, other than a service that takes longer, none of those after it.
+    fn late_us(&self, due: &[f64], service_us: f64) -> f64 {
+        let (due_us, done_us): (f64, f64) = (due.iter().sum(), self.done.iter().sum());
+        // What one microsecond less of service, and one more of this, takes off all of them.
+        let waited = (due_us / service_us - due.len() as f64).max(1.0);
+        let longer_us = (service_us - self.alone_us).max(0.0);
+        if self.together { ((due_us - done_us) / waited).clamp(0.0, longer_us) } else { 0.0 }
     }
 
     /// How long a service took, were `k` served at a time: the first k answers waited for nobody. The

@@ -253,6 +253,19 @@ proptest! {
         prop_assert!(low <= k && k <= high.ceil(), "{k}: {:?}", verdict);
     }
 
+    /// A server that is busy with something else, or whose event loop has much to read: its first answers are later
+    /// than they need be, and the others come in time after them.
+    #[test]
+    fn a_pool_that_takes_the_burst_up_late_is_counted(k in 2_usize..64, waves in 2_usize..6, part in 1_usize..64, late in 0.0..0.24, jitter in 0.0..0.02, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+        let mut trace = pool(Schedule::together(k * waves + part.min(k)), k, jitter, &mut rng);
+        for row in &mut trace.rows {
+            row.done_us += late * SERVICE_MS * 1e3;
+        }
+        let verdict = judge(&trace);
+        prop_assert_eq!((verdict.kind, verdict.at_a_time), (Kind::Limited, Some(k as f64)), "{:?}", verdict);
+        prop_assert_eq!((verdict.shape, verdict.confidence), (Some(Shape::Waves), Confidence::High), "{:?}", verdict);
+    }
+
     /// Four requests a core, as in setup 8.
     #[test]
     fn shared_cores_are_counted(cores in 1_usize..128, jitter in 0.0..0.15, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
