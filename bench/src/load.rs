@@ -26,11 +26,12 @@ pub struct Throughput {
 /// wrk's flags, without the duration and the URL.
 pub const WRK: [&str; 2] = ["-t2", "-c50"];
 
-/// As many requests as the server answers in `seconds`.
-pub async fn wrk(lab: &Lab, url: &str, seconds: u32) -> Result<Throughput> {
+/// As many requests as the server answers in `seconds`, with these headers.
+pub async fn wrk(lab: &Lab, url: &str, headers: &[&str], seconds: u32) -> Result<Throughput> {
     let program = lab.programs.wrk.as_ref().context("wrk isn't there: scripts/peers.sh wrk")?;
     let mut command = Command::new(&program.path);
-    command.args(WRK).arg(format!("-d{seconds}s")).arg(url);
+    command.args(WRK).arg(format!("-d{seconds}s"));
+    command.args(headers.iter().flat_map(|header| ["-H", header])).arg(url);
     let output = finish(&mut command, Duration::from_secs(seconds.into())).await.context("wrk")?;
     ensure!(output.status.success(), "wrk: {}", String::from_utf8_lossy(&output.stderr).trim());
     throughput(&String::from_utf8_lossy(&output.stdout)).context("wrk names no rate")

@@ -107,7 +107,9 @@ impl Instance {
 impl Drop for Instance {
     /// Where it hasn't come to its end: the host panicked, or ends.
     fn drop(&mut self) {
-        self.end(Err(format_err!("the host's task ended")));
+        if self.store.is_some() {
+            self.end(Err(format_err!("the host's task ended")));
+        }
     }
 }
 
