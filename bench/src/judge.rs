@@ -17,9 +17,9 @@ How often the judge is right about bursts that were generated: of pools of 2 to 
 of servers without limit, of processors that are shared, of instances that their requests block, of caps
 that refuse, with connects that come late, and by a generator that is too slow. 3 to 2,000 requests over
 as many connections or fewer, all at once, in a closed loop, spaced, or at an even or random rate;
-service times that vary by up to 30 % to either side, the one of the request alone, too. Of three
-bursts that a pool, an event loop or a server without limit gets all at once, one is taken up late, by up to a
-fifth of the service time, as by a server that is busy.
+service times that vary by up to 30 % to either side, the one of the request alone, too. One in
+three bursts, on average, that go all at once to a pool, an event loop or a server without limit is taken up late, by up
+to a fifth of the service time, as by a server that is busy.
 
 A verdict is right where it names the kind, and its interval holds k. Who waited less than a twentieth of the
 service time met no limit. The truth is plain where service times vary by a tenth at most, three requests

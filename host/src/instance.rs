@@ -107,6 +107,7 @@ impl Instance {
 impl Drop for Instance {
     /// Where it hasn't come to its end: the host panicked, or ends.
     fn drop(&mut self) {
+        // Else no error is made.
         if self.store.is_some() {
             self.end(Err(format_err!("the host's task ended")));
         }

@@ -9,6 +9,8 @@ const TRIED: usize = 64;
 /// Sizes whose deviations differ by no more than this, in service times and as a share of the best
 /// deviation, are as good as each other.
 const TOLERANCE: (f64, f64) = (0.02, 0.2);
+/// Where it isn't known whether a burst was taken up late, what costs up to so many times as much is nearly as good.
+const RIVAL: f64 = 1.5;
 /// How far answers may be from where the pool has them, in service times, for one wave.
 const SLACK: f64 = 0.3;
 /// The same, on average, where nothing but service times that vary by 30 % to either side is at work.
@@ -42,7 +44,8 @@ pub struct Fit {
     pub holds: bool,
     /// Whether they are as near to that as with service times that vary by 30 % to either side.
     pub snug: bool,
-    /// How many sizes were tried.
+    cost: f64,
+    /// How many sizes were tried to find it.
     #[cfg(test)]
     pub tried: usize,
 }
@@ -78,25 +81,45 @@ impl Tried {
 pub fn fit(trace: &Trace, arrivals: &Arrivals, offered: usize, effective: f64) -> Option<Fit> {
     let seen = Seen::of(trace, arrivals)?;
     let (least, most) = seen.sizes(offered.max(1), effective);
-    let tried = search(least, most, |k| seen.try_size(arrivals, k));
-    let best = cheapest(&tried)?;
-    let (fixed, share) = TOLERANCE;
-    let limit = best.deviation * (1.0 + share) + fixed;
-    let as_good = || {
-        let good = tried.iter().filter(|one| one.strain <= 1.0 && one.deviation <= limit);
-        good.map(|one| one.k).chain([best.k])
-    };
-    // What varies from wave to wave adds up, as the root of their number.
-    let slack = SLACK * best.waves.sqrt();
-    Some(Fit {
-        k: best.k,
-        low: as_good().min()?,
-        high: as_good().max()?,
-        holds: best.strain <= 1.0 && best.deviation <= slack * best.service && best.end_off <= slack,
-        snug: best.deviation <= SNUG * best.waves.sqrt() * best.service,
-        #[cfg(test)]
-        tried: tried.len(),
-    })
+    let fit = |late: bool| Fit::of(&search(least, most, |k| seen.try_size(arrivals, k, late)));
+    let on_time = fit(false)?;
+    // Only of those that were released together it shows that they were taken up late.
+    if seen.together { Some(on_time.or(fit(true)?)) } else { Some(on_time) }
+}
+
+impl Fit {
+    fn of(tried: &[Tried]) -> Option<Self> {
+        let best = cheapest(tried)?;
+        let (fixed, share) = TOLERANCE;
+        let limit = best.deviation * (1.0 + share) + fixed;
+        let as_good = || {
+            let good = tried.iter().filter(|one| one.strain <= 1.0 && one.deviation <= limit);
+            good.map(|one| one.k).chain([best.k])
+        };
+        // What varies from wave to wave adds up, as the root of their number.
+        let slack = SLACK * best.waves.sqrt();
+        Some(Self {
+            k: best.k,
+            low: as_good().min()?,
+            high: as_good().max()?,
+            holds: best.strain <= 1.0 && best.deviation <= slack * best.service && best.end_off <= slack,
+            snug: best.deviation <= SNUG * best.waves.sqrt() * best.service,
+            cost: best.cost(),
+            #[cfg(test)]
+            tried: tried.len(),
+        })
+    }
+
+    /// The better one. Where the other is nearly as good, its sizes are, too: beside a request alone that was a quick
+    /// one, any burst looks as if it had been taken up late.
+    fn or(self, other: Self) -> Self {
+        let (better, worse) = if other.cost < self.cost { (other, self) } else { (self, other) };
+        let is_rival = worse.holds && worse.snug && worse.cost <= RIVAL * better.cost + TOLERANCE.0;
+        if !is_rival {
+            return better;
+        }
+        Self { low: better.low.min(worse.low), high: better.high.max(worse.high), ..better }
+    }
 }
 
 /// Tries sizes coarse to fine, each round closer around the best of the last.
@@ -175,12 +198,13 @@ impl Seen {
         (least, most.clamp(least, offered))
     }
 
-    fn try_size(&self, arrivals: &Arrivals, k: usize) -> Tried {
+    /// `late`: whether the burst may have been taken up late.
+    fn try_size(&self, arrivals: &Arrivals, k: usize, late: bool) -> Tried {
         let first = arrivals.first_us();
         let mut service_us = self.service_us(k);
         let mut due: Vec<f64> =
             model::course(arrivals, service_us, k).done.iter().map(|due| due - first).collect();
-        let late_us = self.late_us(&due, service_us);
+        let late_us = if late { self.late_us(&due, service_us) } else { 0.0 };
         due.iter_mut().for_each(|due| *due = late_us + *due * (1.0 - late_us / service_us));
         service_us -= late_us;
         let total: f64 = due.iter().sum();
@@ -205,14 +229,14 @@ impl Seen {
         }
     }
 
-    /// How late the server took up a burst that was released together, because it was busy: that makes the first
-    /// wave longer than one request alone and, other than a service that takes longer, none of those after it.
+    /// How late the server took up the burst, because it was busy: unlike a service that takes longer, that delays
+    /// the waves after the first no further.
     fn late_us(&self, due: &[f64], service_us: f64) -> f64 {
         let (due_us, done_us): (f64, f64) = (due.iter().sum(), self.done.iter().sum());
-        // What one microsecond less of service, and one more of this, takes off all of them.
-        let waited = (due_us / service_us - due.len() as f64).max(1.0);
+        // By how much the sum falls for each microsecond that is taken off the service and put before the burst.
+        let falls = (due_us / service_us - due.len() as f64).max(1.0);
         let longer_us = (service_us - self.alone_us).max(0.0);
-        if self.together { ((due_us - done_us) / waited).clamp(0.0, longer_us) } else { 0.0 }
+        ((due_us - done_us) / falls).clamp(0.0, longer_us)
     }
 
     /// How long a service took, were `k` served at a time: the first k answers waited for nobody. The

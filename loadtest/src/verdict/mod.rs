@@ -47,8 +47,8 @@ struct Judgement<'a> {
 /// request was in its handler, and in which instance: they confirm, contradict or settle what time says, and
 /// no cause is named without them. Any trace has a verdict, whatever its numbers.
 ///
-/// Service times are taken to vary by 30 % to either side at most, and a server may be busy when a burst is
-/// released, and late to take it up; `docs/judge.md` shows how often it is right.
+/// Service times are taken to vary by 30 % to either side at most, and a pool may be late to take up a burst of several
+/// waves, as its server is busy; `docs/judge.md` shows how often it is right.
 pub fn judge(trace: &Trace) -> Verdict {
     let findings = Findings::of(trace);
     let mut reasons = doubt::reasons(trace, &findings);

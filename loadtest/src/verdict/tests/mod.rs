@@ -279,6 +279,26 @@ proptest! {
     }
 }
 
+/// With service times that vary by 30 %, a request alone that was a quick one makes any burst look as if it had been taken
+/// up late. The judge can't always tell, and then must say so by the interval, or by the confidence.
+#[test]
+fn a_quick_request_alone_is_seldom_taken_for_a_late_burst() {
+    let mut rng = rng();
+    let (mut sure, mut wrong) = (0, 0);
+    for _ in 0..1_000 {
+        let (k, waves) = (rng.random_range(2..64), rng.random_range(3..30));
+        let mut trace = pool(Schedule::together(k * waves), k, 0.3, &mut rng);
+        trace.service_ms = 0.7 * SERVICE_MS;
+        let verdict = judge(&trace);
+        if verdict.confidence == Confidence::High {
+            let holds = verdict.at_a_time_low <= Some(k as f64) && Some(k as f64) <= verdict.at_a_time_high;
+            sure += 1;
+            wrong += usize::from(verdict.kind != Kind::Limited || !holds);
+        }
+    }
+    assert!(wrong * 8 < sure, "{wrong} of {sure} were wrong");
+}
+
 #[test]
 fn waves_of_requests_in_one_instance_do_not_block_each_other() {
     let schedule = Schedule { c: 5, ..Schedule::together(10) };

@@ -159,8 +159,8 @@ fn sends(service_us: f64, random: &mut Random) -> Sends {
     }
 }
 
-/// The ways of the requests, and how long one of them waited for a place. Of three bursts that are released together,
-/// one meets a server that is busy with something else, and takes it up late.
+/// The ways of the requests, and how long one of them waited for a place. One in three bursts that are released together
+/// meets a server that is busy with something else, and takes it up late.
 fn taken_up_late(server: Server, setting: &Setting, random: &mut Random) -> (Vec<Way>, f64) {
     let Sends { n, c, planned } = &setting.sends;
     let is_together = planned.iter().all(|due| *due == 0.0);
