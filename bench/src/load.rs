@@ -24,7 +24,7 @@ pub struct Throughput {
 }
 
 /// wrk's flags, without the duration and the URL.
-pub const WRK: [&str; 2] = ["-t2", "-c50"];
+const WRK: [&str; 2] = ["-t2", "-c50"];
 
 /// As many requests as the server answers in `seconds`, with these headers.
 pub async fn wrk(lab: &Lab, url: &str, headers: &[&str], seconds: u32) -> Result<Throughput> {
@@ -35,6 +35,12 @@ pub async fn wrk(lab: &Lab, url: &str, headers: &[&str], seconds: u32) -> Result
     let output = finish(&mut command, Duration::from_secs(seconds.into())).await.context("wrk")?;
     ensure!(output.status.success(), "wrk: {}", String::from_utf8_lossy(&output.stderr).trim());
     throughput(&String::from_utf8_lossy(&output.stdout)).context("wrk names no rate")
+}
+
+/// The command that [`wrk`] runs, for the reader.
+pub fn wrk_command(headers: &[&str], seconds: u32) -> String {
+    let headers: String = headers.iter().map(|header| format!("-H '{header}' ")).collect();
+    format!("wrk {} -d{seconds}s {headers}http://ADDRESS", WRK.join(" "))
 }
 
 /// `n` requests that each take `service` released together, over a connection each.

@@ -49,18 +49,17 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
         server.stop().await;
     }
     section.command(burst_command(PATH, REQUESTS, WAIT));
-    let goals = [
-        ("makespan, times one wait", makespans.spread(1.0, 2), MAKESPAN, makespans.median()),
-        ("resident memory an instance, KiB", resident.spread(1.0, 0), RESIDENT, resident.median()),
-        ("failed", failed.to_string(), Limit::AtMost(0.0), failed as f64),
+    let rows = [
+        ("makespan, times one wait", makespans.spread(1.0, 2), Some((MAKESPAN, makespans.median()))),
+        ("resident memory an instance, KiB", resident.spread(1.0, 0), Some((RESIDENT, resident.median()))),
+        ("of it shared with no other, KiB", anonymous.spread(1.0, 0), None),
+        ("failed", failed.to_string(), Some((Limit::AtMost(0.0), failed as f64))),
     ];
-    for (what, value, limit, measured) in goals {
-        let target = section.goal(Goal::new(format!("10,000 at once, {what}"), limit, measured));
-        section.row([what.to_owned(), value, target]);
-        if limit == RESIDENT {
-            let what = "of it shared with no other, KiB";
-            section.row([what.to_owned(), anonymous.spread(1.0, 0), String::new()]);
-        }
+    for (what, value, goal) in rows {
+        let target = goal.map(|(limit, measured)| {
+            section.goal(Goal::new(format!("10,000 at once, {what}"), limit, measured))
+        });
+        section.row([what.to_owned(), value, target.unwrap_or_default()]);
     }
     Ok(section)
 }

@@ -6,7 +6,7 @@ use crate::app::{App, P2_FRESH, P3_FRESH, P3_REUSED};
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::lab::{Lab, say};
-use crate::load::{self, WRK};
+use crate::load;
 use crate::numbers::{Series, grouped};
 use crate::server::{HOSTS, Server, System};
 
@@ -127,8 +127,8 @@ fn tell(lab: &Lab, title: &str, lanes: &[Lane]) -> Section {
         ]);
         section.command(&lane.server.command);
     }
-    section.command(format!("wrk {} -d{}s http://ADDRESS", WRK.join(" "), lab.seconds));
-    let headers = SPIN_HEADERS.map(|header| format!("-H '{header}'")).join(" ");
-    section.command(format!("wrk {} -d{}s {headers} http://ADDRESS", WRK.join(" "), lab.seconds));
+    for headers in [&[][..], &SPIN_HEADERS] {
+        section.command(load::wrk_command(headers, lab.seconds));
+    }
     section
 }
