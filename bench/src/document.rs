@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Error, Result};
-use loadtest::result;
 
 use crate::goal::Goal;
 use crate::lab::say;
@@ -35,7 +34,7 @@ struct Table(Vec<Vec<String>>);
 impl Document {
     pub fn begin(introduction: &'static str, commit: &Option<String>, versions: &[(&str, &str)]) -> Self {
         // It knows the machine and the date.
-        let result::Document { machine, started, .. } = result::Document::begin();
+        let results::document::Document { machine, started, .. } = loadtest::runner::document::begin();
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let memory = machine.memory_mib.map_or("?".to_owned(), |mib| format!("{:.0}", mib as f64 / 1024.0));
         let hardware = format!(

@@ -49,7 +49,7 @@ impl Hold {
 
     /// Until the process is ended.
     pub async fn serve(self, listen: SocketAddr) -> Result<()> {
-        loadtest::burst::descriptors::limit();
+        loadtest::machine::descriptors::limit();
         let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // Connections inherit it.
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;

@@ -1,14 +1,11 @@
 //! The judge on generated bursts of servers whose truth is known: the same bursts for the same seed, on any machine.
 
-#[path = "../../loadtest/tests/common/synthetic/mod.rs"]
-mod synthetic;
-
-use loadtest::verdict::{self, Confidence};
+use judge::verdict::{self, Confidence};
 
 use crate::document::{Document, Section};
 use crate::goal::{Goal, Limit};
 use crate::numbers::grouped;
-use synthetic::{KINDS, Random, Score, Spread, Tally};
+use simulator::{Counts, KINDS, Random, Score, Spread};
 
 const INTRODUCTION: &str = "\
 # The judge
@@ -45,13 +42,13 @@ fn judge(cases: u32, seed: u64, spread: Spread) -> Score {
     let mut random = Random::new(seed);
     let mut score = Score::default();
     for _ in 0..cases {
-        let case = synthetic::case(&mut random, spread);
+        let case = simulator::case(&mut random, spread);
         score.count(&case, &verdict::judge(&case.trace));
     }
     score
 }
 
-fn targets(all: &Tally) -> Section {
+fn targets(all: &Counts) -> Section {
     let mut section =
         Section::new("Targets", "In percent, over all bursts.", &["share", "measured", "target"]);
     let goals = [
@@ -78,10 +75,10 @@ fn families(score: &Score) -> Section {
         ["server", "bursts", "right", "high confidence", "of those right", "plain", "of those inconclusive"];
     let mut section =
         Section::new("By server", "How many bursts each had, and what became of them.", &columns);
-    for (name, tally) in
-        score.families.iter().map(|(family, tally)| (family.name(), *tally)).chain([("all", score.all())])
+    for (name, counts) in
+        score.families.iter().map(|(family, counts)| (family.name(), *counts)).chain([("all", score.all())])
     {
-        let Tally { cases, right, high, high_right, plain, plain_inconclusive } = tally;
+        let Counts { cases, right, high, high_right, plain, plain_inconclusive } = counts;
         let counts = [cases, right, high, high_right, plain, plain_inconclusive];
         section.row([name.to_owned()].into_iter().chain(counts.map(|count| count.to_string())));
     }
@@ -106,7 +103,7 @@ fn matrix(score: &Score) -> Section {
 }
 
 /// What the judge isn't made for: it should be less often sure.
-fn beyond(all: &Tally) -> Section {
+fn beyond(all: &Counts) -> Section {
     let text = "As many bursts with service times that vary log-normally, by a sigma of up to 0.6: one in forty takes \
                 three times as long as most, and the one of the request alone may be any of them. The judge takes \
                 service times to vary by 30 % at most, so this has no target.";

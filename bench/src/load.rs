@@ -5,7 +5,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use loadtest::result::{Burst, Document};
+use results::document::{Burst, Document};
 use tokio::process::Command;
 use tokio::time::timeout;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use loadtest::stats::percentile;
+use judge::stats::percentile;
 
 /// The values of one quantity, one a turn.
 #[derive(Debug, Clone, Default)]

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use loadtest::lesson::{Column, columns, lessons};
+use judge::units;
 use loadtest::plan;
-use loadtest::report::timeline::timeline;
-use loadtest::result::{Burst, Document as Results, Run};
-use loadtest::units;
+use results::chart::timeline::timeline;
+use results::document::{Burst, Document as Results, Run};
+use results::summary::{Column, columns, lessons};
 use tokio::process::Command;
 
 use crate::document::{Document, Section};
@@ -81,9 +81,8 @@ fn table(results: &Results, command: &str) -> Section {
     let Some(first) = columns.first() else { return section };
     for run in &first.runs {
         for (at, burst) in run.bursts.iter().enumerate() {
-            let kind = |kind: Option<_>| {
-                kind.map_or("-".to_owned(), |kind: loadtest::verdict::Kind| kind.to_string())
-            };
+            let kind =
+                |kind: Option<_>| kind.map_or("-".to_owned(), |kind: judge::verdict::Kind| kind.to_string());
             let mut row = vec![
                 format!("{}: {} x {}", run.setup, burst.n, burst.endpoint),
                 kind(burst.author_expected),

@@ -3,17 +3,18 @@
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use loadtest::cli::commands;
 use loadtest::cli::{self, Cli};
-use loadtest::commands;
-use loadtest::report::note;
+use loadtest::console::note;
 
 /// A fresh instance costs a few hundred allocations, and is freed on another thread as often as not.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let parsed =
-        Cli::from_arg_matches(&cli::command().get_matches_from(cli::hey::translated(std::env::args_os())));
+    let parsed = Cli::from_arg_matches(
+        &cli::command().get_matches_from(cli::flags::hey::translated(std::env::args_os())),
+    );
     let exit = commands::run(parsed.unwrap_or_else(|error| error.exit())).unwrap_or_else(|failure| {
         note(&format!("error: {:#}", failure.error));
         failure.exit

@@ -5,10 +5,11 @@ mod common;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use common::raw::{Raw, soon};
-use common::{CONFORMANCE, Served, get, ok, serve, wait_until};
 use futures::future::join_all;
 use tokio::time::sleep;
+
+use common::raw::{Raw, soon};
+use common::{CONFORMANCE, Served, get, ok, serve, wait_until};
 
 /// One request at a time, in both versions of WASI.
 const ALONE: [&str; 4] = ["--max-instances", "1", "--max-instance-reuse-count", "1"];

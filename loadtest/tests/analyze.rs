@@ -1,20 +1,17 @@
 //! `loadtest analyze` and `loadtest merge` on results of real bursts, and on thousands of generated ones.
 
 mod common;
-#[path = "common/synthetic/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the document shows more of it")]
-mod synthetic;
-
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use loadtest::import;
-use loadtest::result::{Burst, Document};
-use loadtest::tally::Tally;
-use loadtest::verdict::{Kind, Verdict, judge};
-use synthetic::{Random, Spread, case};
+use judge::aggregate::Aggregate;
+use judge::verdict::{Kind, Verdict, judge};
+use results::document::{Burst, Document};
+use results::import;
+
+use simulator::{Random, Spread, case};
 
 fn file(folder: &Path) -> String {
     folder.join("result.json").to_str().expect("text").to_owned()
@@ -52,7 +49,7 @@ fn any_burst_that_is_judged_again_is_as_it_was() {
         let verdict = judge(&trace);
         let name = trace.rows.iter().find_map(|row| Some(row.evidence.as_ref()?.endpoint.clone()));
         let name = name.unwrap_or_default();
-        let burst = Burst::new(String::new(), name, &trace.schedule, &trace, Tally::default(), verdict);
+        let burst = Burst::new(String::new(), name, &trace.schedule, &trace, Aggregate::default(), verdict);
         let again = judge(&import::trace(&burst, trace.generator));
         let told = |verdict: &Verdict| (verdict.kind, verdict.shape, verdict.confidence);
         if told(&again) != told(&burst.verdict) {

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use common::{Process, SOON, build, loadtest, output, project, serve_by, stderr, wait_until};
 use nix::sys::signal::Signal;
+
+use common::{Process, SOON, build, loadtest, output, project, serve_by, stderr, wait_until};
 
 /// An application whose one component is copied by its build command, which leaves a mark.
 fn app(folder: &Path, command: &str) -> String {

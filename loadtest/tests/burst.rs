@@ -7,12 +7,13 @@ use std::process::Stdio;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use judge::verdict::{Kind, Shape};
+use nix::sys::signal::Signal;
+use results::document::Document;
+
 use common::fired::{burst, conclusive, judged};
 use common::pool::{Manners, serve};
 use common::{Process, loadtest};
-use loadtest::result::Document;
-use loadtest::verdict::{Kind, Shape};
-use nix::sys::signal::Signal;
 
 /// Long beside what a busy machine adds.
 const SERVICE: Duration = Duration::from_millis(300);

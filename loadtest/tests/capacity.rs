@@ -6,10 +6,12 @@ use std::process::Stdio;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use judge::capacity::{Beyond, End};
+use nix::sys::signal::Signal;
+use results::capacity::Document;
+
 use common::servers::{Model, Truth, mute, serve};
 use common::{Process, SOON, loadtest, output, stderr, stdout};
-use loadtest::capacity::{Beyond, Document, End};
-use nix::sys::signal::Signal;
 
 /// Long beside what a busy machine adds.
 const SERVICE: Duration = Duration::from_millis(400);

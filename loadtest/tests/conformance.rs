@@ -5,10 +5,11 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::raw::Raw;
-use common::{CONFORMANCE, GUESTS, build, get, ok, serve, wait_until, wasm};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use common::raw::Raw;
+use common::{CONFORMANCE, GUESTS, build, get, ok, serve, wait_until, wasm};
 
 const ROUTES: [&str; 7] = [
     "/exact/headers",

@@ -4,8 +4,9 @@ mod common;
 
 use std::collections::HashSet;
 
-use common::{MANIFESTS, Served, serve};
 use endpoint::Reply;
+
+use common::{MANIFESTS, Served, serve};
 
 const STYLES: [(&str, &str); 7] = [
     ("/e1/p1", "sync"),

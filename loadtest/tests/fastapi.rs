@@ -4,9 +4,10 @@ mod common;
 
 use std::io::{BufRead, BufReader};
 
+use judge::verdict::{Confidence, Kind, Shape};
+
 use common::peers::fastapi;
 use common::{burst, output, stderr};
-use loadtest::verdict::{Confidence, Kind, Shape};
 
 #[test]
 fn plain_functions_run_forty_at_a_time() {
@@ -66,7 +67,7 @@ fn the_original_results_come_out() {
 }
 
 /// The first burst of this setup, on FastAPI with these flags.
-fn on_fastapi(setup: &str, flags: &[&str]) -> loadtest::result::Burst {
+fn on_fastapi(setup: &str, flags: &[&str]) -> results::document::Burst {
     let folder = tempfile::tempdir().unwrap();
     let on = ["run", "--on", "fastapi", "--setup", setup, "--out", folder.path().to_str().unwrap()];
     let ended = output(&[&on[..], flags].concat());

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use judge::verdict::{Kind, Shape};
+use results::document::{Burst, Document};
+
 use common::peers::{fastapi, installed};
-use loadtest::result::{Burst, Document};
-use loadtest::verdict::{Kind, Shape};
 
 /// What `loadtest analyze` makes of `file`.
 fn analyzed(file: &Path, args: &[&str]) -> Document {
@@ -120,7 +121,7 @@ fn two_k6_with_a_share_each_are_one_measurement() {
 
 /// The setups' numbers, verdicts and shapes.
 fn verdicts(document: &Document) -> Vec<(&str, Kind, Option<Shape>)> {
-    let of_run = |run: &loadtest::result::Run| {
+    let of_run = |run: &results::document::Run| {
         run.bursts.iter().map(|burst| &burst.verdict).cloned().collect::<Vec<_>>()
     };
     let all = document.runs.iter().flat_map(|run| of_run(run).into_iter().map(move |verdict| (run, verdict)));

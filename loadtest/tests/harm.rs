@@ -4,10 +4,11 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::raw::{END, Raw};
-use common::{CONFORMANCE, get, ok, serve};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+
+use common::raw::{END, Raw};
+use common::{CONFORMANCE, get, ok, serve};
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_does_not_look_complete() {

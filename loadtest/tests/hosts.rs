@@ -4,7 +4,7 @@ mod common;
 
 use std::net::SocketAddr;
 
-use loadtest::verdict::Kind;
+use judge::verdict::Kind;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -22,7 +22,7 @@ async fn balancer(hosts: Vec<String>) -> SocketAddr {
     address
 }
 
-async fn spread(flags: &[&str]) -> loadtest::result::Burst {
+async fn spread(flags: &[&str]) -> results::document::Burst {
     let served = ["a", "b"]
         .map(|name| common::serve("spin.toml", &[&["--env", &format!("HOST_NAME={name}")], flags].concat()));
     let address = balancer(served.iter().map(|served| served.authority().to_owned()).collect()).await;

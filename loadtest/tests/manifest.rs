@@ -8,8 +8,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
-use common::{GUESTS, build, loadtest, ok, serve, serve_by, stderr, wasm};
 use tempfile::TempDir;
+
+use common::{GUESTS, build, loadtest, ok, serve, serve_by, stderr, wasm};
 
 /// An application in a folder of its own: a component `guest` that takes all paths, and what is added.
 fn app(guest: &str, of_app: &str, of_component: &str) -> (TempDir, String) {

@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 use std::process::Command;
 
-use loadtest::verdict::Kind;
+use judge::verdict::Kind;
 
 /// In namespaces that end with it: the host in one, a generator in each of two others, a cable to each. The arguments
 /// are the program, the folder for the results, and the requests of each generator.

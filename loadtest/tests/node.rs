@@ -2,8 +2,9 @@
 
 mod common;
 
+use judge::verdict::Kind;
+
 use common::{output, stderr};
-use loadtest::verdict::Kind;
 
 #[test]
 fn one_event_loop_runs_what_blocks_one_by_one_and_what_awaits_together() {

@@ -4,9 +4,10 @@ mod common;
 
 use std::process::Command;
 
+use judge::verdict::Kind;
+use results::document::Document;
+
 use common::peers::{fastapi, installed};
-use loadtest::result::Document;
-use loadtest::verdict::Kind;
 
 /// What oha's burst of ten is in each of its formats.
 fn by_oha(url: &str, service_ms: f64) -> Vec<Kind> {

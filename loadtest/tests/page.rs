@@ -6,11 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::peers::installed;
-use loadtest::overview::Overview;
-use loadtest::picture;
-use loadtest::result::{Burst, Document};
+use results::chart;
+use results::document::{Burst, Document};
+use results::summary::overview::Overview;
 use serde_json::Value;
+
+use common::peers::installed;
 
 /// Reads the page as it stands on the screen, and writes what it read into it.
 const PROBE: &str = r#"

@@ -6,10 +6,11 @@ use std::fs;
 use std::io::BufRead;
 use std::process::Stdio;
 
-use common::{Process, SOON, build, hosts_of, is_gone, loadtest, output, serve, stderr, stdout, wait_until};
-use loadtest::result::{Burst, Document};
-use loadtest::verdict::{Kind, Shape};
+use judge::verdict::{Kind, Shape};
 use nix::sys::signal::Signal;
+use results::document::{Burst, Document};
+
+use common::{Process, SOON, build, hosts_of, is_gone, loadtest, output, serve, stderr, stdout, wait_until};
 
 /// Runs with `--check`, and gives back the exit code and the results.
 fn checked(flags: &[&str]) -> (Option<i32>, Document, String) {

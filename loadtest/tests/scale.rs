@@ -2,17 +2,14 @@
 //! docs/scale.md (`UPDATE_SCALE=1 cargo test --workspace --test scale` writes it anew).
 
 mod common;
-#[path = "common/synthetic/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "the judge's tests show more of it")]
-mod synthetic;
-
 use std::time::Duration;
 
+use judge::stats::median;
+use results::document::Burst;
+
 use common::pool::{self, Manners};
-use loadtest::result::Burst;
-use loadtest::stats::median;
-use synthetic::Random;
-use synthetic::server::{self, Sends, Server};
+use simulator::Random;
+use simulator::server::{self, Sends, Server};
 
 /// What one host is like. Times in microseconds.
 #[derive(Debug, Clone, Copy)]

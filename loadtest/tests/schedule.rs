@@ -5,9 +5,10 @@ mod common;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use results::document::Burst;
+
 use common::fired::{burst, judged};
 use common::pool::{Manners, serve};
-use loadtest::result::Burst;
 
 const QUICK: Duration = Duration::from_millis(5);
 const SLOW: Duration = Duration::from_millis(300);

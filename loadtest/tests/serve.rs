@@ -7,11 +7,12 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
 use common::raw::{END, Raw};
 use common::{
     CONFORMANCE, MANIFESTS, Process, SOON, build, loadtest, output, project, serve, serve_at, stderr, stdout,
 };
-use nix::sys::signal::Signal;
 
 #[tokio::test]
 async fn well_known_paths_and_those_with_no_route() {

@@ -7,9 +7,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Process, SOON, build, hosts_of, is_gone, loadtest, started_by, stderr, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use common::{Process, SOON, build, hosts_of, is_gone, loadtest, started_by, stderr, wait_until};
 
 /// `loadtest run --on spin` with the stand-in, which goes wrong in this way.
 fn on_spin(stand_in: &str, args: &[&str]) -> Command {

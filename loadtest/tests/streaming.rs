@@ -5,9 +5,10 @@ mod common;
 use std::fs;
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use common::raw::{END, Raw};
 use common::{CONFORMANCE, Served, ok, serve};
-use tokio::time::sleep;
 
 #[tokio::test]
 async fn an_echo_comes_back_before_all_is_sent() {

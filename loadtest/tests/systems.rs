@@ -8,9 +8,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use common::{Process, SOON, is_gone, loadtest, output, started_by, stderr, wait_until};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
+
+use common::{Process, SOON, is_gone, loadtest, output, started_by, stderr, wait_until};
 
 /// A `systems.toml` in a folder of its own, which has one system called `own`.
 struct Systems(TempDir);

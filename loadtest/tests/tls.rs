@@ -7,8 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::raw::soon;
-use common::{CONFORMANCE, GUESTS, SOON, Served, build, ok, output, serve, serve_by, stderr, wasm};
 use futures::future::join_all;
 use http::{Request, Response, Version};
 use http_body_util::BodyExt;
@@ -23,6 +21,9 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
+
+use common::raw::soon;
+use common::{CONFORMANCE, GUESTS, SOON, Served, build, ok, output, serve, serve_by, stderr, wasm};
 
 /// A certificate for this machine, and its key.
 struct Identity {

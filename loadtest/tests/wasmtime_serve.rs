@@ -2,9 +2,10 @@
 
 mod common;
 
+use judge::verdict::Kind;
+
 use common::peers::wasmtime;
 use common::{build, burst, output, started_by, stderr};
-use loadtest::verdict::Kind;
 
 #[test]
 fn what_it_refuses_is_counted_and_said() {

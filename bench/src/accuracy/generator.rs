@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use loadtest::result::Document;
+use results::document::Document;
 use tokio::process::Command;
 use tokio::time::timeout;
 

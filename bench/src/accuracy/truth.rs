@@ -4,8 +4,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use loadtest::result::{Burst, Document};
-use loadtest::verdict::Kind;
+use judge::verdict::Kind;
+use results::document::{Burst, Document};
 use tokio::process::Command;
 use tokio::time::timeout;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use loadtest::result::Burst;
+use results::document::Burst;
 use tokio::time::interval;
 
 use super::few_rounds;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
+use results::import::k6::REPLY;
+use results::threshold::Threshold;
 use serde::Serialize;
 
-use crate::import::REPLY;
 use crate::plan::{PlannedBurst, Setup};
-use crate::threshold::Threshold;
 
 /// Between the latest end of a setup and the next one: instances that idle are gone by then.
 const GAP_MS: f64 = 5_000.0;

@@ -2,9 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use judge::verdict::{Kind, Shape, Verdict};
 use serde::Deserialize;
-
-use crate::verdict::{Kind, Shape, Verdict};
 
 /// How far from the expected number the number served at a time may be.
 const TOLERANCE: f64 = 1.0;
@@ -132,7 +131,7 @@ impl Expected {
 }
 
 fn round(number: f64) -> f64 {
-    crate::units::rounded(number, 1)
+    judge::units::rounded(number, 1)
 }
 
 #[cfg(test)]

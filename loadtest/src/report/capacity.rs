@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
+use judge::capacity::Scalability;
+use judge::units;
+use results::capacity::{Document, SizeSummary};
+use results::chart::plot;
 
-use super::plot;
 use super::terminal::{WIDTH, wrapped};
-use crate::capacity::{Document, Scalability, SizeSummary};
-use crate::units;
 
 /// Wider, it grows no clearer.
 const PLOT_WIDTH: u16 = 80;

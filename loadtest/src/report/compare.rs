@@ -4,12 +4,13 @@ use askama::Template;
 use clap::ValueEnum;
 use comfy_table::presets::UTF8_FULL;
 use comfy_table::{ContentArrangement, Table};
+use judge::compare::Trend;
+use judge::units;
+use results::compare::{Change, Comparison, Pair, Time};
+use results::summary::overview::Cell;
 
 use super::markdown::escaped;
 use super::terminal::{WIDTH, wrapped};
-use crate::compare::{Change, Comparison, Pair, Time, Trend};
-use crate::overview::Cell;
-use crate::units;
 
 const COLUMNS: [&str; 5] = ["Burst", "Before", "After", "Verdict", "Times: before, after, ratio"];
 const STYLE: &str = include_str!("../../templates/report.css");
@@ -99,34 +100,34 @@ fn side(cell: &Cell) -> Vec<String> {
 
 fn time(time: &Time) -> String {
     // Where nothing changed, how sure that is interests nobody.
-    if time.trend == Trend::Within {
-        let [before, after] = time.medians.map(units::time);
+    if time.change.trend == Trend::Within {
+        let [before, after] = time.change.medians.map(units::time);
         return format!("{}: {before}, {after}: no change", time.name);
     }
     let told = |at: usize| {
-        let deviation = match time.deviations[at] {
+        let deviation = match time.change.deviations[at] {
             0.0 => String::new(),
             deviation => format!(" ± {}", units::time(deviation)),
         };
-        units::time(time.medians[at]) + &deviation
+        units::time(time.change.medians[at]) + &deviation
     };
-    let interval = time.ratio.interval.map_or(String::new(), |(low, high)| {
-        format!(" ({low:.2} to {high:.2} at {:.0} %)", time.ratio.confidence * 100.0)
+    let interval = time.change.ratio.interval.map_or(String::new(), |(low, high)| {
+        format!(" ({low:.2} to {high:.2} at {:.0} %)", time.change.ratio.confidence * 100.0)
     });
-    let trend = match time.trend {
+    let trend = match time.change.trend {
         Trend::Slower => "SLOWER",
         Trend::Quicker => "QUICKER",
         Trend::Within => "no change",
         Trend::Noise => "noise",
         Trend::Unknown => "too few rounds to tell",
     };
-    let outlier = if time.has_outlier { ", with an outlier" } else { "" };
+    let outlier = if time.change.has_outlier { ", with an outlier" } else { "" };
     format!(
         "{}: {}, {}, x {:.2}{interval}: {trend}{outlier}",
         time.name,
         told(0),
         told(1),
-        time.ratio.estimate
+        time.change.ratio.estimate
     )
 }
 
@@ -137,8 +138,9 @@ fn sentences(comparison: &Comparison, names: [&str; 2], tolerance: f64) -> Vec<S
         sentences.extend((!only.is_empty()).then(|| format!("Only in {name}: {}.", only.join("; "))));
     }
     let changed = pairs.iter().filter(|pair| pair.verdict == Change::Changed).count();
-    let trends =
-        |trend: Trend| pairs.iter().flat_map(|pair| &pair.times).filter(|time| time.trend == trend).count();
+    let trends = |trend: Trend| {
+        pairs.iter().flat_map(|pair| &pair.times).filter(|time| time.change.trend == trend).count()
+    };
     sentences.push(format!(
         "{changed} of {} verdicts changed. Of the times {} are slower, {} quicker, {} the same to {:.0} %, {} differ by \
          no more than noise, and of {} there are too few rounds.",
@@ -155,7 +157,7 @@ fn sentences(comparison: &Comparison, names: [&str; 2], tolerance: f64) -> Vec<S
             "Four rounds or more in each tell change from noise: `loadtest run --repeat 5`.".to_owned(),
         );
     }
-    if pairs.iter().flat_map(|pair| &pair.times).any(|time| time.has_outlier) {
+    if pairs.iter().flat_map(|pair| &pair.times).any(|time| time.change.has_outlier) {
         sentences.push(
             "Outliers: something else may have kept the machine busy; measure again on a quiet one."
                 .to_owned(),
@@ -166,9 +168,10 @@ fn sentences(comparison: &Comparison, names: [&str; 2], tolerance: f64) -> Vec<S
 
 #[cfg(test)]
 mod tests {
+    use judge::verdict::Kind;
+    use results::document::{Document, sample};
+
     use super::*;
-    use crate::result::{Document, sample};
-    use crate::verdict::Kind;
 
     fn documents() -> [Document; 2] {
         let before = sample::document(vec![sample::together(), sample::waves()]);

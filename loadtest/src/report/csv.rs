@@ -2,8 +2,7 @@
 
 use anyhow::Context;
 use csv::Writer;
-
-use crate::result::{Burst, Document, Request, Run};
+use results::document::{Burst, Document, Request, Run};
 
 const COLUMNS: [&str; 21] = [
     "system",
@@ -88,8 +87,9 @@ fn harmless(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use results::document::sample;
+
     use super::*;
-    use crate::result::sample;
 
     #[test]
     fn a_line_a_request_is_as_it_was() {

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use results::document::Document;
 
 use super::{csv, html, json, junit, markdown};
-use crate::result::Document;
 
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,7 +1,7 @@
 //! Annotations, as GitHub's CI reads them from a step's output.
 
-use crate::result::{Burst, Document, Run};
-use crate::verdict::Kind;
+use judge::verdict::Kind;
+use results::document::{Burst, Document, Run};
 
 /// A line for each demand that isn't met, and for each burst without a verdict.
 pub fn annotations(document: &Document) -> Vec<String> {
@@ -32,8 +32,9 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use results::document::sample;
+
     use super::*;
-    use crate::result::sample;
 
     #[test]
     fn what_is_not_met_is_an_error_on_one_line() {

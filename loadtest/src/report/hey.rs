@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use crate::result::{Bar, Burst, Latency, Part, Request};
+use results::document::{Bar, Burst, Latency, Part, Request};
 
 /// The longest bar.
 const BAR: usize = 40;
@@ -113,11 +113,12 @@ fn secs(ms: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use judge::aggregate::Aggregate;
+    use judge::schedule::Schedule;
+    use judge::trace::{ErrorKind, Fault, Generator, Outcome, Row, Trace};
+    use judge::verdict::{Kind, Verdict};
+
     use super::*;
-    use crate::schedule::Schedule;
-    use crate::tally::Tally;
-    use crate::trace::{ErrorKind, Fault, Generator, Outcome, Row, Trace};
-    use crate::verdict::{Kind, Verdict};
 
     /// Ten requests at a pool of four, of which one timed out and one was turned away.
     fn burst() -> Burst {
@@ -146,10 +147,10 @@ mod tests {
             shared_clock: true,
             keep_alive: true,
             generator: Generator::default(),
-            gaps: crate::trace::Gaps::default(),
+            missing: judge::trace::MissingData::default(),
         };
         let verdict = Verdict::of(Kind::Limited);
-        Burst::new("http://a/".into(), "a".into(), &trace.schedule, &trace, Tally::default(), verdict)
+        Burst::new("http://a/".into(), "a".into(), &trace.schedule, &trace, Aggregate::default(), verdict)
     }
 
     #[test]

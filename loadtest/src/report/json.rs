@@ -1,7 +1,7 @@
 //! `result.json`.
 
-use crate::capacity;
-use crate::result::Document;
+use results::capacity;
+use results::document::Document;
 
 /// The result, one value a line.
 ///

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use judge::verdict::Kind;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-
-use crate::lesson::columns;
-use crate::result::{Burst, Document, Run};
-use crate::verdict::Kind;
+use results::document::{Burst, Document, Run};
+use results::summary::columns;
 
 /// The report. What is demanded of a burst and isn't so is a failure; a burst without a verdict is an error, since
 /// nothing was shown of it.
@@ -53,8 +52,9 @@ fn status(burst: &Burst) -> TestCaseStatus {
 
 #[cfg(test)]
 mod tests {
+    use results::document::sample;
+
     use super::*;
-    use crate::result::sample;
 
     #[test]
     fn cases_failures_and_errors_are_as_they_were() {
@@ -62,9 +62,9 @@ mod tests {
             "http://127.0.0.1:3000/a",
             "a",
             sample::rows(3, 3, 1),
-            crate::verdict::Verdict {
+            judge::verdict::Verdict {
                 reasons: vec!["too few requests".to_owned()],
-                ..crate::verdict::Verdict::of(Kind::Inconclusive)
+                ..judge::verdict::Verdict::of(Kind::Inconclusive)
             },
         );
         insta::assert_snapshot!(

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use results::chart::timeline::timeline;
+use results::document::{Burst, Document};
+use results::summary::overview::{Cell, Overview, Row, original};
+use results::summary::{Column, lessons};
+
 use super::sentences;
-use super::timeline::timeline;
-use crate::lesson::{Column, lessons};
-use crate::overview::{Cell, Overview, Row, original};
-use crate::result::{Burst, Document};
 
 /// How wide the drawings are.
 const WIDTH: usize = 72;
@@ -145,8 +146,9 @@ fn code(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use results::document::sample;
+
     use super::*;
-    use crate::result::sample;
 
     #[test]
     fn the_text_of_a_fixed_result_is_as_it_was() {

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::lesson::columns;
-use crate::processes::Usage;
-use crate::result::{Burst, Document, SystemUsage};
-use crate::trace::Http2;
-use crate::units;
+use judge::trace::Http2;
+use judge::units;
+use results::document::Usage;
+use results::document::{Burst, Document, SystemUsage};
+use results::summary::columns;
 
 /// A burst's sentences: why, the remedy, what else must be known, the numbers.
 pub fn all(burst: &Burst) -> Vec<String> {

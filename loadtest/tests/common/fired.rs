@@ -1,7 +1,7 @@
 //! `loadtest burst`, run to its end.
 
-use loadtest::result::{Burst, Document};
-use loadtest::verdict::Kind;
+use judge::verdict::Kind;
+use results::document::{Burst, Document};
 
 use super::pool::Pool;
 use super::{loadtest, stderr, stdout};

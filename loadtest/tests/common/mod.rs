@@ -15,9 +15,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use host::Startup;
-use loadtest::result::{Burst, Document};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use results::document::{Burst, Document};
 
 /// The project's folder, where its manifests are.
 pub fn project() -> PathBuf {
@@ -104,7 +104,7 @@ pub fn wasm(guest: &str) -> PathBuf {
 
 /// All that this process has started, itself or by others, but for the guards that watch over it.
 pub fn started_by(parent: u32) -> Vec<i32> {
-    let started = loadtest::processes::descendants(&[parent.cast_signed()]);
+    let started = loadtest::machine::processes::descendants(&[parent.cast_signed()]);
     let command = |id: i32| std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
     started.iter().map(|stat| stat.pid).filter(|id| !command(*id).contains("\0guard\0")).collect()
 }

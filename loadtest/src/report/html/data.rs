@@ -6,9 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use results::document::{Burst, Document, Run};
 use sha2::{Digest, Sha256};
-
-use crate::result::{Burst, Document, Run};
 
 /// The longest that stands there as it is: the page must stay below 2 MB.
 const PLAIN: usize = 900_000;

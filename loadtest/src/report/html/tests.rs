@@ -1,6 +1,7 @@
+use judge::verdict::Verdict;
+use results::document::sample;
+
 use super::*;
-use crate::result::sample;
-use crate::verdict::Verdict;
 
 #[test]
 fn the_page_of_a_fixed_result_is_as_it_was() {

@@ -1,12 +1,12 @@
 //! The bursts' drawings, side by side as far as the terminal is wide.
 
 use console::{Alignment, pad_str, style};
+use judge::verdict::Kind;
+use results::chart::timeline::{LEGEND, timeline};
+use results::document::Burst;
+use results::summary::overview::{Cell, Overview, Row};
 
-use super::super::timeline::{LEGEND, timeline};
 use super::wrapped;
-use crate::overview::{Cell, Overview, Row};
-use crate::result::Burst;
-use crate::verdict::Kind;
 
 /// A drawing isn't narrower, where the terminal isn't.
 const LEAST: usize = 36;
@@ -92,11 +92,11 @@ fn side_by_side(blocks: &[Vec<String>], width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use console::measure_text_width;
+    use results::document::sample;
 
+    use super::*;
     use crate::report::terminal;
-    use crate::result::sample;
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {

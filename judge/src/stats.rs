@@ -1,0 +1,111 @@
+//! Order statistics, and what a running count can tell.
+
+/// The index, in `count` sorted values, of the percentile `share` (0 to 1) by the nearest-rank
+/// method: the smallest value that at least this share of them does not exceed. `None` of nothing.
+///
+/// Source: Hyndman and Fan, "Sample Quantiles in Statistical Packages", 1996, definition 1.
+pub fn nearest_rank(count: usize, share: f64) -> Option<usize> {
+    let rank = (share * count as f64).ceil() as usize;
+    (count > 0).then(|| rank.clamp(1, count) - 1)
+}
+
+/// The percentile `share` of sorted values; see [`nearest_rank`].
+pub fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
+    nearest_rank(sorted.len(), share).map(|rank| sorted[rank])
+}
+
+/// The median, by the nearest-rank method; `None` of nothing.
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    percentile(&values, 0.5)
+}
+
+/// The median absolute deviation: the median of the distances from the median; `None` of nothing.
+pub fn median_deviation(values: &[f64]) -> Option<f64> {
+    let middle = median(values.to_vec())?;
+    median(values.iter().map(|value| (value - middle).abs()).collect())
+}
+
+/// The least, the mean and the most of values that are not kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// How many values.
+    pub count: usize,
+    /// Their sum.
+    pub sum: f64,
+    /// The least; infinite of nothing.
+    pub min: f64,
+    /// The most; negatively infinite of nothing.
+    pub max: f64,
+}
+
+impl Default for Spread {
+    fn default() -> Self {
+        Self { count: 0, sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY }
+    }
+}
+
+impl Spread {
+    /// One more.
+    pub fn add(&mut self, value: f64) {
+        self.count += 1;
+        self.sum += value;
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    /// The arithmetic mean; `None` of nothing.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / self.count as f64)
+    }
+
+    /// The upper bounds of so many ranges of equal width, from the least to the most; one where all are equal.
+    pub fn ranges(&self, count: usize) -> Vec<f64> {
+        if self.count == 0 {
+            return Vec::new();
+        }
+        if self.min == self.max {
+            return vec![self.max];
+        }
+        let width = (self.max - self.min) / count as f64;
+        // The last is the most itself, however the sum would have been rounded.
+        (1..=count).map(|i| if i == count { self.max } else { self.min + width * i as f64 }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn percentiles_of_ten_are_the_tenths() {
+        let values: Vec<f64> = (1..=10).map(f64::from).collect();
+        for (share, value) in [(0.0, 1.0), (0.1, 1.0), (0.5, 5.0), (0.9, 9.0), (0.91, 10.0), (1.0, 10.0)] {
+            assert_eq!(percentile(&values, share), Some(value), "{share}");
+        }
+        assert_eq!(percentile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn a_spread_of_nothing_has_no_mean_and_of_equals_one_range() {
+        let mut spread = Spread::default();
+        assert_eq!((spread.mean(), spread.ranges(10)), (None, vec![]));
+        spread.add(2.0);
+        spread.add(2.0);
+        assert_eq!((spread.mean(), spread.ranges(10)), (Some(2.0), vec![2.0]));
+        spread.add(12.0);
+        assert_eq!(spread.ranges(4), [4.5, 7.0, 9.5, 12.0]);
+    }
+
+    proptest! {
+        #[test]
+        fn at_least_the_share_does_not_exceed_it(mut values in prop::collection::vec(0.0..1e6, 1..200), share in 0.0..=1.0) {
+            values.sort_by(f64::total_cmp);
+            let found = percentile(&values, share).unwrap();
+            let at_most = values.iter().filter(|value| **value <= found).count();
+            prop_assert!(at_most as f64 >= share * values.len() as f64);
+        }
+    }
+}

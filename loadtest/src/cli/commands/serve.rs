@@ -1,0 +1,79 @@
+//! `loadtest serve`: the embedded host alone.
+
+use host::{Listen, Logs, Options, Server, Tls};
+use tokio::sync::Notify;
+
+use super::signals::{Ended, Signals};
+use super::{build, tell};
+use crate::cli::flags::{Format, ServeArgs};
+use crate::console::note;
+use crate::exit::{Exit, Failure, OrExit};
+
+pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended> {
+    log_to_stderr();
+    without_huge_pages();
+    let mut app = match args.no_build {
+        true => build::load(&args.manifest, &args.app)?,
+        false => signals.or_end(build::up_to_date(&args.manifest, &args.app)).await?,
+    };
+    for component in app.components.values_mut() {
+        component.environment.extend(args.environment.iter().cloned());
+    }
+    let logs =
+        Logs { folder: args.log_dir.unwrap_or_else(|| app.folder().join(".spin/logs")), echo: !args.quiet };
+    let folder = logs.folder.clone();
+    let options = Options {
+        policy: args.isolation.into(),
+        limits: args.limits.into(),
+        listen: Listen { address: args.listen, find_free_port: args.find_free_port },
+        tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key }),
+        logs: Some(logs),
+    };
+    // In a task of its own: what blocks it, such as compiling, must not keep signals from being heard.
+    let starting = tokio::spawn(Server::start(app, options));
+    let server = signals.or_end(async { Ok(starting.await.or_exit(Exit::System)??) }).await?;
+    if !args.quiet {
+        note(&format!("Logging component stdio to {:?}", folder.join("")));
+        note(&server.capacity().to_string());
+    }
+    tell(&startup(&server, args.format)?)?;
+
+    let again = Notify::new();
+    let stop = async {
+        signals.next().await;
+        note("Finishing what is in flight; again ends at once");
+        again.notify_one();
+    };
+    let now = async {
+        again.notified().await;
+        // Signals are caught anew: the first ones' borrow lasts as long as `stop`.
+        if let Ok(mut signals) = Signals::catch() {
+            signals.next().await;
+        }
+    };
+    server.serve_until(stop, now).await;
+    Ok(Exit::Success)
+}
+
+fn startup(server: &Server, format: Format) -> Result<String, Failure> {
+    match format {
+        Format::Plain => Ok(server.startup().to_string()),
+        Format::Json => Ok(serde_json::to_string_pretty(server.startup()).or_exit(Exit::System)? + "\n"),
+    }
+}
+
+/// An instance touches a few pages of its slot, and a huge page is 512 of them. Where the kernel can't be
+/// told, instances take more memory, and work all the same. It is not for systems that `run` starts.
+fn without_huge_pages() {
+    let _ = nix::sys::prctl::set_thp_disable(true);
+}
+
+fn log_to_stderr() {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(
+            std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none(),
+        )
+        .with_target(false)
+        .init();
+}

@@ -1,0 +1,224 @@
+//! When requests are sent: the flags, and what they come to.
+
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use judge::schedule::{Arrivals, KEPT, Open, Schedule};
+
+use super::parse::positive;
+
+/// As in hey.
+const N: usize = 200;
+const C: usize = 50;
+/// Planned times are good to about a tenth of a millisecond; more than this is no plan.
+const MAX_RATE: f64 = 1e6;
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "When requests are sent")]
+pub struct ScheduleArgs {
+    /// How many requests [default: 200, or with --duration as many as it takes]
+    #[arg(short, value_name = "N", value_parser = positive)]
+    pub n: Option<usize>,
+    /// How many of them at once, over a connection each [default: 50, or N where that is less]
+    #[arg(short, value_name = "N", value_parser = positive)]
+    pub c: Option<usize>,
+    /// Requests a second in all, due at planned times, whether others are answered or not. One that finds no
+    /// free connection goes out late; its latency is told from the send, and from the planned send, too
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub rate: Option<f64>,
+    /// The same for each connection: `--rate` is this times `-c`
+    #[arg(short = 'q', value_name = "RATE", value_parser = rate, conflicts_with = "rate")]
+    pub rate_each: Option<f64>,
+    /// How a rate's planned times are spread [default: even]
+    #[arg(long, value_name = "KIND", value_parser = arrivals())]
+    pub arrivals: Option<Arrivals>,
+    /// Where random arrivals begin: the same seed gives the same times [default: 0]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Send nothing after this time: 10s, 1m30s. What is in flight may still be answered
+    #[arg(short = 'z', long, value_name = "TIME", value_parser = time)]
+    pub duration: Option<Duration>,
+    /// The first sends, one a connection, or the rate, grow evenly over this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub ramp: Option<Duration>,
+    /// How far apart the first sends are, one a connection: 5ms
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub spacing: Option<Duration>,
+    /// How long after the others a URL's requests start: 100ms; repeatable, one for each URL in order
+    #[arg(long = "delay", value_name = "TIME", value_parser = time)]
+    pub delays: Vec<Duration>,
+    /// How many requests are kept one by one; those beyond are only counted, and not judged
+    #[arg(long, value_name = "N", value_parser = positive, default_value_t = KEPT)]
+    pub max_rows: usize,
+}
+
+impl ScheduleArgs {
+    /// A schedule for each of so many URLs.
+    ///
+    /// # Errors
+    ///
+    /// A line that says which flags don't go together.
+    pub fn schedules(&self, urls: usize) -> Result<Vec<Schedule>, String> {
+        if self.delays.len() > urls {
+            return Err(format!(
+                "--delay is given {} times for {urls} URL(s); at most one each",
+                self.delays.len()
+            ));
+        }
+        let schedule = self.schedule()?;
+        let delays = self.delays.iter().copied().chain(std::iter::repeat(Duration::ZERO));
+        Ok(delays.take(urls).map(|delay| Schedule { delay, ..schedule }).collect())
+    }
+
+    fn schedule(&self) -> Result<Schedule, String> {
+        let unlimited = if self.duration.is_some() { usize::MAX } else { N };
+        let n = self.n.unwrap_or(unlimited);
+        let c = self.c.unwrap_or(C.min(n));
+        if c > n {
+            let default = if self.n.is_none() { ", the default" } else { "" };
+            return Err(format!(
+                "-c {c} is more than -n {n}{default}: each connection sends at least one request, so -c must not be above -n"
+            ));
+        }
+        let open = self.open(c)?;
+        let first_sends = |ramp: Duration| ramp / u32::try_from(c).unwrap_or(u32::MAX);
+        let spacing = match open {
+            Some(_) => Duration::ZERO,
+            None => self.spacing.or(self.ramp.map(first_sends)).unwrap_or_default(),
+        };
+        Ok(Schedule {
+            c,
+            open,
+            spacing,
+            duration: self.duration,
+            keep: self.max_rows,
+            ..Schedule::together(n)
+        })
+    }
+
+    fn open(&self, c: usize) -> Result<Option<Open>, String> {
+        let rate = self.rate.or(self.rate_each.map(|each| each * c as f64));
+        let conflict = match rate {
+            None if self.arrivals.is_some() => Some("--arrivals spreads a rate: give --rate, too"),
+            Some(_) if self.spacing.is_some() => Some("--spacing and a rate exclude each other"),
+            _ if self.seed.is_some() && self.arrivals != Some(Arrivals::Poisson) => {
+                Some("--seed is of --arrivals poisson: nothing else is random")
+            }
+            _ if self.spacing.is_some() && self.ramp.is_some() => {
+                Some("--ramp and --spacing exclude each other: both say when the first requests are sent")
+            }
+            _ if self.duration.is_some_and(|duration| self.ramp.is_some_and(|ramp| ramp > duration)) => {
+                Some("--ramp must not be longer than --duration")
+            }
+            _ => None,
+        };
+        if let Some(conflict) = conflict {
+            return Err(conflict.to_owned());
+        }
+        Ok(rate.map(|rate| Open {
+            rate,
+            ramp: self.ramp.unwrap_or_default(),
+            arrivals: self.arrivals.unwrap_or(Arrivals::Even),
+            seed: self.seed.unwrap_or(0),
+        }))
+    }
+}
+
+/// The kinds of arrivals, by their names in JSON.
+fn arrivals() -> impl TypedValueParser<Value = Arrivals> {
+    PossibleValuesParser::new([
+        PossibleValue::new("even").help("All equally far apart"),
+        PossibleValue::new("poisson")
+            .help("At random, each independent of the others, as requests of many users come"),
+    ])
+    .map(|name| if name == "poisson" { Arrivals::Poisson } else { Arrivals::Even })
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.001..=MAX_RATE).contains(rate));
+    rate.ok_or_else(|| format!("a number from 0.001 to {MAX_RATE} is allowed"))
+}
+
+/// At most a day: an hour too many is more likely a mistake than a wish.
+fn time(text: &str) -> Result<Duration, String> {
+    let day = Duration::from_secs(24 * 60 * 60);
+    let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    parsed
+        .filter(|time| !time.is_zero() && *time <= day)
+        .ok_or_else(|| "a time such as 100ms, 10s or 1m30s, up to 24h, is allowed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: ScheduleArgs,
+    }
+
+    fn parse(line: &str) -> Result<Vec<Schedule>, String> {
+        let line = Line::try_parse_from(format!("burst {line}").split_whitespace());
+        line.map_err(|error| error.to_string())?.args.schedules(2)
+    }
+
+    fn first(line: &str) -> Schedule {
+        parse(line).unwrap()[0]
+    }
+
+    #[test]
+    fn heys_defaults_hold_and_n_bounds_c() {
+        assert_eq!((first("").n, first("").c), (200, 50));
+        assert_eq!((first("-n 10").n, first("-n 10").c), (10, 10));
+        assert_eq!((first("-z 10s").n, first("-z 10s").c), (usize::MAX, 50));
+        assert_eq!((first("-z 10s -n 7").n, first("-z 10s -n 7").c), (7, 7));
+        assert_eq!(first("-z 1m30s").duration, Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn heys_rate_is_of_each_connection() {
+        let each = first("-q 5 -c 10").open.unwrap();
+        assert_eq!((each.rate, each.arrivals), (50.0, Arrivals::Even));
+        let all = first("--rate 50 --arrivals poisson --seed 3 --ramp 2s").open.unwrap();
+        assert_eq!((all.rate, all.arrivals, all.seed, all.ramp.as_secs()), (50.0, Arrivals::Poisson, 3, 2));
+    }
+
+    #[test]
+    fn a_ramp_without_a_rate_spaces_the_first_sends() {
+        assert_eq!(first("-c 10 --ramp 1s").spacing, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn delays_are_of_the_urls_in_order() {
+        let delays =
+            |line| parse(line).unwrap().iter().map(|schedule| schedule.delay.as_millis()).collect::<Vec<_>>();
+        assert_eq!(delays("--delay 100ms"), [100, 0]);
+        assert_eq!(delays("--delay 100ms --delay 2s"), [100, 2_000]);
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_one_clear_error() {
+        for (line, said) in [
+            ("-n 10 -c 11", "-c 11 is more than -n 10:"),
+            ("-c 300", "-c 300 is more than -n 200, the default"),
+            ("--arrivals poisson", "give --rate"),
+            ("--rate 5 --seed 1", "--arrivals poisson"),
+            ("--rate 5 --spacing 5ms", "exclude each other"),
+            ("--ramp 1s --spacing 5ms", "exclude each other"),
+            ("--ramp 10s -z 5s", "must not be longer"),
+            ("--rate 5 -q 5", "cannot be used with"),
+            ("--delay 1s --delay 1s --delay 1s", "at most one each"),
+            ("--rate 0", "from 0.001"),
+            ("-z 10", "100ms, 10s or 1m30s"),
+            ("-z 0s", "100ms, 10s or 1m30s"),
+            ("--max-rows 0", "from 1"),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert!(error.contains(said), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Results of generators that fired together, joined to one. No I/O.
+
+use anyhow::{bail, ensure};
+use judge::aggregate::Aggregate;
+use judge::schedule::{Open, Schedule};
+use judge::stats::median;
+use judge::trace::{MissingData, Row, Trace};
+use judge::verdict;
+use results::document::{Burst, Document, GeneratorSummary, OWN, Run, Source, command_line};
+use results::import;
+
+/// What one generator has of a burst, and how that generator fared.
+type Part<'a> = (&'a Burst, GeneratorSummary);
+
+/// All of `documents`, judged as one: a burst of all is what each has of the same setup, round and endpoint, in the same
+/// place. `files` are their names.
+///
+/// Times count from the earliest start of a burst. Whoever started later than that is late by as much: the skew between
+/// generators is part of the start skew. Their clocks are taken to agree.
+///
+/// # Errors
+///
+/// Where they don't have the same bursts, or didn't fire at the same time.
+pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Document> {
+    let [first, others @ ..] = documents else { bail!("no result is given") };
+    ensure!(!others.is_empty(), "one result alone has nothing to be joined with");
+    for (document, file) in documents.iter().zip(files) {
+        if let Some(Source { tool, .. }) = document.foreign() {
+            bail!(
+                "{file}: {tool} measured this; `loadtest analyze` takes all files of one measurement together"
+            );
+        }
+    }
+    let mut runs = Vec::new();
+    let command = command_line(std::env::args());
+    let mut all = Document { runs: Vec::new(), systems: Vec::new(), command, ..first.clone() };
+    for (at, run) in first.runs.iter().enumerate() {
+        let mut parts = vec![(run, first.generator)];
+        for (other, file) in others.iter().zip(files.iter().skip(1)) {
+            let same = other.runs.get(at).filter(|other| is_same(run, other));
+            let Some(same) = same else {
+                bail!(
+                    "{file} has no setup {}, round {}, in the place where {} has it",
+                    run.setup,
+                    run.round,
+                    files[0]
+                );
+            };
+            parts.push((same, other.generator));
+        }
+        runs.push(joined(&parts, files)?);
+    }
+    if let Some((other, file)) =
+        others.iter().zip(files.iter().skip(1)).find(|(other, _)| other.runs.len() > runs.len())
+    {
+        bail!("{file} has {} runs, and {} has {}", other.runs.len(), files[0], runs.len());
+    }
+    for run in runs {
+        let worst = run.generator.unwrap_or_default();
+        all.add(run, worst.into(), worst.descriptors);
+    }
+    all.source = Some(Source {
+        tool: OWN.to_owned(),
+        format: "JSON".to_owned(),
+        files: files.to_vec(),
+        lacks: vec![format!(
+            "{} generators fired together; their clocks are taken to agree, and one whose clock is wrong was early or late by \
+             that.",
+            documents.len()
+        )],
+        broken_rows: 0,
+    });
+    Ok(all)
+}
+
+fn is_same(run: &Run, other: &Run) -> bool {
+    let names = |run: &Run| run.bursts.iter().map(|burst| burst.endpoint.clone()).collect::<Vec<_>>();
+    run.setup == other.setup && run.round == other.round && names(run) == names(other)
+}
+
+/// One run of all generators'.
+fn joined(parts: &[(&Run, GeneratorSummary)], files: &[String]) -> anyhow::Result<Run> {
+    let fared = |(run, all): &(&Run, GeneratorSummary)| run.generator.unwrap_or(*all);
+    let worst = parts.iter().map(fared).fold(GeneratorSummary::default(), GeneratorSummary::worse);
+    let mut bursts = Vec::new();
+    for at in 0..parts[0].0.bursts.len() {
+        let same: Vec<Part> = parts.iter().map(|part| (&part.0.bursts[at], fared(part))).collect();
+        bursts.push(burst(&same, worst, files)?);
+    }
+    Ok(Run { bursts, generator: Some(worst), ..parts[0].0.clone() })
+}
+
+fn burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::Result<Burst> {
+    let (first, _) = parts[0];
+    let mut starts = Vec::new();
+    for ((burst, _), file) in parts.iter().zip(files) {
+        let Some(start) = burst.start_unix_us else {
+            bail!("{file} doesn't say when {} started", burst.endpoint)
+        };
+        ensure!(
+            burst.counted_only == 0,
+            "{file} has {} requests of {} that were only counted; --max-rows keeps more",
+            burst.counted_only,
+            burst.endpoint
+        );
+        starts.push(start);
+    }
+    let start = starts.iter().copied().min().unwrap_or(0);
+    for ((start_of, (burst, _)), file) in starts.iter().zip(parts).zip(files) {
+        let late_ms = (start_of - start) as f64 / 1e3;
+        ensure!(
+            late_ms <= burst.total_ms,
+            "{file}: {} started {:.1} s after the first was, and so didn't fire with it; --start-at gives all one start",
+            burst.endpoint,
+            late_ms / 1e3
+        );
+    }
+    let traces = parts.iter().map(|(burst, fared)| import::trace(burst, (*fared).into())).zip(&starts);
+    let traces: Vec<Trace> = traces.map(|(trace, began)| later(trace, (began - start) as f64)).collect();
+    let asked: Vec<Schedule> = parts.iter().map(|(burst, _)| import::schedule(burst)).collect();
+    let schedule = together(&asked);
+    let trace = Trace {
+        schedule: Schedule { n: traces.iter().map(|trace| trace.schedule.n).sum(), ..schedule },
+        service_ms: median(parts.iter().map(|(burst, _)| burst.service_ms).collect()).unwrap_or(0.0),
+        shared_clock: traces.iter().all(|trace| trace.shared_clock),
+        keep_alive: traces.iter().all(|trace| trace.keep_alive),
+        generator: worst.into(),
+        missing: MissingData::default(),
+        rows: in_order(traces),
+    };
+    let verdict = verdict::judge(&trace);
+    let joined = Burst::new(
+        first.url.clone(),
+        first.endpoint.clone(),
+        &schedule,
+        &trace,
+        Aggregate::default(),
+        verdict,
+    );
+    Ok(Burst {
+        unsent: parts.iter().map(|(burst, _)| burst.unsent).sum(),
+        http2: first.http2,
+        start_unix_us: Some(start),
+        fastapi: first.fastapi,
+        author_expected: first.author_expected,
+        ..joined
+    })
+}
+
+/// What all of them were asked to send.
+fn together(asked: &[Schedule]) -> Schedule {
+    let sum = |of: fn(&Schedule) -> usize| asked.iter().map(of).fold(0, usize::saturating_add);
+    let rate: f64 = asked.iter().filter_map(|schedule| Some(schedule.open?.rate)).sum();
+    let first = asked[0];
+    let open = first.open.map(|open| Open { rate, ..open });
+    Schedule { n: sum(|schedule| schedule.n), c: sum(Schedule::connections), open, ..first }
+}
+
+/// A trace that began so many microseconds after the others. What was planned was planned for their start.
+fn later(mut trace: Trace, us: f64) -> Trace {
+    for row in &mut trace.rows {
+        row.sent_us = row.sent_us.map(|at| at + us);
+        row.first_byte_us = row.first_byte_us.map(|at| at + us);
+        row.done_us += us;
+        if let Some(evidence) = &mut row.evidence {
+            evidence.entered_ns += (us * 1e3) as u64;
+            evidence.left_ns += (us * 1e3) as u64;
+        }
+    }
+    trace
+}
+
+/// All rows, numbered by when they were sent: the planned before those that waited for answers.
+fn in_order(traces: Vec<Trace>) -> Vec<Row> {
+    let mut rows: Vec<_> = traces.into_iter().flat_map(|trace| trace.rows).collect();
+    rows.sort_by(|a, b| {
+        let place = |row: &Row| (row.planned_us.is_none(), row.sent_us.unwrap_or(row.done_us));
+        place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1))
+    });
+    rows.iter_mut().enumerate().for_each(|(i, row)| row.i = i);
+    rows
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! `systems.toml`: systems as data.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use host::manifest::Error;
+use nix::sys::signal::Signal;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::targets::System;
+use crate::targets::url::is_base;
+
+/// What stands for a free port.
+const PORT: &str = "{port}";
+
+/// A system as its `[[system]]` describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// What `--on` and results call it.
+    pub name: String,
+    /// A program and its arguments.
+    pub command: Vec<String>,
+    /// The folder to run it in.
+    pub workdir: PathBuf,
+    /// What its environment has beside ours.
+    pub environment: BTreeMap<String, String>,
+    /// Where it serves, with no slash at the end.
+    pub base_url: String,
+    /// The path that answers once it is ready.
+    pub ready: String,
+    /// How soon that must be.
+    pub ready_timeout: Option<Duration>,
+    /// What tells it to end.
+    pub stop: Signal,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    system: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: Spanned<String>,
+    command: Spanned<Vec<String>>,
+    workdir: Option<PathBuf>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    base_url: Spanned<String>,
+    ready: Option<Spanned<String>>,
+    ready_timeout: Option<Spanned<String>>,
+    stop: Option<Spanned<String>>,
+}
+
+/// Reads the `systems.toml` at `path`.
+///
+/// # Errors
+///
+/// One [`Error`] with the file's path, the line and the column, and what is allowed there.
+pub fn definitions(path: &Path) -> Result<Vec<Definition>, Error> {
+    let unreadable = |error| Error::at(path, "", None, &format!("can't be read: {error}"));
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    parse(path, &text)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Vec<Definition>, Error> {
+    let reader = Reader { path, text };
+    let file: File =
+        toml::from_str(text).map_err(|error| Error::at(path, text, error.span(), error.message()))?;
+    let mut found: Vec<Definition> = Vec::new();
+    for entry in file.system {
+        let name = entry.name.clone();
+        let definition = reader.definition(entry)?;
+        if found.iter().any(|other| other.name == definition.name) {
+            return Err(reader.wrong(&name, "another system has this name already"));
+        }
+        found.push(definition);
+    }
+    Ok(found)
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn wrong<T>(&self, value: &Spanned<T>, message: &str) -> Error {
+        Error::at(self.path, self.text, Some(value.span()), message)
+    }
+
+    fn definition(&self, entry: Entry) -> Result<Definition, Error> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let workdir = folder.join(entry.workdir.unwrap_or_default());
+        Ok(Definition {
+            name: self.name(entry.name)?,
+            command: match entry.command.get_ref()[..] {
+                [] => return Err(self.wrong(&entry.command, "a program and its arguments is allowed")),
+                [..] => entry.command.into_inner(),
+            },
+            workdir: if workdir == Path::new("") { PathBuf::from(".") } else { workdir },
+            environment: entry.environment,
+            base_url: self.base_url(&entry.base_url)?,
+            ready: match entry.ready {
+                Some(path) if !path.get_ref().starts_with('/') => {
+                    return Err(self.wrong(&path, "a path such as / or /health is allowed"));
+                }
+                path => path.map_or_else(|| "/".to_owned(), Spanned::into_inner),
+            },
+            ready_timeout: self.each(entry.ready_timeout, host::isolation::time)?,
+            stop: self.each(entry.stop, signal)?.unwrap_or(Signal::SIGTERM),
+        })
+    }
+
+    fn each<T>(
+        &self,
+        value: Option<Spanned<String>>,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Error> {
+        let read = |value: Spanned<String>| read(value.get_ref()).map_err(|error| self.wrong(&value, &error));
+        value.map(read).transpose()
+    }
+
+    /// One that `--on` takes for nothing else.
+    fn name(&self, name: Spanned<String>) -> Result<String, Error> {
+        let is_word = |name: &str| {
+            !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
+        };
+        if !is_word(name.get_ref()) {
+            return Err(
+                self.wrong(&name, "a name of letters, digits, dashes, dots and underscores is allowed")
+            );
+        }
+        if System::named(name.get_ref(), &[]).is_ok() {
+            return Err(self.wrong(&name, "this system is built in; another name is allowed"));
+        }
+        Ok(name.into_inner())
+    }
+
+    fn base_url(&self, given: &Spanned<String>) -> Result<String, Error> {
+        let url = given.get_ref().trim_end_matches('/');
+        if url.starts_with("http:") && is_base(&url.replace(PORT, "1")) {
+            return Ok(url.to_owned());
+        }
+        let allowed = "a URL such as http://127.0.0.1:{port} is allowed, where {port} stands for a free port";
+        Err(self.wrong(given, allowed))
+    }
+}
+
+fn signal(text: &str) -> Result<Signal, String> {
+    Signal::from_str(text)
+        .map_err(|_| format!("{text:?} is no signal: SIGTERM, SIGINT and the like are allowed"))
+}
+
+impl Definition {
+    /// Whether a free port must be found for it.
+    pub fn wants_port(&self) -> bool {
+        self.base_url.contains(PORT)
+    }
+
+    /// The same, with this port.
+    pub fn with_port(&self, port: u16) -> Self {
+        let put = |text: &String| text.replace(PORT, &port.to_string());
+        Self {
+            command: self.command.iter().map(put).collect(),
+            environment: self.environment.iter().map(|(name, value)| (name.clone(), put(value))).collect(),
+            base_url: put(&self.base_url),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[[system]]
+name = "node"
+command = ["node", "server.mjs", "--port={port}"]
+workdir = "baselines/node"
+environment = { PORT = "{port}" }
+base_url = "http://127.0.0.1:{port}/"
+"#;
+
+    fn read(text: &str) -> Result<Vec<Definition>, String> {
+        parse(Path::new("lab/systems.toml"), text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_definition_is_read_with_its_defaults() {
+        let found = read(GOOD).unwrap();
+        let node = found[0].with_port(3911);
+        assert!(found[0].wants_port() && !node.wants_port());
+        assert_eq!(node.command, ["node", "server.mjs", "--port=3911"]);
+        assert_eq!(node.environment["PORT"], "3911");
+        assert_eq!(node.base_url, "http://127.0.0.1:3911");
+        assert_eq!(node.workdir, Path::new("lab/baselines/node"));
+        assert_eq!((node.ready.as_str(), node.ready_timeout, node.stop), ("/", None, Signal::SIGTERM));
+        assert_eq!(read("").unwrap(), []);
+    }
+
+    #[test]
+    fn every_key_is_honoured() {
+        let more = "ready = \"/health\"\nready_timeout = \"2s\"\nstop = \"SIGINT\"\n";
+        let found = read(&(GOOD.to_owned() + more)).unwrap();
+        assert_eq!(found[0].ready, "/health");
+        assert_eq!((found[0].ready_timeout, found[0].stop), (Some(Duration::from_secs(2)), Signal::SIGINT));
+    }
+
+    #[test]
+    fn an_error_says_where_and_what_is_allowed() {
+        let replaced = |from: &str, to: &str| GOOD.replace(from, to);
+        for (text, said) in [
+            (GOOD.to_owned() + "port = 3\n", ":8:1: unknown field `port`, expected one of `name`, `command`"),
+            (GOOD.replace("name = \"node\"\n", ""), ":2:1: missing field `name`"),
+            (replaced("\"node\"\n", "\"spin\"\n"), ":3:8: this system is built in"),
+            (replaced("\"node\"\n", "\"a b\"\n"), ":3:8: a name of letters"),
+            (replaced("\"node\"\n", "3\n"), ":3:8: invalid type: integer `3`, expected a string"),
+            (GOOD.to_owned() + GOOD, ":10:8: another system has this name already"),
+            (replaced("[\"node\", \"server.mjs\", \"--port={port}\"]", "[]"), ":4:11: a program and its"),
+            (replaced("[\"node\", ", "[3, "), ":4:12: invalid type: integer `3`"),
+            (replaced("http://127.0.0.1:{port}/", "ftp://x"), ":7:12: a URL such as http://127.0.0.1:{port}"),
+            (GOOD.to_owned() + "ready = \"health\"\n", ":8:9: a path such as / or /health is allowed"),
+            (GOOD.to_owned() + "ready_timeout = \"soon\"\n", ":8:17: \"soon\" is no time"),
+            (GOOD.to_owned() + "stop = \"please\"\n", ":8:8: \"please\" is no signal"),
+            ("[[system".to_owned(), ":1:9: "),
+        ] {
+            let error = read(&text).unwrap_err();
+            assert!(error.starts_with(&format!("lab/systems.toml{said}")), "{said:?} is not in {error:?}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+        let error = definitions(Path::new("nowhere/systems.toml")).unwrap_err().to_string();
+        assert!(error.starts_with("nowhere/systems.toml: can't be read: "), "{error}");
+    }
+}

@@ -1,0 +1,93 @@
+//! A burst's numbers, by name.
+
+use std::fmt;
+
+use judge::units;
+
+use super::{Burst, Latency};
+
+/// A number of a burst: its name, and how it is read. Times are in milliseconds.
+#[derive(Clone, Copy)]
+pub struct Measure {
+    /// What it is called.
+    pub name: &'static str,
+    /// Whether it has a unit.
+    is_time: bool,
+    /// Its value, where the burst has one.
+    pub of: fn(&Burst) -> Option<f64>,
+}
+
+const MEASURES: [Measure; 20] = [
+    time("min", |burst| latency(burst, |latency| latency.min)),
+    time("mean", |burst| latency(burst, |latency| latency.mean)),
+    time("p10", |burst| latency(burst, |latency| latency.p10)),
+    time("p25", |burst| latency(burst, |latency| latency.p25)),
+    time("p50", |burst| latency(burst, |latency| latency.p50)),
+    time("p75", |burst| latency(burst, |latency| latency.p75)),
+    time("p90", |burst| latency(burst, |latency| latency.p90)),
+    time("p95", |burst| latency(burst, |latency| latency.p95)),
+    time("p99", |burst| latency(burst, |latency| latency.p99)),
+    time("max", |burst| latency(burst, |latency| latency.max)),
+    time("makespan", |burst| (burst.ok > 0).then_some(burst.makespan_ms)),
+    time("total", |burst| Some(burst.total_ms)),
+    time("service", |burst| Some(burst.service_ms)),
+    time("start_skew", |burst| Some(burst.start_skew_us / 1e3)),
+    number("at_a_time", |burst| burst.verdict.at_a_time),
+    number("ok", |burst| Some(burst.ok as f64)),
+    number("failed", |burst| Some(burst.failed as f64)),
+    number("unsent", |burst| Some(burst.unsent as f64)),
+    number("instances", |burst| Some(burst.instances as f64)),
+    number("per_second", |burst| Some(burst.per_second)),
+];
+
+const fn time(name: &'static str, of: fn(&Burst) -> Option<f64>) -> Measure {
+    Measure { name, is_time: true, of }
+}
+
+const fn number(name: &'static str, of: fn(&Burst) -> Option<f64>) -> Measure {
+    Measure { name, is_time: false, of }
+}
+
+fn latency(burst: &Burst, value: fn(&Latency) -> f64) -> Option<f64> {
+    burst.latency_ms.as_ref().map(value)
+}
+
+impl Measure {
+    /// The one that is called so.
+    pub fn named(name: &str) -> Option<Self> {
+        MEASURES.into_iter().find(|measure| measure.name == name)
+    }
+
+    /// A value of it, with its unit.
+    pub fn told(&self, value: f64) -> String {
+        match self.is_time {
+            true => units::time(value),
+            false => units::rounded(value, 2).to_string(),
+        }
+    }
+
+    /// What `text` says, such as `1200ms` of a time.
+    pub fn value(&self, text: &str) -> Option<f64> {
+        let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+        let factor = match (&text[digits.len()..], self.is_time) {
+            ("", false) | ("ms", true) => 1.0,
+            ("us", true) => 1e-3,
+            ("s", true) => 1e3,
+            _ => return None,
+        };
+        let value: f64 = digits.trim().parse().ok()?;
+        (value.is_finite() && value >= 0.0).then_some(value * factor)
+    }
+}
+
+impl fmt::Debug for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Measure {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}

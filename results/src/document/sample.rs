@@ -1,0 +1,117 @@
+//! Results of known shape, for the tests of what tells them.
+
+use judge::aggregate::Aggregate;
+use judge::schedule::Schedule;
+use judge::trace::{Evidence, Generator, Outcome, Row, Trace};
+use judge::verdict::{Confidence, Kind, Shape, Verdict};
+
+use super::{Burst, Document, Machine, Run};
+
+/// So many requests that are answered `at_a_time`, a second each, by instances that each take `of_instance`; the
+/// last is turned away.
+pub fn rows(n: usize, at_a_time: usize, of_instance: usize) -> Vec<Row> {
+    let second = 1_000_000_000;
+    let row = |i: usize| {
+        let wave = (i / at_a_time) as u64;
+        Row {
+            i,
+            connect_us: Some(120.0),
+            planned_us: Some(0.0),
+            sent_us: Some(i as f64),
+            first_byte_us: Some((wave + 1) as f64 * 1e6 - 100.0),
+            done_us: (wave + 1) as f64 * 1e6,
+            outcome: Outcome::Answered(if i + 1 == n { 503 } else { 200 }),
+            evidence: (i + 1 < n && of_instance > 0).then(|| Evidence {
+                instance: format!("{:016x}", i / of_instance),
+                endpoint: "e1-p1".to_owned(),
+                style: "sync".to_owned(),
+                served: (i % of_instance) as u32 + 1,
+                entered_ns: wave * second + 1_000_000,
+                left_ns: (wave + 1) * second - 1_000_000,
+                start_ns: 0,
+                host: None,
+            }),
+            ..Row::default()
+        }
+    };
+    (0..n).map(row).collect()
+}
+
+/// The same as a burst at `url`.
+pub fn burst(url: &str, endpoint: &str, rows: Vec<Row>, verdict: Verdict) -> Burst {
+    let trace = Trace {
+        schedule: Schedule::together(rows.len()),
+        service_ms: 1e3,
+        rows,
+        shared_clock: true,
+        keep_alive: true,
+        generator: Generator::default(),
+        missing: judge::trace::MissingData::default(),
+    };
+    Burst::new(url.to_owned(), endpoint.to_owned(), &trace.schedule, &trace, Aggregate::default(), verdict)
+}
+
+/// Ten requests, four at a time, without evidence; the last is turned away.
+pub fn waves() -> Burst {
+    let verdict = Verdict {
+        at_a_time: Some(4.0),
+        at_a_time_low: Some(4.0),
+        at_a_time_high: Some(4.0),
+        shape: Some(Shape::Waves),
+        confidence: Confidence::High,
+        why: "10 requests took 3.00 s in all, one alone takes 1.00 s.".to_owned(),
+        remedy: Some("Give the pool more threads.".to_owned()),
+        ..Verdict::of(Kind::Limited)
+    };
+    burst("http://127.0.0.1:3000/waves", "waves", rows(10, 4, 0), verdict)
+}
+
+/// Ten requests at once, each in an instance of its own; the last is turned away.
+pub fn together() -> Burst {
+    let verdict = Verdict {
+        at_a_time: Some(10.0),
+        shape: Some(Shape::Together),
+        confidence: Confidence::High,
+        why: "10 requests took 1.00 s in all, one alone takes 1.00 s.".to_owned(),
+        ..Verdict::of(Kind::Parallel)
+    };
+    let burst = burst("http://127.0.0.1:3000/e1/p1", "e1-p1", rows(10, 10, 1), verdict);
+    Burst {
+        expected: Some(Kind::Sequential),
+        as_expected: Some(false),
+        mismatch: Some("sequential".to_owned()),
+        fastapi: Some(Kind::Parallel),
+        author_expected: Some(Kind::Sequential),
+        ..burst
+    }
+}
+
+/// A whole result, the same on every machine.
+pub fn document(bursts: Vec<Burst>) -> Document {
+    let machine = Machine {
+        os: "linux".into(),
+        arch: "x86_64".into(),
+        cpus: 2,
+        cpu_model: None,
+        memory_mib: Some(1024),
+    };
+    let mut document = Document {
+        tool: "loadtest 0.1.0".to_owned(),
+        machine,
+        started: "2026-11-24T00:00:00Z".to_owned(),
+        command: "loadtest run --setup 1".to_owned(),
+        ..Document::new(String::new(), Machine::unknown(), String::new(), String::new())
+    };
+    let run = Run {
+        system: "embedded".to_owned(),
+        manifest: Some("spin.toml".to_owned()),
+        instances: None,
+        round: 1,
+        setup: "1".to_owned(),
+        title: "sync handler".to_owned(),
+        generator: None,
+        bursts,
+    };
+    document.add(run, Generator { cpu: 0.031, lag_p99_us: 90.0 }, 20_000);
+    document
+}

@@ -1,0 +1,141 @@
+//! Our own result, judged again: as it was, or by another service time.
+
+use anyhow::{Context, bail, ensure};
+use judge::schedule::{Arrivals, Open, Schedule};
+use judge::trace::{Evidence, Fault, Generator, MissingData, Outcome, Row, Trace};
+use judge::verdict;
+
+use super::Options;
+use super::format::Head;
+use crate::document::{Burst, Document, OWN, Request, Run, Sending, Source};
+use crate::input::Input;
+
+/// Where a burst begins whose own start isn't known: requests may have entered a handler before it by another clock.
+const SOME_TIME_NS: i128 = 1_000_000_000_000_000;
+
+/// Whether a file with this head is a result.json.
+pub fn is(head: &Head) -> bool {
+    head.has(&["schema", "tool"])
+        && !head.line_has(&["type", "metric"])
+        && !head.line_has(&["latency", "timestamp"])
+}
+
+/// The result in the file `name`, judged.
+pub fn document(name: &str, input: &mut Input, options: &Options) -> anyhow::Result<Document> {
+    ensure!(
+        options.n.is_none() && options.c.is_none(),
+        "{name}: -n and -c are for other tools' results; this one says both itself"
+    );
+    let mut document = Document::parse(input).with_context(|| name.to_owned())?;
+    if let Some(Source { tool, files, .. }) = document.foreign() {
+        bail!("{name}: {tool} measured this; give the file that it was read from: {}", files.join(" "));
+    }
+    let all = document.generator;
+    for Run { generator, bursts, .. } in &mut document.runs {
+        for burst in bursts {
+            if let Some(service_ms) = options.service_ms {
+                burst.service_ms = service_ms;
+            }
+            judge(burst, generator.unwrap_or(all).into());
+        }
+    }
+    document.source.get_or_insert_with(|| Source {
+        tool: OWN.to_owned(),
+        format: "JSON".to_owned(),
+        files: vec![name.to_owned()],
+        lacks: Vec::new(),
+        broken_rows: 0,
+    });
+    Ok(document)
+}
+
+/// Judges it by its rows.
+fn judge(burst: &mut Burst, generator: Generator) {
+    let before = burst.verdict.kind;
+    let verdict = verdict::judge(&trace(burst, generator));
+    burst.verdict = verdict.rounded();
+    // What is expected beside the kind can't change while that doesn't.
+    if burst.verdict.kind != before {
+        burst.as_expected = burst.expected.map(|expected| expected == burst.verdict.kind);
+        burst.mismatch =
+            burst.expected.filter(|_| burst.as_expected == Some(false)).map(|kind| kind.to_string());
+    }
+}
+
+/// What the burst was judged by; `generator` is how that fared.
+pub fn trace(burst: &Burst, generator: Generator) -> Trace {
+    let asked = schedule(burst);
+    let rows: Vec<Row> = burst.requests.iter().map(|request| row(burst, request)).collect();
+    let n = match asked.duration {
+        Some(_) => rows.len(),
+        None => asked.n.saturating_sub(burst.counted_only).max(rows.len()),
+    };
+    Trace {
+        schedule: Schedule { n, ..asked },
+        service_ms: burst.service_ms,
+        shared_clock: burst.requests.iter().any(|request| request.entered_us.is_some()),
+        keep_alive: !burst.requests.iter().any(|request| request.connects),
+        generator,
+        missing: MissingData::default(),
+        rows,
+    }
+}
+
+/// How it was asked to be sent.
+pub fn schedule(burst: &Burst) -> Schedule {
+    let time = |ms: f64| std::time::Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default();
+    let Sending { delay_ms, spacing_ms, rate, arrivals, seed, ramp_ms, duration_ms } = burst.sending;
+    Schedule {
+        c: burst.c,
+        delay: time(delay_ms),
+        spacing: time(spacing_ms),
+        open: rate.map(|rate| Open {
+            rate,
+            ramp: ramp_ms.map(time).unwrap_or_default(),
+            arrivals: arrivals.unwrap_or(Arrivals::Even),
+            seed: seed.unwrap_or(0),
+        }),
+        duration: duration_ms.map(time),
+        ..Schedule::together(burst.n)
+    }
+}
+
+fn row(burst: &Burst, request: &Request) -> Row {
+    let fault = || {
+        let kind = request.error_kind?;
+        Some(Fault::new(kind, request.error.clone().unwrap_or_default()))
+    };
+    Row {
+        i: request.i,
+        connect_us: request.connect_us,
+        connects: request.connects,
+        planned_us: request.planned_us,
+        sent_us: request.sent_us,
+        first_byte_us: request.first_byte_us,
+        done_us: request.done_us,
+        outcome: match (request.status, fault()) {
+            (Some(status), _) => Outcome::Answered(status),
+            (None, Some(fault)) => fault.outcome(),
+            (None, None) => Outcome::default(),
+        },
+        good: request.good,
+        evidence: evidence(burst, request),
+        server: burst.server.clone(),
+    }
+}
+
+fn evidence(burst: &Burst, request: &Request) -> Option<Evidence> {
+    let shared = request.entered_us.zip(request.left_us);
+    let (entered, left) = shared.or(request.server_entered_us.zip(request.server_left_us))?;
+    let ns = |us: f64| u64::try_from(SOME_TIME_NS + (us * 1e3) as i128).unwrap_or(0);
+    Some(Evidence {
+        instance: request.instance.clone()?,
+        endpoint: burst.endpoint.clone(),
+        style: request.style.clone().unwrap_or_default(),
+        served: request.served?,
+        entered_ns: ns(entered),
+        left_ns: ns(left),
+        start_ns: ns(0.0),
+        host: request.host.clone(),
+    })
+}
