@@ -9,7 +9,7 @@ folder=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cargo build --release --locked -p loadtest
-# The manifests' commands build the guests without --locked, so check their lock file first.
+# The manifests' commands build the guests but may update their lock file, so check it first.
 (cd components && cargo fetch --locked)
 target/release/loadtest build spin.toml spin-wasip3.toml
 
