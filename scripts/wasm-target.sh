@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
 # Installs the wasm32-wasip2 standard library for the Rust toolchain that this project uses.
 #
-# Two ways: rustup, and where rustup's server can't be reached, Debian's packages: the standard
-# library is then compiled from the package rust-src and joined with the C library of wasi-libc.
+# It uses rustup. If rustup's server can't be reached, it uses Debian's packages: it compiles the standard library
+# from the package rust-src, and adds the C library from the package wasi-libc.
 set -euo pipefail
 
 target=wasm32-wasip2
-rustup_patience=120 # seconds; a closed network may swallow packets instead of refusing them
-# Suites that may hold the sources of this very Rust version, and a wasi-libc recent enough.
+rustup_timeout=120 # seconds; a closed network may drop packets instead of refusing them
+# Suites that may have the sources of this exact Rust version, and a recent enough wasi-libc.
 suites="trixie trixie-updates trixie-backports forky sid"
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/wasm-target.sh [--from-debian]
 
-Installs the wasm32-wasip2 standard library for the Rust toolchain in use, by rustup, or from
-Debian's packages where rustup's server can't be reached. Does nothing when it is there already.
+Installs the wasm32-wasip2 standard library for the current Rust toolchain: by rustup, or from Debian's
+packages if rustup's server can't be reached. Does nothing if it is installed already.
 
   --from-debian   don't try rustup
   -h, --help      this text
 
-From Debian's packages it needs a Debian (of any release), no root, and about 1 GB in the temporary
-folder (TMPDIR) while it runs. Nothing on the system changes but one new folder in the toolchain; the
-last line of output says how to remove it.
+The installation from Debian's packages needs Debian (any release) and about 1 GB in the temporary folder
+(TMPDIR) while it runs; it does not need root. It adds one folder to the toolchain, and changes nothing
+else. The last line of output says how to remove that folder.
 USAGE
 }
 
@@ -34,36 +34,36 @@ die() {
   exit 1
 }
 
-# The folder is moved into place whole, so that its being there means that it is complete.
+# The folder is moved into place when it is complete: if it exists, it is complete.
 installed() { compgen -G "$target_dir/lib/libstd-*.rlib" >/dev/null; }
 
 by_rustup() {
   command -v rustup >/dev/null || { say "no rustup on the PATH"; return 1; }
-  # A rustc that isn't rustup's (a distribution's, a copy) would not get what rustup installs.
+  # rustup adds the target to its own toolchains only, not to a distribution's rustc or to a copy.
   local rustups
   rustups=$(rustup which rustc 2>/dev/null | xargs -r realpath) || true
-  [ "$rustups" = "$(realpath "$sysroot/bin/rustc")" ] || { say "$sysroot is not a toolchain of rustup's"; return 1; }
+  [ "$rustups" = "$(realpath "$sysroot/bin/rustc")" ] || { say "$sysroot is not a rustup toolchain"; return 1; }
   say "rustup target add $target"
   if command -v timeout >/dev/null; then
-    timeout "$rustup_patience" rustup target add "$target"
+    timeout "$rustup_timeout" rustup target add "$target"
   else
     rustup target add "$target"
   fi || { say "rustup could not install it"; return 1; }
   installed
 }
 
-# An apt configuration of its own: reads suites beyond the machine's, and leaves the machine's alone.
-# The archive's address is the one the machine uses now; its signatures are checked as ever.
+# Creates a separate apt configuration with more suites than the machine's, which stays unchanged.
+# It uses the machine's archive address, and checks signatures as usual.
 configure_apt() {
   local apt=$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg site suite
   [ -e "$keyring" ] || die "Debian's keyring is missing: $keyring" "apt-get install debian-archive-keyring"
-  # By origin where apt has its lists, by name where they were removed, as in many images.
-  # shellcheck disable=SC2016 # $(SITE) is apt's own
+  # By origin if apt has its package lists; by name if they were removed, as in many images.
+  # shellcheck disable=SC2016 # apt expands $(SITE)
   site=$({
     apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian'
     apt-get indextargets --format '$(SITE)' 'Created-By: Packages' --no-release-info | grep '/debian/\?$'
   } | grep -v -e '-security' | head -n 1) || true
-  [ -n "$site" ] || die "apt knows no archive of Debian's" \
+  [ -n "$site" ] || die "apt has no Debian archive configured" \
     "add one to /etc/apt/sources.list.d and run apt-get update, or connect to rustup's server"
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts"
   for suite in $suites; do
@@ -80,7 +80,7 @@ APT::Sandbox::User "$(id -un)";
 CONF
 }
 
-# unpack NAME VERSION_PATTERN ROOT: the newest version of a package that matches, unpacked, not installed.
+# unpack NAME VERSION_PATTERN ROOT: downloads and unpacks the newest matching version of a package.
 unpack() {
   local version
   version=$(apt-cache madison "$1" | awk -F ' *[|] *' '{print $2}' | grep -E "$2" | sort -V | tail -n 1) || true
@@ -93,18 +93,18 @@ unpack() {
 from_debian() {
   local tool root library libc version of_this_version
   for tool in apt-get apt-cache dpkg-deb cargo flock; do
-    command -v "$tool" >/dev/null || die "no $tool here, and rustup can't be used" \
+    command -v "$tool" >/dev/null || die "$tool is missing, and rustup can't be used" \
       "Either let rustup reach its server and run: rustup target add $target" \
       "or run this on Debian, and copy lib/rustlib/$target into $sysroot/lib/rustlib."
   done
   [ -w "$sysroot/lib/rustlib" ] || die "can't write to $sysroot/lib/rustlib" \
-    "run this as the toolchain's owner"
+    "run this script as the toolchain's owner"
 
-  # One at a time; the lock goes when this process and its children do, however they end.
+  # One installation at a time. The kernel releases the lock when this process and its children have ended.
   exec 9<"$sysroot/lib/rustlib"
   flock 9
   installed && return
-  rm -rf "$staging" # left by one that was killed
+  rm -rf "$staging" # left by a killed run
 
   work=$(mktemp -d)
   trap 'rm -rf "$work" "$staging"' EXIT
@@ -120,10 +120,10 @@ from_debian() {
   root=$work/root
   of_this_version="^${version//./\\.}[+-]"
   unpack rust-src "$of_this_version" "$root" || unpack rust-web-src "$of_this_version" "$root" ||
-    die "none of Debian's suites has the sources of Rust $version ($suites)" \
+    die "no Debian suite has the sources of Rust $version ($suites)" \
       "Let rustup reach its server, or use a Rust version that Debian has: $(apt-cache madison rust-src |
         awk -F ' *[|] *' '{print $2}' | sed 's/[+-].*//' | sort -Vu | tr '\n' ' ')"
-  unpack wasi-libc '' "$root" || die "no package wasi-libc in Debian's suites ($suites)"
+  unpack wasi-libc '' "$root" || die "no Debian suite has the package wasi-libc ($suites)"
   library=$(echo "$root"/usr/src/rustc-*/library)
   libc=$root/usr/lib/$target
   [ -e "$libc/crt1-command.o" ] || die "this wasi-libc has no $target: $(ls "$root/usr/lib")"
@@ -132,8 +132,8 @@ from_debian() {
   mkdir -p "$work/crate/src"
   : >"$work/crate/src/lib.rs"
   printf '[package]\nname = "empty"\nedition = "2024"\n' >"$work/crate/Cargo.toml"
-  # Bitcode is embedded because guests are built with LTO, which reads it from these libraries.
-  # A caller's own flags and target folder must not get in.
+  # The guests' LTO reads bitcode from these libraries.
+  # The caller's flags and target folder must not affect the build.
   (cd "$work/crate" && env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_TARGET -u RUSTC_WRAPPER \
     RUSTC_BOOTSTRAP=1 __CARGO_TESTS_ONLY_SRC_ROOT="$library" CARGO_TARGET_DIR="$work/built" \
     RUSTC="$sysroot/bin/rustc" RUSTFLAGS=-Cembed-bitcode=yes \
@@ -157,8 +157,8 @@ main() {
     *) usage >&2; exit 2 ;;
   esac
 
-  # rust-toolchain.toml chooses the toolchain by folder: this project's, or where the script was given
-  # to bash as text, that of the folder it was called in.
+  # rust-toolchain.toml selects the toolchain by folder: the project's folder, or the current folder if bash
+  # got this script as text.
   [ -z "${BASH_SOURCE[0]:-}" ] || cd "$(dirname "${BASH_SOURCE[0]}")/.."
   command -v rustc >/dev/null || die "no rustc on the PATH" "install Rust: https://rustup.rs"
   sysroot=$(rustc --print sysroot)
@@ -166,14 +166,14 @@ main() {
   staging=$sysroot/lib/rustlib/.$target.partial
 
   if installed; then
-    say "$target is there already: $target_dir"
+    say "$target is installed already: $target_dir"
     exit
   fi
   undo="rustup target remove $target"
   if [ "$from_debian_only" = yes ] || ! by_rustup; then
-    say "from Debian's packages"
+    say "using Debian's packages"
     from_debian
-    undo="rm -r $target_dir" # rustup doesn't know of it, and would report a conflict if it were to add the target later
+    undo="rm -r $target_dir" # rustup doesn't know this folder, and would report a conflict on adding the target
   fi
   say "installed $target in $target_dir"
   say "to undo: $undo"

@@ -1,8 +1,8 @@
-"""The lab's endpoints in FastAPI, written as its users write them.
+"""The lab's endpoints in FastAPI, in its usual style.
 
-`def` runs in a pool of 40 threads (THREADS says another number). `async def` runs on the event loop: what blocks there, blocks all.
-Every reply has the fields of the WebAssembly components' replies; its instance is the process and the
-thread.
+`def` handlers run in a pool of 40 threads (THREADS sets another number). `async def` handlers run on the event loop: one
+that blocks stops all others. Every reply has the fields of the WebAssembly components' replies; its instance is the
+process and the thread.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from fastapi import FastAPI, Query
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """The pool has 40 threads, or as many as THREADS says."""
+    """Sets the size of the thread pool if THREADS is set."""
     if threads := os.environ.get("THREADS"):
         current_default_thread_limiter().total_tokens = int(threads)
     yield
@@ -34,8 +34,8 @@ lock = threading.Lock()
 Wait = Annotated[int | None, Query(ge=0, le=60_000)]
 
 
-class Visit:
-    """One request's stay in its handler."""
+class HandlerCall:
+    """One request in its handler, for the reply's evidence."""
 
     def __init__(self, endpoint: str, style: str, wait_ms: int | None, default_ms: int = 1_000) -> None:
         self.instance = f"{os.getpid()}-{threading.get_ident():x}"
@@ -67,7 +67,7 @@ class Visit:
 
 
 def burn(seconds: float) -> None:
-    """Computes for so much of this thread's time on a processor."""
+    """Computes until this thread has used the given CPU time."""
     until = time.thread_time() + seconds
     while time.thread_time() < until:
         sum(range(1_000))
@@ -75,49 +75,49 @@ def burn(seconds: float) -> None:
 
 @app.get("/e1/p1")
 def e1_p1(wait_ms: Wait = None):
-    visit = Visit("e1-p1", "sync", wait_ms, default_ms=10_000)
-    time.sleep(visit.seconds)
-    return visit.reply()
+    call = HandlerCall("e1-p1", "sync", wait_ms, default_ms=10_000)
+    time.sleep(call.seconds)
+    return call.reply()
 
 
 @app.get("/e1/p2")
 async def e1_p2(wait_ms: Wait = None):
-    visit = Visit("e1-p2", "async-blocking", wait_ms)
-    time.sleep(visit.seconds)
-    return visit.reply()
+    call = HandlerCall("e1-p2", "async-blocking", wait_ms)
+    time.sleep(call.seconds)
+    return call.reply()
 
 
 @app.get("/e2/p1")
 def e2_p1(wait_ms: Wait = None):
-    visit = Visit("e2-p1", "sync", wait_ms)
-    time.sleep(visit.seconds)
-    return visit.reply()
+    call = HandlerCall("e2-p1", "sync", wait_ms)
+    time.sleep(call.seconds)
+    return call.reply()
 
 
 @app.get("/e2/p2")
 async def e2_p2(wait_ms: Wait = None):
-    visit = Visit("e2-p2", "async-blocking", wait_ms)
-    time.sleep(visit.seconds)
-    return visit.reply()
+    call = HandlerCall("e2-p2", "async-blocking", wait_ms)
+    time.sleep(call.seconds)
+    return call.reply()
 
 
 @app.get("/e2/p3")
 async def e2_p3(wait_ms: Wait = None):
-    visit = Visit("e2-p3", "async-awaiting", wait_ms)
-    await asyncio.sleep(visit.seconds)
-    return visit.reply()
+    call = HandlerCall("e2-p3", "async-awaiting", wait_ms)
+    await asyncio.sleep(call.seconds)
+    return call.reply()
 
 
 @app.get("/e2/p4")
 async def e2_p4(wait_ms: Wait = None):
-    visit = Visit("e2-p4", "await-then-block", wait_ms)
-    await asyncio.sleep(visit.seconds / 10)
-    time.sleep(visit.seconds)
-    return visit.reply()
+    call = HandlerCall("e2-p4", "await-then-block", wait_ms)
+    await asyncio.sleep(call.seconds / 10)
+    time.sleep(call.seconds)
+    return call.reply()
 
 
 @app.get("/e2/p5")
 def e2_p5(wait_ms: Wait = None):
-    visit = Visit("e2-p5", "cpu", wait_ms)
-    burn(visit.seconds)
-    return visit.reply()
+    call = HandlerCall("e2-p5", "cpu", wait_ms)
+    burn(call.seconds)
+    return call.reply()

@@ -1,6 +1,6 @@
-// The lab's endpoints in Node, written as its users write them, with nothing but what comes with it.
+// The lab's endpoints in Node, in its usual style, without packages.
 //
-// All handlers run on one event loop: what blocks there, blocks all, whether it is `async` or not.
+// All handlers run on one event loop: one that blocks stops all others, `async` or not.
 // Every reply has the fields of the WebAssembly components' replies; its instance is the process and the
 // thread.
 
@@ -12,10 +12,11 @@ const instance = `${process.pid}-${threadId}`;
 let served = 0;
 let inFlight = 0;
 
-const never = new Int32Array(new SharedArrayBuffer(4));
+// Nothing ever notifies this value: waiting on it blocks the thread until the timeout.
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 function block(ms) {
-  Atomics.wait(never, 0, 0, ms);
+  Atomics.wait(neverNotified, 0, 0, ms);
 }
 
 function burn(ms) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts together what the images hold, by the lock files: deploy/container/build.sh FOLDER
+# Builds and collects the files of the images, from the lock files: deploy/container/build.sh FOLDER
 #
-# The Dockerfiles call it, and so does .ci/run: what is tested is what is in the images.
+# Both the Dockerfiles and .ci/run call it, so that the tested files are the images' files.
 set -euo pipefail
 [ $# -eq 1 ] || { echo 'Usage: deploy/container/build.sh FOLDER' >&2; exit 2; }
 mkdir -p "$1"
@@ -9,7 +9,7 @@ folder=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cargo build --release --locked -p loadtest
-# The manifests' own commands build the guests; their lock file is held against their Cargo.toml first.
+# The manifests' commands build the guests but may update their lock file, so check it first.
 (cd components && cargo fetch --locked)
 target/release/loadtest build spin.toml spin-wasip3.toml
 

@@ -9,12 +9,12 @@ RUN deploy/container/build.sh /image
 FROM debian:bookworm-slim
 COPY --from=build /image/bin/loadtest /usr/local/bin/loadtest
 COPY --from=build /image/app /app
-# For https; the slim image has none.
+# Certificates for https; the slim image has none.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 USER 65532:65532
 ENV HOME=/tmp
 WORKDIR /app
-# It serves nothing that could be asked how it is.
+# The generator serves nothing to check.
 HEALTHCHECK NONE
 ENTRYPOINT ["loadtest"]
 CMD ["--help"]

@@ -9,7 +9,7 @@ RUN deploy/container/build.sh /image
 FROM debian:bookworm-slim
 COPY --from=build /image/bin/loadtest /usr/local/bin/loadtest
 COPY --from=build /image/app /app
-# Nobody's: what the host keeps goes to /tmp.
+# Unprivileged: the host writes only to /tmp.
 USER 65532:65532
 ENV HOME=/tmp
 WORKDIR /app

@@ -1,20 +1,20 @@
-//! Work that keeps a core busy.
+//! CPU-bound work.
 
 use std::hint::black_box;
 use std::time::Duration;
 
-/// Chosen so that a guest asked for 1,000 ms works about a second on the machine this was written
-/// on; elsewhere the solo request measures what it really takes.
+/// Calibrated on one machine, where 1,000 ms of requested work takes about a second. On other machines the
+/// solo request measures the actual time.
 const ROUNDS_PER_MS: u64 = 670_000;
 
-/// Works as long as `time` takes, by a fixed count of rounds.
+/// Computes for about `time`: a fixed number of rounds for each millisecond.
 ///
-/// Not a loop on the clock: two of those on one core would both be done in time, having shared it,
-/// and prove nothing.
+/// A loop that checks the clock would not do: two of them on one core would both end on time, each with half the
+/// work done, and the burst would look parallel.
 pub fn work(time: Duration) {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     for _ in 0..time.as_millis() as u64 * ROUNDS_PER_MS {
-        // Xorshift: each round needs the one before it, so none can be skipped or run beside it.
+        // Xorshift: each round depends on the previous one, so the rounds can be neither skipped nor overlapped.
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;

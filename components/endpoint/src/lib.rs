@@ -1,7 +1,7 @@
-//! What every guest shares, so that a handler's file shows only its style: how it waits.
+//! Code that all guests share, so that a handler's file shows only its style: how it waits.
 //!
-//! A handler calls [`visit`] or [`visit_async`] with its way of waiting. Both read how long to
-//! wait, note when the request entered the handler and when it left, and answer with a [`Reply`].
+//! A handler calls [`respond`] or [`respond_async`] with its wait function. Both read the wait time from the
+//! request, record when the request entered and left the handler, and return a [`Reply`].
 
 pub mod cpu;
 pub mod instance;
@@ -12,21 +12,21 @@ use std::time::Duration;
 
 pub use reply::{Reply, name_of};
 
-/// Answers a request whose handler waits in plain, synchronous code.
+/// Handles a request with a synchronous wait.
 ///
-/// `style` names the handler, `uri` is the request's, and `wait` blocks for the time it is given.
-pub fn visit(style: &str, uri: &http::Uri, wait: impl FnOnce(Duration)) -> http::Response<String> {
+/// `style` names the handler style, `uri` is the request's, and `wait` blocks for the given time.
+pub fn respond(style: &str, uri: &http::Uri, wait: impl FnOnce(Duration)) -> http::Response<String> {
     let time = match wait::requested(uri.query(), wait::configured()) {
         Ok(time) => time,
         Err(error) => return reply::error(&error),
     };
-    let guest = instance::enter();
+    let guard = instance::enter();
     wait(time);
-    reply::ok(style, uri.path(), time, guest)
+    reply::ok(style, uri.path(), time, guard)
 }
 
-/// Answers a request whose handler waits in asynchronous code; otherwise as [`visit`].
-pub async fn visit_async(
+/// Handles a request with an asynchronous wait; otherwise like [`respond`].
+pub async fn respond_async(
     style: &str,
     uri: &http::Uri,
     wait: impl AsyncFnOnce(Duration),
@@ -35,7 +35,7 @@ pub async fn visit_async(
         Ok(time) => time,
         Err(error) => return reply::error(&error),
     };
-    let guest = instance::enter();
+    let guard = instance::enter();
     wait(time).await;
-    reply::ok(style, uri.path(), time, guest)
+    reply::ok(style, uri.path(), time, guard)
 }

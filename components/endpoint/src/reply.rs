@@ -1,4 +1,4 @@
-//! The reply: evidence of who served the request and when, the same from every system under test.
+//! The reply: evidence of which instance served the request, and when. Every system under test sends the same fields.
 
 use std::time::Duration;
 
@@ -6,43 +6,43 @@ use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::instance::{self, Guest};
+use crate::instance::{self, InFlightGuard};
 use crate::wait::Error;
 
-/// What a handler says of the request that it served.
+/// The evidence about one served request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
-    /// The component's id, such as `e1-p1`.
+    /// The endpoint's name: the component's id, such as `e1-p1`.
     pub endpoint: String,
     /// The handler's style, such as `async-awaiting`.
     pub style: String,
-    /// How long the handler was to wait, in milliseconds.
+    /// The requested wait, in milliseconds.
     pub wait_ms: u64,
-    /// Which instance served: 16 hexadecimal digits drawn once per instance.
+    /// The id of the instance that served: 16 hexadecimal digits, drawn once per instance.
     pub instance: String,
-    /// How many requests this instance has taken, this one included.
+    /// The number of requests that this instance has taken, this one included.
     pub served: u32,
-    /// How many requests this instance holds now, this one included.
+    /// The number of requests in this instance's handler now, this one included.
     pub in_flight: u32,
     /// When the request entered the handler, in nanoseconds since 1970.
     pub entered_unix_ns: u64,
-    /// When it left the handler, in nanoseconds since 1970.
+    /// When the request left the handler, in nanoseconds since 1970.
     pub left_unix_ns: u64,
-    /// Which machine that was, where the environment says it (`HOST_NAME`).
+    /// The host's name, from `HOST_NAME` in the environment; `None` if unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
 }
 
-/// 200 and the evidence. `guest` leaves the handler here.
-pub fn ok(style: &str, path: &str, wait: Duration, guest: Guest) -> Response<String> {
+/// A 200 response with the evidence. Dropping `guard` ends the request's time in the handler.
+pub fn ok(style: &str, path: &str, wait: Duration, guard: InFlightGuard) -> Response<String> {
     let reply = Reply {
         endpoint: std::env::var("ENDPOINT").unwrap_or_else(|_| name_of(path)),
         style: style.to_owned(),
         wait_ms: wait.as_millis() as u64,
         instance: instance::id().to_owned(),
-        served: guest.served,
+        served: guard.served,
         in_flight: instance::in_flight(),
-        entered_unix_ns: guest.entered_unix_ns,
+        entered_unix_ns: guard.entered_unix_ns,
         left_unix_ns: instance::now_unix_ns(),
         host: std::env::var("HOST_NAME").ok().filter(|name| !name.is_empty()),
     };
@@ -52,7 +52,7 @@ pub fn ok(style: &str, path: &str, wait: Duration, guest: Guest) -> Response<Str
     }
 }
 
-/// 400 where the request is at fault, 500 where the component's configuration is, and one line.
+/// A one-line response: 400 for a bad request, 500 for a bad component configuration.
 pub fn error(error: &Error) -> Response<String> {
     let status = match error {
         Error::Query(_) => StatusCode::BAD_REQUEST,
@@ -70,7 +70,7 @@ fn respond(status: StatusCode, content_type: &'static str, body: String) -> Resp
     response
 }
 
-/// `/e1/p1` is served by component `e1-p1`.
+/// The endpoint's name for a path: `/e1/p1` is endpoint `e1-p1`.
 pub fn name_of(path: &str) -> String {
     path.trim_matches('/').replace('/', "-")
 }
@@ -80,15 +80,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_names_its_component() {
+    fn the_endpoint_name_comes_from_the_path() {
         assert_eq!(name_of("/e1/p1"), "e1-p1");
         assert_eq!(name_of("/"), "");
     }
 
     #[test]
-    fn a_reply_says_who_served_and_for_how_long() {
+    fn a_reply_has_the_instance_and_the_times() {
         let uri = http::Uri::from_static("/e1/p1?wait_ms=20");
-        let response = crate::visit("sync", &uri, std::thread::sleep);
+        let response = crate::respond("sync", &uri, std::thread::sleep);
         let reply: Reply = serde_json::from_str(response.body()).unwrap();
         assert_eq!((reply.endpoint.as_str(), reply.style.as_str(), reply.wait_ms), ("e1-p1", "sync", 20));
         assert_eq!(reply.instance.len(), 16);
@@ -97,9 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_query_is_the_requests_fault() {
+    fn a_bad_query_gets_400() {
         let uri = http::Uri::from_static("/e1/p1?wait_ms=abc");
-        let response = crate::visit("sync", &uri, |_| panic!("a bad request must not wait"));
+        let response = crate::respond("sync", &uri, |_| panic!("a bad request must not wait"));
         assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     }
 }

@@ -1,19 +1,19 @@
-//! How long a request waits: what the query says, else what the component's environment says.
+//! How long a request waits: from the query, else from the component's environment, else the default.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The longest wait that a request may ask for.
+/// The longest wait that a request may set.
 pub const MAX_WAIT_MS: u32 = 60_000;
-/// The wait where nobody says otherwise, so that a guest runs anywhere.
+/// The default wait. A guest needs no configuration, so that it runs on any host.
 const DEFAULT_WAIT_MS: u32 = 1_000;
 
-/// Why a request has no wait; its text is one line that says what is allowed.
+/// A bad wait value. The message is one line that states the allowed values.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The request's fault.
+    /// The request's query is bad.
     Query(String),
-    /// The component's configuration's fault.
+    /// The component's environment is bad.
     Environment(String),
 }
 
@@ -31,12 +31,12 @@ impl fmt::Display for Error {
     }
 }
 
-/// The wait that the component's environment names, if it names one.
+/// The value of `WAIT_MS` in the component's environment; `None` if unset.
 pub fn configured() -> Option<String> {
     std::env::var("WAIT_MS").ok()
 }
 
-/// The time to wait: the query's `wait_ms`, else `configured`, else one second.
+/// The time to wait: `wait_ms` from the query, else `configured`, else one second.
 pub fn requested(query: Option<&str>, configured: Option<String>) -> Result<Duration, Error> {
     let ms = match (query.filter(|query| !query.is_empty()), configured) {
         (Some(query), _) => query
@@ -49,7 +49,7 @@ pub fn requested(query: Option<&str>, configured: Option<String>) -> Result<Dura
     Ok(Duration::from_millis(ms.into()))
 }
 
-/// Plain decimal digits only: `u32::from_str` would take `+5` too.
+/// Accepts decimal digits only; `u32::from_str` would accept `+5`.
 fn milliseconds(digits: &str) -> Option<u32> {
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let ms = plain.then(|| digits.parse().ok()).flatten()?;
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_wins_then_the_environment_then_a_second() {
+    fn the_query_overrides_the_environment_and_the_environment_the_default() {
         assert_eq!(ms(Some("wait_ms=5"), Some("7")), Ok(5));
         assert_eq!(ms(Some(""), Some("7")), Ok(7));
         assert_eq!(ms(None, Some("7")), Ok(7));
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_says_what_is_allowed() {
+    fn the_error_states_the_allowed_values() {
         for bad in [
             "wait_ms=abc",
             "wait_ms=",
@@ -100,13 +100,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_wait_in_range_is_taken_as_it_is(wait in 0..=MAX_WAIT_MS) {
+        fn every_wait_in_range_is_accepted(wait in 0..=MAX_WAIT_MS) {
             let query = format!("wait_ms={wait}");
             prop_assert_eq!(ms(Some(&query), None), Ok(wait.into()));
         }
 
         #[test]
-        fn no_query_panics_and_no_error_takes_two_lines(query in ".*") {
+        fn no_query_panics_and_every_error_is_one_line(query in ".*") {
             if let Err(error) = ms(Some(&query), None) {
                 prop_assert_eq!(error.to_string().lines().count(), 1);
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use wasi::clocks::monotonic_clock;
 
-/// Waits until `time` has passed, and lets other tasks of the instance run meanwhile.
+/// Waits for `time`. Other tasks of the instance run meanwhile.
 pub async fn sleep(time: Duration) {
     let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     let mut timer = Some(monotonic_clock::subscribe_duration(nanoseconds));
@@ -15,7 +15,7 @@ pub async fn sleep(time: Duration) {
             spin_executor::push_waker(timer, context.waker().clone());
             Poll::Pending
         }
-        // The executor wakes a task only when its timer is due.
+        // The executor polls a task again only when its timer is due.
         None => Poll::Ready(()),
     })
     .await;

@@ -1,4 +1,4 @@
-//! A guest for the benchmark: answers at once, so that what is measured is the host.
+//! The benchmark's guest: responds immediately, so that the benchmark measures the host alone.
 
 use spin_sdk::http::Request;
 use spin_sdk::http_service;

@@ -1,20 +1,20 @@
-//! Files and standard output, through the standard library.
+//! Files and standard output, by the standard library.
 
 use std::fs;
 use std::io;
 
 use http::StatusCode;
 
-use crate::answer::{Answer, error, text};
+use crate::response::{Response, error, text};
 
 /// The file's contents.
-pub fn read(path: &str) -> Answer {
-    answer(fs::read(path))
+pub fn read(path: &str) -> Response {
+    respond(fs::read(path))
 }
 
-/// The names in the directory, sorted, a line each.
-pub fn list(path: &str) -> Answer {
-    answer(names(path).map(|names| names.join("\n")))
+/// The names in the directory, sorted, one per line.
+pub fn list(path: &str) -> Response {
+    respond(names(path).map(|names| names.join("\n")))
 }
 
 fn names(path: &str) -> io::Result<Vec<String>> {
@@ -25,20 +25,20 @@ fn names(path: &str) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Whether the file could be written.
-pub fn write(path: &str) -> Answer {
-    answer(fs::write(path, "written by a guest\n").map(|()| "written"))
+/// Writes a fixed text to the file.
+pub fn write(path: &str) -> Response {
+    respond(fs::write(path, "written by a guest\n").map(|()| "written"))
 }
 
 /// Prints the line to standard output and to standard error.
-pub fn print(line: &str) -> Answer {
+pub fn print(line: &str) -> Response {
     println!("{line}");
     eprintln!("{line}");
     text("printed")
 }
 
-/// The error's kind only: its text differs by the host's system.
-fn answer(result: io::Result<impl Into<Vec<u8>>>) -> Answer {
+/// 200 and the body, or 500 and the error's kind; its text depends on the operating system.
+fn respond(result: io::Result<impl Into<Vec<u8>>>) -> Response {
     match result {
         Ok(body) => text(body),
         Err(reason) => error(StatusCode::INTERNAL_SERVER_ERROR, &format_args!("{:?}", reason.kind())),

@@ -1,4 +1,4 @@
-//! What a request's query asks for.
+//! The parameters in a request's query.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-/// A request's query, its names and values decoded.
+/// A request's query parameters, decoded.
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
@@ -15,27 +15,27 @@ impl Query {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
-    /// The value of this name, which must be there.
-    pub fn get<T: FromStr>(&self, name: &'static str) -> Result<T, Bad> {
+    /// Returns the value of a required parameter.
+    pub fn get<T: FromStr>(&self, name: &'static str) -> Result<T, QueryError> {
         let value = self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str());
         value
             .and_then(|value| value.parse().ok())
-            .ok_or_else(|| Bad { name, value: value.map(str::to_owned) })
+            .ok_or_else(|| QueryError { name, value: value.map(str::to_owned) })
     }
 
-    /// The time that `ms` gives in milliseconds.
-    pub fn ms(&self) -> Result<Duration, Bad> {
+    /// Returns the time in the parameter `ms`, in milliseconds.
+    pub fn ms(&self) -> Result<Duration, QueryError> {
         self.get("ms").map(Duration::from_millis)
     }
 }
 
-/// A name that the query lacks, or whose value is not of its kind.
-pub struct Bad {
+/// A parameter that is missing, or whose value can't be parsed.
+pub struct QueryError {
     name: &'static str,
     value: Option<String>,
 }
 
-impl fmt::Display for Bad {
+impl fmt::Display for QueryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
             Some(value) => write!(f, "bad query: {value:?} is no value for {:?}", self.name),

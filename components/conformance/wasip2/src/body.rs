@@ -1,43 +1,43 @@
-//! Bodies, piece by piece: a piece is taken only when the one before it has been.
+//! Streamed bodies. A chunk is produced only after the previous one has been sent.
 
 use std::pin::pin;
 use std::time::Duration;
 
-use behaviour::{Answer, Pieces};
+use behaviour::{Chunks, Response};
 use futures::{Sink, SinkExt, TryStreamExt};
 use http::{HeaderMap, StatusCode};
 use spin_sdk::http::{Fields, IncomingRequest, OutgoingResponse, ResponseOutparam};
 
-/// Answers what is all there.
-pub async fn whole(out: ResponseOutparam, answer: Answer) {
-    let (head, body) = answer.into_parts();
+/// Sends a whole response.
+pub async fn whole(out: ResponseOutparam, response: Response) {
+    let (head, body) = response.into_parts();
     let mut sink = pin!(start(out, head.status, &head.headers));
-    // This send fails, and those below, when the client has gone.
+    // Sends fail here and below if the client has gone.
     let _ = sink.send(body).await;
 }
 
-/// Answers the request's body as it comes.
+/// Streams the request's body back as it arrives.
 pub async fn echo(request: IncomingRequest, headers: &HeaderMap, out: ResponseOutparam) {
     let mut sink = pin!(start(out, StatusCode::OK, headers));
     let mut body = pin!(request.into_body_stream());
-    while let Ok(Some(piece)) = body.try_next().await {
-        if sink.send(piece).await.is_err() {
+    while let Ok(Some(chunk)) = body.try_next().await {
+        if sink.send(chunk).await.is_err() {
             return;
         }
     }
 }
 
-/// How many bytes the request's body has.
-pub async fn size(request: IncomingRequest) -> Answer {
-    let size = request.into_body_stream().try_fold(0, async |size, piece| Ok(size + piece.len())).await;
-    behaviour::shown(size.map_err(|reason| reason.to_debug_string()))
+/// Responds with the size of the request's body in bytes.
+pub async fn size(request: IncomingRequest) -> Response {
+    let size = request.into_body_stream().try_fold(0, async |size, chunk| Ok(size + chunk.len())).await;
+    behaviour::from_result(size.map_err(|reason| reason.to_debug_string()))
 }
 
-/// Answers these pieces, with a pause after each.
-pub async fn stream(out: ResponseOutparam, pieces: Pieces, pause: Duration) {
+/// Streams these chunks, with a pause after each.
+pub async fn stream(out: ResponseOutparam, chunks: Chunks, pause: Duration) {
     let mut sink = pin!(start(out, StatusCode::OK, &HeaderMap::new()));
-    for piece in pieces {
-        if sink.send(piece).await.is_err() {
+    for chunk in chunks {
+        if sink.send(chunk).await.is_err() {
             return;
         }
         if !pause.is_zero() {
@@ -46,13 +46,13 @@ pub async fn stream(out: ResponseOutparam, pieces: Pieces, pause: Duration) {
     }
 }
 
-/// Sends the head; the body goes into what this gives. A head that the host refuses is a trap.
+/// Sends the head and returns the sink for the body. Traps if the host refuses the head.
 fn start(out: ResponseOutparam, status: StatusCode, headers: &HeaderMap) -> impl Sink<Vec<u8>> + use<> {
     let fields: Vec<_> =
         headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
-    let fields = Fields::from_list(&fields).expect("headers that the host takes");
+    let fields = Fields::from_list(&fields).expect("headers that the host accepts");
     let response = OutgoingResponse::new(fields);
-    response.set_status_code(status.as_u16()).expect("a status that the host takes");
+    response.set_status_code(status.as_u16()).expect("a status that the host accepts");
     let body = response.take_body();
     out.set(response);
     body

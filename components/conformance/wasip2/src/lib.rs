@@ -1,38 +1,38 @@
-//! A guest for the host's tests: does what the path asks, misbehaviour too. Crate `behaviour` says
-//! what each path does.
+//! The guest of the host's conformance tests: the path selects a behaviour or a misbehaviour. Crate `behaviour`
+//! lists the paths.
 
 mod body;
 
-use behaviour::Act;
+use behaviour::Action;
 use http::StatusCode;
 use spin_sdk::http::{IncomingRequest, ResponseOutparam, SendError, send};
 use spin_sdk::{http_component, variables};
 
 #[http_component]
 async fn handle(request: IncomingRequest, out: ResponseOutparam) {
-    let guest = endpoint::instance::enter();
-    let act = match parts_of(&request) {
-        Ok(parts) => behaviour::act(&parts, &guest),
-        Err(reason) => Act::Answer(behaviour::error(StatusCode::BAD_REQUEST, &reason)),
+    let guard = endpoint::instance::enter();
+    let action = match parts_of(&request) {
+        Ok(parts) => behaviour::action(&parts, &guard),
+        Err(reason) => Action::Respond(behaviour::error(StatusCode::BAD_REQUEST, &reason)),
     };
-    let answer = match act {
-        Act::Echo(headers) => return body::echo(request, &headers, out).await,
-        Act::Stream(pieces, pause) => return body::stream(out, pieces, pause).await,
-        Act::Answer(answer) => answer,
-        Act::BodySize => body::size(request).await,
-        Act::Await(time, then) => {
+    let response = match action {
+        Action::Echo(headers) => return body::echo(request, &headers, out).await,
+        Action::Stream(chunks, pause) => return body::stream(out, chunks, pause).await,
+        Action::Respond(response) => response,
+        Action::BodySize => body::size(request).await,
+        Action::Await(time, then) => {
             sleep::sleep(time).await;
             then()
         }
-        // WASIp2 knows no such calls.
-        Act::Hold(time, then) => {
+        // WASIp2 has no async functions to import as blocking ones.
+        Action::BlockInHostCall(time, then) => {
             std::thread::sleep(time);
             then()
         }
-        Act::Variable(name) => behaviour::shown(variables::get(&name)),
-        Act::Outbound(url) => behaviour::outbound(get(url).await),
+        Action::Variable(name) => behaviour::from_result(variables::get(&name)),
+        Action::Outbound(url) => behaviour::relay(get(url).await),
     };
-    body::whole(out, answer).await;
+    body::whole(out, response).await;
 }
 
 fn parts_of(request: &IncomingRequest) -> http::Result<http::request::Parts> {
@@ -44,7 +44,7 @@ fn parts_of(request: &IncomingRequest) -> http::Result<http::request::Parts> {
     Ok(builder.body(())?.into_parts().0)
 }
 
-async fn get(url: http::Uri) -> Result<behaviour::Answer, SendError> {
+async fn get(url: http::Uri) -> Result<behaviour::Response, SendError> {
     let mut request = http::Request::new(());
     *request.uri_mut() = url;
     send(request).await

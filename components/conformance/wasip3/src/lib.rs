@@ -1,23 +1,23 @@
-//! A guest for the host's tests: does what the path asks, misbehaviour too. Crate `behaviour` says
-//! what each path does.
+//! The guest of the host's conformance tests: the path selects a behaviour or a misbehaviour. Crate `behaviour`
+//! lists the paths.
 
 mod body;
 
 use std::time::Duration;
 
-use behaviour::Act;
+use behaviour::Action;
 use spin_sdk::http::{BoxBody, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::{http_service, variables};
 
 #[link(wasm_import_module = "wasi:clocks/monotonic-clock@0.3.0")]
 unsafe extern "C" {
-    /// An async function, imported as one that blocks: the SDK knows it only as one to await.
+    /// An async function, imported as a blocking one. The SDK offers it only as one to await.
     #[link_name = "wait-for"]
     fn wait_for(nanoseconds: u64);
 }
 
-fn hold(time: Duration) {
+fn blocking_wait(time: Duration) {
     let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
     // SAFETY: the canonical ABI gives `wait-for: async func(how-long: u64)` this signature.
     unsafe { wait_for(nanoseconds) };
@@ -25,23 +25,23 @@ fn hold(time: Duration) {
 
 #[http_service]
 async fn handle(request: Request) -> http::Response<BoxBody> {
-    let guest = endpoint::instance::enter();
+    let guard = endpoint::instance::enter();
     let (parts, body) = request.into_parts();
-    let answer = match behaviour::act(&parts, &guest) {
-        Act::Echo(headers) => return body::echo(headers, body),
-        Act::Stream(pieces, pause) => return body::stream(pieces, pause),
-        Act::Answer(answer) => answer,
-        Act::BodySize => body::size(body).await,
-        Act::Await(time, then) => {
+    let response = match behaviour::action(&parts, &guard) {
+        Action::Echo(headers) => return body::echo(headers, body),
+        Action::Stream(chunks, pause) => return body::stream(chunks, pause),
+        Action::Respond(response) => response,
+        Action::BodySize => body::size(body).await,
+        Action::Await(time, then) => {
             sleep(time).await;
             then()
         }
-        Act::Hold(time, then) => {
-            hold(time);
+        Action::BlockInHostCall(time, then) => {
+            blocking_wait(time);
             then()
         }
-        Act::Variable(name) => behaviour::shown(variables::get(name).await),
-        Act::Outbound(url) => behaviour::outbound(body::get(url).await),
+        Action::Variable(name) => behaviour::from_result(variables::get(name).await),
+        Action::Outbound(url) => behaviour::relay(body::get(url).await),
     };
-    answer.map(body::whole)
+    response.map(body::whole)
 }

@@ -1,8 +1,8 @@
-//! Awaits its wait: the instance is free for others meanwhile.
+//! Awaits: the instance can take other requests meanwhile.
 
 use spin_sdk::http_component;
 
 #[http_component]
 async fn handle(request: http::Request<()>) -> http::Response<String> {
-    endpoint::visit_async("async-awaiting", request.uri(), sleep::sleep).await
+    endpoint::respond_async("async-awaiting", request.uri(), sleep::sleep).await
 }

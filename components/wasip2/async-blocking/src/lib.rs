@@ -1,4 +1,4 @@
-//! `async` in name only: nothing in it awaits, and its wait blocks the instance.
+//! `async`, but never awaits: its wait blocks the instance.
 
 use std::thread;
 
@@ -6,5 +6,5 @@ use spin_sdk::http_component;
 
 #[http_component]
 async fn handle(request: http::Request<()>) -> http::Response<String> {
-    endpoint::visit_async("async-blocking", request.uri(), async |wait| thread::sleep(wait)).await
+    endpoint::respond_async("async-blocking", request.uri(), async |wait| thread::sleep(wait)).await
 }

@@ -1,6 +1,6 @@
-//! The trap: awaits a tenth of its wait, and then blocks for the wait.
+//! Awaits a tenth of its wait, then blocks for the whole wait.
 //!
-//! Where instances are shared, others enter while it awaits, and are stalled when it blocks.
+//! If requests share the instance, others enter while this one awaits, and stall when it blocks.
 
 use std::thread;
 
@@ -8,7 +8,7 @@ use spin_sdk::http_component;
 
 #[http_component]
 async fn handle(request: http::Request<()>) -> http::Response<String> {
-    endpoint::visit_async("await-then-block", request.uri(), async |wait| {
+    endpoint::respond_async("await-then-block", request.uri(), async |wait| {
         sleep::sleep(wait / 10).await;
         thread::sleep(wait);
     })

@@ -1,8 +1,8 @@
-//! Burns CPU: there is no waiting to overlap.
+//! Computes: CPU time, unlike waiting, does not overlap on one core.
 
 use spin_sdk::http_component;
 
 #[http_component]
 fn handle(request: http::Request<()>) -> http::Response<String> {
-    endpoint::visit("cpu", request.uri(), endpoint::cpu::work)
+    endpoint::respond("cpu", request.uri(), endpoint::cpu::work)
 }

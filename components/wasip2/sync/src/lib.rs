@@ -1,4 +1,4 @@
-//! A plain function. Its wait blocks, and with it everything else in this instance.
+//! A synchronous function: its wait blocks the instance.
 
 use std::thread;
 
@@ -6,5 +6,5 @@ use spin_sdk::http_component;
 
 #[http_component]
 fn handle(request: http::Request<()>) -> http::Response<String> {
-    endpoint::visit("sync", request.uri(), thread::sleep)
+    endpoint::respond("sync", request.uri(), thread::sleep)
 }

@@ -1,4 +1,4 @@
-//! Awaits its wait: the instance is free for others meanwhile.
+//! Awaits: the instance can take other requests meanwhile.
 
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
@@ -6,5 +6,5 @@ use spin_sdk::time::sleep;
 
 #[http_service]
 async fn handle(request: Request) -> http::Response<String> {
-    endpoint::visit_async("async-awaiting", request.uri(), sleep).await
+    endpoint::respond_async("async-awaiting", request.uri(), sleep).await
 }

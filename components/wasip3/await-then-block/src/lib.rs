@@ -1,6 +1,6 @@
-//! The trap: awaits a tenth of its wait, and then blocks for the wait.
+//! Awaits a tenth of its wait, then blocks for the whole wait.
 //!
-//! Where instances are shared, others enter while it awaits, and are stalled when it blocks.
+//! If requests share the instance, others enter while this one awaits, and stall when it blocks.
 
 use std::thread;
 
@@ -10,7 +10,7 @@ use spin_sdk::time::sleep;
 
 #[http_service]
 async fn handle(request: Request) -> http::Response<String> {
-    endpoint::visit_async("await-then-block", request.uri(), async |wait| {
+    endpoint::respond_async("await-then-block", request.uri(), async |wait| {
         sleep(wait / 10).await;
         thread::sleep(wait);
     })

@@ -1,9 +1,9 @@
-//! Burns CPU: there is no waiting to overlap.
+//! Computes: CPU time, unlike waiting, does not overlap on one core.
 
 use spin_sdk::http::Request;
 use spin_sdk::http_service;
 
 #[http_service]
 async fn handle(request: Request) -> http::Response<String> {
-    endpoint::visit("cpu", request.uri(), endpoint::cpu::work)
+    endpoint::respond("cpu", request.uri(), endpoint::cpu::work)
 }

@@ -1,4 +1,4 @@
-//! Synchronous but for the signature, which spin-sdk 7 wants `async`: the wait blocks the instance.
+//! A synchronous body behind the `async` signature that spin-sdk 7 requires: its wait blocks the instance.
 
 use std::thread;
 
@@ -7,5 +7,5 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn handle(request: Request) -> http::Response<String> {
-    endpoint::visit("sync", request.uri(), thread::sleep)
+    endpoint::respond("sync", request.uri(), thread::sleep)
 }
