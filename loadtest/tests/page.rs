@@ -125,9 +125,9 @@ fn shows(probe: &Value, document: &Document, most: usize) {
     let seen = probe["bursts"].as_array().unwrap();
     assert_eq!(seen.len(), bursts.len());
     for (seen, burst) in seen.iter().zip(bursts) {
-        let end_us = picture::end_us(burst);
+        let end_us = chart::end_us(burst);
         assert!((seen["end_us"].as_f64().unwrap() - end_us).abs() < 1.0);
-        let bars = picture::bars(burst, most);
+        let bars = chart::bars(burst, most);
         let shown = seen["bars"].as_array().unwrap();
         assert_eq!(shown.len(), bars.len(), "{}", burst.url);
         for (shown, bar) in shown.iter().zip(bars) {
