@@ -141,7 +141,7 @@ impl<'a> Pair<'a> {
     fn new(key: &Key<'a>, before: &[&'a Burst], after: &[&'a Burst], tolerance: f64) -> Option<Self> {
         let (system, manifest, setup) = key.run;
         let sides = [Cell::new(before.to_vec())?, Cell::new(after.to_vec())?];
-        let incomparable = incomparable(sides[0].middle, sides[1].middle);
+        let incomparable = incomparable(sides[0].median, sides[1].median);
         let times = match incomparable {
             Some(_) => Vec::new(),
             None => TIMES.into_iter().filter_map(|time| Time::new(time, before, after, tolerance)).collect(),
@@ -160,12 +160,12 @@ impl<'a> Pair<'a> {
 
 /// Whether all rounds agree, with high confidence.
 fn is_certain(cell: &Cell) -> bool {
-    let verdict = &cell.middle.verdict;
+    let verdict = &cell.median.verdict;
     cell.agreement().is_none() && verdict.confidence == Confidence::High && verdict.kind != Kind::Inconclusive
 }
 
 fn change([before, after]: &[Cell; 2]) -> Change {
-    let (first, second) = (&before.middle.verdict, &after.middle.verdict);
+    let (first, second) = (&before.median.verdict, &after.median.verdict);
     let is_above = |low: Option<f64>, high: Option<f64>| low.zip(high).is_some_and(|(low, high)| low > high);
     let is_disjoint = is_above(first.at_a_time_low, second.at_a_time_high)
         || is_above(second.at_a_time_low, first.at_a_time_high);

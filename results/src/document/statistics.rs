@@ -166,6 +166,7 @@ fn ms(us: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use judge::schedule::Schedule;
     use judge::trace::{Generator, Outcome};
     use proptest::prelude::*;
 
