@@ -8,7 +8,7 @@ use judge::units;
 use loadtest::plan;
 use results::chart::timeline::timeline;
 use results::document::{Burst, Document as Results, Run};
-use results::summary::{Column, columns, lessons};
+use results::summary::{Column, columns, summaries};
 use tokio::process::Command;
 
 use crate::document::{Document, Section};
@@ -44,7 +44,7 @@ pub async fn measure() -> Result<Document> {
     let results = run(&programs.loadtest, &args, folder.path()).await?;
     let mut document = Document::begin(INTRODUCTION, &programs.commit, &programs.hosts());
     document.add(table(&results, &shown));
-    document.add(lesson(&results));
+    document.add(summary(&results));
     document.add(usage(&results));
     for setup in setups {
         document.add(drawings(&results, &setup));
@@ -112,9 +112,10 @@ fn cell(burst: &Burst) -> String {
     format!("{}, {}{spread}{mismatch}", burst.verdict.headline(), units::time(burst.makespan_ms))
 }
 
-fn lesson(results: &Results) -> Section {
-    let lessons: Vec<String> = lessons(results).iter().map(|lesson| lesson.replace('\n', "\n\n")).collect();
-    Section::new("What it teaches", lessons.join("\n\n"), &[])
+fn summary(results: &Results) -> Section {
+    let summaries: Vec<String> =
+        summaries(results).iter().map(|summary| summary.replace('\n', "\n\n")).collect();
+    Section::new("What it teaches", summaries.join("\n\n"), &[])
 }
 
 fn usage(results: &Results) -> Section {

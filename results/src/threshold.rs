@@ -79,13 +79,17 @@ impl Threshold {
 
 /// Checks the thresholds that apply to `burst`, and records the results in it.
 pub fn check(thresholds: &[Threshold], burst: &mut Burst) {
-    burst.thresholds =
-        thresholds.iter().filter(|threshold| threshold.applies_to(&burst.endpoint)).map(|threshold| threshold.check(burst)).collect();
+    burst.thresholds = thresholds
+        .iter()
+        .filter(|threshold| threshold.applies_to(&burst.endpoint))
+        .map(|threshold| threshold.check(burst))
+        .collect();
 }
 
 /// Returns an error message if a threshold applies to none of `endpoints`.
 pub fn without_endpoint(thresholds: &[Threshold], endpoints: &[String]) -> Option<String> {
-    let unmatched = thresholds.iter().find(|one| !endpoints.iter().any(|endpoint| one.applies_to(endpoint)))?;
+    let unmatched =
+        thresholds.iter().find(|one| !endpoints.iter().any(|endpoint| one.applies_to(endpoint)))?;
     Some(format!("--expect '{unmatched}' applies to none of the endpoints: {}", endpoints.join(", ")))
 }
 

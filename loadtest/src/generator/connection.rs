@@ -13,7 +13,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use judge::trace::{ErrorKind, Fault, Outcome, Row};
-use results::evidence::{self, Kept};
+use results::evidence::{self, BodyPrefix};
 
 use super::board::{Light, State};
 use super::dial::{Stream, dial};
@@ -118,7 +118,7 @@ impl Connection {
 pub struct Exchange {
     opened_in: Duration,
     times: Times,
-    answered: Result<(Parts, Kept), Outcome>,
+    answered: Result<(Parts, BodyPrefix), Outcome>,
     done: Instant,
 }
 
@@ -179,7 +179,7 @@ impl Http1 {
         &mut self,
         request: Request<Bytes>,
         light: Light<'_>,
-    ) -> Result<(Parts, Kept), hyper::Error> {
+    ) -> Result<(Parts, BodyPrefix), hyper::Error> {
         let Self { sender, driver, .. } = self;
         let mut exchange = pin!(async {
             sender.ready().await?;
@@ -207,8 +207,8 @@ fn drive(driver: &mut Option<Driver>, context: &mut Context<'_>) {
     }
 }
 
-async fn read(mut body: Incoming) -> Result<Kept, hyper::Error> {
-    let mut kept = Kept::default();
+async fn read(mut body: Incoming) -> Result<BodyPrefix, hyper::Error> {
+    let mut kept = BodyPrefix::default();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
             kept.add(&data);

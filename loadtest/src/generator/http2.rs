@@ -10,7 +10,7 @@ use h2::client::{Builder, SendRequest};
 use http::Request;
 use hyper::body::Bytes;
 use judge::trace::{ErrorKind, Fault, Http2, Outcome};
-use results::evidence::Kept;
+use results::evidence::BodyPrefix;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Target;
@@ -162,7 +162,7 @@ impl Seat {
         request: Request<Bytes>,
         light: Light<'_>,
         times: &mut Times,
-    ) -> Result<(http::response::Parts, Kept), h2::Error> {
+    ) -> Result<(http::response::Parts, BodyPrefix), h2::Error> {
         let mut sender = self.0.sender.clone().ready().await?;
         let (head, body) = request.into_parts();
         let (response, mut sending) = sender.send_request(Request::from_parts(head, ()), body.is_empty())?;
@@ -172,7 +172,7 @@ impl Seat {
         }
         let (answer, mut body) = response.await?.into_parts();
         light.set(State::Answering);
-        let mut kept = Kept::default();
+        let mut kept = BodyPrefix::default();
         while let Some(piece) = body.data().await {
             let piece = piece?;
             kept.add(&piece);

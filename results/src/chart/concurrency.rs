@@ -59,7 +59,11 @@ mod tests {
     #[test]
     fn four_requests_are_in_the_handler_at_once() {
         let burst = sample::burst("http://a/", "a", sample::rows(11, 4, 1), sample::waves().verdict);
-        assert_eq!(concurrency(&burst, 3).in_handler, Some(vec![4, 4, 2]), "the last request has no evidence");
+        assert_eq!(
+            concurrency(&burst, 3).in_handler,
+            Some(vec![4, 4, 2]),
+            "the last request has no evidence"
+        );
     }
 
     proptest! {

@@ -35,7 +35,8 @@ impl Span {
             sent_us,
             first_byte_us: request.first_byte_us.map_or(done_us, within),
             done_us,
-            handler_us: handler_us.map(|(entered, left)| (within(entered), within(left).max(within(entered)))),
+            handler_us: handler_us
+                .map(|(entered, left)| (within(entered), within(left).max(within(entered)))),
         }
     }
 }

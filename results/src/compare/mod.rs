@@ -129,7 +129,10 @@ fn warnings(before: &Document, after: &Document) -> Vec<String> {
         warnings.push("The two results were measured on different machines.".to_owned());
     }
     if before.tool != after.tool {
-        warnings.push(format!("The two results were measured by different tools: {} and {}.", before.tool, after.tool));
+        warnings.push(format!(
+            "The two results were measured by different tools: {} and {}.",
+            before.tool, after.tool
+        ));
     }
     if before.generator.saturated || after.generator.saturated {
         warnings.push("The load generator was the bottleneck in at least one of the results.".to_owned());

@@ -41,7 +41,11 @@ fn a_difference_within_the_noise_is_noise() {
 #[test]
 fn too_few_rounds_give_no_trend() {
     assert_eq!(makespan(&[100.0], &[500.0]), Trend::Unknown);
-    assert_eq!(makespan(&[100.0, 101.0, 99.0], &[500.0, 501.0, 502.0]), Trend::Unknown, "confidence is 90 % at most");
+    assert_eq!(
+        makespan(&[100.0, 101.0, 99.0], &[500.0, 501.0, 502.0]),
+        Trend::Unknown,
+        "confidence is 90 % at most"
+    );
 }
 
 #[test]

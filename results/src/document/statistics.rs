@@ -96,7 +96,8 @@ impl Statistics {
             false => Latency::new(&times.spread, |share| times.percentile(share)),
         };
         let is_planned = trace.schedule.open.is_some();
-        let from_plan = is_planned.then(|| latency(&aggregate.from_plan, Row::latency_from_plan_us)).flatten();
+        let from_plan =
+            is_planned.then(|| latency(&aggregate.from_plan, Row::latency_from_plan_us)).flatten();
         let latencies = sorted(Row::latency_us);
         let up_to = |us: f64| match is_exact {
             true => latencies.partition_point(|value| *value <= us),

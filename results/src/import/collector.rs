@@ -190,7 +190,10 @@ impl<'a> Collector<'a> {
         let at = match self.group_of.get(&key) {
             Some(at) => *at,
             None if self.groups.len() == MAX_GROUPS => {
-                return Err(format!("more than {MAX_GROUPS} different URLs and setups; {:?} is one more", key.url));
+                return Err(format!(
+                    "more than {MAX_GROUPS} different URLs and setups; {:?} is one more",
+                    key.url
+                ));
             }
             None => {
                 self.group_of.insert(key.clone(), self.groups.len());

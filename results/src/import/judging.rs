@@ -139,7 +139,8 @@ impl Context<'_> {
         let requested = Schedule { n: schedule.n + counted_only, ..schedule };
         let url = if group.key.url.is_empty() { self.files.join(" ") } else { group.key.url };
         let verdict = verdict::judge(&trace);
-        let burst = Burst::new(url.clone(), endpoint_of(&url), &requested, &trace, group.counted_only, verdict);
+        let burst =
+            Burst::new(url.clone(), endpoint_of(&url), &requested, &trace, group.counted_only, verdict);
         (Burst { start_unix_us: start_ns.map(|ns| ns / 1_000), ..burst }, missing)
     }
 

@@ -65,7 +65,10 @@ pub fn document(mut sources: Vec<Source>, options: &Options, empty: Document) ->
         bail!("the files have different formats; give files of one format");
     }
     if !format.has_timestamps && !others.is_empty() {
-        bail!("{} counts times from its own start, so that the order of several files is unknown", format.tool);
+        bail!(
+            "{} counts times from its own start, so that the order of several files is unknown",
+            format.tool
+        );
     }
     let mut collector = Collector::new(options);
     for (file, source) in sources.iter_mut().enumerate() {

@@ -91,8 +91,8 @@ struct Totals {
 
 /// Reconstructs requests that fit the summary.
 fn read_json(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
-    let summary: Summary =
-        serde_json::from_reader(source.input.remaining().take(MAX_JSON_BYTES)).context("this is not oha's JSON")?;
+    let summary: Summary = serde_json::from_reader(source.input.remaining().take(MAX_JSON_BYTES))
+        .context("this is not oha's JSON")?;
     for request in requests(&summary)? {
         collector.add(request).map_err(anyhow::Error::msg)?;
     }
@@ -115,7 +115,10 @@ fn requests(summary: &Summary) -> anyhow::Result<Vec<Request>> {
     let failed = || summary.error_distribution.iter();
     let count = bars.iter().map(|(_, count)| *count).chain(failed().map(|(_, count)| *count));
     let count = count.fold(0_u64, u64::saturating_add);
-    ensure!(count <= MAX_REQUESTS as u64, "{count} requests are too many to be reconstructed from a histogram; give oha's CSV");
+    ensure!(
+        count <= MAX_REQUESTS as u64,
+        "{count} requests are too many to be reconstructed from a histogram; give oha's CSV"
+    );
 
     let mut statuses = statuses.into_iter().flat_map(|(status, count)| (0..count).map(move |_| status));
     let answered = times(&bars, &summary.summary).into_iter().map(|seconds| Request {

@@ -59,8 +59,9 @@ fn read(Source { input, path, .. }: &mut Source, collector: &mut Collector) -> a
     let mut number = 0_u64;
     while let Some(row) = rows.next()? {
         number += 1;
-        let added =
-            request(row, runs > 1).map_err(|error| error.to_string()).and_then(|request| collector.add(request));
+        let added = request(row, runs > 1)
+            .map_err(|error| error.to_string())
+            .and_then(|request| collector.add(request));
         added.unwrap_or_else(|error| rejected.add(&format!("row {number}"), error));
     }
     collector.add_rejected(rejected);

@@ -38,7 +38,8 @@ pub(super) const JSON: Format = Format {
 };
 
 /// The CSV format.
-pub(super) const CSV: Format = Format { name: "CSV", detect: |head| is_csv(&head.line), read: read_csv, ..JSON };
+pub(super) const CSV: Format =
+    Format { name: "CSV", detect: |head| is_csv(&head.line), read: read_csv, ..JSON };
 
 fn read_json(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
     collector.read(&mut source.input, |line| from_json(line).map(Some))

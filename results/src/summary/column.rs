@@ -82,7 +82,9 @@ mod tests {
     fn instances_are_threads_if_the_replies_name_threads() {
         let noun = |instance: Option<&str>| {
             let mut document = sample::document(vec![sample::waves(), sample::together()]);
-            for request in document.runs.iter_mut().flat_map(|run| &mut run.bursts).flat_map(|b| &mut b.requests) {
+            for request in
+                document.runs.iter_mut().flat_map(|run| &mut run.bursts).flat_map(|b| &mut b.requests)
+            {
                 request.instance = instance.map(str::to_owned);
             }
             columns(&document)[0].instance_noun()

@@ -191,7 +191,8 @@ fn shapes(bars: &[Bar], instances: &[&str], end_us: f64, bar_height: f64) -> Vec
         let width = (x(to) - x(from)).max(MIN_WIDTH);
         (x(from).min(WIDTH - width), width)
     };
-    let colour_of = |name: &String| instances.iter().position(|other| other == name).map(|index| index % COLOURS);
+    let colour_of =
+        |name: &String| instances.iter().position(|other| other == name).map(|index| index % COLOURS);
     let shape = |(index, bar): (usize, &Bar)| Shape {
         colour: bar.instance.as_ref().and_then(colour_of),
         y: index as f64 * bar_height,

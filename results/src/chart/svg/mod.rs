@@ -72,7 +72,10 @@ mod tests {
         let picture = svg(&burst, 120);
         assert_eq!(count(&picture, "g"), 10);
         assert_eq!(count(&picture, "style"), 1, "self-contained");
-        assert_eq!(picture.matches("class=\"in-flight\"").count() + picture.matches("class=\"in-handler\"").count(), 2);
+        assert_eq!(
+            picture.matches("class=\"in-flight\"").count() + picture.matches("class=\"in-handler\"").count(),
+            2
+        );
         assert!(picture.contains("role=\"img\" aria-label=\"10 bars, "), "accessible");
         let inline = Figure::new(&burst, 120).to_inline_svg("b1");
         assert_eq!((count(&inline, "g"), count(&inline, "style")), (10, 0), "the page has the style");
