@@ -41,3 +41,21 @@ pub(crate) fn out_help() -> String {
     let (last, others) = files.split_last().unwrap_or((&"", &[]));
     format!("Write the results to this folder: {} and {last}", others.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn formats_have_different_names_and_files() {
+        let names: BTreeSet<&str> = FORMATS.iter().map(|format| format.name).collect();
+        let files: BTreeSet<&str> = FORMATS.iter().map(|format| format.file).collect();
+        assert_eq!((names.len(), files.len()), (FORMATS.len(), FORMATS.len()));
+        assert_eq!(
+            out_help(),
+            "Write the results to this folder: result.json, report.html, requests.csv, report.md and junit.xml"
+        );
+    }
+}
