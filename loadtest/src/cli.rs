@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use host::isolation::{Drawn, Policy};
+use host::isolation::{Policy, ValueRange};
 use host::variables::Given;
 
 use crate::plan;
@@ -218,16 +218,16 @@ pub enum Format {
 pub struct IsolationArgs {
     /// How many requests a WASIp3 instance takes in its life [default: 128]
     #[arg(long, value_name = "N")]
-    max_instance_reuse_count: Option<Drawn<usize>>,
+    max_instance_reuse_count: Option<ValueRange<usize>>,
     /// How many requests a WASIp3 instance holds at once [default: 16]
     #[arg(long, value_name = "N")]
-    max_instance_concurrent_reuse_count: Option<Drawn<usize>>,
+    max_instance_concurrent_reuse_count: Option<ValueRange<usize>>,
     /// How long an instance without a request is kept: 1s, 100ms [default: 1s]
     #[arg(long, value_name = "TIME")]
-    idle_instance_timeout: Option<Drawn<Duration>>,
+    idle_instance_timeout: Option<ValueRange<Duration>>,
     /// How long a request may take: 30s, 100ms [default: no limit]
     #[arg(long, value_name = "TIME")]
-    request_timeout: Option<Drawn<Duration>>,
+    request_timeout: Option<ValueRange<Duration>>,
 }
 
 impl From<IsolationArgs> for Policy {

@@ -1,22 +1,24 @@
-//! Text with `{{ name }}` in it, where a variable's value is put. Nothing escapes a `{{`, as in Spin.
+//! Text with `{{ name }}` placeholders for variables. As in Spin, `{{` can't be escaped.
 
-/// Text to put variables in.
+/// A text with placeholders for variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(Vec<Part>);
 
-/// A piece of a [`Template`].
+/// A part of a [`Template`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// Text that stays as it is.
+    /// Literal text.
     Text(String),
     /// The name of a variable.
     Variable(String),
 }
 
 impl Template {
+    /// Parses a template.
+    ///
     /// # Errors
     ///
-    /// A line that says what is wrong, where a `{{` is never closed.
+    /// If a `{{` has no `}}` after it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -34,12 +36,13 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// The parts, in order.
     pub fn parts(&self) -> &[Part] {
         &self.0
     }
 
-    /// The names of the variables in it.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    /// The names of the variables in the template.
+    pub fn variable_names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Variable(name) => Some(name.as_str()),
             Part::Text(_) => None,
@@ -53,42 +56,43 @@ mod tests {
 
     use super::*;
 
-    fn shown(text: &str) -> Vec<String> {
-        let show = |part: &Part| match part {
+    /// Parses `text` and marks its variables with angle brackets.
+    fn marked_parts(text: &str) -> Vec<String> {
+        let mark = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Variable(name) => format!("<{name}>"),
         };
-        Template::parse(text).unwrap().parts().iter().map(show).collect()
+        Template::parse(text).unwrap().parts().iter().map(mark).collect()
     }
 
     #[test]
-    fn variables_stand_in_double_braces() {
-        assert_eq!(shown("a-{{ x }}-b"), ["a-", "<x>", "-b"]);
-        assert_eq!(shown("{{x}}{{ y }}"), ["<x>", "<y>"]);
-        assert_eq!(shown("{a} }} { {"), ["{a} }} { {"]);
-        assert_eq!(shown("{{{ x }}}"), ["<{ x>", "}"]);
-        assert!(shown("").is_empty());
+    fn double_braces_enclose_a_variable() {
+        assert_eq!(marked_parts("a-{{ x }}-b"), ["a-", "<x>", "-b"]);
+        assert_eq!(marked_parts("{{x}}{{ y }}"), ["<x>", "<y>"]);
+        assert_eq!(marked_parts("{a} }} { {"), ["{a} }} { {"]);
+        assert_eq!(marked_parts("{{{ x }}}"), ["<{ x>", "}"]);
+        assert!(marked_parts("").is_empty());
         assert!(Template::parse("a {{ b").unwrap_err().contains("}}"));
     }
 
     proptest! {
         #[test]
-        fn no_text_panics_and_none_is_lost(text in "[a-z{} ]{0,40}") {
+        fn no_text_panics_or_is_lost(text in "[a-z{} ]{0,40}") {
             if let Ok(template) = Template::parse(&text) {
                 let kept: usize = template.parts().iter().map(|part| match part {
                     Part::Text(text) => text.len(),
                     Part::Variable(name) => name.len(),
                 }).sum();
                 let spaces = text.matches(' ').count();
-                prop_assert!(kept + 4 * template.names().count() + spaces >= text.len());
-                prop_assert!(kept + 4 * template.names().count() <= text.len());
+                let braces = 4 * template.variable_names().count();
+                prop_assert!(kept + braces + spaces >= text.len());
+                prop_assert!(kept + braces <= text.len());
             }
         }
 
         #[test]
-        fn text_without_braces_stays_as_it_is(text in "[^{]*") {
-            let shown = shown(&text);
-            prop_assert_eq!(shown.concat(), text);
+        fn text_without_braces_is_unchanged(text in "[^{]*") {
+            prop_assert_eq!(marked_parts(&text).concat(), text);
         }
     }
 }

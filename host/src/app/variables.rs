@@ -1,7 +1,7 @@
-//! The application's variables: what the manifest declares, what is given for it, what it comes to.
+//! The application's variables: declarations in the manifest, given values, resolved values.
 //!
-//! A value is looked for among those that are given (`--variable`), then in the environment
-//! (`SPIN_VARIABLE_NAME`), then in the manifest (`default`). No value is ever shown: it may be a secret.
+//! The value of a variable is the first of: the given value (`--variable`), the environment variable
+//! `SPIN_VARIABLE_NAME`, the manifest's `default`. Values are never logged or shown in errors: a value may be a secret.
 
 use std::collections::BTreeMap;
 use std::env::{self, VarError};
@@ -10,58 +10,57 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::manifest::{Error, Place};
-use crate::template::{Part, Template};
+use super::error::{ManifestError, Position};
+use super::template::{Part, Template};
 
-const PREFIX: &str = "SPIN_VARIABLE_";
+const ENVIRONMENT_PREFIX: &str = "SPIN_VARIABLE_";
 
 /// The variables of an application, by name.
 #[derive(Clone)]
 pub struct Variables {
     manifest: PathBuf,
-    declared: BTreeMap<String, Declared>,
+    declared: BTreeMap<String, Declaration>,
 }
 
-/// What the manifest says of a variable, and what was given for it.
+/// A variable's declaration in the manifest, and the value that was given for it.
 #[derive(Clone)]
-pub(crate) struct Declared {
-    /// Where it stands in the manifest.
-    pub place: Place,
-    /// `None` where it is required.
+pub(crate) struct Declaration {
+    pub position: Position,
+    /// `None` if the variable is required.
     pub default: Option<String>,
     pub secret: bool,
     pub given: Option<String>,
 }
 
 impl Variables {
-    pub(crate) fn new(manifest: &Path, declared: BTreeMap<String, Declared>) -> Self {
+    pub(crate) fn new(manifest: &Path, declared: BTreeMap<String, Declaration>) -> Self {
         Self { manifest: manifest.to_owned(), declared }
     }
 
-    /// Their names.
+    /// The names of the variables.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.declared.keys().map(String::as_str)
     }
 
-    /// Takes the values that the user gives.
+    /// Sets the values that the user gives.
     ///
     /// # Errors
     ///
-    /// Where a name isn't declared, or a file can't be read.
-    pub fn give(&mut self, given: &[Given]) -> Result<(), Error> {
+    /// If a name isn't declared, or a file can't be read.
+    pub fn give(&mut self, given: &[Given]) -> Result<(), ManifestError> {
         for given in given {
             for (name, value) in given.values().map_err(|message| self.error(None, message))? {
                 match self.declared.get_mut(&name) {
-                    Some(declared) => declared.given = Some(value),
-                    None => return Err(self.error(None, self.unknown(&name))),
+                    Some(declaration) => declaration.given = Some(value),
+                    None => return Err(self.error(None, self.undeclared(&name))),
                 }
             }
         }
         Ok(())
     }
 
-    /// Says that no variable is called `name`.
-    pub(crate) fn unknown(&self, name: &str) -> String {
+    /// Returns the message that no variable is called `name`.
+    pub(crate) fn undeclared(&self, name: &str) -> String {
         match self.names().collect::<Vec<_>>().join(", ") {
             known if known.is_empty() => {
                 format!("no variable is called {name:?}; [variables] declares none")
@@ -70,38 +69,41 @@ impl Variables {
         }
     }
 
-    /// Every variable's value.
-    pub(crate) fn resolve(&self) -> Result<Values, Error> {
+    /// Determines the value of every variable.
+    pub(crate) fn resolve(&self) -> Result<ResolvedVariables, ManifestError> {
         self.resolve_with(|name| env::var(name))
     }
 
-    fn resolve_with(&self, environment: impl Fn(&str) -> Result<String, VarError>) -> Result<Values, Error> {
+    fn resolve_with(
+        &self,
+        environment: impl Fn(&str) -> Result<String, VarError>,
+    ) -> Result<ResolvedVariables, ManifestError> {
         let mut values = BTreeMap::new();
-        for (name, declared) in &self.declared {
-            let variable = format!("{PREFIX}{}", name.to_uppercase());
-            let found = match &declared.given {
+        for (name, declaration) in &self.declared {
+            let env_name = format!("{ENVIRONMENT_PREFIX}{}", name.to_uppercase());
+            let value = match &declaration.given {
                 Some(given) => Some(given.clone()),
-                None => match environment(&variable) {
+                None => match environment(&env_name) {
                     Ok(value) => Some(value),
-                    Err(VarError::NotPresent) => declared.default.clone(),
+                    Err(VarError::NotPresent) => declaration.default.clone(),
                     Err(VarError::NotUnicode(_)) => {
-                        return Err(self.error(None, format!("{variable} is no UTF-8 text")));
+                        return Err(self.error(None, format!("{env_name} is not UTF-8 text")));
                     }
                 },
             };
-            let Some(text) = found else {
+            let Some(text) = value else {
                 let message = format!(
-                    "variable {name:?} is required and has no value; give it by --variable {name}=VALUE, or in {variable}"
+                    "variable {name:?} is required and has no value; give it by --variable {name}=VALUE, or in {env_name}"
                 );
-                return Err(self.error(Some(declared.place), message));
+                return Err(self.error(Some(declaration.position), message));
             };
-            values.insert(name.clone(), Filled { text, secret: declared.secret });
+            values.insert(name.clone(), ResolvedText { text, has_secret: declaration.secret });
         }
-        Ok(Values(values))
+        Ok(ResolvedVariables(values))
     }
 
-    fn error(&self, place: Option<Place>, message: String) -> Error {
-        Error { path: self.manifest.clone(), place, message }
+    fn error(&self, position: Option<Position>, message: String) -> ManifestError {
+        ManifestError { path: self.manifest.clone(), position, message }
     }
 }
 
@@ -111,69 +113,70 @@ impl fmt::Debug for Variables {
     }
 }
 
-/// The variables' values.
-pub(crate) struct Values(BTreeMap<String, Filled>);
+/// The variables with their values.
+pub(crate) struct ResolvedVariables(BTreeMap<String, ResolvedText>);
 
-/// Text with the variables put in.
-pub(crate) struct Filled {
+/// Text in which variables are replaced by their values.
+pub(crate) struct ResolvedText {
     pub text: String,
-    /// Whether some of it must not be shown.
-    pub secret: bool,
+    /// Whether a part of the text is a secret.
+    pub has_secret: bool,
 }
 
-impl Values {
-    /// The manifest's reader has seen to it that every name in `template` is declared.
-    pub fn fill(&self, template: &Template) -> Filled {
-        let mut filled = Filled { text: String::new(), secret: false };
+impl ResolvedVariables {
+    /// Replaces the variables in `template`. The manifest's reader has checked that each of them is declared.
+    pub fn expand(&self, template: &Template) -> ResolvedText {
+        let mut resolved = ResolvedText { text: String::new(), has_secret: false };
         for part in template.parts() {
             match part {
-                Part::Text(text) => filled.text += text,
+                Part::Text(text) => resolved.text += text,
                 Part::Variable(name) => {
                     if let Some(value) = self.0.get(name) {
-                        filled.text += &value.text;
-                        filled.secret |= value.secret;
+                        resolved.text += &value.text;
+                        resolved.has_secret |= value.has_secret;
                     }
                 }
             }
         }
-        filled
+        resolved
     }
 }
 
-/// What is wrong with a variable's name, if anything: as Spin has it, lower-case words of letters and
-/// digits, joined by `_`, each begun by a letter.
+/// Checks a variable's name by Spin's rule: lower-case words of letters and digits, joined by `_`, each starting with
+/// a letter.
 pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
-    let word = |word: &str| {
+    let is_word = |word: &str| {
         word.starts_with(|first: char| first.is_ascii_lowercase())
             && word.chars().all(|char| char.is_ascii_lowercase() || char.is_ascii_digit())
     };
-    match name.split('_').all(word) {
+    match name.split('_').all(is_word) {
         true => Ok(()),
         false => Err(
-            "a variable's name is lower-case words of letters and digits, joined by `_`, each begun by a letter",
+            "a variable's name consists of words joined by `_`; each word starts with a lower-case letter \
+                      and has only lower-case letters and digits",
         ),
     }
 }
 
-/// Values as `--variable` takes them: `NAME=VALUE`, `NAME=@FILE`, or `@FILE` of many (JSON or TOML).
+/// Values in the form of `--variable`: `NAME=VALUE`, `NAME=@FILE`, or `@FILE` with several values (JSON or TOML).
 #[derive(Clone)]
 pub struct Given {
     text: String,
 }
 
 impl Given {
-    /// As it was written.
+    /// The text that was parsed.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     fn values(&self) -> Result<BTreeMap<String, String>, String> {
         if let Some(path) = self.text.strip_prefix('@') {
-            return read_many(Path::new(path));
+            return read_values(Path::new(path));
         }
         let (name, value) = self.text.split_once('=').unwrap_or((&self.text, ""));
         let value = match value.strip_prefix('@') {
-            Some(path) => read(Path::new(path))?,
+            Some(path) => read_text(Path::new(path))?,
             None => value.to_owned(),
         };
         Ok([(name.to_owned(), value)].into())
@@ -198,20 +201,20 @@ impl fmt::Debug for Given {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
+fn read_text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("--variable: {} can't be read: {error}", path.display()))
 }
 
-/// The reasons of the two formats aren't told: they would show the line, and a value with it.
-fn read_many(path: &Path) -> Result<BTreeMap<String, String>, String> {
-    let text = read(path)?;
+/// Leaves out the parser's error: it would show a line of the file, and with it a value.
+fn read_values(path: &Path) -> Result<BTreeMap<String, String>, String> {
+    let text = read_text(path)?;
     let values = match path.extension().and_then(|extension| extension.to_str()) {
         Some("json") => serde_json::from_str(&text).ok(),
         Some("toml") => toml::from_str(&text).ok(),
         _ => return Err(format!("--variable: {}: .json and .toml files are allowed", path.display())),
     };
     values.ok_or_else(|| {
-        format!("--variable: {}: only names with text values are allowed in it", path.display())
+        format!("--variable: {}: the file may hold only names with text values", path.display())
     })
 }
 
@@ -220,8 +223,9 @@ mod tests {
     use super::*;
 
     fn variables(secret: bool, default: Option<&str>) -> Variables {
-        let declared = Declared { place: (4, 1), default: default.map(str::to_owned), secret, given: None };
-        Variables::new(Path::new("spin.toml"), [("api_key".to_owned(), declared)].into())
+        let declaration =
+            Declaration { position: (4, 1), default: default.map(str::to_owned), secret, given: None };
+        Variables::new(Path::new("spin.toml"), [("api_key".to_owned(), declaration)].into())
     }
 
     fn value(variables: &Variables, environment: Option<&str>) -> Result<String, String> {
@@ -230,11 +234,11 @@ mod tests {
             environment.map(str::to_owned).ok_or(VarError::NotPresent)
         };
         let values = variables.resolve_with(lookup).map_err(|error| error.to_string())?;
-        Ok(values.fill(&Template::parse("<{{ api_key }}>").unwrap()).text)
+        Ok(values.expand(&Template::parse("<{{ api_key }}>").unwrap()).text)
     }
 
     #[test]
-    fn what_is_given_beats_the_environment_which_beats_the_default() {
+    fn given_values_override_the_environment_which_overrides_defaults() {
         let mut variables = variables(false, Some("default"));
         assert_eq!(value(&variables, None).unwrap(), "<default>");
         assert_eq!(value(&variables, Some("environment")).unwrap(), "<environment>");
@@ -243,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_required_one_without_a_value_says_how_to_give_it() {
+    fn the_error_for_a_missing_value_says_how_to_give_it() {
         assert_eq!(
             value(&variables(true, None), None).unwrap_err(),
             "spin.toml:4:1: variable \"api_key\" is required and has no value; give it by \
@@ -252,14 +256,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_one_lists_those_there_are() {
+    fn the_error_for_an_undeclared_name_lists_the_declared_names() {
         let error = variables(false, None).give(&["key=hidden".parse().unwrap()]).unwrap_err().to_string();
         assert_eq!(error, "spin.toml: no variable is called \"key\"; [variables] declares: api_key");
         assert!("key".parse::<Given>().is_err() && "=x".parse::<Given>().is_err());
     }
 
     #[test]
-    fn values_come_from_files_too() {
+    fn values_are_read_from_files() {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -285,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn no_value_is_shown() {
+    fn debug_output_has_no_values() {
         let mut variables = variables(true, Some("hidden"));
         let given: Given = "api_key=hidden".parse().unwrap();
         variables.give(std::slice::from_ref(&given)).unwrap();

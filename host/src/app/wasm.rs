@@ -1,4 +1,4 @@
-//! A component's file, before it is compiled: which WASI it speaks, and what an instance of it needs.
+//! A component's file before it is compiled: the version of WASI that it uses, and the resources of one instance.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -6,39 +6,46 @@ use std::path::Path;
 
 use wasmparser::{ComponentExternalKind, Parser, Payload};
 
-use crate::isolation::Wasi;
+/// The version of WASI whose HTTP interface a component exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wasi {
+    /// `wasi:http/incoming-handler@0.2`
+    P2,
+    /// `wasi:http/handler@0.3`
+    P3,
+}
 
 /// A component's file.
 pub struct Wasm {
-    /// The file's bytes.
+    /// The file's content.
     pub bytes: Vec<u8>,
-    /// The version of WASI that it speaks over HTTP.
+    /// The version of WASI whose HTTP interface it exports.
     pub wasi: Wasi,
-    /// What one instance takes of the engine's pools.
+    /// What one instance takes from the engine's pools.
     pub needs: Needs,
 }
 
-/// What one instance takes of the engine's pools, counted from above: each module that the file holds
-/// is taken to be instantiated, however deep it lies.
+/// What one instance takes from the engine's pools. The numbers are upper bounds: they count every module in the
+/// file, at any depth, as instantiated once.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Needs {
-    /// Core instances, those that only pass functions on included.
+    /// Core instances, including those that only forward functions.
     pub core_instances: u32,
     /// Linear memories.
     pub memories: u32,
     /// Tables.
     pub tables: u32,
-    /// Stacks for its guest to run on.
+    /// Stacks that guest code runs on.
     pub stacks: u32,
 }
 
-/// WASIp2: the one call.
+/// WASIp2: one stack for the one call.
 const STACKS_P2: u32 = 1;
-/// WASIp3: while one call is blocked in its host, results for others are taken in.
+/// WASIp3: one stack for a call that blocks in the host, and one on which the instance takes results for other calls.
 const STACKS_P3: u32 = 2;
 
 impl Needs {
-    /// What suffices for either.
+    /// Returns the maximum of each number.
     pub fn max(self, other: Self) -> Self {
         Self {
             core_instances: self.core_instances.max(other.core_instances),
@@ -50,17 +57,18 @@ impl Needs {
 }
 
 impl Wasm {
-    /// Reads the component at `path`, which the manifest's build command makes if it is `built`, without compiling it.
+    /// Reads the component at `path` without compiling it. `is_built` says whether the manifest has a build command
+    /// for it.
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong with the file, and what to do.
-    pub(crate) fn read(path: &Path, built: bool) -> Result<Self, String> {
+    /// If the file can't be used. The text says what is wrong, and what to do.
+    pub(crate) fn read(path: &Path, is_built: bool) -> Result<Self, String> {
         let bytes = fs::read(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound if built => {
+            ErrorKind::NotFound if is_built => {
                 "no such file; the manifest's build command makes it (`spin build`)".to_owned()
             }
-            ErrorKind::NotFound => "no such file; `source` is counted from the manifest's folder".to_owned(),
+            ErrorKind::NotFound => "no such file; `source` is relative to the manifest's folder".to_owned(),
             ErrorKind::IsADirectory => "a folder; `source` must name a component's file".to_owned(),
             _ => format!("can't be read: {error}"),
         })?;
@@ -72,12 +80,12 @@ impl Wasm {
             return Err(if Parser::is_core_wasm(&bytes) {
                 "a core module, not a component; compile it for wasm32-wasip2, or wrap it with `wasm-tools component new`"
             } else {
-                "no WebAssembly; `source` must name a component"
+                "not WebAssembly; `source` must name a component"
             }
             .to_owned());
         }
         let (wasi, mut needs) = survey(&bytes)
-            .map_err(|error| format!("damaged: {error}; build it anew, or get another copy"))?;
+            .map_err(|error| format!("damaged: {error}; build it again, or get another copy"))?;
         let wasi = wasi.ok_or(
             "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3",
         )?;
@@ -93,11 +101,11 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<(Option<Wasi>, Needs)> {
     let mut wasi = None;
     let mut needs = Needs::default();
     let mut depth = 0_usize;
-    // A damaged section may claim any number.
+    // Saturating: a damaged section may claim any number.
     let add = |sum: &mut u32, count| *sum = sum.saturating_add(count);
     for payload in Parser::new(0).parse_all(wasm) {
         match payload? {
-            // Components and modules nest; only what the outermost exports can be called.
+            // Components and modules nest; the host can call the exports of the outermost component only.
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::InstanceSection(instances) => add(&mut needs.core_instances, instances.count()),
@@ -107,7 +115,7 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<(Option<Wasi>, Needs)> {
                 for export in exports {
                     let export = export?;
                     if export.kind == ComponentExternalKind::Instance {
-                        wasi = version(export.name.name).or(wasi);
+                        wasi = http_version(export.name.name).or(wasi);
                     }
                 }
             }
@@ -117,7 +125,8 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<(Option<Wasi>, Needs)> {
     Ok((wasi, needs))
 }
 
-fn version(export: &str) -> Option<Wasi> {
+/// The version of WASI if the export is its HTTP handler.
+fn http_version(export: &str) -> Option<Wasi> {
     if export.starts_with("wasi:http/handler@0.3.") {
         Some(Wasi::P3)
     } else if export.starts_with("wasi:http/incoming-handler@0.2.") {
@@ -132,17 +141,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_there_is_to_be_built_where_it_can_be() {
-        let read = |built| Wasm::read(Path::new("nowhere.wasm"), built).map(|_| ()).unwrap_err();
+    fn the_error_for_a_missing_file_names_the_build_if_there_is_one() {
+        let read = |is_built| Wasm::read(Path::new("nowhere.wasm"), is_built).map(|_| ()).unwrap_err();
         assert!(read(true).contains("`spin build`") && !read(false).contains("build"));
     }
 
     #[test]
-    fn what_is_no_http_component_is_said() {
+    fn the_error_says_why_a_file_is_not_an_http_component() {
         let empty_module = b"\0asm\x01\0\0\0";
         let empty_component = b"\0asm\x0d\0\x01\0";
         for (bytes, reason) in [
-            (&b"hello"[..], "no WebAssembly"),
+            (&b"hello"[..], "not WebAssembly"),
             (empty_module, "core module"),
             (empty_component, "no HTTP export"),
             (&[empty_component, &[7_u8, 200][..]].concat(), "damaged"),

@@ -1,41 +1,41 @@
-//! Guests that compute take turns: each has a time slice, and then lets the others on.
+//! Time slices: a guest that computes yields to other tasks after each slice.
 
 use std::thread;
 use std::time::Duration;
 
 use wasmtime::{Engine, EngineWeak, Store, UpdateDeadline};
 
-/// Makes guests of this engine take turns.
+/// Makes the guests of an engine share the processor.
 #[derive(Clone, Copy)]
 pub struct Fairness {
     yields: bool,
 }
 
 impl Fairness {
-    /// Begins a new epoch of the engine once a time slice, on a thread of its own. Without a slice no
-    /// guest is ever interrupted.
+    /// Starts a thread that begins a new epoch of the engine after each time slice. Without a slice, no guest is ever
+    /// interrupted.
     pub fn new(engine: &Engine, slice: Option<Duration>) -> Self {
         if let Some(slice) = slice {
-            tick(engine.weak(), slice);
+            increment_epochs(engine.weak(), slice);
         }
         Self { yields: slice.is_some() }
     }
 
-    /// Makes the store's guest take turns.
-    pub fn watch<T>(&self, store: &mut Store<T>) {
+    /// Makes the store's guest yield after each time slice.
+    pub fn configure<T>(&self, store: &mut Store<T>) {
         if !self.yields {
             return;
         }
-        // The epoch that runs may be about to end: two are one slice at least.
+        // Two, because the current epoch may be about to end: two epochs are at least one slice.
         store.set_epoch_deadline(2);
-        // The runtime's own way of yielding looks for new input first; a plain wake-up would not.
+        // tokio's `yield_now`, not a plain wake-up: the runtime polls its I/O driver before it polls the task again.
         store.epoch_deadline_callback(|_| {
             Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
         });
     }
 }
 
-fn tick(engine: EngineWeak, slice: Duration) {
+fn increment_epochs(engine: EngineWeak, slice: Duration) {
     thread::spawn(move || {
         loop {
             thread::sleep(slice);

@@ -1,4 +1,4 @@
-//! What an instance of a guest is given: its environment, variables and files, its output, what it may reach.
+//! What the guests of an application get: environment, variables, files, output, allowed hosts.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -6,163 +6,144 @@ use std::net::SocketAddr;
 use tempfile::TempDir;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
-use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi::{FsPerms, WasiCtx};
+use wasmtime_wasi_http::WasiHttpCtx;
 
-use crate::Error;
-use crate::guest_variables::GuestVariables;
-use crate::manifest::{self, App, Component, Placed};
-use crate::memory::MemoryBound;
-use crate::outbound::{AllowedHosts, Outbound, Pattern};
-use crate::stdio::Output;
-use crate::variables::Values;
+use super::memory::MemoryLimiter;
+use super::outbound::Outbound;
+use super::state::Guest;
+use super::stdio::GuestOutput;
+use super::variables::GuestVariables;
+use crate::app::allowed_hosts::{AllowedHosts, HostPattern};
+use crate::app::variables::ResolvedVariables;
+use crate::app::{App, Component, Located, ManifestError};
+use crate::error::Error;
 
-/// What an instance of a guest owns on the host's side.
-pub struct Guest {
-    /// The guest's handles on the host's resources.
-    pub table: ResourceTable,
-    /// Its environment, files, clocks and output.
-    pub wasi: WasiCtx,
-    /// Limits of its HTTP messages.
-    pub http: WasiHttpCtx,
-    /// Which requests it may send.
-    pub outbound: Outbound,
-    /// How much memory it may have.
-    pub memory: MemoryBound,
-    /// What it reads through Spin's interface for variables.
-    pub variables: GuestVariables,
-}
+const SELF_WITH_TLS: &str = "the embedded host can't serve an application that calls itself with --tls-cert; \
+    serve it over plain HTTP, or run this app with `spin up`";
 
-impl WasiView for Guest {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl WasiHttpView for Guest {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
-    }
-}
-
-const NO_SELF_WITH_TLS: &str = "an application that calls itself can't be served with --tls-cert by the embedded host; \
-    serve it in plain HTTP, or run this app with `spin up`";
-
-/// What the components of an application are provided with, worked out once.
-pub struct Supplies<'a> {
+/// The resources of an application's guests, prepared once at the start.
+pub struct AppResources<'a> {
     app: &'a App,
-    values: Values,
-    /// By the component's id.
+    variables: ResolvedVariables,
+    /// Copies of the guests' files, by the component's id.
     files: BTreeMap<String, TempDir>,
-    home: Home,
+    address: AppAddress,
 }
 
-/// Where the application itself is served.
+/// The address of the application's own server.
 #[derive(Debug, Clone, Copy)]
-pub struct Home {
+pub struct AppAddress {
     pub address: SocketAddr,
+    /// Whether the server speaks HTTPS.
     pub tls: bool,
 }
 
-impl<'a> Supplies<'a> {
-    /// For `app`, which is served at `home`.
+impl<'a> AppResources<'a> {
+    /// Resolves the variables of `app`, and copies its files.
     ///
     /// # Errors
     ///
-    /// Where a variable has no value, or a file can't be had.
-    pub fn gather(app: &'a App, home: Home) -> Result<Self, Error> {
-        let values = app.variables.resolve()?;
+    /// If a variable has no value, or a file can't be copied.
+    pub fn prepare(app: &'a App, address: AppAddress) -> Result<Self, Error> {
+        let variables = app.variables.resolve()?;
         let mut files = BTreeMap::new();
         for (id, component) in &app.components {
-            if let Some(folder) = component.files.gather()? {
+            if let Some(folder) = component.files.copy()? {
                 files.insert(id.clone(), folder);
             }
         }
-        Ok(Self { app, values, files, home })
+        Ok(Self { app, variables, files, address })
     }
 
-    /// For the component with this id. Without `output`, what it prints goes to standard error alone.
+    /// Returns the configuration of the component with this id. Without `output`, the guest's output goes to standard
+    /// error only.
     ///
     /// # Errors
     ///
-    /// Where a host that it may call is none once its variables are put in.
-    pub fn provision(
+    /// If an allowed host is invalid after its variables were replaced.
+    pub fn guest_config(
         &self,
         id: &str,
         component: &Component,
-        output: Option<Output>,
-    ) -> Result<Provision, Error> {
+        output: Option<GuestOutput>,
+    ) -> Result<GuestConfig, Error> {
         let variables = component.variables.iter();
         let variables =
-            variables.map(|(name, template)| (name.clone(), self.values.fill(template).text)).collect();
+            variables.map(|(name, template)| (name.clone(), self.variables.expand(template).text)).collect();
         let filesystem = match self.files.get(id) {
             Some(folder) => read_only(folder)
                 .map_err(|error| Error::Engine(format!("the files of component {id:?}: {error:#}")))?,
             None => WasiFilesystemCtx::default(),
         };
-        Ok(Provision {
+        Ok(GuestConfig {
             environment: component.environment.clone(),
             output,
             variables: GuestVariables::new(variables),
-            outbound: Outbound::new(id, self.allowed_hosts(component)?, self.home.address),
+            outbound: Outbound::new(id, self.allowed_hosts(component)?, self.address.address),
             filesystem,
         })
     }
 
-    /// An entry whose variables leave no host is no host that is allowed, as in Spin.
+    /// As in Spin, an entry allows nothing if its variables leave no host.
     fn allowed_hosts(&self, component: &Component) -> Result<AllowedHosts, Error> {
         let mut patterns = Vec::new();
-        for Placed { value, place } in &component.outbound {
-            let filled = self.values.fill(value);
-            if matches!(filled.text.as_str(), "" | "http://" | "https://") {
+        for Located { value, position } in &component.allowed_hosts {
+            let resolved = self.variables.expand(value);
+            if matches!(resolved.text.as_str(), "" | "http://" | "https://") {
                 continue;
             }
-            let refused =
-                |message| manifest::Error { path: self.app.manifest.clone(), place: Some(*place), message };
-            let pattern = Pattern::parse(&filled.text).map_err(|reason| {
-                let reason =
-                    if filled.secret { "its value is a secret, and no allowed host".into() } else { reason };
-                refused(format!("with the variables put in: {reason}"))
+            let error = |message| ManifestError {
+                path: self.app.manifest.clone(),
+                position: Some(*position),
+                message,
+            };
+            let pattern = HostPattern::parse(&resolved.text).map_err(|reason| {
+                let reason = match resolved.has_secret {
+                    true => "its value is a secret, and not an allowed host".to_owned(),
+                    false => reason,
+                };
+                error(format!("with its variables replaced: {reason}"))
             })?;
-            // It would be called in plain HTTP, and under a name that its certificate may not have.
-            if self.home.tls && pattern.is_self() {
-                return Err(refused(NO_SELF_WITH_TLS.to_owned()).into());
+            // The guest would call it over plain HTTP, or by a name that its certificate may not have.
+            if self.address.tls && pattern.is_self() {
+                return Err(error(SELF_WITH_TLS.to_owned()).into());
             }
             patterns.push(pattern);
         }
         Ok(AllowedHosts::new(patterns))
     }
 
-    /// The folders that the guests see. Instances may outlast the server by a moment: the server keeps
-    /// these, so that they are removed when it ends.
+    /// Returns the folders with the guests' files. They are removed when they are dropped. The server keeps them, since
+    /// instances may outlast the server by a moment.
     pub fn into_folders(self) -> Vec<TempDir> {
         self.files.into_values().collect()
     }
 }
 
-/// What every instance of one component is given.
-pub struct Provision {
+/// The configuration that all instances of one component share.
+pub struct GuestConfig {
     environment: BTreeMap<String, String>,
-    output: Option<Output>,
+    output: Option<GuestOutput>,
     variables: GuestVariables,
     outbound: Outbound,
     filesystem: WasiFilesystemCtx,
 }
 
-impl Provision {
-    /// For one new instance.
-    pub fn guest(&self, memory: MemoryBound) -> Guest {
+impl GuestConfig {
+    /// Returns the state of a new instance.
+    pub fn new_guest(&self, memory: MemoryLimiter) -> Guest {
         let mut wasi = WasiCtx::builder();
         match &self.output {
-            Some(Output { stdout, stderr }) => wasi.stdout(stdout.clone()).stderr(stderr.clone()),
-            // The host's standard output carries its start-up lines.
+            Some(GuestOutput { stdout, stderr }) => wasi.stdout(stdout.clone()).stderr(stderr.clone()),
+            // Not to the host's standard output, which carries its start-up lines.
             None => wasi.stdout(tokio::io::stderr()).stderr(tokio::io::stderr()),
         };
         for (name, value) in &self.environment {
             wasi.env(name, value);
         }
         let mut wasi = wasi.build();
-        // All instances share the open folder.
+        // A clone shares the open folder.
         *wasi.filesystem() = self.filesystem.clone();
         Guest {
             table: ResourceTable::new(),

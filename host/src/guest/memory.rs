@@ -1,23 +1,23 @@
-//! How much memory an instance may have.
+//! The limit of an instance's memory.
 
 use wasmtime::ResourceLimiter;
 
-use crate::bytes::Bytes;
+use crate::byte_size::ByteSize;
 
-/// Ends a guest that asks for more.
-pub struct MemoryBound(pub Bytes);
+/// Ends a guest that wants more memory than the limit.
+pub struct MemoryLimiter(pub ByteSize);
 
-impl ResourceLimiter for MemoryBound {
+impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
         _current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        // Guests hardly ever survive a refusal, and what they die of then doesn't say why.
+        // An error, not `Ok(false)`: few guests survive a refusal, and their own trap doesn't name the reason.
         if desired > self.0.0 {
             return Err(wasmtime::format_err!(
-                "it wants {desired} bytes of memory, and {} is allowed (--max-instance-memory)",
+                "the guest wants {desired} bytes of memory, and {} is allowed (--max-instance-memory)",
                 self.0
             ));
         }

@@ -1,4 +1,4 @@
-//! What guests print: kept in a file for each component and stream, and echoed to standard error.
+//! The guests' output: written to one file for each component and stream, and echoed to standard error.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -13,112 +13,115 @@ use tokio::sync::mpsc;
 use tokio_util::sync::PollSender;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
-use crate::Error;
+use crate::error::Error;
 
-/// What may be on its way to the files at once; guests wait when there is more.
-const PIECES: usize = 1024;
+/// The maximum number of chunks that wait to be written. If the queue is full, guests wait.
+const MAX_QUEUED_CHUNKS: usize = 1024;
 
-/// Where guests' output goes.
+/// The destination of the guests' output.
 #[derive(Debug, Clone)]
 pub struct Logs {
-    /// The folder of the files; Spin's is `.spin/logs` beside the manifest.
+    /// The folder of the log files; Spin's is `.spin/logs` beside the manifest.
     pub folder: PathBuf,
-    /// Whether it goes to standard error too.
+    /// Whether the output also goes to standard error.
     pub echo: bool,
 }
 
-type Piece = (Arc<File>, Vec<u8>);
+type Chunk = (Arc<File>, Vec<u8>);
 
-/// Writes what comes, on a thread of its own: a reader of ours that stands still must not hold up the server.
-pub struct Writer {
+/// Writes guests' output on its own thread: a blocked reader of standard error must not block the server.
+pub struct LogWriter {
     folder: PathBuf,
-    sender: mpsc::Sender<Piece>,
+    sender: mpsc::Sender<Chunk>,
 }
 
-/// What one component prints.
-pub struct Output {
-    pub stdout: Stream,
-    pub stderr: Stream,
+/// The output of one component.
+pub struct GuestOutput {
+    pub stdout: OutputStream,
+    pub stderr: OutputStream,
 }
 
-/// One stream of one component.
+/// One output stream of one component.
 #[derive(Clone)]
-pub struct Stream {
+pub struct OutputStream {
     file: Arc<File>,
-    sender: mpsc::Sender<Piece>,
+    sender: mpsc::Sender<Chunk>,
 }
 
 impl Logs {
-    /// Makes the folder.
+    /// Creates the folder, and starts the thread that writes.
     ///
     /// # Errors
     ///
-    /// Where it can't be made.
-    pub fn open(&self) -> Result<Writer, Error> {
+    /// If the folder can't be created.
+    pub(crate) fn open(&self) -> Result<LogWriter, Error> {
         fs::create_dir_all(&self.folder)
             .map_err(|source| Error::Logs { path: self.folder.clone(), source })?;
-        let (sender, mut receiver) = mpsc::channel::<Piece>(PIECES);
+        let (sender, mut receiver) = mpsc::channel::<Chunk>(MAX_QUEUED_CHUNKS);
         let echo = self.echo;
         thread::spawn(move || {
             while let Some((file, bytes)) = receiver.blocking_recv() {
-                // There is nobody to tell: a disk that is full costs the log, and no request.
+                // Errors are ignored: a full disk loses log lines, and fails no request.
                 let _ = (&*file).write_all(&bytes);
                 if echo {
                     let _ = io::stderr().write_all(&bytes);
                 }
             }
         });
-        Ok(Writer { folder: self.folder.clone(), sender })
+        Ok(LogWriter { folder: self.folder.clone(), sender })
     }
 }
 
-impl Writer {
-    /// For one component; what it wrote before stays.
+impl LogWriter {
+    /// Returns the output of one component. It is appended to existing files.
     ///
     /// # Errors
     ///
-    /// Where a file can't be opened.
-    pub fn output_of(&self, component: &str) -> Result<Output, Error> {
-        Ok(Output { stdout: self.stream(component, "stdout")?, stderr: self.stream(component, "stderr")? })
+    /// If a file can't be opened.
+    pub fn output_of(&self, component: &str) -> Result<GuestOutput, Error> {
+        Ok(GuestOutput {
+            stdout: self.stream(component, "stdout")?,
+            stderr: self.stream(component, "stderr")?,
+        })
     }
 
-    fn stream(&self, component: &str, name: &str) -> Result<Stream, Error> {
+    fn stream(&self, component: &str, name: &str) -> Result<OutputStream, Error> {
         let path = self.folder.join(format!("{component}_{name}.txt"));
         match File::options().create(true).append(true).open(&path) {
-            Ok(file) => Ok(Stream { file: Arc::new(file), sender: self.sender.clone() }),
+            Ok(file) => Ok(OutputStream { file: Arc::new(file), sender: self.sender.clone() }),
             Err(source) => Err(Error::Logs { path, source }),
         }
     }
 }
 
-impl IsTerminal for Stream {
+impl IsTerminal for OutputStream {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for Stream {
+impl StdoutStream for OutputStream {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(Pipe { file: self.file.clone(), sender: PollSender::new(self.sender.clone()) })
+        Box::new(InstanceStream { file: self.file.clone(), sender: PollSender::new(self.sender.clone()) })
     }
 }
 
-/// An instance's end of a stream.
-struct Pipe {
+/// One instance's handle of a stream.
+struct InstanceStream {
     file: Arc<File>,
-    sender: PollSender<Piece>,
+    sender: PollSender<Chunk>,
 }
 
-impl AsyncWrite for Pipe {
+impl AsyncWrite for InstanceStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        ready!(self.sender.poll_reserve(context)).map_err(gone)?;
-        let piece = (self.file.clone(), bytes.to_vec());
-        self.sender.send_item(piece).map_err(gone)?;
+        let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        ready!(self.sender.poll_reserve(context)).map_err(closed)?;
+        let chunk = (self.file.clone(), bytes.to_vec());
+        self.sender.send_item(chunk).map_err(closed)?;
         Poll::Ready(Ok(bytes.len()))
     }
 

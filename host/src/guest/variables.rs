@@ -1,4 +1,4 @@
-//! The interfaces by which a guest reads its variables.
+//! The interfaces through which a guest reads its variables.
 
 mod bindings {
     wasmtime::component::bindgen!({ path: "wit", world: "variables" });
@@ -12,16 +12,15 @@ use bindings::spin::variables::variables as sdk7;
 use bindings::wasi::config::store;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
-use crate::guest::Guest;
-use crate::variables::check_name;
+use crate::app::variables::check_name;
 
 /// A component's variables, by name.
 #[derive(Clone, Default)]
 pub struct GuestVariables(Arc<BTreeMap<String, String>>);
 
-/// Why a guest has no such variable.
-enum Missing {
-    NoName(String),
+/// The reason why a guest can't read a variable.
+enum ReadError {
+    InvalidName(String),
     Undefined(String),
 }
 
@@ -30,26 +29,29 @@ impl GuestVariables {
         Self(Arc::new(variables))
     }
 
-    fn read(&self, name: &str) -> Result<String, Missing> {
-        check_name(name).map_err(|reason| Missing::NoName(format!("{name:?}: {reason}")))?;
+    fn read(&self, name: &str) -> Result<String, ReadError> {
+        check_name(name).map_err(|reason| ReadError::InvalidName(format!("{name:?}: {reason}")))?;
         self.0.get(name).cloned().ok_or_else(|| {
-            Missing::Undefined(format!("the manifest gives this component no variable {name:?}"))
+            ReadError::Undefined(format!("the manifest gives this component no variable {name:?}"))
         })
     }
 }
 
-/// Lets guests read their variables.
-pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    sdk5::add_to_linker::<_, HasSelf<GuestVariables>>(linker, |guest| &mut guest.variables)?;
-    sdk7::add_to_linker::<_, HasSelf<GuestVariables>>(linker, |guest| &mut guest.variables)?;
-    store::add_to_linker::<_, HasSelf<GuestVariables>>(linker, |guest| &mut guest.variables)
+/// Adds the interfaces to the linker of a store whose data `T` holds the variables.
+pub fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    variables: fn(&mut T) -> &mut GuestVariables,
+) -> wasmtime::Result<()> {
+    sdk5::add_to_linker::<_, HasSelf<GuestVariables>>(linker, variables)?;
+    sdk7::add_to_linker::<_, HasSelf<GuestVariables>>(linker, variables)?;
+    store::add_to_linker::<_, HasSelf<GuestVariables>>(linker, variables)
 }
 
 impl sdk5::Host for GuestVariables {
     fn get(&mut self, name: String) -> Result<String, sdk5::Error> {
-        self.read(&name).map_err(|missing| match missing {
-            Missing::NoName(reason) => sdk5::Error::InvalidName(reason),
-            Missing::Undefined(reason) => sdk5::Error::Undefined(reason),
+        self.read(&name).map_err(|error| match error {
+            ReadError::InvalidName(reason) => sdk5::Error::InvalidName(reason),
+            ReadError::Undefined(reason) => sdk5::Error::Undefined(reason),
         })
     }
 }
@@ -58,10 +60,10 @@ impl sdk7::Host for GuestVariables {}
 
 impl<T: 'static> sdk7::HostWithStore<T> for HasSelf<GuestVariables> {
     async fn get(accessor: &Accessor<T, Self>, name: String) -> Result<String, sdk7::Error> {
-        let found = accessor.with(|mut access| access.get().read(&name));
-        found.map_err(|missing| match missing {
-            Missing::NoName(reason) => sdk7::Error::InvalidName(reason),
-            Missing::Undefined(reason) => sdk7::Error::Undefined(reason),
+        let value = accessor.with(|mut access| access.get().read(&name));
+        value.map_err(|error| match error {
+            ReadError::InvalidName(reason) => sdk7::Error::InvalidName(reason),
+            ReadError::Undefined(reason) => sdk7::Error::Undefined(reason),
         })
     }
 }

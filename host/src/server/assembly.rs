@@ -1,4 +1,4 @@
-//! Puts an application together: its components compiled, their instances provided for, their routes joined.
+//! Assembles an application: compiles its components, prepares their instances, and routes to them.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -6,34 +6,52 @@ use std::net::SocketAddr;
 
 use http::uri::Scheme;
 
-use crate::admission::Admission;
-use crate::capacity::Capacity;
-use crate::engine::{Engine, Pools};
-use crate::fairness::Fairness;
-use crate::guest::Supplies;
-use crate::handler::{Closing, Handler, Mould};
-use crate::headers::RouteHeaders;
-use crate::manifest::{Answer, Trigger};
-use crate::routes::Router;
-use crate::server::Options;
-use crate::site::{Responder, Site};
-use crate::stdio::Logs;
-use crate::wasm::Needs;
-use crate::{App, Error};
+use super::options::Options;
+use crate::app::route_headers::RouteHeaders;
+use crate::app::wasm::Needs;
+use crate::app::{App, RouteTarget, Trigger};
+use crate::dispatch::admission::Admission;
+use crate::dispatch::{Handler, InstanceFactory, ShutdownFlag};
+use crate::engine::capacity::Capacity;
+use crate::engine::{Engine, Fairness, Pools};
+use crate::error::Error;
+use crate::guest::{AppResources, Logs};
+use crate::routing::{AppService, Router, Target};
 
-/// The site, and how much there is room for.
+/// Returns the service, and the capacity of this machine for it.
 ///
 /// # Errors
 ///
-/// Where a component can't be used.
-pub fn site(
+/// If a component can't be used.
+pub(super) fn assemble(
     app: &App,
-    supplies: &Supplies,
+    resources: &AppResources,
     options: &Options,
-    closing: Closing,
+    shutdown: ShutdownFlag,
     scheme: Scheme,
     address: SocketAddr,
-) -> Result<(Site, Capacity), Error> {
+) -> Result<(AppService, Capacity), Error> {
+    let limits = &options.limits;
+    let (handlers, capacity) = handlers(app, resources, options, shutdown)?;
+    let service = AppService {
+        address,
+        scheme,
+        name: app.name.clone(),
+        version: app.version.clone(),
+        router: router(app, &handlers)?,
+        max_header_size: limits.max_header_size,
+        max_body_size: limits.max_body_size,
+    };
+    Ok((service, capacity))
+}
+
+/// Returns the handlers of the components, by id.
+fn handlers<'a>(
+    app: &'a App,
+    resources: &AppResources,
+    options: &Options,
+    shutdown: ShutdownFlag,
+) -> Result<(BTreeMap<&'a str, Handler>, Capacity), Error> {
     let limits = &options.limits;
     // Components share files: each is read once.
     let mut files = BTreeMap::new();
@@ -47,47 +65,42 @@ pub fn site(
     let mut engine = Engine::new(Pools { instances: capacity.instances, needs }, limits)?;
     let fairness = Fairness::new(engine.wasmtime(), limits.time_slice);
     let admission = Admission::new(capacity.instances, capacity.waiting, limits.queue_timeout);
-    let writer = options.logs.as_ref().map(Logs::open).transpose()?;
+    let log_writer = options.logs.as_ref().map(Logs::open).transpose()?;
 
     let mut handlers = BTreeMap::new();
-    for (group, (id, component)) in app.components.iter().enumerate() {
+    for (index, (id, component)) in app.components.iter().enumerate() {
         let source = component.source.as_path();
-        let ready =
+        let compiled =
             engine.prepare(source, &files[source]).map_err(|reason| app.unusable(id, component, &reason))?;
-        let output = writer.as_ref().map(|writer| writer.output_of(id)).transpose()?;
-        let mould = Mould {
-            id: id.clone(),
-            wasi: ready.wasi,
+        let output = log_writer.as_ref().map(|writer| writer.output_of(id)).transpose()?;
+        let factory = InstanceFactory {
+            component_id: id.clone(),
+            component: index,
+            wasi: compiled.wasi,
             engine: engine.wasmtime().clone(),
             policy: options.policy.clone(),
-            provision: supplies.provision(id, component, output)?,
+            guest_config: resources.guest_config(id, component, output)?,
             max_memory: limits.max_instance_memory,
             fairness,
             admission: admission.clone(),
-            group,
-            closing: closing.clone(),
+            shutdown: shutdown.clone(),
         };
-        handlers.insert(id, Handler::new(mould, ready));
+        handlers.insert(id.as_str(), Handler::new(factory, compiled));
     }
+    Ok((handlers, capacity))
+}
+
+fn router(app: &App, handlers: &BTreeMap<&str, Handler>) -> Result<Router<Target>, Error> {
     let mut routes = Vec::new();
-    for Trigger { route, answer, .. } in &app.triggers {
-        let responder = match answer {
-            Answer::Static(response) => Some(Responder::Static(response.clone())),
-            Answer::Component(id) => {
+    for Trigger { route, target, .. } in &app.triggers {
+        let target = match target {
+            RouteTarget::Static(response) => Some(Target::Static(response.clone())),
+            RouteTarget::Component(id) => {
                 let headers = RouteHeaders::new(route).map_err(Error::Route)?;
-                handlers.get(id).map(|handler| Responder::Guest(headers, handler.clone()))
+                handlers.get(id.as_str()).map(|handler| Target::Component(headers, handler.clone()))
             }
         };
-        routes.extend(responder.map(|responder| (route.clone(), responder)));
+        routes.extend(target.map(|target| (route.clone(), target)));
     }
-    let site = Site {
-        address,
-        scheme,
-        name: app.name.clone(),
-        version: app.version.clone(),
-        router: Router::new(routes),
-        max_header_size: limits.max_header_size,
-        max_body_size: limits.max_body_size,
-    };
-    Ok((site, capacity))
+    Ok(Router::new(routes))
 }

@@ -1,4 +1,4 @@
-//! One client's connection.
+//! The connections of clients.
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -23,46 +23,49 @@ use tokio::time::{sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use crate::headers;
+use super::client_timeouts::body::{TimedRequestBody, TimedResponseBody};
+use super::client_timeouts::stream::TimedStream;
+use super::client_timeouts::{ClientTimeouts, TimeoutStatus};
+use crate::dispatch::ResponseBody;
 use crate::limits::Limits;
-use crate::patience::{Patience, Verdict, Watched};
-use crate::site::{Delivery, Site};
+use crate::routing::{AppService, client_address};
 
-/// What a client of HTTP/2 sends first.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// The first bytes that a client of HTTP/2 sends.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What all connections share.
-pub struct Connections {
-    pub site: Arc<Site>,
+pub(super) struct Connections {
+    service: Arc<AppService>,
     pub limits: Limits,
-    pub tls: Option<TlsAcceptor>,
+    tls: Option<TlsAcceptor>,
     http1: http1::Builder,
-    either: auto::Builder<TokioExecutor>,
+    http1_or_http2: auto::Builder<TokioExecutor>,
 }
 
 impl Connections {
-    pub fn new(site: Arc<Site>, limits: Limits, tls: Option<TlsAcceptor>) -> Self {
-        let header = limits.max_header_size.0;
-        let buffer = header.max(8 << 10);
-        // Who waits for what is our own business: hyper's clock counts idle time as a header's.
+    pub fn new(service: Arc<AppService>, limits: Limits, tls: Option<TlsAcceptor>) -> Self {
+        let max_header_size = limits.max_header_size.0;
+        // hyper requires 8 KiB at least.
+        let buffer_size = max_header_size.max(8 << 10);
+        // No timeout of hyper's: it counts the time without a request as a part of the header's. See `ClientTimeouts`.
         let mut http1 = http1::Builder::new();
-        http1.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(buffer);
-        let mut either = auto::Builder::new(TokioExecutor::new());
-        either.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(buffer);
-        either
+        http1.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(buffer_size);
+        let mut http1_or_http2 = auto::Builder::new(TokioExecutor::new());
+        http1_or_http2.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(buffer_size);
+        http1_or_http2
             .http2()
             .timer(TokioTimer::new())
-            .max_header_list_size(u32::try_from(header).unwrap_or(u32::MAX))
+            .max_header_list_size(u32::try_from(max_header_size).unwrap_or(u32::MAX))
             .max_concurrent_streams(None);
-        Self { site, limits, tls, http1, either }
+        Self { service, limits, tls, http1, http1_or_http2 }
     }
 
-    /// Serves one client until it leaves, is too slow, or the host stops.
+    /// Serves one client until it disconnects, a timeout ends, or the host stops.
     pub async fn serve(&self, stream: TcpStream, client: SocketAddr, stop: &CancellationToken) {
-        // Small pieces of a streamed body must not wait for the client's acknowledgement.
+        // Small chunks of a streamed body must not wait for the client's acknowledgement.
         let _ = stream.set_nodelay(true);
         let Some(tls) = &self.tls else { return self.serve_plain(stream, client, stop).await };
-        // Boxed, as HTTP/2 is below: connections of plain HTTP/1.1, the most by far, stay small.
+        // Boxed, as HTTP/2 is below, so that the task of a plain HTTP/1.1 connection, the most frequent kind, stays small.
         Box::pin(self.serve_tls(tls, stream, client, stop)).await;
     }
 
@@ -73,92 +76,96 @@ impl Connections {
         client: SocketAddr,
         stop: &CancellationToken,
     ) {
-        let shaken = tokio::select! {
-            shaken = timeout(self.limits.header_timeout, tls.accept(stream)) => shaken,
+        let handshake = tokio::select! {
+            handshake = timeout(self.limits.header_timeout, tls.accept(stream)) => handshake,
             () = stop.cancelled() => return,
         };
-        match shaken {
+        match handshake {
             Ok(Ok(stream)) => {
-                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                self.speak_either(stream, http2, client, stop).await;
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                self.serve_http1_or_http2(stream, is_http2, client, stop).await;
             }
             Ok(Err(error)) => tracing::debug!("{client}: {error}"),
-            Err(_) => tracing::debug!("{client}: no TLS within --header-timeout"),
+            Err(_) => tracing::debug!("{client}: no TLS handshake within --header-timeout"),
         }
     }
 
     async fn serve_plain(&self, stream: TcpStream, client: SocketAddr, stop: &CancellationToken) {
-        let mut first = [0; PREFACE.len()];
-        let seen = tokio::select! {
-            seen = stream.peek(&mut first) => seen.unwrap_or(0),
+        let mut start = [0; HTTP2_PREFACE.len()];
+        let length = tokio::select! {
+            length = stream.peek(&mut start) => length.unwrap_or(0),
             () = stop.cancelled() => return,
             () = sleep(self.limits.idle_timeout) => return,
         };
-        // hyper-util tells them apart, too, but keeps what it has read for that in a buffer of its own, and the
-        // rest of a request then grows the connection's.
-        if PREFACE.starts_with(&first[..seen]) {
-            return Box::pin(self.speak_either(stream, seen == PREFACE.len(), client, stop)).await;
+        // hyper-util can detect the version, too. But it keeps the bytes that it has read for that in a buffer of its own,
+        // and the connection's buffer then grows for the rest of the request.
+        if HTTP2_PREFACE.starts_with(&start[..length]) {
+            return Box::pin(self.serve_http1_or_http2(stream, length == HTTP2_PREFACE.len(), client, stop))
+                .await;
         }
-        let patience = Patience::new(&self.limits);
+        let timeouts = ClientTimeouts::new(&self.limits);
         let socket = stream.as_raw_fd();
         let connection =
-            self.http1.serve_connection(watched(stream, &patience), self.service(client, &patience));
-        self.speak(pin!(connection), socket, client, &patience, stop).await;
+            self.http1.serve_connection(timed(stream, &timeouts), self.service(client, &timeouts));
+        self.drive(pin!(connection), socket, client, &timeouts, stop).await;
     }
 
-    /// HTTP/1.1 or HTTP/2, whichever the client speaks; it may be known to be the latter.
-    async fn speak_either(
+    /// Serves HTTP/1.1 or HTTP/2, whichever the client speaks. `is_http2`: it is known to speak HTTP/2.
+    async fn serve_http1_or_http2(
         &self,
         stream: impl AsyncRead + AsyncWrite + AsRawFd + Unpin + Send + 'static,
-        http2: bool,
+        is_http2: bool,
         client: SocketAddr,
         stop: &CancellationToken,
     ) {
-        let patience = Patience::new(&self.limits);
+        let timeouts = ClientTimeouts::new(&self.limits);
         let socket = stream.as_raw_fd();
-        if http2 {
-            patience.multiplex();
+        if is_http2 {
+            timeouts.set_multiplexed();
         }
         let connection =
-            self.either.serve_connection(watched(stream, &patience), self.service(client, &patience));
-        self.speak(pin!(connection), socket, client, &patience, stop).await;
+            self.http1_or_http2.serve_connection(timed(stream, &timeouts), self.service(client, &timeouts));
+        self.drive(pin!(connection), socket, client, &timeouts, stop).await;
     }
 
     fn service(
         &self,
         client: SocketAddr,
-        patience: &Arc<Patience>,
+        timeouts: &Arc<ClientTimeouts>,
     ) -> impl Service<
         http::Request<Incoming>,
-        Response = http::Response<Delivery>,
+        Response = http::Response<TimedResponseBody<ResponseBody>>,
         Error = Infallible,
         Future: Send,
     > + use<> {
-        let (site, name, patience) = (self.site.clone(), headers::client(client), patience.clone());
+        let (service, address, timeouts) = (self.service.clone(), client_address(client), timeouts.clone());
         service_fn(move |request: http::Request<Incoming>| {
-            let open = patience.request(request.version() == Version::HTTP_2);
+            let guard = Arc::new(timeouts.start_request(request.version() == Version::HTTP_2));
             if !request.body().is_end_stream() {
-                patience.has_body();
+                timeouts.set_has_body();
             }
-            site.answer(request, &name, open).map(Ok)
+            let request = request.map(|body| TimedRequestBody::new(body, guard.clone()));
+            service
+                .respond(request, &address)
+                .map(|response| Ok(response.map(|body| TimedResponseBody::new(body, guard))))
         })
     }
 
-    /// `socket` is the one that the connection owns.
-    async fn speak<C>(
+    /// Runs the connection, and closes it at a timeout or when the host stops. `socket` is the connection's socket.
+    async fn drive<C>(
         &self,
         mut connection: Pin<&mut C>,
         socket: RawFd,
         client: SocketAddr,
-        patience: &Patience,
+        timeouts: &ClientTimeouts,
         stop: &CancellationToken,
     ) where
         C: GracefulConnection<Error: Display>,
     {
-        let mut look = pin!(sleep_until(tokio::time::Instant::now()));
-        let mut closing = false;
+        let mut next_check = pin!(sleep_until(tokio::time::Instant::now()));
+        let mut is_closing = false;
         loop {
-            // In this order: what the connection has read decides when to look.
+            // The connection first: what it reads decides when the next check is.
             tokio::select! {
                 biased;
                 ended = connection.as_mut() => {
@@ -167,34 +174,36 @@ impl Connections {
                     }
                     return;
                 }
-                () = stop.cancelled(), if !closing => {
-                    closing = true;
+                () = stop.cancelled(), if !is_closing => {
+                    is_closing = true;
                     connection.as_mut().graceful_shutdown();
-                    // Half a header is no request in flight.
-                    if !patience.is_busy() {
-                        look.as_mut().reset(tokio::time::Instant::now());
+                    // An incomplete header is not a request in flight: the connection can be closed at once.
+                    if !timeouts.is_busy() {
+                        next_check.as_mut().reset(tokio::time::Instant::now());
                     }
                 }
                 () = poll_fn(|context| {
-                    if let Some(soon) = patience.soon().filter(|soon| *soon < look.deadline().into_std()) {
-                        look.as_mut().reset(soon.into());
+                    let scheduled = next_check.deadline().into_std();
+                    if let Some(poll) = timeouts.next_disconnect_poll().filter(|poll| *poll < scheduled) {
+                        next_check.as_mut().reset(poll.into());
                     }
-                    look.as_mut().poll(context)
-                }) => match patience.verdict() {
-                    _ if patience.is_blind() && has_left(socket) => {
-                        tracing::debug!("{client}: left in the middle of a request");
+                    next_check.as_mut().poll(context)
+                }) => match timeouts.status() {
+                    _ if timeouts.may_hide_disconnect() && has_disconnected(socket) => {
+                        tracing::debug!("{client}: disconnected during a request");
                         return;
                     }
-                    _ if closing && !patience.is_busy() => return,
-                    Verdict::Wait(next) => look.as_mut().reset(next.into()),
-                    Verdict::Idle if closing => return,
-                    Verdict::Idle => {
-                        closing = true;
+                    _ if is_closing && !timeouts.is_busy() => return,
+                    TimeoutStatus::CheckAt(next) => next_check.as_mut().reset(next.into()),
+                    TimeoutStatus::Idle if is_closing => return,
+                    TimeoutStatus::Idle => {
+                        is_closing = true;
                         connection.as_mut().graceful_shutdown();
-                        look.as_mut().reset((std::time::Instant::now() + self.limits.header_timeout).into());
+                        let limit = std::time::Instant::now() + self.limits.header_timeout;
+                        next_check.as_mut().reset(limit.into());
                     }
-                    Verdict::TooSlow(limit) => {
-                        tracing::debug!("{client}: cut off by {limit}");
+                    TimeoutStatus::Expired(flag) => {
+                        tracing::debug!("{client}: closed by {flag}");
                         return;
                     }
                 }
@@ -203,17 +212,14 @@ impl Connections {
     }
 }
 
-/// Whether the client will send nothing more, unread input or not.
-fn has_left(socket: RawFd) -> bool {
-    #[expect(
-        unsafe_code,
-        reason = "the connection, which owns the socket, is alive in the only frame that asks"
-    )]
+/// Whether the client has closed its sending side, even if input before that is unread.
+fn has_disconnected(socket: RawFd) -> bool {
+    #[expect(unsafe_code, reason = "the only caller holds the connection, which owns the socket")]
     let socket = unsafe { BorrowedFd::borrow_raw(socket) };
-    let mut asked = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
-    matches!(poll(&mut asked, Some(&Timespec::default())), Ok(1..))
+    let mut polled = [PollFd::from_borrowed_fd(socket, PollFlags::RDHUP)];
+    matches!(poll(&mut polled, Some(&Timespec::default())), Ok(1..))
 }
 
-fn watched<T>(stream: T, patience: &Arc<Patience>) -> TokioIo<Watched<T>> {
-    TokioIo::new(Watched { inner: stream, patience: patience.clone() })
+fn timed<T>(stream: T, timeouts: &Arc<ClientTimeouts>) -> TokioIo<TimedStream<T>> {
+    TokioIo::new(TimedStream::new(stream, timeouts.clone()))
 }

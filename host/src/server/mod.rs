@@ -1,7 +1,14 @@
-//! Listens, and hands each client to a connection of its own.
+//! The server: listens, and serves each client's connection in its own task.
+
+mod assembly;
+mod client_timeouts;
+mod connection;
+mod options;
+mod startup;
+mod tls;
 
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -15,59 +22,29 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::capacity::Capacity;
-use crate::connection::Connections;
-use crate::guest::{Home, Supplies};
-use crate::handler::Closing;
-use crate::isolation::Policy;
-use crate::limits::Limits;
-use crate::startup::Startup;
-use crate::stdio::Logs;
-use crate::tls::Tls;
-use crate::{App, Error, assembly};
+use connection::Connections;
+pub use options::{Listen, Options};
+pub use startup::{Startup, StartupRoute};
+pub use tls::Tls;
 
-const BACKLOG: u32 = 65_535;
-const RETRY_ACCEPT: Duration = Duration::from_millis(10);
+use crate::app::App;
+use crate::dispatch::ShutdownFlag;
+use crate::engine::capacity::Capacity;
+use crate::error::Error;
+use crate::guest::{AppAddress, AppResources};
 
-/// Where to listen.
-#[derive(Debug, Clone, Copy)]
-pub struct Listen {
-    /// The address; port 0 is any free one.
-    pub address: SocketAddr,
-    /// Whether a port that is taken makes the server try the ones above it.
-    pub find_free_port: bool,
-}
+const LISTEN_BACKLOG: u32 = 65_535;
+/// The pause after a failed `accept`, such as one without a free file descriptor.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(10);
 
-impl Default for Listen {
-    /// Spin's: `127.0.0.1:3000`.
-    fn default() -> Self {
-        Self { address: (Ipv4Addr::LOCALHOST, 3000).into(), find_free_port: false }
-    }
-}
-
-/// How to serve an application.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// How long instances live.
-    pub policy: Policy,
-    /// What bounds clients, guests and bursts.
-    pub limits: Limits,
-    /// Where to listen.
-    pub listen: Listen,
-    /// HTTPS instead of HTTP.
-    pub tls: Option<Tls>,
-    /// Where guests' output goes; nowhere but to standard error where it is left out.
-    pub logs: Option<Logs>,
-}
-
-/// An application that is ready to be served; its port is bound.
+/// An application that is ready to be served. Its port is bound.
 pub struct Server {
     listener: TcpListener,
     startup: Startup,
     capacity: Capacity,
-    closing: Closing,
+    shutdown: ShutdownFlag,
     connections: Arc<Connections>,
-    /// Files that guests see, removed at the end.
+    /// The folders with the guests' files, which are removed when the server is dropped.
     _folders: Vec<TempDir>,
 }
 
@@ -76,57 +53,58 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Where a component can't be used, or the port can't be had.
+    /// If a component can't be used, or the port can't be bound.
     pub async fn start(app: App, options: Options) -> Result<Self, Error> {
         let tls = options.tls.as_ref().map(Tls::acceptor).transpose().map_err(Error::Tls)?;
-        // The port first: it costs nothing, and compiling for a port that is taken would.
+        // Before the components are compiled: to bind the port is fast, and may fail.
         let listener = bind(options.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|source| Error::Listen { address: options.listen.address, source })?;
         let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
         let startup = Startup::of(&app, &scheme, address);
-        let closing = Closing::default();
-        let supplies = Supplies::gather(&app, Home { address, tls: tls.is_some() })?;
-        let (site, capacity) = assembly::site(&app, &supplies, &options, closing.clone(), scheme, address)?;
-        let connections = Arc::new(Connections::new(Arc::new(site), options.limits, tls));
-        let folders = supplies.into_folders();
-        Ok(Self { listener, startup, capacity, closing, connections, _folders: folders })
+        let shutdown = ShutdownFlag::default();
+        let resources = AppResources::prepare(&app, AppAddress { address, tls: tls.is_some() })?;
+        let (service, capacity) =
+            assembly::assemble(&app, &resources, &options, shutdown.clone(), scheme, address)?;
+        let connections = Arc::new(Connections::new(Arc::new(service), options.limits, tls));
+        let folders = resources.into_folders();
+        Ok(Self { listener, startup, capacity, shutdown, connections, _folders: folders })
     }
 
-    /// What to print before serving.
+    /// The lines to print before serving.
     pub fn startup(&self) -> &Startup {
         &self.startup
     }
 
-    /// How much there is room for.
+    /// The maximum numbers of instances, waiting requests and connections.
     pub fn capacity(&self) -> &Capacity {
         &self.capacity
     }
 
-    /// Serves until `stop` is ready. Then finishes what is in flight, for as long as it may take, unless
-    /// `now` is ready first.
+    /// Serves until `stop` is ready. Then finishes the requests in flight: until the drain timeout, or until `now` is
+    /// ready.
     pub async fn serve_until(self, stop: impl Future<Output = ()>, now: impl Future<Output = ()>) {
         let stopping = CancellationToken::new();
         let clients = TaskTracker::new();
-        let places = Arc::new(Semaphore::new(self.capacity.connections.min(Semaphore::MAX_PERMITS)));
+        let permits = Arc::new(Semaphore::new(self.capacity.connections.min(Semaphore::MAX_PERMITS)));
         let mut stop = pin!(stop);
         loop {
             let accepted = tokio::select! {
                 () = &mut stop => break,
-                accepted = accept(&self.listener, &places) => accepted,
+                accepted = accept(&self.listener, &permits) => accepted,
             };
             match accepted {
-                Ok((stream, client, place)) => {
+                Ok((stream, client, permit)) => {
                     let (connections, stopping) = (self.connections.clone(), stopping.clone());
                     clients.spawn(async move {
                         connections.serve(stream, client, &stopping).await;
-                        drop(place);
+                        drop(permit);
                     });
                 }
                 Err(error) => {
                     tracing::warn!("can't accept a connection: {error}");
-                    sleep(RETRY_ACCEPT).await;
+                    sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
@@ -140,18 +118,18 @@ impl Server {
                 tracing::warn!("{} connections were still busy after --drain-timeout", clients.len());
             }
         }
-        self.closing.store(true, Relaxed);
+        self.shutdown.store(true, Relaxed);
     }
 }
 
-/// The next client, once there is a descriptor for it.
+/// Accepts the next client, once a file descriptor is free for it.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    permits: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let permit = permits.clone().acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, client) = listener.accept().await?;
-    Ok((stream, client, place))
+    Ok((stream, client, permit))
 }
 
 async fn bind(listen: Listen) -> Result<TcpListener, Error> {
@@ -168,10 +146,10 @@ async fn bind(listen: Listen) -> Result<TcpListener, Error> {
     }
 }
 
-/// With as long a backlog as the system allows: a burst must not wait for our next turn.
+/// Listens with the longest backlog that the system allows, so that a burst's connections don't wait for `accept`.
 fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(LISTEN_BACKLOG)
 }

@@ -1,4 +1,4 @@
-//! What the host says when it is ready: the lines of `spin up`, or its JSON.
+//! The start-up output, the same as that of `spin up`: lines, or JSON.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,14 +6,14 @@ use std::net::SocketAddr;
 use http::uri::Scheme;
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{App, Trigger};
+use crate::app::{App, Trigger};
 
-/// Where the application is served. Serialised, it is what `spin up --format json` prints.
+/// Where the application is served. Its JSON form is the output of `spin up --format json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Startup {
-    /// Such as `http://127.0.0.1:3000`.
+    /// The URL of the application, such as `http://127.0.0.1:3000`.
     pub base_url: String,
-    /// In the manifest's order.
+    /// The routes in the manifest's order.
     pub routes: Vec<StartupRoute>,
 }
 
@@ -24,7 +24,7 @@ pub struct StartupRoute {
     pub id: String,
     /// The route without its wildcard.
     pub route: String,
-    /// Whether the route takes all that follows.
+    /// Whether the route matches all paths below it.
     pub wildcard: bool,
     /// The component's description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,8 +32,8 @@ pub struct StartupRoute {
 }
 
 impl Startup {
-    /// For an application that is served at `address`.
-    pub fn of(app: &App, scheme: &Scheme, address: SocketAddr) -> Self {
+    /// Returns the start-up output of an application that is served at `address`.
+    pub(super) fn of(app: &App, scheme: &Scheme, address: SocketAddr) -> Self {
         let route = |trigger: &Trigger| StartupRoute {
             id: trigger.component().unwrap_or(&trigger.id).to_owned(),
             route: trigger.route.path(),
@@ -54,8 +54,8 @@ impl fmt::Display for Startup {
         writeln!(f, "Available Routes:")?;
         for StartupRoute { id, route, wildcard, description } in &self.routes {
             let path = if *wildcard && route == "/" { "" } else { route };
-            let mark = if *wildcard { " (wildcard)" } else { "" };
-            writeln!(f, "  {id}: {}{path}{mark}", self.base_url)?;
+            let suffix = if *wildcard { " (wildcard)" } else { "" };
+            writeln!(f, "  {id}: {}{path}{suffix}", self.base_url)?;
             if let Some(description) = description {
                 writeln!(f, "    {description}")?;
             }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_reads_as_spins_does() {
+    fn the_lines_are_the_same_as_spins() {
         let route = |id: &str, route: &str, wildcard, description: Option<&str>| StartupRoute {
             id: id.into(),
             route: route.into(),

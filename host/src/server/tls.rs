@@ -8,28 +8,32 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
-/// Where the certificate and its key are, in PEM.
+/// The files of the certificate and its key, in PEM form.
 #[derive(Debug, Clone)]
 pub struct Tls {
-    /// The server's certificate, and those that vouch for it.
+    /// The server's certificate, followed by its chain.
     pub certificate: PathBuf,
-    /// Its private key.
+    /// The certificate's private key.
     pub key: PathBuf,
 }
 
 impl Tls {
+    /// Reads the files.
+    ///
     /// # Errors
     ///
-    /// A line that says which file can't be used, and why.
-    pub fn acceptor(&self) -> Result<TlsAcceptor, String> {
+    /// If a file can't be used. The error names the flag, the file and the reason.
+    pub(super) fn acceptor(&self) -> Result<TlsAcceptor, String> {
         let certificates = CertificateDer::pem_file_iter(&self.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .map_err(|error| unusable("--tls-cert", &self.certificate, &error))?;
         if certificates.is_empty() {
-            return Err(unusable("--tls-cert", &self.certificate, &"it holds no certificate in PEM"));
+            return Err(unusable("--tls-cert", &self.certificate, &"it has no certificate in PEM form"));
         }
         let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| match error {
-            pem::Error::NoItemsFound => unusable("--tls-key", &self.key, &"it holds no private key in PEM"),
+            pem::Error::NoItemsFound => {
+                unusable("--tls-key", &self.key, &"it has no private key in PEM form")
+            }
             error => unusable("--tls-key", &self.key, &error),
         })?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
@@ -39,7 +43,7 @@ impl Tls {
             .with_single_cert(certificates, key)
             .map_err(|error| match error {
                 tokio_rustls::rustls::Error::InconsistentKeys(_) => {
-                    unusable("--tls-key", &self.key, &"it is not the key of --tls-cert's certificate")
+                    unusable("--tls-key", &self.key, &"it is not the key of the certificate in --tls-cert")
                 }
                 error => unusable("--tls-key", &self.key, &error),
             })?;

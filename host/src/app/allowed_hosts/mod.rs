@@ -1,12 +1,12 @@
-//! `allowed_outbound_hosts`: where a guest's requests may go.
+//! `allowed_outbound_hosts`: the hosts that a guest may send requests to.
 //!
-//! A pattern is `scheme://host:port`. The scheme is a name or `*`. The host is a name, an IP address, a
-//! network such as `10.0.0.0/8`, `*.suffix` for the names below it, `self` for the application
-//! itself, or `*`. The port is a number, `*`, or a range without its end such as `8000..8100`; where it
-//! is missing, the scheme's own.
+//! A pattern is `scheme://host:port`. The scheme is a name or `*`. The host is a name, an IP address, a network such as
+//! `10.0.0.0/8`, `*.suffix` for the names below the suffix, `self` for the application itself, or `*`. The port is a
+//! number, `*`, or a range such as `8000..8100` that excludes its end. Without a port, the scheme's default port
+//! applies.
 //!
-//! Hosts are compared as the URL standard reads them, so that no other spelling of an address passes
-//! for a name. A network is matched by addresses only, never by a name that resolves to one.
+//! Hosts are compared in the URL standard's normal form, so that an address can't pass as a name by another spelling.
+//! Only addresses match a network; a name that resolves to an address of the network doesn't.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Range;
@@ -14,64 +14,68 @@ use std::ops::Range;
 use ipnet::IpNet;
 use url::Host;
 
-/// Where one component's requests may go.
+/// The hosts that one component may send requests to.
 #[derive(Debug, Clone, Default)]
-pub struct AllowedHosts(Vec<Pattern>);
+pub struct AllowedHosts(Vec<HostPattern>);
 
-/// How far a request may go.
+/// The addresses that an allowed host may resolve to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// Wherever its host's name leads.
-    Anywhere,
-    /// Not to this machine or its link: whoever owns a name under a suffix chooses where it leads.
-    Abroad,
+pub enum AddressScope {
+    /// Any address.
+    Any,
+    /// Addresses outside this machine and its link. It applies to a name that only a suffix allows: the owner of the
+    /// name chooses its address, and must not reach local services.
+    NonLocal,
 }
 
 /// One entry of `allowed_outbound_hosts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
-    /// `None` is any.
+pub struct HostPattern {
+    /// `None`: any scheme.
     scheme: Option<String>,
-    host: HostPattern,
-    /// `None` is any.
+    host: HostMatcher,
+    /// `None`: any port.
     ports: Option<Range<u32>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum HostPattern {
+enum HostMatcher {
     Any,
-    Itself,
+    /// The application itself.
+    App,
     Exact(Host),
-    /// With its leading dot.
+    /// A suffix with its leading dot.
     Suffix(String),
     Network(IpNet),
 }
 
 impl AllowedHosts {
-    pub fn new(patterns: Vec<Pattern>) -> Self {
+    pub fn new(patterns: Vec<HostPattern>) -> Self {
         Self(patterns)
     }
 
-    /// How far a request may go; `None` where it may not be sent. The `host` is a [`normal`] one.
-    pub fn reach(&self, scheme: &str, host: &Host, port: u16) -> Option<Reach> {
+    /// Returns the addresses that a request may go to; `None` if the request is not allowed. `host` must come from
+    /// [`normalize_host`].
+    pub fn scope(&self, scheme: &str, host: &Host, port: u16) -> Option<AddressScope> {
         let allowing = || self.0.iter().filter(|pattern| pattern.allows(scheme, host, port));
-        match allowing().all(|pattern| matches!(pattern.host, HostPattern::Suffix(_))) {
-            false => Some(Reach::Anywhere),
-            true => allowing().next().map(|_| Reach::Abroad),
+        match allowing().all(|pattern| matches!(pattern.host, HostMatcher::Suffix(_))) {
+            false => Some(AddressScope::Any),
+            true => allowing().next().map(|_| AddressScope::NonLocal),
         }
     }
 
-    /// Whether requests to the application itself may be sent.
+    /// Whether the component may send requests to its own application.
     pub fn allows_self(&self) -> bool {
         self.0.iter().any(|pattern| {
-            matches!(pattern.host, HostPattern::Any | HostPattern::Itself)
+            matches!(pattern.host, HostMatcher::Any | HostMatcher::App)
                 && pattern.scheme.as_deref().is_none_or(|scheme| matches!(scheme, "http" | "https"))
         })
     }
 }
 
-/// The host as the URL standard reads it, without a trailing dot, and an address in its shortest form.
-pub fn normal(host: &str) -> Option<Host> {
+/// Returns the host in the URL standard's normal form, without a trailing dot. An IPv6 address that maps an IPv4 address
+/// becomes the IPv4 address.
+pub fn normalize_host(host: &str) -> Option<Host> {
     Some(match Host::parse(host.strip_suffix('.').unwrap_or(host)).ok()? {
         Host::Ipv6(address) => ip_host(IpAddr::V6(address).to_canonical()),
         host => host,
@@ -85,28 +89,32 @@ fn ip_host(address: IpAddr) -> Host {
     }
 }
 
-impl Pattern {
+impl HostPattern {
+    /// Parses an entry of `allowed_outbound_hosts`.
+    ///
     /// # Errors
     ///
-    /// A line that says what is wrong, and what is allowed.
+    /// If the text is not a pattern. The error says what is allowed.
     pub fn parse(text: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = text.trim().split_once("://") else {
-            return Err("a host is allowed as scheme://host:port, such as \"https://example.com\"".to_owned());
+            return Err(
+                "a host must have the form scheme://host:port, such as \"https://example.com\"".to_owned()
+            );
         };
-        let own_port = own_port(&scheme.to_ascii_lowercase());
-        let scheme = read_scheme(scheme)?;
+        let default_port = default_port(&scheme.to_ascii_lowercase());
+        let scheme = parse_scheme(scheme)?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let (host, port) = match (HostPattern::parse(rest), rest.rsplit_once(':')) {
+        let (host, port) = match (HostMatcher::parse(rest), rest.rsplit_once(':')) {
             (Ok(host), _) => (host, ""),
-            (Err(_), Some((host, port))) => (HostPattern::parse(host)?, port),
+            (Err(_), Some((host, port))) => (HostMatcher::parse(host)?, port),
             (Err(reason), None) => return Err(reason),
         };
-        Ok(Self { scheme, host, ports: ports(port, own_port)? })
+        Ok(Self { scheme, host, ports: parse_ports(port, default_port)? })
     }
 
-    /// Whether it names the application itself.
+    /// Whether the pattern names the application itself.
     pub fn is_self(&self) -> bool {
-        self.host == HostPattern::Itself
+        self.host == HostMatcher::App
     }
 
     fn allows(&self, scheme: &str, host: &Host, port: u16) -> bool {
@@ -116,11 +124,11 @@ impl Pattern {
     }
 }
 
-impl HostPattern {
+impl HostMatcher {
     fn parse(text: &str) -> Result<Self, String> {
         match text {
             "*" => return Ok(Self::Any),
-            "self" | "self.alt" => return Ok(Self::Itself),
+            "self" | "self.alt" => return Ok(Self::App),
             _ => {}
         }
         if let Ok(network) = text.parse::<IpNet>() {
@@ -130,9 +138,9 @@ impl HostPattern {
             return Ok(Self::Exact(ip_host(IpAddr::V6(address).to_canonical())));
         }
         let named = text.strip_prefix("*.").unwrap_or(text);
-        let host = normal(named).filter(is_plain).ok_or_else(|| {
+        let host = normalize_host(named).filter(is_plain).ok_or_else(|| {
             format!(
-                "{text:?} is no host; a name, an address, a network such as 10.0.0.0/8, *.example.com, self, or * is allowed, and no path"
+                "{text:?} is not a host; a name, an address, a network such as 10.0.0.0/8, *.example.com, self, or * is allowed, without a path"
             )
         })?;
         match host {
@@ -148,8 +156,8 @@ impl HostPattern {
     fn allows(&self, host: &Host) -> bool {
         match (self, host) {
             (Self::Any, _) => true,
-            // Known by its name, before it has an address.
-            (Self::Itself, _) => false,
+            // A request to the application itself is recognised by its name: see `allows_self`.
+            (Self::App, _) => false,
             (Self::Exact(allowed), host) => allowed == host,
             (Self::Suffix(suffix), Host::Domain(domain)) => domain.ends_with(suffix.as_str()),
             (Self::Network(network), Host::Ipv4(address)) => network.contains(&IpAddr::V4(*address)),
@@ -159,13 +167,13 @@ impl HostPattern {
     }
 }
 
-/// Whether a name has only what names on the network have; the URL standard lets more pass.
+/// Whether a name has only characters of host names; the URL standard allows more.
 fn is_plain(host: &Host) -> bool {
     let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
     !matches!(host, Host::Domain(domain) if !domain.chars().all(plain))
 }
 
-/// A network of mapped addresses, `::ffff:a.b.c.d/96` and longer, as the one of IPv4 that it is.
+/// Returns the IPv4 network for a network of mapped addresses (`::ffff:a.b.c.d/96` and longer).
 fn unmapped(network: IpNet) -> IpNet {
     let mapped = match network {
         IpNet::V6(network) => network.addr().to_ipv4_mapped().zip(network.prefix_len().checked_sub(96)),
@@ -174,34 +182,34 @@ fn unmapped(network: IpNet) -> IpNet {
     mapped.and_then(|(address, length)| IpNet::new(address.into(), length).ok()).unwrap_or(network)
 }
 
-fn read_scheme(scheme: &str) -> Result<Option<String>, String> {
+fn parse_scheme(scheme: &str) -> Result<Option<String>, String> {
     match scheme {
         "*" => Ok(None),
         _ if !scheme.is_empty() && scheme.chars().all(|char| char.is_ascii_alphabetic()) => {
             Ok(Some(scheme.to_ascii_lowercase()))
         }
-        _ => Err(format!("{scheme:?} is no scheme; letters, such as https, or * are allowed")),
+        _ => Err(format!("{scheme:?} is not a scheme; letters, such as https, or * are allowed")),
     }
 }
 
-fn ports(text: &str, own: Option<u16>) -> Result<Option<Range<u32>>, String> {
+fn parse_ports(text: &str, default: Option<u16>) -> Result<Option<Range<u32>>, String> {
     let number = |text: &str| text.parse::<u16>().ok().map(u32::from);
     let range = match text.split_once("..") {
         _ if text == "*" => return Ok(None),
         _ if text.is_empty() => {
-            let own =
-                own.ok_or("the scheme has no port of its own: name one after the host, or :* for any")?;
-            Some((own.into(), u32::from(own) + 1))
+            let port =
+                default.ok_or("the scheme has no default port: name one after the host, or :* for any")?;
+            Some((port.into(), u32::from(port) + 1))
         }
         None => number(text).map(|port| (port, port + 1)),
         Some((first, end)) => number(first).zip(number(end)).filter(|(first, end)| first < end),
     };
     range.map(|(first, end)| Some(first..end)).ok_or_else(|| {
-        format!("{text:?} is no port; a number up to 65535, a range without its end such as 8000..8100, or * is allowed")
+        format!("{text:?} is not a port; a number up to 65535, a range such as 8000..8100 that excludes its end, or * is allowed")
     })
 }
 
-fn own_port(scheme: &str) -> Option<u16> {
+fn default_port(scheme: &str) -> Option<u16> {
     Some(match scheme {
         "http" => 80,
         "https" => 443,
@@ -214,5 +222,4 @@ fn own_port(scheme: &str) -> Option<u16> {
 }
 
 #[cfg(test)]
-#[path = "pattern_tests.rs"]
 mod tests;

@@ -3,15 +3,15 @@ use proptest::prelude::*;
 use super::*;
 
 fn allowed(patterns: &[&str]) -> AllowedHosts {
-    AllowedHosts::new(patterns.iter().map(|pattern| Pattern::parse(pattern).unwrap()).collect())
+    AllowedHosts::new(patterns.iter().map(|pattern| HostPattern::parse(pattern).unwrap()).collect())
 }
 
-fn reach(patterns: &[&str], scheme: &str, host: &str, port: u16) -> Option<Reach> {
-    allowed(patterns).reach(scheme, &normal(host)?, port)
+fn scope(patterns: &[&str], scheme: &str, host: &str, port: u16) -> Option<AddressScope> {
+    allowed(patterns).scope(scheme, &normalize_host(host)?, port)
 }
 
 #[test]
-fn a_pattern_allows_what_it_says_and_nothing_else() {
+fn a_pattern_allows_only_matching_requests() {
     for (pattern, scheme, host, port, allowed) in [
         ("https://example.com", "https", "example.com", 443, true),
         ("https://example.com", "https", "EXAMPLE.com.", 443, true),
@@ -42,47 +42,50 @@ fn a_pattern_allows_what_it_says_and_nothing_else() {
         ("http://10.0.0.0/8", "http", "[::ffff:10.0.0.1]", 80, true),
         ("http://self", "http", "self", 80, false),
     ] {
-        let found = reach(&[pattern], scheme, host, port).is_some();
+        let found = scope(&[pattern], scheme, host, port).is_some();
         assert_eq!(found, allowed, "{pattern}: {scheme}://{host}:{port}");
     }
 }
 
 #[test]
-fn an_odd_spelling_of_an_address_is_no_name() {
-    for odd in ["0x7f.1", "2130706433", "127.1", "[::ffff:127.0.0.1]", "%31%32%37.0.0.1", "127.0.0.1."] {
-        assert_eq!(normal(odd), Some(Host::Ipv4([127, 0, 0, 1].into())), "{odd}");
+fn an_unusual_spelling_of_an_address_is_not_a_name() {
+    for spelling in ["0x7f.1", "2130706433", "127.1", "[::ffff:127.0.0.1]", "%31%32%37.0.0.1", "127.0.0.1."] {
+        assert_eq!(normalize_host(spelling), Some(Host::Ipv4([127, 0, 0, 1].into())), "{spelling}");
         assert_eq!(
-            reach(&["http://*.example", "http://x", "http://10.0.0.0/8"], "http", odd, 80),
+            scope(&["http://*.example", "http://x", "http://10.0.0.0/8"], "http", spelling, 80),
             None,
-            "{odd}"
+            "{spelling}"
         );
     }
 }
 
 #[test]
-fn a_name_that_only_a_suffix_allows_must_not_lead_home() {
+fn a_name_that_only_a_suffix_allows_must_not_resolve_to_a_local_address() {
     let suffix = "http://*.example.com";
-    assert_eq!(reach(&[suffix], "http", "a.example.com", 80), Some(Reach::Abroad));
-    assert_eq!(reach(&[suffix, "http://a.example.com"], "http", "a.example.com", 80), Some(Reach::Anywhere));
-    assert_eq!(reach(&[], "http", "a.example.com", 80), None);
+    assert_eq!(scope(&[suffix], "http", "a.example.com", 80), Some(AddressScope::NonLocal));
+    assert_eq!(
+        scope(&[suffix, "http://a.example.com"], "http", "a.example.com", 80),
+        Some(AddressScope::Any)
+    );
+    assert_eq!(scope(&[], "http", "a.example.com", 80), None);
 }
 
 #[test]
-fn self_is_allowed_by_its_name_or_by_any_host() {
-    for (pattern, itself) in [
+fn self_is_allowed_by_its_name_or_by_the_host_wildcard() {
+    for (pattern, expected) in [
         ("http://self", true),
         ("https://self.alt", true),
         ("*://*:*", true),
         ("redis://*:1", false),
         ("http://localhost", false),
     ] {
-        assert_eq!(allowed(&[pattern]).allows_self(), itself, "{pattern}");
+        assert_eq!(allowed(&[pattern]).allows_self(), expected, "{pattern}");
     }
 }
 
 #[test]
-fn what_is_no_pattern_is_said() {
-    let mut told = String::new();
+fn the_error_says_why_text_is_not_a_pattern() {
+    let mut errors = String::new();
     for text in [
         "",
         "*",
@@ -109,13 +112,13 @@ fn what_is_no_pattern_is_said() {
         "http://api.spin.internal",
         "http://*.spin.internal",
     ] {
-        told += &format!("{text} -> {}\n", Pattern::parse(text).unwrap_err());
+        errors += &format!("{text} -> {}\n", HostPattern::parse(text).unwrap_err());
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(errors);
 }
 
-/// The rule in its plainest form, for plain names and addresses.
-fn oracle(pattern: &str, scheme: &str, host: &str, port: u16) -> bool {
+/// The rule in its simplest form, for names and addresses in normal form.
+fn reference_rule(pattern: &str, scheme: &str, host: &str, port: u16) -> bool {
     let (allowed_scheme, rest) = pattern.split_once("://").unwrap();
     let (allowed_host, allowed_port) = rest.rsplit_once(':').unwrap();
     let host_fits = match allowed_host.strip_prefix('*') {
@@ -133,29 +136,29 @@ fn oracle(pattern: &str, scheme: &str, host: &str, port: u16) -> bool {
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC*", host in "\\PC*") {
-        let _ = normal(&host);
-        if let (Ok(pattern), Some(host)) = (Pattern::parse(&text), normal(&host)) {
+        let _ = normalize_host(&host);
+        if let (Ok(pattern), Some(host)) = (HostPattern::parse(&text), normalize_host(&host)) {
             pattern.allows("http", &host, 80);
         }
     }
 
     #[test]
-    fn no_pattern_is_looser_or_stricter_than_it_says(
+    fn patterns_agree_with_the_reference_rule(
         pattern in r"(\*|http|https)://(\*|(\*\.)?[ab](\.[ab]){0,2}|1\.1\.1\.[12]):(\*|8[0-3]|80\.\.8[1-3])",
         scheme in "http|https",
         host in r"[ab](\.[ab]){0,3}|1\.1\.1\.[12]",
         port in 79_u16..84,
     ) {
-        let found = reach(&[&pattern], &scheme, &host, port).is_some();
-        prop_assert_eq!(found, oracle(&pattern, &scheme, &host, port));
+        let found = scope(&[&pattern], &scheme, &host, port).is_some();
+        prop_assert_eq!(found, reference_rule(&pattern, &scheme, &host, port));
     }
 
     #[test]
-    fn a_request_is_allowed_only_under_its_own_name(text in "[a-z0-9.*:/%\\[\\]-]{0,24}", host in "[a-z0-9.%x-]{1,16}") {
-        // Whatever the spellings, an exact pattern fits no host that reads otherwise.
-        let pattern = Pattern::parse(&format!("http://{text}"));
-        if let (Ok(Pattern { host: HostPattern::Exact(allowed), .. }), Some(host)) = (pattern, normal(&host))
-            && reach(&[&format!("http://{text}")], "http", &host.to_string(), 80).is_some()
+    fn an_exact_pattern_allows_no_other_host(text in "[a-z0-9.*:/%\\[\\]-]{0,24}", host in "[a-z0-9.%x-]{1,16}") {
+        // Spellings may differ, normal forms must not.
+        let pattern = HostPattern::parse(&format!("http://{text}"));
+        if let (Ok(HostPattern { host: HostMatcher::Exact(allowed), .. }), Some(host)) = (pattern, normalize_host(&host))
+            && scope(&[&format!("http://{text}")], "http", &host.to_string(), 80).is_some()
         {
             prop_assert_eq!(allowed, host);
         }

@@ -1,21 +1,25 @@
-//! Runs the manifest's build commands: those whose component is missing or older than its sources.
+//! Runs the build commands of a manifest.
 
-use std::fmt;
+mod step;
+mod wasm_target;
+
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::time::SystemTime;
 
 use tokio::process::Command;
 
-use crate::App;
-use crate::manifest::{Build, Component};
+pub use step::{Error, Step};
+pub use wasm_target::install_missing_target;
+
+use super::application::{App, BuildConfig, Component};
 use crate::process::run_to_end;
 
-/// Set by a caller for its own build, these would send the guests' output elsewhere, or compile
-/// them with flags that are meant for this machine.
-const CALLERS_OWN: [&str; 5] = [
+/// Variables that a caller sets for its own cargo build. They would move the guests' build output, or compile the
+/// guests with flags for this machine.
+const CARGO_VARIABLES: [&str; 5] = [
     "CARGO_TARGET_DIR",
     "CARGO_BUILD_TARGET_DIR",
     "CARGO_BUILD_TARGET",
@@ -23,78 +27,25 @@ const CALLERS_OWN: [&str; 5] = [
     "CARGO_ENCODED_RUSTFLAGS",
 ];
 
-/// Commands of the manifest, and the components that they make.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// Shell commands, run one after the other.
-    pub commands: Vec<String>,
-    /// The folder they run in.
-    pub workdir: PathBuf,
-    /// The ids of the components that name them.
-    pub components: Vec<String>,
-}
-
-/// Why a component could not be built.
-#[derive(Debug)]
-pub enum Error {
-    /// The command said why itself, on standard error.
-    Failed(Step, ExitStatus),
-    /// The command could not be run.
-    Run(Step, io::Error),
-    /// The command succeeded, and the component's file isn't there.
-    Nothing {
-        /// The component's id.
-        component: String,
-        /// The file that is missing.
-        source: PathBuf,
-    },
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Failed(step, status) => {
-                write!(f, "building {} failed ({status}): {step}", step.components.join(", "))
-            }
-            Self::Run(step, error) => {
-                write!(f, "building {} can't start: {error}: {step}", step.components.join(", "))
-            }
-            Self::Nothing { component, source } => write!(
-                f,
-                "component {component:?}: {} is not there; its `source` must be what its build command makes",
-                source.display()
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` in {}", self.commands.join("`, `"), self.workdir.display())
-    }
-}
-
-/// Every build command of the application, once.
+/// Returns every build command of the application, once.
 pub fn all(app: &App) -> Vec<Step> {
     steps(app, |_| true)
 }
 
-/// The build commands of the components that are missing or older than what they are made from.
+/// Returns the build commands of the components that are missing or older than their sources.
 pub fn due(app: &App) -> Vec<Step> {
-    steps(app, |component| !is_fresh(component))
+    steps(app, |component| !is_up_to_date(component))
 }
 
-fn steps(app: &App, wanted: impl Fn(&Component) -> bool) -> Vec<Step> {
+fn steps(app: &App, is_wanted: impl Fn(&Component) -> bool) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    for (id, component) in app.components.iter().filter(|(_, component)| wanted(component)) {
-        let Some(Build { command, workdir, .. }) = &component.build else { continue };
-        // Components of one workspace share their commands, which make them all.
-        match steps.iter_mut().find(|step| step.commands == *command && step.workdir == *workdir) {
+    for (id, component) in app.components.iter().filter(|(_, component)| is_wanted(component)) {
+        let Some(BuildConfig { commands, workdir, .. }) = &component.build else { continue };
+        // Components of one workspace share their commands: one run makes them all.
+        match steps.iter_mut().find(|step| step.commands == *commands && step.workdir == *workdir) {
             Some(step) => step.components.push(id.clone()),
             None => steps.push(Step {
-                commands: command.clone(),
+                commands: commands.clone(),
                 workdir: workdir.clone(),
                 components: vec![id.clone()],
             }),
@@ -103,31 +54,31 @@ fn steps(app: &App, wanted: impl Fn(&Component) -> bool) -> Vec<Step> {
     steps
 }
 
-/// Runs `steps` one after the other. A command's own output goes to standard error. Where the
-/// future is dropped, the command that runs is ended.
+/// Runs `steps` in order. The commands' output goes to standard error. If the future is dropped, the running command is
+/// ended.
 ///
 /// # Errors
 ///
-/// At the first command that fails, or where a component's file is missing at the end.
+/// If a command fails, or a component's file is missing at the end.
 pub async fn run(app: &App, steps: &[Step]) -> Result<(), Error> {
-    let built = || {
+    let components = || {
         let ids = steps.iter().flat_map(|step| &step.components);
         ids.filter_map(|id| app.components.get_key_value(id))
     };
-    let sources = || built().filter_map(|(_, component)| newest_source(component.build.as_ref()?)).max();
-    let mut began = SystemTime::now();
-    let before = sources();
+    let newest = || components().filter_map(|(_, component)| newest_source(component.build.as_ref()?)).max();
+    let mut started = SystemTime::now();
+    let before = newest();
     run_all(steps).await?;
-    // A source that was edited meanwhile may have been read before, and is older than the output.
-    if sources() != before {
-        began = SystemTime::now();
+    // The compiler may have read a source before it was edited, and the output is newer than the edit.
+    if newest() != before {
+        started = SystemTime::now();
         run_all(steps).await?;
     }
-    for (id, component) in built() {
+    for (id, component) in components() {
         if !component.source.exists() {
-            return Err(Error::Nothing { component: id.clone(), source: component.source.clone() });
+            return Err(Error::NoOutput { component: id.clone(), source: component.source.clone() });
         }
-        mark_as_made(&component.source, began);
+        mark_as_built(&component.source, started);
     }
     Ok(())
 }
@@ -138,39 +89,39 @@ async fn run_all(steps: &[Step]) -> Result<(), Error> {
             let mut shell = Command::new("sh");
             shell.arg("-c").arg(command).current_dir(&step.workdir);
             shell.stdin(Stdio::null()).stdout(io::stderr());
-            for name in CALLERS_OWN {
+            for name in CARGO_VARIABLES {
                 shell.env_remove(name);
             }
             match run_to_end(&mut shell).await {
                 Ok(status) if status.success() => {}
                 Ok(status) => return Err(Error::Failed(step.clone(), status)),
-                Err(error) => return Err(Error::Run(step.clone(), error)),
+                Err(error) => return Err(Error::Start(step.clone(), error)),
             }
         }
     }
     Ok(())
 }
 
-/// A build tool leaves a file alone when what changed doesn't matter to it. It is up to date all
-/// the same, and must not seem older than its sources for ever.
-fn mark_as_made(file: &Path, at: SystemTime) {
-    if modified(file).is_some_and(|made| made < at)
+/// Sets the file's time to the start of the build if it is older. A build tool doesn't write the file if a change of a
+/// source makes no difference, and the file would stay older than the source.
+fn mark_as_built(file: &Path, at: SystemTime) {
+    if modified(file).is_some_and(|built| built < at)
         && let Ok(file) = fs::File::options().append(true).open(file)
     {
-        let _ = file.set_modified(at); // at worst it is built once more
+        let _ = file.set_modified(at); // the consequence is one more build
     }
 }
 
-/// A component with nothing to watch is never fresh: its build command knows.
-fn is_fresh(component: &Component) -> bool {
+/// A component without watched files is never up to date: only its build command knows.
+fn is_up_to_date(component: &Component) -> bool {
     match (&component.build, modified(&component.source)) {
         (None, _) => true,
         (Some(_), None) => false,
-        (Some(build), Some(made)) => newest_source(build).is_some_and(|changed| changed <= made),
+        (Some(build), Some(built)) => newest_source(build).is_some_and(|changed| changed <= built),
     }
 }
 
-fn newest_source(build: &Build) -> Option<SystemTime> {
+fn newest_source(build: &BuildConfig) -> Option<SystemTime> {
     let patterns = build.watch.iter().map(|pattern| build.workdir.join(pattern));
     patterns
         .filter_map(|pattern| glob::glob(pattern.to_str()?).ok())

@@ -1,40 +1,41 @@
 //! The files that a guest sees, read-only.
 //!
-//! They are copied once, at the start, to a folder that holds nothing else: so `exclude_files` holds,
-//! patterns and single files work, and no link leads out of it. What changes later isn't seen, as in Spin.
+//! At the start, the host copies them once to a temporary folder that holds nothing else. So `exclude_files` holds,
+//! patterns and single files work, and no symbolic link leads out of the folder. As in Spin, the guest doesn't see
+//! later changes.
 
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::manifest::{Error, Placed};
+use super::error::{Located, ManifestError};
 
 /// `files` and `exclude_files` of a component.
 #[derive(Debug, Clone)]
-pub struct Files {
-    /// Where they are named.
+pub struct FileMounts {
+    /// The manifest that names the files.
     pub manifest: PathBuf,
-    /// The application's folder: no file outside it is given to a guest.
+    /// The application's folder. The guest sees no file outside of it.
     pub folder: PathBuf,
-    pub mounts: Vec<Placed<Mount>>,
-    /// Of paths from the application's folder.
+    pub mounts: Vec<Located<FileMount>>,
+    /// Patterns of paths relative to the application's folder.
     pub exclude: Vec<glob::Pattern>,
 }
 
 /// An entry of `files`.
 #[derive(Debug, Clone)]
-pub enum Mount {
-    /// Seen by the guest at the paths that they have in the application's folder.
+pub enum FileMount {
+    /// A glob pattern. The guest sees the matching files at their paths in the application's folder.
     Pattern(String),
-    /// A file or folder, seen at `destination`, a path from the guest's root.
+    /// A file or folder that the guest sees at `destination`, a path relative to the guest's root.
     At { source: PathBuf, destination: PathBuf },
 }
 
-impl Mount {
+impl FileMount {
     pub fn pattern(pattern: &str) -> Result<Self, String> {
-        let path = inner(pattern)?;
+        let path = relative_path(pattern)?;
         if path.as_os_str().is_empty() || pattern.ends_with("/.") {
             return Err("a folder is given as { source = \"...\", destination = \"...\" }, or as a pattern that ends in **/*".to_owned());
         }
@@ -42,18 +43,18 @@ impl Mount {
     }
 
     pub fn at(source: &str, destination: &str) -> Result<Self, String> {
-        let destination = inner(destination.trim_start_matches('/'))?;
-        Ok(Self::At { source: inner(source)?, destination })
+        let destination = relative_path(destination.trim_start_matches('/'))?;
+        Ok(Self::At { source: relative_path(source)?, destination })
     }
 }
 
-/// The path without its `.`; an error where it leads out of the folder that it starts from.
-fn inner(path: &str) -> Result<PathBuf, String> {
-    let mut inner = PathBuf::new();
+/// Returns the path without its `.` components, or an error if the path leads out of the folder that it starts from.
+fn relative_path(path: &str) -> Result<PathBuf, String> {
+    let mut relative = PathBuf::new();
     for component in Path::new(path).components() {
         match component {
-            Component::Normal(name) => inner.push(name),
-            Component::CurDir => {}
+            path::Component::Normal(name) => relative.push(name),
+            path::Component::CurDir => {}
             _ => {
                 return Err(format!(
                     "{path:?} leads out of its folder; a path below it is allowed, without `..`"
@@ -61,50 +62,51 @@ fn inner(path: &str) -> Result<PathBuf, String> {
             }
         }
     }
-    Ok(inner)
+    Ok(relative)
 }
 
-impl Files {
-    /// Copies them to a folder of their own; `None` where there are none to see.
-    pub fn gather(&self) -> Result<Option<TempDir>, Error> {
+impl FileMounts {
+    /// Copies the files to a temporary folder. Returns `None` if the component has no files.
+    pub fn copy(&self) -> Result<Option<TempDir>, ManifestError> {
         if self.mounts.is_empty() {
             return Ok(None);
         }
-        let error = |place, message: String| Error { path: self.manifest.clone(), place, message };
-        let gathering = Gathering::begin(self)
-            .map_err(|cause| error(None, format!("a component's files can't be gathered: {cause}")))?;
-        for Placed { value, place } in &self.mounts {
-            gathering.add(value).map_err(|message| error(Some(*place), message))?;
+        let error =
+            |position, message: String| ManifestError { path: self.manifest.clone(), position, message };
+        let copier = Copier::new(self)
+            .map_err(|cause| error(None, format!("can't copy a component's files: {cause}")))?;
+        for Located { value, position } in &self.mounts {
+            copier.add(value).map_err(|message| error(Some(*position), message))?;
         }
-        Ok(Some(gathering.to))
+        Ok(Some(copier.target))
     }
 }
 
-struct Gathering<'a> {
-    /// The application's folder, with no link in its path.
+struct Copier<'a> {
+    /// The canonical path of the application's folder.
     root: PathBuf,
     exclude: &'a [glob::Pattern],
-    to: TempDir,
+    target: TempDir,
 }
 
-impl<'a> Gathering<'a> {
-    fn begin(files: &'a Files) -> io::Result<Self> {
-        Ok(Self { root: files.folder.canonicalize()?, exclude: &files.exclude, to: tempfile::tempdir()? })
+impl<'a> Copier<'a> {
+    fn new(files: &'a FileMounts) -> io::Result<Self> {
+        Ok(Self { root: files.folder.canonicalize()?, exclude: &files.exclude, target: tempfile::tempdir()? })
     }
 
-    fn add(&self, mount: &Mount) -> Result<(), String> {
+    fn add(&self, mount: &FileMount) -> Result<(), String> {
         match mount {
-            Mount::Pattern(pattern) => {
+            FileMount::Pattern(pattern) => {
                 let path = self.root.join(pattern);
                 if path.exists() {
-                    return self.add_path(&path, &inner(pattern)?);
+                    return self.add_path(&path, &relative_path(pattern)?);
                 }
                 if glob::Pattern::escape(pattern) == *pattern {
-                    return Err(format!("{pattern:?}: no such file or folder, and no pattern"));
+                    return Err(format!("{pattern:?}: no such file or folder, and not a pattern"));
                 }
-                self.add_all(&Path::new(&escaped(&self.root)?).join(pattern), &self.root, Path::new(""))
+                self.add_matches(&Path::new(&escaped(&self.root)?).join(pattern), &self.root, Path::new(""))
             }
-            Mount::At { source, destination } => self.add_path(&self.root.join(source), destination),
+            FileMount::At { source, destination } => self.add_path(&self.root.join(source), destination),
         }
     }
 
@@ -112,14 +114,15 @@ impl<'a> Gathering<'a> {
         if !path.is_dir() {
             return self.copy(path, destination);
         }
-        self.add_all(&Path::new(&escaped(path)?).join("**/*"), path, destination)
+        self.add_matches(&Path::new(&escaped(path)?).join("**/*"), path, destination)
     }
 
-    /// Those that fit `pattern`, at their paths from `base`, below `destination`.
-    fn add_all(&self, pattern: &Path, base: &Path, destination: &Path) -> Result<(), String> {
-        let pattern = pattern.to_str().ok_or("the path is no UTF-8 text")?;
-        let found = glob::glob(pattern).map_err(|error| format!("this is no pattern of files: {error}"))?;
-        for path in found {
+    /// Copies the files that match `pattern`. Their paths relative to `base` become paths relative to `destination`.
+    fn add_matches(&self, pattern: &Path, base: &Path, destination: &Path) -> Result<(), String> {
+        let pattern = pattern.to_str().ok_or("the path is not UTF-8 text")?;
+        let matches =
+            glob::glob(pattern).map_err(|error| format!("this is not a pattern of files: {error}"))?;
+        for path in matches {
             let path = path.map_err(|error| error.to_string())?;
             let from_root = path.strip_prefix(&self.root).map_err(|_| outside(&path))?;
             if path.is_file() && !self.exclude.iter().any(|pattern| pattern.matches_path(from_root)) {
@@ -132,25 +135,25 @@ impl<'a> Gathering<'a> {
 
     fn copy(&self, file: &Path, destination: &Path) -> Result<(), String> {
         let cause = |error: io::Error| format!("{}: {error}", file.display());
-        // A link is followed, as far as the application's folder goes.
+        // The canonical path: a symbolic link may lead to any file below the application's folder, and to no other.
         let file = file.canonicalize().map_err(cause)?;
         if !file.starts_with(&self.root) {
             return Err(outside(&file));
         }
-        let to = self.to.path().join(destination);
-        if destination.file_name().is_none() || to.is_dir() {
-            return Err(format!("{} is a file: its destination names a file too", file.display()));
+        let target = self.target.path().join(destination);
+        if destination.file_name().is_none() || target.is_dir() {
+            return Err(format!("{} is a file: its destination must name a file too", file.display()));
         }
-        if let Some(folder) = to.parent() {
+        if let Some(folder) = target.parent() {
             fs::create_dir_all(folder).map_err(cause)?;
         }
-        fs::copy(&file, &to).map(|_| ()).map_err(cause)
+        fs::copy(&file, &target).map(|_| ()).map_err(cause)
     }
 }
 
-/// The path as a pattern that fits nothing else.
+/// Returns a pattern that matches this path only.
 fn escaped(path: &Path) -> Result<String, String> {
-    path.to_str().map(glob::Pattern::escape).ok_or_else(|| "the path is no UTF-8 text".to_owned())
+    path.to_str().map(glob::Pattern::escape).ok_or_else(|| "the path is not UTF-8 text".to_owned())
 }
 
 fn outside(path: &Path) -> String {
@@ -158,5 +161,4 @@ fn outside(path: &Path) -> String {
 }
 
 #[cfg(test)]
-#[path = "files_tests.rs"]
 mod tests;

@@ -1,82 +1,88 @@
-//! `[component.ID]`, whether it stands by itself or in a trigger.
+//! Reads components: `[component.ID]`, and those inside a trigger.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::{Spanned, Value};
 
-use super::error::{Error, Placed, Source};
 use super::schema::{self, Build, TextOr};
+use super::source::Source;
 use super::variables::template;
-use super::{Component, folder_of};
-use crate::files::{Files, Mount};
-use crate::outbound;
-use crate::template::{Part, Template};
-use crate::variables::{Variables, check_name};
+use crate::app::allowed_hosts::HostPattern;
+use crate::app::application::{BuildConfig, Component, folder_of};
+use crate::app::error::{Located, ManifestError};
+use crate::app::files::{FileMount, FileMounts};
+use crate::app::template::{Part, Template};
+use crate::app::variables::{Variables, check_name};
 
 /// Reads components.
-pub struct Reader<'a> {
+pub(super) struct Reader<'a> {
     pub source: &'a Source<'a>,
     pub variables: &'a Variables,
     pub profile: Option<&'a str>,
-    /// The names of the profiles that were met.
+    /// The profiles of the components that were read.
     pub profiles: Vec<String>,
 }
 
 impl Reader<'_> {
-    pub fn read(&mut self, id: &str, component: Spanned<schema::Component>) -> Result<Component, Error> {
+    pub fn read(
+        &mut self,
+        id: &str,
+        component: Spanned<schema::Component>,
+    ) -> Result<Component, ManifestError> {
         let span = component.span();
         let mut component = component.into_inner();
         self.profiles.extend(component.profile.keys().cloned());
         if let Some(profile) = self.profile.and_then(|profile| component.profile.remove(profile)) {
             override_with(&mut component, profile);
         }
-        for (key, value) in component.refused() {
-            self.source.refuse(&format!("component.{id}.{key}"), value)?;
+        for (key, value) in component.unsupported() {
+            self.source.reject_unsupported(&format!("component.{id}.{key}"), value)?;
         }
         let folder = folder_of(self.source.path);
-        let (file, place) = match component.source {
-            Some(source) => (self.file(id, &source)?, self.source.placed(&source, ()).place),
+        let (file, position) = match component.source {
+            Some(source) => (self.file(id, &source)?, self.source.located(&source, ()).position),
             None => {
                 let message =
-                    format!("component.{id} has no `source`: the path of a WebAssembly component is needed");
+                    format!("component.{id} has no `source`; it needs the path of a WebAssembly component");
                 return Err(self.source.error(Some(span), &message));
             }
         };
         Ok(Component {
             description: component.description,
             source: file,
-            place,
+            position,
             environment: component.environment,
-            build: component.build.map(|build| build.in_folder(folder)),
-            variables: self.own_variables(component.variables)?,
+            build: component.build.map(|build| build_config(build, folder)),
+            variables: self.component_variables(component.variables)?,
             files: self.files(component.files, component.exclude_files)?,
-            outbound: self.outbound(component.allowed_outbound_hosts)?,
+            allowed_hosts: self.allowed_hosts(component.allowed_outbound_hosts)?,
         })
     }
 
-    fn file(&self, id: &str, source: &Spanned<Value>) -> Result<PathBuf, Error> {
+    fn file(&self, id: &str, source: &Spanned<Value>) -> Result<PathBuf, ManifestError> {
         match source.get_ref() {
             Value::String(path) => Ok(folder_of(self.source.path).join(path)),
-            Value::Table(_) => Err(self.source.at(
+            Value::Table(_) => Err(self.source.error_at(
                 source,
                 &format!(
-                    "component.{id}.source: only a path is offered by the embedded host; \
+                    "component.{id}.source: the embedded host offers only a path; \
                      download the component, or run this app with `spin up`"
                 ),
             )),
-            _ => Err(self
-                .source
-                .at(source, &format!("component.{id}.source is the path of a WebAssembly component"))),
+            _ => Err(self.source.error_at(
+                source,
+                &format!("component.{id}.source must be the path of a WebAssembly component"),
+            )),
         }
     }
 
-    fn own_variables(
+    fn component_variables(
         &self,
         variables: BTreeMap<Spanned<String>, Spanned<String>>,
-    ) -> Result<BTreeMap<String, Template>, Error> {
+    ) -> Result<BTreeMap<String, Template>, ManifestError> {
         let read = |(name, text): (Spanned<String>, Spanned<String>)| {
-            check_name(name.get_ref()).map_err(|reason| self.source.at(&name, reason))?;
+            check_name(name.get_ref()).map_err(|reason| self.source.error_at(&name, reason))?;
             Ok((name.into_inner(), template(self.source, &text, self.variables)?))
         };
         variables.into_iter().map(read).collect()
@@ -84,22 +90,25 @@ impl Reader<'_> {
 
     fn files(
         &self,
-        mounts: Vec<Spanned<TextOr<schema::Placement>>>,
+        mounts: Vec<Spanned<TextOr<schema::FileMapping>>>,
         exclude: Vec<Spanned<String>>,
-    ) -> Result<Files, Error> {
+    ) -> Result<FileMounts, ManifestError> {
         let mounts = mounts.into_iter().map(|mount| {
-            let place = self.source.placed(&mount, ()).place;
+            let position = self.source.located(&mount, ()).position;
             let value = match mount.get_ref() {
-                TextOr::Text(pattern) => Mount::pattern(pattern),
-                TextOr::Table(schema::Placement { source, destination }) => Mount::at(source, destination),
+                TextOr::Text(pattern) => FileMount::pattern(pattern),
+                TextOr::Table(schema::FileMapping { source, destination }) => {
+                    FileMount::at(source, destination)
+                }
             };
-            Ok(Placed { value: value.map_err(|reason| self.source.at(&mount, &reason))?, place })
+            Ok(Located { value: value.map_err(|reason| self.source.error_at(&mount, &reason))?, position })
         });
         let exclude = exclude.into_iter().map(|pattern| {
-            glob::Pattern::new(pattern.get_ref())
-                .map_err(|error| self.source.at(&pattern, &format!("this is no pattern of files: {error}")))
+            glob::Pattern::new(pattern.get_ref()).map_err(|error| {
+                self.source.error_at(&pattern, &format!("this is not a pattern of files: {error}"))
+            })
         });
-        Ok(Files {
+        Ok(FileMounts {
             manifest: self.source.path.to_owned(),
             folder: folder_of(self.source.path).to_owned(),
             mounts: mounts.collect::<Result<_, _>>()?,
@@ -107,20 +116,21 @@ impl Reader<'_> {
         })
     }
 
-    /// A pattern without variables is checked here, so that it is wrong for `build` too.
-    fn outbound(&self, hosts: Vec<Spanned<String>>) -> Result<Vec<Placed<Template>>, Error> {
+    /// Checks a pattern without variables here, so that `build` reports its errors too. A pattern with variables is
+    /// checked at the start, when their values are known.
+    fn allowed_hosts(&self, hosts: Vec<Spanned<String>>) -> Result<Vec<Located<Template>>, ManifestError> {
         let read = |host: Spanned<String>| {
             let template = template(self.source, &host, self.variables)?;
             if let [] | [Part::Text(_)] = template.parts() {
-                outbound::Pattern::parse(host.get_ref()).map_err(|reason| self.source.at(&host, &reason))?;
+                HostPattern::parse(host.get_ref()).map_err(|reason| self.source.error_at(&host, &reason))?;
             }
-            Ok(self.source.placed(&host, template))
+            Ok(self.source.located(&host, template))
         };
         hosts.into_iter().map(read).collect()
     }
 
-    /// The profile that was asked for is one that some component has.
-    pub fn check_profile(&self) -> Result<(), Error> {
+    /// Checks that a component has the requested profile.
+    pub fn check_profile(&self) -> Result<(), ManifestError> {
         let known: BTreeSet<&str> = self.profiles.iter().map(String::as_str).collect();
         match self.profile {
             Some(profile) if !known.contains(profile) => {
@@ -135,7 +145,8 @@ impl Reader<'_> {
     }
 }
 
-/// As Spin does: environment and dependencies are added to, the rest replaced; of the build, its command.
+/// Applies a profile as Spin does: it adds to the environment, and replaces the source, the dependencies and the build
+/// commands.
 fn override_with(component: &mut schema::Component, profile: schema::Profile) {
     component.environment.extend(profile.environment);
     component.source = profile.source.or(component.source.take());
@@ -146,4 +157,9 @@ fn override_with(component: &mut schema::Component, profile: schema::Profile) {
             None => Build { command, workdir: PathBuf::new(), watch: Vec::new() },
         });
     }
+}
+
+fn build_config(build: Build, folder: &Path) -> BuildConfig {
+    let Build { command, workdir, watch } = build;
+    BuildConfig { commands: command, workdir: folder.join(workdir), watch }
 }

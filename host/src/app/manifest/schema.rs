@@ -1,19 +1,21 @@
-//! The manifest's format as it stands in the file. An unknown key is an error.
+//! The manifest's format. An unknown key is an error.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::{Spanned, Value};
 
-type Refused = Option<Spanned<Value>>;
-type Keys<T> = BTreeMap<Spanned<String>, Spanned<T>>;
+/// The value of a key that this host doesn't offer.
+type Unsupported = Option<Spanned<Value>>;
+/// A table, with the positions of its keys and values.
+pub type Table<T> = BTreeMap<Spanned<String>, Spanned<T>>;
 
-/// What any version of the format has, and an older one under another name.
+/// The key that every version of the format has; version 1 has it under another name.
 #[derive(Deserialize)]
 pub struct Version {
     #[serde(alias = "spin_version")]
@@ -27,15 +29,15 @@ pub struct Manifest {
     pub _version: u32,
     pub application: Application,
     #[serde(default)]
-    pub variables: Keys<Variable>,
+    pub variables: Table<Variable>,
     pub trigger: Triggers,
     #[serde(default)]
-    pub component: Keys<Component>,
+    pub component: Table<Component>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-#[expect(dead_code, reason = "keys that are allowed, and say nothing to a host")]
+#[expect(dead_code, reason = "keys that are allowed and have no meaning for a host")]
 pub struct Application {
     pub name: String,
     #[serde(default)]
@@ -43,7 +45,7 @@ pub struct Application {
     description: Option<String>,
     authors: Option<Vec<String>>,
     #[serde(default)]
-    pub trigger: BTreeMap<String, Keys<Value>>,
+    pub trigger: BTreeMap<String, Table<Value>>,
     tool: Option<Value>,
     targets: Option<Value>,
 }
@@ -60,7 +62,7 @@ pub struct Variable {
     _description: Option<String>,
 }
 
-/// All triggers; of kinds other than HTTP, the first one's name.
+/// The HTTP triggers, and the kind of the first other trigger.
 pub struct Triggers {
     pub http: Vec<HttpTrigger>,
     pub other: Option<Spanned<String>>,
@@ -75,8 +77,8 @@ pub struct HttpTrigger {
     pub component: Option<Spanned<TextOr<Box<Component>>>>,
     pub executor: Option<Spanned<Executor>>,
     pub static_response: Option<Spanned<StaticResponse>>,
-    pub components: Refused,
-    pub dependencies: Refused,
+    pub components: Unsupported,
+    pub dependencies: Unsupported,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +86,7 @@ pub struct HttpTrigger {
 pub struct Executor {
     #[serde(rename = "type")]
     pub kind: String,
-    /// What other kinds are given.
+    /// The settings of other kinds.
     #[serde(flatten)]
     pub other: BTreeMap<String, Value>,
 }
@@ -94,7 +96,7 @@ pub struct Executor {
 pub struct StaticResponse {
     pub status_code: Option<Spanned<i64>>,
     #[serde(default)]
-    pub headers: Keys<String>,
+    pub headers: Table<String>,
     #[serde(default)]
     pub body: String,
 }
@@ -108,9 +110,9 @@ pub struct Component {
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
     #[serde(default)]
-    pub variables: Keys<String>,
+    pub variables: Table<String>,
     #[serde(default)]
-    pub files: Vec<Spanned<TextOr<Placement>>>,
+    pub files: Vec<Spanned<TextOr<FileMapping>>>,
     #[serde(default)]
     pub exclude_files: Vec<Spanned<String>>,
     #[serde(default)]
@@ -118,10 +120,10 @@ pub struct Component {
     pub build: Option<Build>,
     #[serde(default)]
     pub profile: BTreeMap<String, Profile>,
-    key_value_stores: Refused,
-    sqlite_databases: Refused,
-    ai_models: Refused,
-    pub dependencies: Refused,
+    key_value_stores: Unsupported,
+    sqlite_databases: Unsupported,
+    ai_models: Unsupported,
+    pub dependencies: Unsupported,
     #[serde(rename = "dependencies_inherit_configuration")]
     _dependencies_inherit_configuration: Option<bool>,
     #[serde(rename = "targets")]
@@ -131,8 +133,8 @@ pub struct Component {
 }
 
 impl Component {
-    /// The keys that this host doesn't offer, with what the manifest says there.
-    pub fn refused(&self) -> [(&'static str, &Refused); 4] {
+    /// The keys that this host doesn't offer, with their values.
+    pub fn unsupported(&self) -> [(&'static str, &Unsupported); 4] {
         [
             ("key_value_stores", &self.key_value_stores),
             ("sqlite_databases", &self.sqlite_databases),
@@ -142,14 +144,14 @@ impl Component {
     }
 }
 
-/// What a component has instead, where the profile is asked for.
+/// The values of a component that a profile replaces.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Profile {
     pub source: Option<Spanned<Value>>,
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    pub dependencies: Refused,
+    pub dependencies: Unsupported,
     pub build: Option<ProfileBuild>,
 }
 
@@ -160,34 +162,24 @@ pub struct ProfileBuild {
     pub command: Vec<String>,
 }
 
-/// A file or folder, and where the guest sees it.
+/// A file or folder, and the path at which the guest sees it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
-pub struct Placement {
+pub struct FileMapping {
     pub source: String,
     pub destination: String,
 }
 
-/// How a component is built: `component.ID.build`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Build {
-    /// Shell commands, run one after the other.
     #[serde(deserialize_with = "one_or_many")]
     pub command: Vec<String>,
-    /// The folder they run in.
+    /// A path relative to the manifest's folder.
     #[serde(default)]
     pub workdir: PathBuf,
-    /// Patterns of the files that the component is made from, relative to `workdir`.
     #[serde(default)]
     pub watch: Vec<String>,
-}
-
-impl Build {
-    pub(super) fn in_folder(mut self, folder: &Path) -> Self {
-        self.workdir = folder.join(&self.workdir);
-        self
-    }
 }
 
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -201,7 +193,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>
     }
 }
 
-/// A string, or a table; unlike serde's untagged enums it keeps the places of what is in the table.
+/// A string or a table. Unlike serde's untagged enums, it keeps the positions of the values in the table.
 pub enum TextOr<T> {
     Text(String),
     Table(T),

@@ -1,7 +1,7 @@
-//! Who waits when the machine is full.
+//! Admission control: limits the number of instances, and queues requests when all permits are taken.
 //!
-//! Every instance takes a [`Room`]. Where none is free, requests wait in the order in which they
-//! came, whichever component they are for; past the limits they are turned away.
+//! Every instance holds an [`InstancePermit`]. If none is free, requests wait in the order of their arrival, whichever
+//! component they are for. Beyond the limits of the queue, requests are rejected as [`Overloaded`].
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -11,142 +11,160 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-/// Which component a request is for: its place in the application's list.
-pub type Group = usize;
+/// A component, by its index in the application's list of components.
+pub type ComponentIndex = usize;
 
-/// How many instances there may be, and who may wait for one.
+/// The free permits, and the requests that wait for one.
 pub struct Admission {
     max_waiting: usize,
     queue_timeout: Duration,
-    /// Length of the queue, to be read without the lock.
+    /// The length of the queue, readable without the lock. It is written under the lock, and may lag behind for a reader
+    /// without it: such a reader only takes a short cut, and decides nothing that the lock protects.
     waiting: AtomicUsize,
     state: Mutex<State>,
 }
 
 struct State {
-    free: usize,
-    next_ticket: u64,
-    /// By ticket, and so in the order of arrival.
+    free_permits: usize,
+    last_ticket: u64,
+    /// The waiting requests by ticket number, so in the order of arrival.
     queue: BTreeMap<u64, Waiter>,
-    groups: HashMap<Group, Called>,
-    /// When somebody waits, one of them gives way. Those that found work are still here, and won't.
-    idle: BTreeMap<usize, Arc<dyn GiveWay>>,
+    components: HashMap<ComponentIndex, ComponentState>,
+    /// Instances that were idle when they were added, by address. When a request waits, one of them is evicted. An
+    /// instance that is busy again is still here, and refuses the eviction.
+    idle: BTreeMap<usize, Arc<dyn Evictable>>,
 }
 
 struct Waiter {
-    group: Group,
-    call: oneshot::Sender<bool>,
+    component: ComponentIndex,
+    /// Wakes the request. The value says whether a permit is reserved for its component.
+    wake: oneshot::Sender<bool>,
 }
 
-/// Requests of a component that have been called, and have not started yet.
+/// The waiting and woken requests of one component.
+///
+/// A permit is reserved for the component, not for a single request: a request that is woken may find an instance with
+/// spare capacity, while the permit serves the instance that another request of the component needs.
 #[derive(Default)]
-struct Called {
+struct ComponentState {
+    /// The number of requests in the queue.
     waiting: usize,
-    /// How many of them were promised a room,
-    promised: usize,
-    /// and how many of the promised rooms are not taken yet.
-    kept: usize,
+    /// The number of requests that were woken with a reservation and have not settled it.
+    unsettled: usize,
+    /// The number of reserved permits that no instance has taken. Invariant: `reserved <= unsettled`;
+    /// [`QueueTicket::settle`] passes a surplus on to the next request.
+    reserved: usize,
 }
 
-/// An instance that holds no request, and can make room.
-pub trait GiveWay: Send + Sync {
-    /// Ends the instance, unless it has found work meanwhile; says whether it did.
-    fn give_way(&self) -> bool;
+/// An instance that holds no request, and may be ended to free its permit.
+pub trait Evictable: Send + Sync {
+    /// Ends the instance unless it has taken a request meanwhile. Returns whether it ends.
+    fn try_evict(&self) -> bool;
 }
 
-/// The right to one instance, until it is dropped.
-pub struct Room(Arc<Admission>);
+/// The permission for one instance. Dropping it frees it for the next request.
+pub struct InstancePermit(Arc<Admission>);
 
-/// A request's place in the order of arrival, until it is dropped.
-pub struct Place {
+/// A request's position in the order of arrival. Dropping it leaves the queue.
+pub struct QueueTicket {
     admission: Arc<Admission>,
-    group: Group,
-    ticket: Option<u64>,
+    component: ComponentIndex,
+    /// `None` until the request waits for the first time.
+    number: Option<u64>,
+    /// When the queue timeout ends; `None` until the request waits for the first time.
     deadline: Option<Instant>,
-    /// While it waits: it hears here that it is its turn, and whether a room is kept.
-    called: Option<oneshot::Receiver<bool>>,
-    promised: bool,
+    /// Wakes the request while it waits.
+    woken: Option<oneshot::Receiver<bool>>,
+    /// Whether the request was woken with a reservation that it has not settled.
+    has_reservation: bool,
 }
 
-/// Why a request is turned away.
+/// The reason why a request is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TurnedAway {
-    /// As many wait as may.
-    #[error("as many requests wait as may (--max-waiting)")]
+pub enum Overloaded {
+    /// The queue has its maximum length.
+    #[error("the maximum number of requests is waiting already (--max-waiting)")]
     QueueFull,
-    /// It has waited for as long as it may.
-    #[error("it waited for an instance as long as it may (--queue-timeout)")]
-    TooLong,
+    /// The request has waited for the maximum time.
+    #[error("no instance was free within the maximum waiting time (--queue-timeout)")]
+    QueueTimeout,
 }
 
 impl Admission {
-    /// Room for `instances` at once; `max_waiting` requests may wait, each for `queue_timeout`.
+    /// Allows `instances` at once. `max_waiting` requests may wait, each for `queue_timeout`.
     pub fn new(instances: usize, max_waiting: usize, queue_timeout: Duration) -> Arc<Self> {
         let state = State {
-            free: instances,
-            next_ticket: 0,
+            free_permits: instances,
+            last_ticket: 0,
             queue: BTreeMap::new(),
-            groups: HashMap::new(),
+            components: HashMap::new(),
             idle: BTreeMap::new(),
         };
         Arc::new(Self { max_waiting, queue_timeout, waiting: AtomicUsize::new(0), state: Mutex::new(state) })
     }
 
-    /// A place for a request that has just come.
-    pub fn arrive(self: &Arc<Self>, group: Group) -> Place {
-        Place { admission: self.clone(), group, ticket: None, deadline: None, called: None, promised: false }
+    /// Returns a ticket for a request. The request is not in the queue until it [waits](QueueTicket::wait).
+    pub fn new_ticket(self: &Arc<Self>, component: ComponentIndex) -> QueueTicket {
+        QueueTicket {
+            admission: self.clone(),
+            component,
+            number: None,
+            deadline: None,
+            woken: None,
+            has_reservation: false,
+        }
     }
 
-    /// Whether anybody waits.
-    pub fn is_crowded(&self) -> bool {
+    /// Whether any request waits.
+    pub fn has_waiting(&self) -> bool {
         self.waiting.load(Relaxed) > 0
     }
 
-    /// A room for a new instance of the component; none where all are taken, or others wait for it.
-    pub fn room(self: &Arc<Self>, group: Group) -> Option<Room> {
-        let State { free, queue, groups, .. } = &mut *self.lock();
-        match groups.get_mut(&group) {
-            Some(called) if called.kept > 0 => called.kept -= 1,
-            _ if queue.is_empty() && *free > 0 => *free -= 1,
+    /// Returns a permit for a new instance of the component: a reserved one, or a free one if no request waits.
+    pub fn try_acquire(self: &Arc<Self>, component: ComponentIndex) -> Option<InstancePermit> {
+        let State { free_permits, queue, components, .. } = &mut *self.lock();
+        match components.get_mut(&component) {
+            Some(state) if state.reserved > 0 => state.reserved -= 1,
+            _ if queue.is_empty() && *free_permits > 0 => *free_permits -= 1,
             _ => return None,
         }
-        Some(Room(self.clone()))
+        Some(InstancePermit(self.clone()))
     }
 
-    /// An instance of the component has room for one more request.
-    pub fn vacancy(&self, group: Group) {
-        if !self.is_crowded() {
+    /// Wakes the component's first waiting request, because an instance has capacity for it.
+    pub fn notify_capacity(&self, component: ComponentIndex) {
+        if !self.has_waiting() {
             return;
         }
         let mut state = self.lock();
-        if state.groups.get(&group).is_some_and(|called| called.waiting > 0)
-            && let Some(ticket) = state.first_of(group)
+        if state.components.get(&component).is_some_and(|state| state.waiting > 0)
+            && let Some(ticket) = state.first_of(component)
         {
-            state.call(ticket, false);
-            self.count(&state);
+            state.wake(ticket, false);
+            self.publish_length(&state);
         }
     }
 
-    /// An instance holds no request now: it is asked to give way when room is short.
-    pub fn idles(&self, instance: Arc<dyn GiveWay>) {
+    /// Adds an instance that holds no request. It is evicted at once if a request waits, or when one does.
+    pub fn add_idle(&self, instance: Arc<dyn Evictable>) {
         let mut state = self.lock();
-        if state.queue.is_empty() || !instance.give_way() {
+        if state.queue.is_empty() || !instance.try_evict() {
             state.idle.insert(address(&instance), instance);
         }
     }
 
-    /// The instance that idled has ended, or found work.
-    pub fn idles_no_more(&self, instance: &Arc<dyn GiveWay>) {
+    /// Removes an instance that has ended.
+    pub fn remove_idle(&self, instance: &Arc<dyn Evictable>) {
         self.lock().idle.remove(&address(instance));
     }
 
-    fn release(&self) {
+    fn release_permit(&self) {
         let mut state = self.lock();
-        state.release();
-        self.count(&state);
+        state.release_permit();
+        self.publish_length(&state);
     }
 
-    fn count(&self, state: &State) {
+    fn publish_length(&self, state: &State) {
         self.waiting.store(state.queue.len(), Relaxed);
     }
 
@@ -155,137 +173,143 @@ impl Admission {
     }
 }
 
-/// Tells instances apart.
-fn address(instance: &Arc<dyn GiveWay>) -> usize {
+/// Identifies an instance.
+fn address(instance: &Arc<dyn Evictable>) -> usize {
     Arc::as_ptr(instance).addr()
 }
 
 impl State {
-    /// A room is free: the first in the queue gets it.
-    fn release(&mut self) {
+    /// Reserves the permit for the first request in the queue, or makes it free.
+    fn release_permit(&mut self) {
         while let Some((&ticket, _)) = self.queue.first_key_value() {
-            if self.call(ticket, true) {
+            if self.wake(ticket, true) {
                 return;
             }
         }
-        self.free += 1;
+        self.free_permits += 1;
     }
 
-    /// Calls one that waits, and promises it a room or not; says whether it still listened.
-    fn call(&mut self, ticket: u64, promise: bool) -> bool {
-        let Some(Waiter { group, call }) = self.queue.remove(&ticket) else { return false };
-        let called = self.groups.entry(group).or_default();
-        called.waiting -= 1;
-        let heard = call.send(promise).is_ok();
-        if heard && promise {
-            called.promised += 1;
-            called.kept += 1;
+    /// Removes a request from the queue and wakes it, with or without a reservation. Returns `false` if the request was
+    /// given up meanwhile.
+    fn wake(&mut self, ticket: u64, with_reservation: bool) -> bool {
+        let Some(Waiter { component, wake }) = self.queue.remove(&ticket) else { return false };
+        let component = self.components.entry(component).or_default();
+        component.waiting -= 1;
+        let is_alive = wake.send(with_reservation).is_ok();
+        if is_alive && with_reservation {
+            component.unsettled += 1;
+            component.reserved += 1;
         }
-        heard
+        is_alive
     }
 
-    fn first_of(&self, group: Group) -> Option<u64> {
-        self.queue.iter().find(|(_, waiter)| waiter.group == group).map(|(&ticket, _)| ticket)
+    fn first_of(&self, component: ComponentIndex) -> Option<u64> {
+        self.queue.iter().find(|(_, waiter)| waiter.component == component).map(|(&ticket, _)| ticket)
     }
 
-    fn make_room(&mut self) {
+    fn evict_one(&mut self) {
         while let Some((_, instance)) = self.idle.pop_first() {
-            if instance.give_way() {
+            if instance.try_evict() {
                 return;
             }
         }
     }
 }
 
-impl Place {
-    /// Waits for its turn, behind those that came before: until a room is kept for its component, or
-    /// an instance of it has room. It may have to wait again, and keeps its place.
+impl QueueTicket {
+    /// Waits behind the requests that came before, until a permit is reserved for its component, or an instance of its
+    /// component has capacity. If the request finds neither any more, it can wait again in its old position.
     ///
     /// # Errors
     ///
-    /// Where too many wait already, or it has waited for too long.
-    pub async fn wait(&mut self) -> Result<(), TurnedAway> {
+    /// If the queue is full, or the queue timeout has ended.
+    pub async fn wait(&mut self) -> Result<(), Overloaded> {
         self.settle();
         let admission = self.admission.clone();
         let deadline = match self.deadline {
             Some(deadline) => deadline,
-            // A time too far off for the clock is no limit.
+            // A timeout beyond the clock's range is no limit.
             None => Instant::now()
                 .checked_add(admission.queue_timeout)
                 .unwrap_or_else(|| Instant::now() + Duration::from_secs(30 * 365 * 24 * 3600)),
         };
         self.deadline = Some(deadline);
-        let called = self.line_up()?;
-        match timeout_at(deadline, called).await {
-            Ok(promised) => self.promised = promised.unwrap_or(false),
-            Err(_) => return Err(TurnedAway::TooLong),
+        let woken = self.enqueue()?;
+        match timeout_at(deadline, woken).await {
+            Ok(with_reservation) => self.has_reservation = with_reservation.unwrap_or(false),
+            Err(_) => return Err(Overloaded::QueueTimeout),
         }
-        self.called = None;
+        self.woken = None;
         Ok(())
     }
 
-    fn line_up(&mut self) -> Result<&mut oneshot::Receiver<bool>, TurnedAway> {
-        let (call, called) = oneshot::channel();
+    fn enqueue(&mut self) -> Result<&mut oneshot::Receiver<bool>, Overloaded> {
+        let (wake, woken) = oneshot::channel();
         let mut state = self.admission.lock();
-        let ticket = match self.ticket {
-            Some(ticket) => ticket,
-            None if state.queue.len() >= self.admission.max_waiting => return Err(TurnedAway::QueueFull),
+        let number = match self.number {
+            Some(number) => number,
+            None if state.queue.len() >= self.admission.max_waiting => return Err(Overloaded::QueueFull),
             None => {
-                state.next_ticket += 1;
-                state.next_ticket
+                state.last_ticket += 1;
+                state.last_ticket
             }
         };
-        self.ticket = Some(ticket);
-        state.queue.insert(ticket, Waiter { group: self.group, call });
-        state.groups.entry(self.group).or_default().waiting += 1;
-        // A room that came free before it stood in the queue.
-        if state.free > 0 {
-            state.free -= 1;
-            state.release();
+        self.number = Some(number);
+        state.queue.insert(number, Waiter { component: self.component, wake });
+        state.components.entry(self.component).or_default().waiting += 1;
+        // The caller found no permit before it took the lock; one may have become free since.
+        if state.free_permits > 0 {
+            state.free_permits -= 1;
+            state.release_permit();
         } else {
-            state.make_room();
+            state.evict_one();
         }
-        self.admission.count(&state);
+        self.admission.publish_length(&state);
+        let is_waiting = state.queue.contains_key(&number);
         drop(state);
-        Ok(self.called.insert(called))
+        if is_waiting {
+            tracing::debug!("a request waits for an instance");
+        }
+        Ok(self.woken.insert(woken))
     }
 
-    /// Its request has started: a room that was kept for it, and not needed, goes to the next.
+    /// Settles the reservation, because the request has started or is given up. If no instance has taken the permit, it
+    /// goes to the next request.
     pub fn settle(&mut self) {
-        if !std::mem::take(&mut self.promised) {
+        if !std::mem::take(&mut self.has_reservation) {
             return;
         }
         let mut state = self.admission.lock();
-        let called = state.groups.entry(self.group).or_default();
-        called.promised -= 1;
-        if called.kept > called.promised {
-            called.kept -= 1;
-            state.release();
-            self.admission.count(&state);
+        let component = state.components.entry(self.component).or_default();
+        component.unsettled -= 1;
+        if component.reserved > component.unsettled {
+            component.reserved -= 1;
+            state.release_permit();
+            self.admission.publish_length(&state);
         }
     }
 }
 
-impl Drop for Place {
+impl Drop for QueueTicket {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
+        if let Some(number) = self.number {
             let mut state = self.admission.lock();
-            if state.queue.remove(&ticket).is_some() {
-                state.groups.entry(self.group).or_default().waiting -= 1;
-                self.admission.count(&state);
+            if state.queue.remove(&number).is_some() {
+                state.components.entry(self.component).or_default().waiting -= 1;
+                self.admission.publish_length(&state);
             }
         }
-        // It may have been called, and gone before it heard.
-        if let Some(promised) = self.called.as_mut().and_then(|called| called.try_recv().ok()) {
-            self.promised = promised;
+        // The request may have been woken, and given up before it was polled: its reservation must not be lost.
+        if let Some(with_reservation) = self.woken.as_mut().and_then(|woken| woken.try_recv().ok()) {
+            self.has_reservation = with_reservation;
         }
         self.settle();
     }
 }
 
-impl Drop for Room {
+impl Drop for InstancePermit {
     fn drop(&mut self) {
-        self.0.release();
+        self.0.release_permit();
     }
 }
 

@@ -1,4 +1,4 @@
-//! When an instance of WASIp3 ends, as seen from outside of it.
+//! Decides when an instance ends.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,79 +7,90 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep};
 
-use crate::admission::Admission;
-use crate::interest::{End, Tenancy};
-use crate::isolation::Life;
+use super::instance_state::{EndReason, InstanceState};
+use crate::dispatch::admission::Admission;
+use crate::dispatch::isolation::InstanceLimits;
 
-/// How long a guest may be late before it is taken to be stuck: a guest that lets its host go on is
-/// told in time.
-const GRACE: Duration = Duration::from_millis(20);
+/// The time after a request's deadline until its guest counts as blocking. A guest that doesn't block its instance has
+/// its request cancelled at the deadline, and the instance continues.
+const GRACE_PERIOD: Duration = Duration::from_millis(20);
 
-/// What an instance does.
+/// The status of an instance; the same as wasmtime's type of this name (wasmtime-wasi-http, `src/handler.rs`).
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
-    /// It holds no request.
-    Nothing,
-    /// It has requests to answer.
+pub enum WorkerStatus {
+    /// The instance holds no request.
+    Idle,
+    /// The instance has requests without a response.
     Requests,
-    /// Its requests are answered, and its guest goes on.
-    Remains,
+    /// All requests have a response, and the guest still works.
+    PostReturn,
 }
 
-/// Ends an instance that nobody wants, that takes too long, or that idles for too long.
-pub struct Expiry {
+/// Ends an instance that has only cancelled requests, exceeds a timeout, or is idle for too long.
+///
+/// The counterpart of wasmtime's trait of this name (wasmtime-wasi-http, `src/handler.rs`). As there, it is polled outside
+/// of the store's event loop, because a guest that computes or blocks in a host call has exclusive access to the store and
+/// stops the event loop (upstream issues #11869 and #11870).
+pub struct WorkerExpiration {
     admission: Arc<Admission>,
-    life: Life,
-    tenancy: Arc<Tenancy>,
+    limits: InstanceLimits,
+    state: Arc<InstanceState>,
     sleep: Pin<Box<Sleep>>,
 }
 
-impl Expiry {
-    pub fn new(admission: Arc<Admission>, life: Life, tenancy: Arc<Tenancy>) -> Self {
-        Self { admission, life, tenancy, sleep: Box::pin(sleep(life.idle_timeout)) }
+impl WorkerExpiration {
+    pub fn new(admission: Arc<Admission>, limits: InstanceLimits, state: Arc<InstanceState>) -> Self {
+        Self { admission, limits, state, sleep: Box::pin(sleep(limits.idle_timeout)) }
     }
 
-    /// Ready when the instance is to end, which has done that since then.
-    pub fn poll(&mut self, context: &mut Context<'_>, doing: Doing, since: Instant) -> Poll<()> {
-        self.tenancy.waker.register(context.waker());
-        let deadline = match doing {
-            Doing::Nothing => {
-                self.idle();
-                if self.tenancy.is_leaving() {
+    /// Ready when the instance must end. `since` is when it got its current status.
+    pub fn poll(&mut self, context: &mut Context<'_>, status: WorkerStatus, since: Instant) -> Poll<()> {
+        // Before the state is read: a change after that wakes the task.
+        self.state.waker.register(context.waker());
+        let deadline = match status {
+            WorkerStatus::Idle => {
+                self.offer_for_eviction();
+                if self.state.is_evicted() {
                     return Poll::Ready(());
                 }
-                since.checked_add(self.life.idle_timeout)
+                since.checked_add(self.limits.idle_timeout)
             }
-            _ if self.tenancy.is_forsaken() => {
-                self.end(End::Forsaken);
+            _ if self.state.has_only_cancelled_requests() => {
+                self.set_end(EndReason::Cancelled);
                 return Poll::Ready(());
             }
-            Doing::Requests => self.tenancy.next_deadline().map(|deadline| deadline.into_std() + GRACE),
-            Doing::Remains => self.life.request_timeout.and_then(|timeout| since.checked_add(timeout)),
+            WorkerStatus::Requests => {
+                self.state.next_deadline().map(|deadline| deadline.into_std() + GRACE_PERIOD)
+            }
+            WorkerStatus::PostReturn => {
+                self.limits.request_timeout.and_then(|timeout| since.checked_add(timeout))
+            }
         };
-        // A time too far off for the clock is no limit.
+        // A timeout beyond the clock's range is no limit.
         let Some(deadline) = deadline else { return Poll::Pending };
         if self.sleep.deadline() != deadline.into() {
             self.sleep.as_mut().reset(deadline.into());
         }
         let expired = self.sleep.as_mut().poll(context);
-        match doing {
+        match status {
             _ if expired.is_pending() => {}
-            // Counted now: those that it took down hear of it before the instance is gone.
-            Doing::Requests => self.end(End::Stuck(self.tenancy.not_late())),
-            Doing::Remains => self.end(End::Lingers),
-            Doing::Nothing => {}
+            WorkerStatus::Idle => {}
+            // Counted before the instance ends: then its requests fail, and are no longer active.
+            WorkerStatus::Requests => {
+                self.set_end(EndReason::Blocked { other_requests: self.state.requests_within_deadline() })
+            }
+            WorkerStatus::PostReturn => self.set_end(EndReason::PostReturnTimeout),
         }
         expired
     }
 
-    fn end(&self, reason: End) {
-        let _ = self.tenancy.end.set(reason);
+    fn set_end(&self, reason: EndReason) {
+        let _ = self.state.end.set(reason);
     }
 
-    fn idle(&self) {
-        if self.tenancy.idles() {
-            self.admission.idles(self.tenancy.clone());
+    fn offer_for_eviction(&self) {
+        if self.state.set_idle() {
+            self.admission.add_idle(self.state.clone());
         }
     }
 }

@@ -1,151 +1,142 @@
-//! WASIp3: instances take several requests, as many as their [`Life`](crate::isolation::Life) says. A request is
-//! taken by the first instance that has room, or else by a new one.
+//! Responds to requests: sends each to an instance, and waits while there is none for it.
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
 use tokio::time::sleep;
-use wasmtime::{PoolConcurrencyLimitError, format_err};
+use wasmtime::format_err;
 use wasmtime_wasi_http::WasiBody;
-use wasmtime_wasi_http::handler::{ExpirationError, ProxyPre};
+use wasmtime_wasi_http::handler::ExpirationError;
+use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-use crate::admission::{Place, TurnedAway};
-use crate::body::Answer;
+use super::client_guard::{ClientGuard, RequestState};
+use super::instance;
+use super::pool::{InstancePool, NoInstance, PendingRequest};
+use super::queue::QueueStatus;
+use crate::dispatch::admission::{Overloaded, QueueTicket};
+use crate::dispatch::body::ResponseBody;
+use crate::dispatch::instance_factory::InstanceFactory;
+use crate::dispatch::request::{HandlerError, Request};
 use crate::guest::Guest;
-use crate::handler::{Failure, Mould, Request};
-use crate::instance::Instance;
-use crate::interest::{Interest, Shared};
-use crate::line::{Found, Line, Waits};
 
-/// How long a request waits to be taken by an instance that has room. In Spin it waits for ever: the experiment is to
-/// show that, and no guest is to hold up a component for good.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often that is looked at.
-const GLANCE: Duration = Duration::from_millis(50);
+/// How long a request waits for an available instance to take it. In Spin it waits without end. Here a guest that blocks
+/// its instance must not block the component: the experiment shows how long the request waits, and then continues.
+const MAX_DISPATCH_WAIT: Duration = Duration::from_secs(10);
+/// The interval in which the queue is checked for requests that wait too long.
+const MONITOR_INTERVAL: Duration = Duration::from_millis(50);
 
-/// A component that speaks WASIp3.
-pub struct Reuse {
-    pub mould: Mould,
-    pub pre: ProxyPre<Guest>,
-    pub line: Arc<Line<Asked>>,
-    /// Whether a task looks at the line.
-    watched: AtomicBool,
-}
-
-/// A request on its way to an instance.
-pub struct Asked {
-    pub request: Request,
-    pub interest: Arc<Shared>,
-    pub answer: oneshot::Sender<wasmtime::Result<http::Response<WasiBody>>>,
-}
-
-impl Waits for Asked {
-    fn is_wanted(&self) -> bool {
-        !self.answer.is_canceled()
-    }
-}
-
-/// No instance has room for the request, and no new one may be made.
+/// The instance ended before it responded. It logs the reason itself.
 #[derive(Debug, thiserror::Error)]
-#[error("no room for another instance")]
-pub struct NoRoom;
+#[error("the instance ended")]
+struct InstanceEnded;
 
-/// The request is given back, to be asked again once there is room.
-#[derive(Debug, thiserror::Error)]
-#[error("no room for another instance")]
-struct TurnedBack(Mutex<Request>);
+/// A component that exports WASIp3's HTTP handler.
+#[derive(Clone)]
+pub struct P3Handler(Arc<InstancePool>);
 
-/// Its instance ended, which says why itself.
-#[derive(Debug, thiserror::Error)]
-#[error("its instance ended")]
-struct Ended;
-
-impl Reuse {
-    pub fn new(mould: Mould, pre: ProxyPre<Guest>) -> Self {
-        Self { mould, pre, line: Arc::default(), watched: AtomicBool::new(false) }
+impl P3Handler {
+    pub fn new(factory: InstanceFactory, pre: ServicePre<Guest>) -> Self {
+        Self(Arc::new(InstancePool::new(factory, pre)))
     }
 
-    /// An instance has room: one that waits for a new one may try again.
-    pub fn vacancy(&self) {
-        self.mould.admission.vacancy(self.mould.group);
+    /// Responds to one request.
+    ///
+    /// # Errors
+    ///
+    /// If the guest doesn't respond.
+    pub fn respond(
+        self,
+        mut request: Request,
+    ) -> impl Future<Output = Result<http::Response<ResponseBody>, HandlerError>> + Send {
+        let method = request.method().clone();
+        let factory = &self.0.factory;
+        let mut ticket = factory.admission.new_ticket(factory.component);
+        async move {
+            if self.0.factory.admission.has_waiting() {
+                self.wait(&mut ticket).await?;
+            }
+            let guard = ClientGuard::new(ticket);
+            loop {
+                let error = match self.send(guard.request_state(), request).await {
+                    Ok(response) => {
+                        let (abort_flag, deadline) = guard.response_started();
+                        let mut response =
+                            ResponseBody::from_guest(response, &method, abort_flag, Box::new(guard));
+                        if let Some(deadline) = deadline {
+                            response.body_mut().set_deadline(deadline);
+                        }
+                        response.body_mut().prefetch().await.map_err(|_| HandlerError::Failed)?;
+                        return Ok(response);
+                    }
+                    Err(error) => error,
+                };
+                request = match error.downcast::<NoInstance>() {
+                    Ok(NoInstance(request)) => request.into_inner().unwrap_or_else(PoisonError::into_inner),
+                    Err(error) => return Err(self.handler_error(&guard, &error)),
+                };
+                let Some(mut ticket) = guard.take_ticket() else { return Err(HandlerError::Failed) };
+                self.wait(&mut ticket).await?;
+                guard.put_ticket(ticket);
+            }
+        }
     }
 
-    /// Waits until there is room for another instance, or in one that there is.
-    async fn wait(&self, place: &mut Place) -> Result<(), TurnedAway> {
-        let mut turn = pin!(place.wait());
-        let at_once = poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await;
-        if let Poll::Ready(result) = at_once {
+    /// Waits until there is a permit for a new instance, or capacity in an existing one.
+    async fn wait(&self, ticket: &mut QueueTicket) -> Result<(), Overloaded> {
+        let mut turn = pin!(ticket.wait());
+        let first_poll = poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await;
+        if let Poll::Ready(result) = first_poll {
             return result;
         }
-        // One that opened before this lined up didn't call it.
-        if self.line.is_open() {
-            self.vacancy();
+        // An instance that became available before the first poll, which enqueued the request, didn't wake it.
+        if self.0.queue.has_available() {
+            self.0.notify_capacity();
         }
         turn.await
     }
 
-    /// Makes a new instance, for this request or for those that wait in the line.
-    pub fn start(self: &Arc<Self>, first: Option<Asked>) {
-        let reuse = self.clone();
-        tokio::spawn(async move {
-            match Instance::new(reuse.clone()).await {
-                Ok(instance) => instance.run(first).await,
-                Err(error) => reuse.refuse(first, &error),
-            }
-        });
-    }
-
-    /// There is no new instance for it, or for those that wait in the line and nobody takes.
-    fn refuse(&self, first: Option<Asked>, error: &wasmtime::Error) {
-        let full = error.is::<NoRoom>() || error.is::<PoolConcurrencyLimitError>();
-        let refused = first.map_or_else(|| self.line.unattended(), |first| vec![first]);
-        for Asked { request, answer, .. } in refused {
-            let error = if full { TurnedBack(Mutex::new(request)).into() } else { format_err!("{error:?}") };
-            let _ = answer.send(Err(error));
-        }
-    }
-
-    async fn ask(
-        self: &Arc<Self>,
-        interest: Arc<Shared>,
+    /// Sends the request to an available instance, or to a new one.
+    async fn send(
+        &self,
+        state: Arc<RequestState>,
         request: Request,
     ) -> wasmtime::Result<http::Response<WasiBody>> {
-        let (answer, answered) = oneshot::channel();
-        match self.line.push(Asked { request, interest, answer }) {
-            given_back @ Some(_) => self.start(given_back),
-            None => self.watch(),
+        let (response, received) = oneshot::channel();
+        match self.0.queue.push(PendingRequest { request, state, response }) {
+            returned @ Some(_) => instance::start(self.0.clone(), returned),
+            None => self.monitor_queue(),
         }
-        answered.await.map_err(|_| Ended)?
+        received.await.map_err(|_| InstanceEnded)?
     }
 
-    /// Looks at the line until nobody waits there.
-    fn watch(self: &Arc<Self>) {
-        if self.watched.swap(true, SeqCst) {
+    /// Starts a task that checks the queue until it is empty, unless there is one.
+    fn monitor_queue(&self) {
+        if self.0.is_monitored.swap(true, SeqCst) {
             return;
         }
-        let reuse = self.clone();
+        let pool = self.0.clone();
         tokio::spawn(async move {
             loop {
-                sleep(GLANCE).await;
-                match reuse.line.look(Instant::now(), PATIENCE) {
-                    Found::Waiting => {}
-                    Found::Overdue => {
+                sleep(MONITOR_INTERVAL).await;
+                match pool.queue.check(Instant::now(), MAX_DISPATCH_WAIT) {
+                    QueueStatus::Waiting => {}
+                    QueueStatus::Overdue => {
                         tracing::warn!(
-                            "component {:?}: a request has waited for {PATIENCE:?} for an instance that has room, but \
-                             whose guest lets no other request go on: another instance takes it",
-                            reuse.mould.id
+                            "component {:?}: a request has waited {MAX_DISPATCH_WAIT:?} for an instance that has capacity, \
+                             but whose guest blocks its other requests; starting another instance",
+                            pool.factory.component_id
                         );
-                        reuse.start(None);
+                        instance::start(pool.clone(), None);
                     }
-                    Found::Nobody => {
-                        reuse.watched.store(false, SeqCst);
-                        // One that came meanwhile saw it watched.
-                        if reuse.line.is_empty() || reuse.watched.swap(true, SeqCst) {
+                    QueueStatus::Empty => {
+                        pool.is_monitored.store(false, SeqCst);
+                        // A request that was pushed after the check and before the store has started no task.
+                        if pool.queue.is_empty() || pool.is_monitored.swap(true, SeqCst) {
                             return;
                         }
                     }
@@ -154,58 +145,18 @@ impl Reuse {
         });
     }
 
-    fn failure(&self, interest: &Interest, error: &wasmtime::Error) -> Failure {
+    fn handler_error(&self, guard: &ClientGuard, error: &wasmtime::Error) -> HandlerError {
         if error.is::<ExpirationError>() {
-            self.mould.log(&format_err!("its guest gave no answer within --request-timeout"));
-            return Failure::TimedOut;
+            self.0.factory.log_error(&format_err!("the guest gave no response within --request-timeout"));
+            return HandlerError::TimedOut;
         }
-        // Its instance was ended, which says why itself.
-        if interest.is_late() {
-            return Failure::TimedOut;
+        // The instance was ended for this timeout, and has logged it.
+        if guard.is_overdue() {
+            return HandlerError::TimedOut;
         }
-        if !error.is::<Ended>() {
-            self.mould.log(error);
+        if !error.is::<InstanceEnded>() {
+            self.0.factory.log_error(error);
         }
-        Failure::Failed
-    }
-}
-
-/// Answers one request.
-///
-/// # Errors
-///
-/// Where the guest gives no answer.
-pub fn answer(
-    reuse: Arc<Reuse>,
-    mut request: Request,
-) -> impl Future<Output = Result<http::Response<Answer>, Failure>> + Send {
-    let method = request.method().clone();
-    let mut place = reuse.mould.admission.arrive(reuse.mould.group);
-    async move {
-        if reuse.mould.admission.is_crowded() {
-            reuse.wait(&mut place).await?;
-        }
-        let interest = Interest::new(place);
-        loop {
-            let error = match reuse.ask(interest.shared(), request).await {
-                Ok(response) => {
-                    let (fate, deadline) = interest.answered();
-                    let mut response = Answer::from_guest(response, &method, fate, Box::new(interest));
-                    if let Some(deadline) = deadline {
-                        response.body_mut().must_end_by(deadline);
-                    }
-                    response.body_mut().look_ahead().await.map_err(|_| Failure::Failed)?;
-                    return Ok(response);
-                }
-                Err(error) => error,
-            };
-            request = match error.downcast::<TurnedBack>() {
-                Ok(TurnedBack(request)) => request.into_inner().unwrap_or_else(PoisonError::into_inner),
-                Err(error) => return Err(reuse.failure(&interest, &error)),
-            };
-            let Some(mut place) = interest.take_place() else { return Err(Failure::Failed) };
-            reuse.wait(&mut place).await?;
-            interest.put_place(place);
-        }
+        HandlerError::Failed
     }
 }

@@ -1,5 +1,4 @@
-//! Sends one request over a connection of its own, to an address that was checked. Nothing is
-//! redirected, and no proxy is asked.
+//! Sends one request over a new connection to a checked address. The client follows no redirection, and uses no proxy.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -23,21 +22,21 @@ use url::Host;
 use wasmtime_wasi::runtime::spawn;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::pattern::Reach;
+use crate::app::allowed_hosts::AddressScope;
 
-/// Where the guest sets no time limit.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// The limit for each phase of a request if the guest sets none.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Ends when the connection does, and ends it when it is dropped.
-pub type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
+/// Drives a connection: ready when the connection ends. Dropping it closes the connection.
+pub type ConnectionFuture = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Debug, Clone)]
 pub struct Destination {
     pub host: Host,
     pub port: u16,
     pub tls: bool,
-    pub reach: Reach,
+    pub scope: AddressScope,
 }
 
 /// Sends `request`, whose URI is a path, to `destination`.
@@ -45,21 +44,22 @@ pub async fn send(
     request: Request<WasiBody>,
     destination: Destination,
     options: RequestOptions,
-) -> Result<(Response<WasiBody>, Io), Error> {
+) -> Result<(Response<WasiBody>, ConnectionFuture), Error> {
     let connecting = connect(&destination);
-    let stream = within(options.connect_timeout, connecting, Error::ConnectionTimeout).await?;
-    let answer = exchange(stream, request);
-    let (response, io) = within(options.first_byte_timeout, answer, Error::ConnectionReadTimeout).await?;
-    let pace = options.between_bytes_timeout.unwrap_or(PATIENCE);
-    Ok((response.map(|body| Paced::new(body, pace).boxed_unsync()), io))
+    let stream = with_timeout(options.connect_timeout, connecting, Error::ConnectionTimeout).await?;
+    let exchange = exchange(stream, request);
+    let (response, connection) =
+        with_timeout(options.first_byte_timeout, exchange, Error::ConnectionReadTimeout).await?;
+    let between_bytes = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);
+    Ok((response.map(|body| ReadTimeoutBody::new(body, between_bytes).boxed_unsync()), connection))
 }
 
-async fn within<T>(
+async fn with_timeout<T>(
     limit: Option<Duration>,
-    work: impl Future<Output = Result<T, Error>>,
-    late: Error,
+    future: impl Future<Output = Result<T, Error>>,
+    timeout_error: Error,
 ) -> Result<T, Error> {
-    timeout(limit.unwrap_or(PATIENCE), work).await.unwrap_or(Err(late))
+    timeout(limit.unwrap_or(DEFAULT_TIMEOUT), future).await.unwrap_or(Err(timeout_error))
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -87,10 +87,10 @@ async fn connect(destination: &Destination) -> Result<Box<dyn Stream>, Error> {
     Ok(Box::new(stream))
 }
 
-/// Resolved once: what is checked here is what is connected to.
+/// Resolves the host once, so that the client connects to the addresses that are checked here.
 async fn addresses(destination: &Destination) -> Result<Vec<SocketAddr>, Error> {
     let port = destination.port;
-    let found: Vec<SocketAddr> = match &destination.host {
+    let resolved: Vec<SocketAddr> = match &destination.host {
         Host::Ipv4(address) => vec![(*address, port).into()],
         Host::Ipv6(address) => vec![(*address, port).into()],
         Host::Domain(name) => tokio::net::lookup_host((name.as_str(), port))
@@ -98,35 +98,36 @@ async fn addresses(destination: &Destination) -> Result<Vec<SocketAddr>, Error> 
             .map_err(|error| Error::DnsError { rcode: Some(error.to_string()), info_code: None })?
             .collect(),
     };
-    let allowed = |address: &SocketAddr| destination.reach == Reach::Anywhere || is_abroad(address.ip());
-    if !found.is_empty() && !found.iter().any(allowed) {
+    let allowed = |address: &SocketAddr| destination.scope == AddressScope::Any || !is_local(address.ip());
+    if !resolved.is_empty() && !resolved.iter().any(allowed) {
         tracing::error!(
-            "{} leads to {}, an address of this machine or its link, which a pattern with `*.` never allows: \
+            "{} resolves to {}, an address of this machine or its link, which a pattern with `*.` never allows: \
              name the host in allowed_outbound_hosts",
             destination.host,
-            found[0].ip()
+            resolved[0].ip()
         );
         return Err(Error::DestinationIpProhibited);
     }
-    Ok(found.into_iter().filter(allowed).collect())
+    Ok(resolved.into_iter().filter(allowed).collect())
 }
 
-fn is_abroad(address: IpAddr) -> bool {
+/// Whether the address belongs to this machine or its link.
+fn is_local(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {
-            // All of 0.0.0.0/8 is this host.
-            !(address.is_loopback() || address.is_link_local() || address.octets()[0] == 0)
+            // 0.0.0.0/8 means this host.
+            address.is_loopback() || address.is_link_local() || address.octets()[0] == 0
         }
         IpAddr::V6(address) => {
-            // ::/96 holds the unspecified and loopback addresses, and IPv4 in an old form.
-            !(address.is_unicast_link_local() || address.segments()[..6] == [0; 6])
+            // ::/96 has the unspecified address, the loopback address, and IPv4 addresses in a deprecated form.
+            address.is_unicast_link_local() || address.segments()[..6] == [0; 6]
         }
     }
 }
 
 type Tls = Result<Arc<ClientConfig>, TlsUnusable>;
 
-/// The client's TLS can't be set up; it never happens with the provider that is compiled in.
+/// The TLS configuration can't be built. It doesn't happen with the provider that is compiled in.
 #[derive(Clone, Copy)]
 struct TlsUnusable;
 
@@ -136,11 +137,11 @@ impl From<TlsUnusable> for Error {
     }
 }
 
-/// Made when it is first needed: most guests never ask for it.
+/// Built on first use: most guests never need it.
 static TLS: LazyLock<Tls> = LazyLock::new(|| {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
-    // Whom this machine trusts beyond them (SSL_CERT_FILE, SSL_CERT_DIR). What can't be read is not trusted.
+    // The machine's own roots (SSL_CERT_FILE, SSL_CERT_DIR). Certificates that can't be parsed are left out.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = versions.map_err(|_| TlsUnusable)?;
@@ -150,28 +151,28 @@ static TLS: LazyLock<Tls> = LazyLock::new(|| {
 async fn exchange(
     stream: Box<dyn Stream>,
     request: Request<WasiBody>,
-) -> Result<(Response<Incoming>, Io), Error> {
+) -> Result<(Response<Incoming>, ConnectionFuture), Error> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = spawn(async move { connection.await.map_err(Error::from) });
     let response = sender.send_request(request).await?;
     Ok((response, Box::new(connection)))
 }
 
-/// A body whose sender may pause for no longer than `limit`.
-struct Paced {
+/// A body that fails if the time between two of its frames exceeds `limit`.
+struct ReadTimeoutBody {
     body: Incoming,
     limit: Duration,
-    /// Runs while something is waited for.
-    late: Option<Pin<Box<Sleep>>>,
+    /// The timer; `None` unless a frame is awaited.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl Paced {
+impl ReadTimeoutBody {
     fn new(body: Incoming, limit: Duration) -> Self {
-        Self { body, limit, late: None }
+        Self { body, limit, deadline: None }
     }
 }
 
-impl Body for Paced {
+impl Body for ReadTimeoutBody {
     type Data = Bytes;
     type Error = Error;
 
@@ -180,12 +181,12 @@ impl Body for Paced {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
-            self.late = None;
+            self.deadline = None;
             return Poll::Ready(frame.map(|frame| frame.map_err(Error::from)));
         }
         let limit = self.limit;
-        let late = self.late.get_or_insert_with(|| Box::pin(sleep(limit)));
-        ready!(late.as_mut().poll(context));
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(deadline.as_mut().poll(context));
         Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
     }
 
@@ -202,12 +203,12 @@ impl Body for Paced {
 mod tests {
     use tokio::io::AsyncWriteExt;
 
-    use super::super::pattern::normal;
     use super::*;
+    use crate::app::allowed_hosts::normalize_host;
 
     #[test]
-    fn home_is_no_place_abroad() {
-        for home in [
+    fn addresses_of_this_machine_and_its_link_are_local() {
+        for local in [
             "127.0.0.1",
             "127.9.9.9",
             "0.0.0.0",
@@ -220,29 +221,29 @@ mod tests {
             "::ffff:169.254.0.1",
             "::127.0.0.1",
         ] {
-            assert!(!is_abroad(home.parse().unwrap()), "{home}");
+            assert!(is_local(local.parse().unwrap()), "{local}");
         }
-        for abroad in ["93.184.216.34", "10.0.0.1", "2606:2800::1", "::ffff:93.184.216.34"] {
-            assert!(is_abroad(abroad.parse().unwrap()), "{abroad}");
+        for remote in ["93.184.216.34", "10.0.0.1", "2606:2800::1", "::ffff:93.184.216.34"] {
+            assert!(!is_local(remote.parse().unwrap()), "{remote}");
         }
     }
 
     #[tokio::test]
-    async fn a_name_that_leads_home_is_followed_only_where_it_is_allowed_itself() {
+    async fn a_name_with_a_local_address_must_be_allowed_by_itself() {
         let destination =
-            |reach| Destination { host: Host::Domain("localhost".to_owned()), port: 80, tls: false, reach };
-        assert!(!addresses(&destination(Reach::Anywhere)).await.unwrap().is_empty());
-        let refused = addresses(&destination(Reach::Abroad)).await.unwrap_err();
+            |scope| Destination { host: Host::Domain("localhost".to_owned()), port: 80, tls: false, scope };
+        assert!(!addresses(&destination(AddressScope::Any)).await.unwrap().is_empty());
+        let refused = addresses(&destination(AddressScope::NonLocal)).await.unwrap_err();
         assert!(matches!(refused, Error::DestinationIpProhibited), "{refused}");
     }
 
     #[test]
-    fn tls_can_be_set_up() {
+    fn the_tls_configuration_can_be_built() {
         assert!(TLS.is_ok());
     }
 
-    /// Sends a GET request to a server that answers `answer` and then nothing more.
-    async fn ask(answer: &'static str) -> Result<Response<WasiBody>, Error> {
+    /// Sends a GET request to a server that sends `answer`, and then nothing.
+    async fn get_from_silent_server(answer: &'static str) -> Result<Response<WasiBody>, Error> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -250,26 +251,31 @@ mod tests {
             stream.write_all(answer.as_bytes()).await.unwrap();
             std::future::pending::<()>().await;
         });
-        let destination =
-            Destination { host: normal("127.0.0.1").unwrap(), port, tls: false, reach: Reach::Anywhere };
+        let destination = Destination {
+            host: normalize_host("127.0.0.1").unwrap(),
+            port,
+            tls: false,
+            scope: AddressScope::Any,
+        };
         let body = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
-        let soon = Some(Duration::from_millis(300));
+        let short = Some(Duration::from_millis(300));
         let options =
-            RequestOptions { connect_timeout: None, first_byte_timeout: soon, between_bytes_timeout: soon };
-        let (response, io) = send(Request::new(body), destination, options).await?;
-        // The connection lives as long as this is held.
-        tokio::spawn(Box::into_pin(io));
+            RequestOptions { connect_timeout: None, first_byte_timeout: short, between_bytes_timeout: short };
+        let (response, connection) = send(Request::new(body), destination, options).await?;
+        // Dropping the future would close the connection.
+        tokio::spawn(Box::into_pin(connection));
         Ok(response)
     }
 
     #[tokio::test]
-    async fn a_server_that_falls_silent_is_given_up() {
-        let late = ask("").await.map(|_| ()).unwrap_err();
-        assert!(matches!(late, Error::ConnectionReadTimeout), "{late}");
-        let mut response = ask("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart").await.unwrap();
+    async fn a_request_to_a_silent_server_times_out() {
+        let error = get_from_silent_server("").await.map(|_| ()).unwrap_err();
+        assert!(matches!(error, Error::ConnectionReadTimeout), "{error}");
+        let mut response =
+            get_from_silent_server("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\npart").await.unwrap();
         let part = response.frame().await.unwrap().unwrap();
         assert_eq!(part.into_data().unwrap(), "part");
-        let late = response.frame().await.unwrap().map(|_| ()).unwrap_err();
-        assert!(matches!(late, Error::ConnectionReadTimeout), "{late}");
+        let error = response.frame().await.unwrap().map(|_| ()).unwrap_err();
+        assert!(matches!(error, Error::ConnectionReadTimeout), "{error}");
     }
 }

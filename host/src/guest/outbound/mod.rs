@@ -1,10 +1,8 @@
-//! Requests that a guest sends: only where the manifest allows it, for both versions of WASI.
+//! Requests that a guest sends, in both versions of WASI: only to hosts that the manifest allows.
 //!
-//! HTTP is the only way out: sockets and name look-ups (`wasi:sockets`) are denied whatever the
-//! manifest allows.
+//! HTTP is the only way out. Sockets and name resolution (`wasi:sockets`) are denied, whatever the manifest allows.
 
 mod client;
-mod pattern;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -14,29 +12,29 @@ use http::uri::{Scheme, Uri};
 use url::Host;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
-use client::{Destination, Io};
-use pattern::{Reach, normal};
+use client::{ConnectionFuture, Destination};
 
-pub use pattern::{AllowedHosts, Pattern};
+use crate::app::allowed_hosts::{AddressScope, AllowedHosts, normalize_host};
 
-/// The host by which a guest calls its own application, where its SDK insists on a host.
+/// The host name by which a guest calls its own application, if its SDK requires one.
 const SELF: &str = "self.alt";
 
-/// What one component may send, and where.
+/// Sends the requests of one component.
 #[derive(Clone)]
 pub struct Outbound(Arc<Rules>);
 
 struct Rules {
     component: String,
     hosts: AllowedHosts,
-    /// Where the application itself is served, in plain HTTP.
-    home: SocketAddr,
+    /// The address of the application's own server, which speaks plain HTTP.
+    own_address: SocketAddr,
 }
 
 impl Outbound {
-    /// The rules of the component with the id `component`, in an application that listens on `home`.
-    pub fn new(component: &str, hosts: AllowedHosts, home: SocketAddr) -> Self {
-        Self(Arc::new(Rules { component: component.to_owned(), hosts, home }))
+    /// Returns the rules of the component with the id `component`. `own_address` is the address of the application's own
+    /// server.
+    pub fn new(component: &str, hosts: AllowedHosts, own_address: SocketAddr) -> Self {
+        Self(Arc::new(Rules { component: component.to_owned(), hosts, own_address }))
     }
 }
 
@@ -45,9 +43,9 @@ impl WasiHttpHooks for Outbound {
         &mut self,
         mut request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
-        _io: Io,
-    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Io), Error>> + Send> {
-        match self.0.direct(&mut request) {
+        _io: ConnectionFuture,
+    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, ConnectionFuture), Error>> + Send> {
+        match self.0.resolve(&mut request) {
             Ok(destination) => Box::new(client::send(request, destination, options.unwrap_or_default())),
             Err(error) => Box::new(std::future::ready(Err(error))),
         }
@@ -55,16 +53,17 @@ impl WasiHttpHooks for Outbound {
 }
 
 impl Rules {
-    /// Where `request` goes, if it may. It is made to name the host that it goes to, as it was read here.
-    fn direct(&self, request: &mut http::Request<WasiBody>) -> Result<Destination, Error> {
+    /// Returns the destination of `request` if it is allowed. Sets the request's `Host` to the destination in normal form,
+    /// so that the server sees the host that was checked here.
+    fn resolve(&self, request: &mut http::Request<WasiBody>) -> Result<Destination, Error> {
         let uri = request.uri();
         let tls = uri.scheme() == Some(&Scheme::HTTPS);
         let destination = match uri.host() {
-            None | Some("" | SELF) => self.to_self()?,
+            None | Some("" | SELF) => self.own_destination()?,
             Some(host) => {
-                let host = normal(host).ok_or(Error::HttpRequestUriInvalid)?;
+                let host = normalize_host(host).ok_or(Error::HttpRequestUriInvalid)?;
                 let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-                self.to_host(host, port, tls)?
+                self.destination(host, port, tls)?
             }
         };
         let host = match (destination.port, destination.tls) {
@@ -78,32 +77,32 @@ impl Rules {
         Ok(destination)
     }
 
-    fn to_self(&self) -> Result<Destination, Error> {
+    fn own_destination(&self) -> Result<Destination, Error> {
         if !self.hosts.allows_self() {
             return Err(self.deny("http://self"));
         }
-        let host = match self.home.ip() {
-            // Listening everywhere is listening here.
+        let host = match self.own_address.ip() {
+            // A server on an unspecified address also listens on the loopback address.
             IpAddr::V4(address) if address.is_unspecified() => Host::Ipv4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(address) if address.is_unspecified() => Host::Ipv6(Ipv6Addr::LOCALHOST),
             IpAddr::V4(address) => Host::Ipv4(address),
             IpAddr::V6(address) => Host::Ipv6(address),
         };
-        Ok(Destination { host, port: self.home.port(), tls: false, reach: Reach::Anywhere })
+        Ok(Destination { host, port: self.own_address.port(), tls: false, scope: AddressScope::Any })
     }
 
-    fn to_host(&self, host: Host, port: u16, tls: bool) -> Result<Destination, Error> {
+    fn destination(&self, host: Host, port: u16, tls: bool) -> Result<Destination, Error> {
         if host == Host::Domain("self".to_owned()) {
             tracing::error!(
-                "component {:?} may not send requests to the host \"self\", which stands in manifests only; its own \
-                 application is called by a path alone, or as http://{SELF}/",
+                "component {:?} may not send requests to the host \"self\", which has a meaning in manifests only; a guest \
+                 calls its own application by a path alone, or as http://{SELF}/",
                 self.component
             );
             return Err(Error::HttpRequestDenied);
         }
         let scheme = if tls { "https" } else { "http" };
-        match self.hosts.reach(scheme, &host, port) {
-            Some(reach) => Ok(Destination { host, port, tls, reach }),
+        match self.hosts.scope(scheme, &host, port) {
+            Some(scope) => Ok(Destination { host, port, tls, scope }),
             None => Err(self.deny(&format!("{scheme}://{host}:{port}"))),
         }
     }

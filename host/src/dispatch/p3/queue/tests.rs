@@ -5,273 +5,275 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Item {
     number: usize,
-    is_wanted: bool,
+    is_cancelled: bool,
 }
 
-impl Waits for Item {
-    fn is_wanted(&self) -> bool {
-        self.is_wanted
+impl Cancellable for Item {
+    fn is_cancelled(&self) -> bool {
+        self.is_cancelled
     }
 }
 
 fn item(number: usize) -> Item {
-    Item { number, is_wanted: true }
+    Item { number, is_cancelled: false }
 }
 
-/// Polled when it is woken, as a task is.
-struct Worker {
-    taker: Taker<Item>,
-    woken: Arc<Woken>,
-    /// Whether it took one when it was last polled: it will be polled again.
-    took: bool,
+/// A consumer that is polled when it is woken, as a task is.
+struct TestConsumer {
+    inner: Consumer<Item>,
+    wakes: Arc<WakeFlag>,
+    /// Whether the last poll returned an item: then the consumer is polled again.
+    took_item: bool,
 }
 
 #[derive(Default)]
-struct Woken(AtomicBool);
+struct WakeFlag(AtomicBool);
 
-impl Wake for Woken {
+impl Wake for WakeFlag {
     fn wake(self: Arc<Self>) {
         self.0.store(true, SeqCst);
     }
 }
 
-impl Worker {
-    fn new(line: &Arc<Line<Item>>) -> Self {
-        Self { taker: line.taker(), woken: Arc::default(), took: false }
+impl TestConsumer {
+    fn new(queue: &Arc<DispatchQueue<Item>>) -> Self {
+        Self { inner: queue.consumer(), wakes: Arc::default(), took_item: false }
     }
 
     fn poll(&mut self) -> Option<usize> {
-        let poll = self.taker.poll_take(&mut Context::from_waker(&self.woken.clone().into()));
-        self.took = poll.is_ready();
+        let poll = self.inner.poll_pop(&mut Context::from_waker(&self.wakes.clone().into()));
+        self.took_item = poll.is_ready();
         match poll {
             Poll::Ready(item) => Some(item.number),
             Poll::Pending => None,
         }
     }
 
-    fn opens(&mut self) -> Option<usize> {
-        self.taker.open();
+    /// Makes the consumer available and polls it.
+    fn start(&mut self) -> Option<usize> {
+        self.inner.set_available();
         self.poll()
     }
 
-    fn is_woken(&self) -> bool {
-        self.woken.0.swap(false, SeqCst)
+    fn was_woken(&self) -> bool {
+        self.wakes.0.swap(false, SeqCst)
     }
 }
 
-fn overdue(line: &Line<Item>) -> Found {
-    line.look(Instant::now() + PATIENCE, PATIENCE)
+/// Checks the queue when its first item is overdue.
+fn check_overdue(queue: &DispatchQueue<Item>) -> QueueStatus {
+    queue.check(Instant::now() + MAX_WAIT, MAX_WAIT)
 }
 
 #[test]
-fn who_comes_while_nobody_is_open_is_given_back() {
-    let line = Arc::default();
-    let mut worker = Worker::new(&line);
-    assert_eq!(line.push(item(1)), Some(item(1)));
-    worker.opens();
-    assert_eq!(line.push(item(2)), None);
-    assert!(worker.is_woken());
-    // It takes a new one for who would wait in vain.
-    assert!(worker.taker.close());
-    assert_eq!(worker.poll(), None);
-    assert_eq!(line.push(item(3)), Some(item(3)));
-    assert_eq!(Worker::new(&line).opens(), Some(2));
+fn an_item_is_returned_if_no_consumer_is_available() {
+    let queue = Arc::default();
+    let mut consumer = TestConsumer::new(&queue);
+    assert_eq!(queue.push(item(1)), Some(item(1)));
+    consumer.start();
+    assert_eq!(queue.push(item(2)), None);
+    assert!(consumer.was_woken());
+    // The waiting item needs a new consumer.
+    assert!(consumer.inner.set_unavailable());
+    assert_eq!(consumer.poll(), None);
+    assert_eq!(queue.push(item(3)), Some(item(3)));
+    assert_eq!(TestConsumer::new(&queue).start(), Some(2));
 }
 
 #[test]
-fn those_that_are_open_are_woken_in_turn() {
-    let line = Arc::default();
-    let mut workers = [(); 3].map(|()| Worker::new(&line));
-    for worker in &mut workers {
-        worker.opens();
+fn available_consumers_are_woken_in_turn() {
+    let queue = Arc::default();
+    let mut consumers = [(); 3].map(|()| TestConsumer::new(&queue));
+    for consumer in &mut consumers {
+        consumer.start();
     }
     for number in 0..3 {
-        line.push(item(number));
-        assert_eq!(workers.each_ref().map(Worker::is_woken), [0, 1, 2].map(|each| each == number));
+        queue.push(item(number));
+        assert_eq!(consumers.each_ref().map(TestConsumer::was_woken), [0, 1, 2].map(|each| each == number));
     }
-    // One that has no room for what it was woken for passes it on.
-    assert_eq!(workers[0].poll(), Some(0));
-    assert_eq!(workers[0].poll(), Some(1));
-    assert_eq!(workers[0].poll(), Some(2));
-    assert_eq!(workers[0].poll(), None);
-    assert_eq!(workers[1].poll(), None);
-    line.push(item(3));
-    assert!(workers[0].is_woken() && !workers[1].is_woken());
-    assert!(!workers[0].taker.close());
-    assert!(workers[1].is_woken());
-    assert_eq!(workers[1].poll(), Some(3));
+    // A consumer that becomes unavailable wakes the next for the item.
+    assert_eq!(consumers[0].poll(), Some(0));
+    assert_eq!(consumers[0].poll(), Some(1));
+    assert_eq!(consumers[0].poll(), Some(2));
+    assert_eq!(consumers[0].poll(), None);
+    assert_eq!(consumers[1].poll(), None);
+    queue.push(item(3));
+    assert!(consumers[0].was_woken() && !consumers[1].was_woken());
+    assert!(!consumers[0].inner.set_unavailable());
+    assert!(consumers[1].was_woken());
+    assert_eq!(consumers[1].poll(), Some(3));
 }
 
 #[test]
-fn one_that_does_not_get_to_it_does_not_keep_it_from_others() {
-    let line = Arc::default();
-    let (mut stuck, mut idle) = (Worker::new(&line), Worker::new(&line));
-    stuck.opens();
-    idle.opens();
-    line.push(item(1));
-    assert!(!idle.is_woken());
-    assert_eq!(line.look(Instant::now(), PATIENCE), Found::Waiting);
-    assert!(idle.is_woken());
+fn a_blocked_consumer_does_not_keep_an_item_from_others() {
+    let queue = Arc::default();
+    let (mut blocked, mut idle) = (TestConsumer::new(&queue), TestConsumer::new(&queue));
+    blocked.start();
+    idle.start();
+    queue.push(item(1));
+    assert!(!idle.was_woken());
+    assert_eq!(queue.check(Instant::now(), MAX_WAIT), QueueStatus::Waiting);
+    assert!(idle.was_woken());
     assert_eq!(idle.poll(), Some(1));
-    assert_eq!(overdue(&line), Found::Nobody);
+    assert_eq!(check_overdue(&queue), QueueStatus::Empty);
 }
 
 #[test]
-fn those_that_are_open_and_take_nothing_are_given_up_until_they_do() {
-    let line = Arc::default();
-    let mut stuck = Worker::new(&line);
-    stuck.opens();
-    line.push(item(1));
-    line.push(item(2));
-    assert_eq!(overdue(&line), Found::Overdue);
-    // Nobody is counted on: those that come have instances of their own, and so have those that wait.
-    assert_eq!(line.push(item(3)), Some(item(3)));
-    let [mut first, mut second] = [(); 2].map(|()| Worker::new(&line));
-    assert_eq!(first.opens(), Some(1));
-    assert!(first.taker.close());
-    assert_eq!(second.opens(), Some(2));
-    assert!(!second.taker.close());
-    assert_eq!(line.push(item(4)), Some(item(4)));
-    // It goes on.
-    assert_eq!(stuck.poll(), None);
-    assert_eq!(line.push(item(5)), None);
-    assert_eq!(stuck.poll(), Some(5));
-    assert!(!stuck.taker.close());
-    assert_eq!(line.push(item(6)), Some(item(6)));
+fn consumers_that_take_no_item_are_given_up_until_they_are_polled() {
+    let queue = Arc::default();
+    let mut blocked = TestConsumer::new(&queue);
+    blocked.start();
+    queue.push(item(1));
+    queue.push(item(2));
+    assert_eq!(check_overdue(&queue), QueueStatus::Overdue);
+    // No consumer counts as available: new items and waiting items need new consumers.
+    assert_eq!(queue.push(item(3)), Some(item(3)));
+    let [mut first, mut second] = [(); 2].map(|()| TestConsumer::new(&queue));
+    assert_eq!(first.start(), Some(1));
+    assert!(first.inner.set_unavailable());
+    assert_eq!(second.start(), Some(2));
+    assert!(!second.inner.set_unavailable());
+    assert_eq!(queue.push(item(4)), Some(item(4)));
+    // The blocked consumer continues.
+    assert_eq!(blocked.poll(), None);
+    assert_eq!(queue.push(item(5)), None);
+    assert_eq!(blocked.poll(), Some(5));
+    assert!(!blocked.inner.set_unavailable());
+    assert_eq!(queue.push(item(6)), Some(item(6)));
 }
 
 #[test]
-fn the_waker_of_the_last_poll_is_woken() {
-    let line = Arc::default();
-    let mut worker = Worker::new(&line);
-    worker.opens();
-    worker.woken = Arc::default();
-    assert_eq!(worker.poll(), None);
-    line.push(item(1));
-    assert!(worker.is_woken());
+fn the_waker_of_the_last_poll_is_used() {
+    let queue = Arc::default();
+    let mut consumer = TestConsumer::new(&queue);
+    consumer.start();
+    consumer.wakes = Arc::default();
+    assert_eq!(consumer.poll(), None);
+    queue.push(item(1));
+    assert!(consumer.was_woken());
 }
 
 #[test]
-fn those_that_are_given_up_are_woken_to_be_counted_again() {
-    let line = Arc::default();
-    let mut workers = [(); 3].map(|()| Worker::new(&line));
-    for worker in &mut workers {
-        worker.opens();
+fn consumers_that_are_given_up_are_woken() {
+    let queue = Arc::default();
+    let mut consumers = [(); 3].map(|()| TestConsumer::new(&queue));
+    for consumer in &mut consumers {
+        consumer.start();
     }
-    line.push(item(1));
-    assert!(line.is_open());
-    assert_eq!(overdue(&line), Found::Overdue);
-    assert!(workers.iter().all(Worker::is_woken) && !line.is_open());
-    // A new one has as much time as they had.
-    assert_eq!(overdue(&line), Found::Waiting);
-    assert_eq!(line.look(Instant::now() + 2 * PATIENCE, PATIENCE), Found::Overdue);
+    queue.push(item(1));
+    assert!(queue.has_available());
+    assert_eq!(check_overdue(&queue), QueueStatus::Overdue);
+    assert!(consumers.iter().all(TestConsumer::was_woken) && !queue.has_available());
+    // A new consumer has as much time as they had.
+    assert_eq!(check_overdue(&queue), QueueStatus::Waiting);
+    assert_eq!(queue.check(Instant::now() + 2 * MAX_WAIT, MAX_WAIT), QueueStatus::Overdue);
 }
 
 #[test]
-fn one_that_was_given_up_and_ends_is_not_counted_twice() {
-    let line = Arc::default();
-    let (mut stuck, mut fresh) = (Worker::new(&line), Worker::new(&line));
-    stuck.opens();
-    line.push(item(1));
-    assert_eq!(overdue(&line), Found::Overdue);
-    assert_eq!(fresh.opens(), Some(1));
-    assert!(!stuck.taker.close());
-    assert_eq!(line.push(item(2)), None);
-    assert_eq!(fresh.poll(), Some(2));
+fn a_consumer_that_was_given_up_and_ends_is_not_counted_twice() {
+    let queue = Arc::default();
+    let (mut blocked, mut new) = (TestConsumer::new(&queue), TestConsumer::new(&queue));
+    blocked.start();
+    queue.push(item(1));
+    assert_eq!(check_overdue(&queue), QueueStatus::Overdue);
+    assert_eq!(new.start(), Some(1));
+    assert!(!blocked.inner.set_unavailable());
+    assert_eq!(queue.push(item(2)), None);
+    assert_eq!(new.poll(), Some(2));
 }
 
 #[test]
-fn those_whom_nobody_takes_are_told_that_there_is_no_room() {
-    let line = Arc::default();
-    let mut worker = Worker::new(&line);
-    worker.opens();
+fn items_without_an_available_consumer_are_drained() {
+    let queue = Arc::default();
+    let mut consumer = TestConsumer::new(&queue);
+    consumer.start();
     for number in 0..3 {
-        line.push(item(number));
+        queue.push(item(number));
     }
-    assert_eq!(line.unattended(), []);
-    assert!(worker.taker.close());
-    assert_eq!(line.unattended(), [item(0), item(1), item(2)]);
-    assert!(line.is_empty());
+    assert_eq!(queue.drain_unattended(), []);
+    assert!(consumer.inner.set_unavailable());
+    assert_eq!(queue.drain_unattended(), [item(0), item(1), item(2)]);
+    assert!(queue.is_empty());
 }
 
 #[test]
-fn what_nobody_wants_is_not_taken() {
-    let line = Arc::default();
-    let mut worker = Worker::new(&line);
-    worker.opens();
-    line.push(Item { number: 1, is_wanted: false });
-    line.push(item(2));
-    assert_eq!(worker.poll(), Some(2));
-    line.push(Item { number: 3, is_wanted: false });
-    assert_eq!(overdue(&line), Found::Nobody);
-    assert!(!worker.taker.close());
+fn cancelled_items_are_dropped() {
+    let queue = Arc::default();
+    let mut consumer = TestConsumer::new(&queue);
+    consumer.start();
+    queue.push(Item { number: 1, is_cancelled: true });
+    queue.push(item(2));
+    assert_eq!(consumer.poll(), Some(2));
+    queue.push(Item { number: 3, is_cancelled: true });
+    assert_eq!(check_overdue(&queue), QueueStatus::Empty);
+    assert!(!consumer.inner.set_unavailable());
 }
 
 #[derive(Debug, Clone)]
 enum Step {
     Push,
-    Open(usize),
-    Close(usize),
+    SetAvailable(usize),
+    SetUnavailable(usize),
     Poll(usize),
-    Glance,
-    Overdue,
+    Check,
+    CheckOverdue,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => Just(Step::Push),
-        3 => (0_usize..4).prop_map(Step::Open),
-        2 => (0_usize..4).prop_map(Step::Close),
+        3 => (0_usize..4).prop_map(Step::SetAvailable),
+        2 => (0_usize..4).prop_map(Step::SetUnavailable),
         3 => (0_usize..4).prop_map(Step::Poll),
-        1 => Just(Step::Glance),
-        1 => Just(Step::Overdue),
+        1 => Just(Step::Check),
+        1 => Just(Step::CheckOverdue),
     ]
 }
 
 proptest! {
-    /// Whatever happens, each comes out once, in order; and all do, if those are polled that are woken or took one,
-    /// and new ones come when they are asked for, of which each takes one and no more.
+    /// Every item is taken once and in order, whatever the steps. At the end all items are taken, if each consumer that was
+    /// woken or took an item is polled, and each requested new consumer takes one item.
     #[test]
-    fn nobody_is_lost_or_overtaken_and_all_are_taken(steps in prop::collection::vec(step(), 1..80)) {
-        let line = Arc::default();
-        let mut workers: Vec<_> = (0..4).map(|_| Worker::new(&line)).collect();
-        let (mut pushed, mut out, mut wanted) = (0, Vec::new(), 0);
+    fn every_item_is_taken_once_and_in_order(steps in prop::collection::vec(step(), 1..80)) {
+        let queue = Arc::default();
+        let mut consumers: Vec<_> = (0..4).map(|_| TestConsumer::new(&queue)).collect();
+        let (mut pushed, mut taken, mut requested) = (0, Vec::new(), 0);
         for step in steps {
             match step {
                 Step::Push => {
-                    let given_back = line.push(item(pushed)).map(|item| item.number);
-                    prop_assert!(given_back.is_none_or(|number| number == pushed));
-                    if given_back.is_none() {
+                    let returned = queue.push(item(pushed)).map(|item| item.number);
+                    prop_assert!(returned.is_none_or(|number| number == pushed));
+                    if returned.is_none() {
                         pushed += 1;
                     }
                 }
-                Step::Open(worker) => out.extend(workers[worker].opens()),
-                Step::Close(worker) => wanted += usize::from(workers[worker].taker.close()),
-                Step::Poll(worker) => out.extend(workers[worker].poll()),
-                Step::Glance => { line.look(Instant::now(), PATIENCE); }
-                Step::Overdue => wanted += usize::from(overdue(&line) == Found::Overdue),
+                Step::SetAvailable(consumer) => taken.extend(consumers[consumer].start()),
+                Step::SetUnavailable(consumer) => requested += usize::from(consumers[consumer].inner.set_unavailable()),
+                Step::Poll(consumer) => taken.extend(consumers[consumer].poll()),
+                Step::Check => { queue.check(Instant::now(), MAX_WAIT); }
+                Step::CheckOverdue => requested += usize::from(check_overdue(&queue) == QueueStatus::Overdue),
             }
         }
-        while let Some(worker) = workers.iter_mut().find(|worker| worker.is_woken() || worker.took) {
-            out.extend(worker.poll());
+        while let Some(consumer) = consumers.iter_mut().find(|consumer| consumer.was_woken() || consumer.took_item) {
+            taken.extend(consumer.poll());
         }
-        while wanted > 0 {
-            let mut worker = Worker::new(&line);
-            out.extend(worker.opens());
-            wanted += usize::from(worker.taker.close());
-            wanted -= 1;
+        while requested > 0 {
+            let mut consumer = TestConsumer::new(&queue);
+            taken.extend(consumer.start());
+            requested += usize::from(consumer.inner.set_unavailable());
+            requested -= 1;
         }
-        prop_assert!(line.is_empty());
-        prop_assert_eq!(out, (0..pushed).collect::<Vec<_>>());
-        for worker in &mut workers {
-            worker.taker.close();
+        prop_assert!(queue.is_empty());
+        prop_assert_eq!(taken, (0..pushed).collect::<Vec<_>>());
+        for consumer in &mut consumers {
+            let _ = consumer.inner.set_unavailable();
         }
-        prop_assert_eq!(line.lock().open, 0);
-        prop_assert!(line.lock().listening.is_empty());
+        prop_assert_eq!(queue.lock().available, 0);
+        prop_assert!(queue.lock().wakers.is_empty());
     }
 }

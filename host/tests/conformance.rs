@@ -3,12 +3,11 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
 
-use common::raw::Raw;
-use common::{CONFORMANCE, GUESTS, build, get, ok, serve, wait_until, wasm};
+use common::{PROGRAM, serve};
 use serde_json::Value;
 use tempfile::TempDir;
+use testing::{CONFORMANCE, GUESTS, RawClient, get, ok, wasm};
 
 const ROUTES: [&str; 7] = [
     "/exact/headers",
@@ -22,7 +21,7 @@ const ROUTES: [&str; 7] = [
 
 /// An application with a route for every case, and none for the rest.
 fn routes(guest: &str) -> (TempDir, String) {
-    build();
+    PROGRAM.build_guests();
     let mut text = String::from("spin_manifest_version = 2\n[application]\nname = \"routes\"\n");
     for route in ROUTES.map(|route| format!("{route:?}")).into_iter().chain([
         "\"/user/:id/headers\"".to_owned(),
@@ -42,7 +41,7 @@ fn routes(guest: &str) -> (TempDir, String) {
 async fn guests_are_told_of_their_route() {
     for guest in GUESTS {
         let (_folder, manifest) = routes(guest);
-        let served = serve(&manifest, &[]);
+        let server = serve(&manifest, &[]);
         // Path, route, what stands before its wildcard, what its wildcard took, parameters.
         for (path, route, prefix, rest, parameters) in [
             ("/exact/headers", "/exact/headers", "/exact/headers", "", &[][..]),
@@ -59,10 +58,10 @@ async fn guests_are_told_of_their_route() {
             ("/user/7/x/headers", "/user/:id/...", "/user/:id", "/x/headers", &[("id", "7")]),
             ("/any/one/headers", "/any/:Name/headers", "/any/:Name/headers", "", &[("name", "one")]),
         ] {
-            let (status, body) = served.get(path).await;
+            let (status, body) = server.get(path).await;
             assert_eq!(status, 200, "{guest}: {path}");
             let seen: Value = serde_json::from_str(&body).unwrap();
-            let full_url = format!("{}{path}", served.url);
+            let full_url = format!("{}{path}", server.url);
             let mut expected = vec![
                 ("spin-path-info".to_owned(), rest),
                 ("spin-full-url".to_owned(), &full_url),
@@ -80,7 +79,7 @@ async fn guests_are_told_of_their_route() {
             assert!(client.starts_with("127.0.0.1:"), "{guest}: {client}");
         }
         for path in ["/", "/private", "/exact", "/exact/headers/x", "/user", "/user/", "/user//headers"] {
-            assert_eq!(served.get(path).await, (404, String::new()), "{guest}: {path}");
+            assert_eq!(server.get(path).await, (404, String::new()), "{guest}: {path}");
         }
     }
 }
@@ -88,13 +87,13 @@ async fn guests_are_told_of_their_route() {
 #[tokio::test]
 async fn a_clients_own_headers_reach_the_guest_but_for_those_that_are_the_hosts() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
+        let server = serve(manifest, &[]);
         let request = format!(
             "PURGE /other/headers?x=%20 HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nSpin-Path-Info: /forged\r\n\
              X-Two: 1\r\nx-two: 2\r\n\r\n",
-            served.authority()
+            server.authority()
         );
-        let answer = Raw::sent(&served, request).await.rest().await;
+        let answer = RawClient::sent(&server, request).await.rest().await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200"), "{manifest}: {head}");
         let body = &body[body.find('{').unwrap()..=body.rfind('}').unwrap()];
@@ -103,7 +102,7 @@ async fn a_clients_own_headers_reach_the_guest_but_for_those_that_are_the_hosts(
             (":method", &["PURGE"][..]),
             (":path", &["/other/headers?x=%20"]),
             (":scheme", &["http"]),
-            (":authority", &[served.authority()]),
+            (":authority", &[server.authority()]),
             ("spin-path-info", &["/headers"]),
             ("x-two", &["1", "2"]),
         ] {
@@ -119,34 +118,34 @@ async fn a_clients_own_headers_reach_the_guest_but_for_those_that_are_the_hosts(
 #[tokio::test]
 async fn the_answer_is_the_guests() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
+        let server = serve(manifest, &[]);
         for status in [200, 201, 204, 304, 404, 418, 500, 599] {
             assert_eq!(
-                served.get(&format!("/status?code={status}")).await,
+                server.get(&format!("/status?code={status}")).await,
                 (status, String::new()),
                 "{manifest}"
             );
         }
-        let many = get(format!("{}/many-headers?n=90", served.url)).await.unwrap();
+        let many = get(format!("{}/many-headers?n=90", server.url)).await.unwrap();
         for n in 0..90 {
             assert_eq!(many.headers()[&format!("x-n-{n}")], n.to_string(), "{manifest}");
         }
         assert_eq!(many.text().await.unwrap(), "90 headers", "{manifest}");
-        let fixed = get(format!("{}/static", served.url)).await.unwrap();
+        let fixed = get(format!("{}/static", server.url)).await.unwrap();
         assert_eq!((fixed.status().as_u16(), &fixed.headers()["x-static"]), (203, &"yes".parse().unwrap()));
         assert_eq!(fixed.text().await.unwrap(), "static\n", "{manifest}");
-        assert_eq!(served.get("/exact").await, ok("/exact is fine\n"), "{manifest}");
+        assert_eq!(server.get("/exact").await, ok("/exact is fine\n"), "{manifest}");
     }
 }
 
 #[tokio::test]
 async fn head_has_no_body_and_the_connection_goes_on() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
+        let server = serve(manifest, &[]);
         let ask = |method: &str, more: &str| {
-            format!("{method} /else HTTP/1.1\r\nHost: {}\r\n{more}\r\n", served.authority())
+            format!("{method} /else HTTP/1.1\r\nHost: {}\r\n{more}\r\n", server.authority())
         };
-        let mut client = Raw::sent(&served, ask("HEAD", "")).await;
+        let mut client = RawClient::sent(&server, ask("HEAD", "")).await;
         let head = client.until("\r\n\r\n").await;
         assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{manifest}: {head}");
         client.send(ask("GET", "Connection: close\r\n")).await;
@@ -160,7 +159,7 @@ async fn head_has_no_body_and_the_connection_goes_on() {
 
 #[tokio::test]
 async fn a_request_that_names_no_host_or_two_is_refused() {
-    let served = serve(CONFORMANCE[0], &[]);
+    let server = serve(CONFORMANCE[0], &[]);
     for (request, status) in [
         ("GET /x HTTP/1.1\r\n\r\n", 400),
         ("GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
@@ -171,44 +170,41 @@ async fn a_request_that_names_no_host_or_two_is_refused() {
         ("GET /x HTTP/1.1\r\nHost: \r\n\r\n", 400),
         ("no HTTP at all\r\n\r\n", 400),
     ] {
-        let answer = Raw::sent(&served, request).await.until("\r\n\r\n").await;
+        let answer = RawClient::sent(&server, request).await.until("\r\n\r\n").await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request:?}: {answer}");
     }
 }
 
 #[tokio::test]
-async fn what_guests_print_is_kept_by_component_and_echoed_unless_told_not_to() {
-    for manifest in CONFORMANCE {
-        let folder = tempfile::tempdir().unwrap();
-        let keeps = ["--log-dir", folder.path().to_str().unwrap()];
-        let kept = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
-        for (flags, quiet) in [(&[][..], false), (&["--quiet"], true)] {
-            let served = serve(manifest, &[&keeps[..], flags].concat());
-            for path in ["/stdio?text=from-guest", "/other/stdio?text=from-other"] {
-                assert_eq!(served.get(path).await, ok("printed"), "{manifest}");
-            }
-            let times = if quiet { 2 } else { 1 };
-            for (component, line) in [("guest", "from-guest\n"), ("other", "from-other\n")] {
-                for stream in ["stdout", "stderr"] {
-                    let name = format!("{component}_{stream}.txt");
-                    wait_until(&name, || kept(&name) == line.repeat(times));
-                }
-            }
-            let echo = if quiet { &[][..] } else { &["from-other\nfrom-other\n"] };
-            let log = served.log_that_says(echo);
-            let echoed = log.matches("from-guest").count();
-            assert_eq!(echoed, if quiet { 0 } else { 2 }, "{manifest}: {log}");
-            assert_eq!(log.contains("Logging component stdio to"), !quiet, "{manifest}: {log}");
-        }
+async fn well_known_paths_and_those_with_no_route() {
+    let server = serve("spin.toml", &[]);
+    for (path, status, body) in [
+        ("/.well-known/spin/health", 200, "OK"),
+        ("/.well-known/spin/info", 200, r#"{"name":"burst-lab","version":"0.1.0"}"#),
+        ("/.well-known/spin/else", 404, ""),
+        ("/", 404, ""),
+        ("/e1", 404, ""),
+        ("/e1/p1/more", 404, ""),
+    ] {
+        let response = testing::get(format!("{}{path}", server.url)).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(response.text().await.unwrap(), body, "{path}");
     }
 }
 
 #[tokio::test]
-async fn logs_are_kept_beside_the_manifest() {
-    let (folder, manifest) = routes(GUESTS[0]);
-    let served = serve(&manifest, &[]);
-    served.get("/exact/headers").await;
-    let logs = folder.path().join(Path::new(".spin/logs"));
-    assert!(logs.join("guest_stdout.txt").exists() && logs.join("guest_stderr.txt").exists());
-    assert!(served.log().contains(&format!("Logging component stdio to {:?}", logs.join(""))));
+async fn a_client_that_names_no_host_is_served_and_one_that_names_nonsense_is_not() {
+    for manifest in CONFORMANCE {
+        let server = serve(manifest, &[]);
+        let answer = RawClient::sent(&server, "GET /x HTTP/1.0\r\n\r\n").await.rest().await;
+        assert!(
+            answer.starts_with("HTTP/1.0 200") && answer.ends_with("/x is fine\n"),
+            "{manifest}: {answer}"
+        );
+        let answer = RawClient::sent(&server, "GET /x HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n")
+            .await
+            .rest()
+            .await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{manifest}: {answer}");
+    }
 }

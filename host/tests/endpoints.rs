@@ -4,8 +4,9 @@ mod common;
 
 use std::collections::HashSet;
 
-use common::{MANIFESTS, Served, serve};
+use common::serve;
 use endpoint::Reply;
+use testing::{MANIFESTS, Server};
 
 const STYLES: [(&str, &str); 7] = [
     ("/e1/p1", "sync"),
@@ -17,8 +18,8 @@ const STYLES: [(&str, &str); 7] = [
     ("/e2/p5", "cpu"),
 ];
 
-async fn get(served: &Served, path: &str) -> Reply {
-    let response = common::get(format!("{}{path}", served.url)).await.unwrap();
+async fn get(server: &Server, path: &str) -> Reply {
+    let response = testing::get(format!("{}{path}", server.url)).await.unwrap();
     assert_eq!(response.status(), 200, "{path}");
     assert_eq!(response.headers()["content-type"], "application/json");
     serde_json::from_str(&response.text().await.unwrap()).unwrap()
@@ -27,12 +28,12 @@ async fn get(served: &Served, path: &str) -> Reply {
 #[tokio::test]
 async fn every_endpoint_answers_with_its_evidence() {
     for manifest in MANIFESTS {
-        let served = serve(manifest, &[]);
+        let server = serve(manifest, &[]);
         for (path, style) in STYLES {
-            let reply = get(&served, &format!("{path}?wait_ms=20")).await;
+            let reply = get(&server, &format!("{path}?wait_ms=20")).await;
             assert_eq!(reply.endpoint, path[1..].replace('/', "-"));
             assert_eq!(
-                (reply.style.as_str(), reply.wait_ms, reply.served, reply.in_flight),
+                (reply.style.as_str(), reply.wait_ms, reply.server, reply.in_flight),
                 (style, 20, 1, 1),
                 "{path}"
             );
@@ -56,10 +57,10 @@ async fn without_a_query_the_wait_is_the_manifests() {
 #[tokio::test]
 async fn a_bad_wait_gets_400_and_one_line_that_says_what_is_allowed() {
     for manifest in MANIFESTS {
-        let served = serve(manifest, &[]);
+        let server = serve(manifest, &[]);
         for (path, _) in STYLES {
             for query in ["wait_ms=abc", "wait_ms=60001", "wait=1"] {
-                let response = common::get(format!("{}{path}?{query}", served.url)).await.unwrap();
+                let response = testing::get(format!("{}{path}?{query}", server.url)).await.unwrap();
                 assert_eq!(response.status(), 400);
                 let body = response.text().await.unwrap();
                 assert_eq!(
@@ -74,9 +75,9 @@ async fn a_bad_wait_gets_400_and_one_line_that_says_what_is_allowed() {
 }
 
 /// Ten requests at once.
-async fn ten(served: &Served, path: &str) -> Vec<Reply> {
-    let requests = (0..10).map(|_| get(served, path));
-    futures::future::join_all(requests).await
+async fn ten(server: &Server, path: &str) -> Vec<Reply> {
+    let requests = (0..10).map(|_| get(server, path));
+    futures_util::future::join_all(requests).await
 }
 
 fn instances(replies: &[Reply]) -> usize {
@@ -85,23 +86,23 @@ fn instances(replies: &[Reply]) -> usize {
 
 #[tokio::test]
 async fn wasip2_requests_have_an_instance_each() {
-    let served = serve("spin.toml", &[]);
+    let server = serve("spin.toml", &[]);
     for (path, _) in STYLES {
-        let replies = ten(&served, &format!("{path}?wait_ms=50")).await;
+        let replies = ten(&server, &format!("{path}?wait_ms=50")).await;
         assert_eq!(instances(&replies), 10, "{path}");
-        assert!(replies.iter().all(|reply| reply.served == 1 && reply.in_flight == 1), "{path}");
+        assert!(replies.iter().all(|reply| reply.server == 1 && reply.in_flight == 1), "{path}");
     }
 }
 
 #[tokio::test]
 async fn wasip3_requests_share_instances_as_the_flags_say() {
     let one_after_the_other = async |flags: &[&str]| {
-        let served = serve("spin-wasip3.toml", flags);
+        let server = serve("spin-wasip3.toml", flags);
         let mut replies = Vec::new();
         for _ in 0..4 {
-            replies.push(get(&served, "/e2/p3?wait_ms=0").await);
+            replies.push(get(&server, "/e2/p3?wait_ms=0").await);
         }
-        (instances(&replies), replies.iter().map(|reply| reply.served).collect::<Vec<_>>())
+        (instances(&replies), replies.iter().map(|reply| reply.server).collect::<Vec<_>>())
     };
     assert_eq!(one_after_the_other(&["--idle-instance-timeout", "60s"]).await, (1, vec![1, 2, 3, 4]));
     assert_eq!(
@@ -110,16 +111,16 @@ async fn wasip3_requests_share_instances_as_the_flags_say() {
     );
     assert_eq!(one_after_the_other(&["--max-instance-reuse-count", "1"]).await, (4, vec![1; 4]));
 
-    let served = serve("spin-wasip3.toml", &["--max-instance-concurrent-reuse-count", "2"]);
-    let replies = ten(&served, "/e2/p3?wait_ms=300").await;
+    let server = serve("spin-wasip3.toml", &["--max-instance-concurrent-reuse-count", "2"]);
+    let replies = ten(&server, "/e2/p3?wait_ms=300").await;
     assert!(instances(&replies) >= 5, "at most two at once in an instance");
 }
 
 #[tokio::test]
 async fn an_instance_that_idles_too_long_is_dropped() {
-    let served = serve("spin-wasip3.toml", &["--idle-instance-timeout", "50ms"]);
-    let before = get(&served, "/e2/p3?wait_ms=0").await;
+    let server = serve("spin-wasip3.toml", &["--idle-instance-timeout", "50ms"]);
+    let before = get(&server, "/e2/p3?wait_ms=0").await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    let after = get(&served, "/e2/p3?wait_ms=0").await;
+    let after = get(&server, "/e2/p3?wait_ms=0").await;
     assert_ne!(before.instance, after.instance);
 }

@@ -5,46 +5,46 @@ mod common;
 use std::fs;
 use std::time::Duration;
 
-use common::raw::{END, Raw};
-use common::{CONFORMANCE, Served, ok, serve};
+use common::serve;
+use testing::{CONFORMANCE, LAST_CHUNK, RawClient, Server, ok};
 use tokio::time::sleep;
 
 #[tokio::test]
 async fn an_echo_comes_back_before_all_is_sent() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
+        let server = serve(manifest, &[]);
         let head =
             "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: x/y\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let mut client = Raw::sent(&served, head).await;
+        let mut client = RawClient::sent(&server, head).await;
         client.send("5\r\nfirst\r\n").await;
         let first = client.until("first").await;
         assert!(first.contains("content-type: x/y") && first.contains("first"), "{manifest}: {first}");
         client.send("4\r\nlast\r\n0\r\n\r\n").await;
-        let last = client.until(END).await;
-        assert!(last.contains("last") && last.ends_with(END), "{manifest}: {last}");
+        let last = client.until(LAST_CHUNK).await;
+        assert!(last.contains("last") && last.ends_with(LAST_CHUNK), "{manifest}: {last}");
     }
 }
 
 #[tokio::test]
 async fn a_large_body_arrives_whole() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
+        let server = serve(manifest, &[]);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let post = async |path: &str, body: Vec<u8>| {
-            let response = client.post(format!("{}{path}", served.url)).body(body).send().await.unwrap();
+            let response = client.post(format!("{}{path}", server.url)).body(body).send().await.unwrap();
             response.bytes().await.unwrap()
         };
         assert_eq!(post("/body-size", vec![b'x'; 20_000_000]).await, "20000000", "{manifest}");
         let sent: Vec<u8> = (0..5_000_000_u32).map(|n| (n % 251) as u8).collect();
         assert!(post("/echo", sent.clone()).await == sent, "{manifest}");
-        let (status, body) = served.get("/stream?pieces=200&bytes=100000&every_ms=0").await;
+        let (status, body) = server.get("/stream?pieces=200&bytes=100000&every_ms=0").await;
         assert_eq!((status, body.len()), (200, 20_000_000), "{manifest}");
     }
 }
 
 /// The server's resident memory, in MiB, and the CPU time that it has used, in hundredths of a second.
-fn used(served: &Served) -> (u64, u64) {
-    let read = |file| fs::read_to_string(format!("/proc/{}/{file}", served.process.child.id())).unwrap();
+fn used(server: &Server) -> (u64, u64) {
+    let read = |file| fs::read_to_string(format!("/proc/{}/{file}", server.process.child.id())).unwrap();
     let status = read("status");
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     let kib: u64 = resident.split_whitespace().next().unwrap().parse().unwrap();
@@ -56,29 +56,29 @@ fn used(served: &Served) -> (u64, u64) {
 #[tokio::test]
 async fn a_client_that_stops_reading_stops_the_guest() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
-        let mut client = Raw::get(&served, "/stream?pieces=0&bytes=65536&every_ms=0").await;
+        let server = serve(manifest, &[]);
+        let mut client = RawClient::get(&server, "/stream?pieces=0&bytes=65536&every_ms=0").await;
         client.until("....").await;
         // What is on its way comes to rest.
         sleep(Duration::from_secs(1)).await;
-        let (resident, cpu) = used(&served);
+        let (resident, cpu) = used(&server);
         sleep(Duration::from_secs(2)).await;
-        let (later_resident, later_cpu) = used(&served);
+        let (later_resident, later_cpu) = used(&server);
         assert!(later_resident < resident + 16, "{manifest}: {resident} MiB, then {later_resident}");
         assert!(later_cpu < cpu + 50, "{manifest}: it works on: {cpu}, then {later_cpu}");
         // It takes up where it stopped.
         assert!(client.until(&".".repeat(60_000)).await.len() >= 60_000, "{manifest}");
-        assert_eq!(served.get("/else").await, ok("/else is fine\n"), "{manifest}");
+        assert_eq!(server.get("/else").await, ok("/else is fine\n"), "{manifest}");
     }
 }
 
 #[tokio::test]
 async fn a_guest_that_does_not_read_stops_the_client() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
+        let server = serve(manifest, &[]);
         let head = "POST /sleep?ms=60000 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-        let mut client = Raw::sent(&served, head).await;
-        let (before, _) = used(&served);
+        let mut client = RawClient::sent(&server, head).await;
+        let (before, _) = used(&server);
         let piece = format!("100000\r\n{}\r\n", "x".repeat(1 << 20));
         let all_taken = tokio::time::timeout(Duration::from_secs(3), async {
             for _ in 0..500 {
@@ -86,7 +86,7 @@ async fn a_guest_that_does_not_read_stops_the_client() {
             }
         });
         assert!(all_taken.await.is_err(), "{manifest}: 500 MiB were taken");
-        let (after, _) = used(&served);
+        let (after, _) = used(&server);
         assert!(after < before + 50, "{manifest}: {before} MiB, then {after}");
     }
 }

@@ -4,8 +4,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::raw::{Raw, soon};
-use common::{CONFORMANCE, Served, ok, serve};
+use common::serve;
+use testing::{CONFORMANCE, RawClient, Server, ok, within_timeout};
 
 /// Only the one that a test is about is short.
 fn patient(flags: &[&'static str]) -> Vec<&'static str> {
@@ -23,16 +23,16 @@ const HEAD: &str = "Host: a\r\n\r\n";
 
 #[tokio::test]
 async fn half_a_header_is_cut_off() {
-    let served = serve(CONFORMANCE[0], &patient(&["--header-timeout", "1s"]));
-    let half = Raw::sent(&served, "GET /else HTTP/1.1\r\nHos").await;
+    let server = serve(CONFORMANCE[0], &patient(&["--header-timeout", "1s"]));
+    let half = RawClient::sent(&server, "GET /else HTTP/1.1\r\nHos").await;
     assert_eq!(half.rest().await, "");
     // Also after a request.
-    let mut second = Raw::get(&served, "/else").await;
+    let mut second = RawClient::get(&server, "/else").await;
     second.until("fine").await;
     second.send("GET /else HT").await;
     second.rest().await;
     // One that comes byte by byte.
-    let mut slow = Raw::connect(&served).await;
+    let mut slow = RawClient::connect(&server).await;
     let trickle = async {
         loop {
             slow.send("G").await;
@@ -41,24 +41,24 @@ async fn half_a_header_is_cut_off() {
             }
         }
     };
-    soon("a header that never ends is cut off", trickle).await;
+    within_timeout("a header that never ends is cut off", trickle).await;
 }
 
 #[tokio::test]
 async fn a_connection_without_a_request_is_closed() {
-    let served = serve(CONFORMANCE[0], &patient(&["--idle-timeout", "1s"]));
-    assert_eq!(Raw::connect(&served).await.rest().await, "");
-    let kept_alive = Raw::get(&served, "/else").await.rest().await;
+    let server = serve(CONFORMANCE[0], &patient(&["--idle-timeout", "1s"]));
+    assert_eq!(RawClient::connect(&server).await.rest().await, "");
+    let kept_alive = RawClient::get(&server, "/else").await.rest().await;
     assert!(kept_alive.contains("/else is fine"), "{kept_alive}");
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_go_on_is_cut_off() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &patient(&["--body-timeout", "1s"]));
+        let server = serve(manifest, &patient(&["--body-timeout", "1s"]));
         for head in ["Content-Length: 10\r\n", "Transfer-Encoding: chunked\r\n"] {
             let request = format!("POST /body-size HTTP/1.1\r\n{head}{HEAD}3\r\nabc\r\n");
-            let answer = Raw::sent(&served, request).await.rest().await;
+            let answer = RawClient::sent(&server, request).await.rest().await;
             assert!(!answer.contains(" 200 "), "{manifest}: {answer}");
         }
     }
@@ -69,11 +69,11 @@ async fn an_answer_that_is_not_taken_is_cut_off_and_its_instance_ended() {
     let alone = ["--max-instances", "1", "--max-instance-reuse-count", "1"];
     for manifest in CONFORMANCE {
         let flags = [&patient(&["--body-timeout", "1s"])[..], &alone].concat();
-        let served = serve(manifest, &flags);
-        let mut stuck = Raw::get(&served, "/stream?pieces=0&bytes=65536&every_ms=0").await;
+        let server = serve(manifest, &flags);
+        let mut stuck = RawClient::get(&server, "/stream?pieces=0&bytes=65536&every_ms=0").await;
         stuck.until("....").await;
         // There is room for it only when the other has gone.
-        let next = soon("the instance is ended", served.get("/else")).await;
+        let next = within_timeout("the instance is ended", server.get("/else")).await;
         assert_eq!(next, ok("/else is fine\n"), "{manifest}");
         stuck.rest().await;
     }
@@ -83,12 +83,12 @@ async fn an_answer_that_is_not_taken_is_cut_off_and_its_instance_ended() {
 async fn a_slow_guest_is_not_cut_off() {
     let short = ["--header-timeout", "1s", "--idle-timeout", "1s", "--body-timeout", "1s"];
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &short);
+        let server = serve(manifest, &short);
         let (slept, awaited, streamed, unread) = tokio::join!(
-            served.get("/sleep?ms=2500"),
-            served.get("/other/await?ms=2500"),
-            served.get("/stream?pieces=2&bytes=3&every_ms=2500"),
-            unread_body(&served),
+            server.get("/sleep?ms=2500"),
+            server.get("/other/await?ms=2500"),
+            server.get("/stream?pieces=2&bytes=3&every_ms=2500"),
+            unread_body(&server),
         );
         assert_eq!((slept, awaited), (ok("slept"), ok("awaited")), "{manifest}");
         assert_eq!(streamed, ok("......"), "{manifest}");
@@ -97,18 +97,18 @@ async fn a_slow_guest_is_not_cut_off() {
 }
 
 /// The guest takes its time before it asks for the body.
-async fn unread_body(served: &Served) -> String {
+async fn unread_body(server: &Server) -> String {
     let request = format!("POST /sleep?ms=2500 HTTP/1.1\r\nContent-Length: 2\r\n{HEAD}");
-    let mut client = Raw::sent(served, request).await;
+    let mut client = RawClient::sent(server, request).await;
     client.until("slept").await
 }
 
 #[tokio::test]
 async fn a_body_that_comes_slowly_but_comes_is_not_cut_off() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &patient(&["--body-timeout", "3s"]));
+        let server = serve(manifest, &patient(&["--body-timeout", "3s"]));
         let request = format!("POST /body-size HTTP/1.1\r\nContent-Length: 12\r\n{HEAD}");
-        let mut client = Raw::sent(&served, request).await;
+        let mut client = RawClient::sent(&server, request).await;
         for _ in 0..12 {
             tokio::time::sleep(Duration::from_millis(500)).await;
             client.send("x").await;
@@ -120,7 +120,7 @@ async fn a_body_that_comes_slowly_but_comes_is_not_cut_off() {
 
 #[tokio::test]
 async fn headers_that_are_too_large_or_too_many_get_431() {
-    let served = serve(CONFORMANCE[0], &["--max-header-size", "16KiB"]);
+    let server = serve(CONFORMANCE[0], &["--max-header-size", "16KiB"]);
     for (name, headers, status) in [
         ("long", format!("X: {}\r\n", "x".repeat(20 << 10)), 431),
         ("many", "X: y\r\n".repeat(1000), 431),
@@ -128,7 +128,7 @@ async fn headers_that_are_too_large_or_too_many_get_431() {
         ("fine", format!("X: {}\r\n", "x".repeat(10 << 10)), 200),
     ] {
         let request = format!("GET /else HTTP/1.1\r\n{headers}{HEAD}");
-        let answer = Raw::sent(&served, request).await.until("\r\n\r\n").await;
+        let answer = RawClient::sent(&server, request).await.until("\r\n\r\n").await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}");
     }
 }
@@ -136,19 +136,21 @@ async fn headers_that_are_too_large_or_too_many_get_431() {
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused_or_does_not_reach_the_guest() {
     for manifest in CONFORMANCE {
-        let served = serve(manifest, &["--max-body-size", "1MiB"]);
+        let server = serve(manifest, &["--max-body-size", "1MiB"]);
         let post = |body: Vec<u8>| {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            client.post(format!("{}/body-size", served.url)).body(body).send()
+            client.post(format!("{}/body-size", server.url)).body(body).send()
         };
         assert_eq!(post(vec![0; 1 << 20]).await.unwrap().text().await.unwrap(), "1048576", "{manifest}");
         let declared = format!("POST /body-size HTTP/1.1\r\nContent-Length: 1048577\r\n{HEAD}");
-        let answer = Raw::sent(&served, declared).await.until("\r\n\r\n").await;
+        let answer = RawClient::sent(&server, declared).await.until("\r\n\r\n").await;
         assert!(answer.starts_with("HTTP/1.1 413 "), "{manifest}: {answer}");
 
-        let mut chunked =
-            Raw::sent(&served, format!("POST /body-size HTTP/1.1\r\nTransfer-Encoding: chunked\r\n{HEAD}"))
-                .await;
+        let mut chunked = RawClient::sent(
+            &server,
+            format!("POST /body-size HTTP/1.1\r\nTransfer-Encoding: chunked\r\n{HEAD}"),
+        )
+        .await;
         for _ in 0..5 {
             chunked.send(format!("40000\r\n{}\r\n", "x".repeat(0x40000))).await;
         }
