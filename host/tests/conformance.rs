@@ -1,4 +1,4 @@
-//! Spin's HTTP behaviour, seen by guests and clients, in both versions of WASI.
+//! Spin's HTTP behaviour in both versions of WASI, as guests and clients see it.
 
 mod common;
 
@@ -19,8 +19,8 @@ const ROUTES: [&str; 7] = [
     "/user/:id/...",
 ];
 
-/// An application with a route for every case, and none for the rest.
-fn routes(guest: &str) -> (TempDir, String) {
+/// Writes the manifest of an application with a route for every case.
+fn app_with_routes(guest: &str) -> (TempDir, String) {
     PROGRAM.build_guests();
     let mut text = String::from("spin_manifest_version = 2\n[application]\nname = \"routes\"\n");
     for route in ROUTES.map(|route| format!("{route:?}")).into_iter().chain([
@@ -38,11 +38,11 @@ fn routes(guest: &str) -> (TempDir, String) {
 }
 
 #[tokio::test]
-async fn guests_are_told_of_their_route() {
+async fn guests_get_their_route_in_headers() {
     for guest in GUESTS {
-        let (_folder, manifest) = routes(guest);
+        let (_folder, manifest) = app_with_routes(guest);
         let server = serve(&manifest, &[]);
-        // Path, route, what stands before its wildcard, what its wildcard took, parameters.
+        // Path, route, prefix before the wildcard, text of the wildcard, parameters.
         for (path, route, prefix, rest, parameters) in [
             ("/exact/headers", "/exact/headers", "/exact/headers", "", &[][..]),
             ("/exact/headers?a=b", "/exact/headers", "/exact/headers", "", &[]),
@@ -85,7 +85,7 @@ async fn guests_are_told_of_their_route() {
 }
 
 #[tokio::test]
-async fn a_clients_own_headers_reach_the_guest_but_for_those_that_are_the_hosts() {
+async fn the_guest_gets_the_clients_headers_except_those_that_the_host_sets() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let request = format!(
@@ -106,7 +106,7 @@ async fn a_clients_own_headers_reach_the_guest_but_for_those_that_are_the_hosts(
             ("spin-path-info", &["/headers"]),
             ("x-two", &["1", "2"]),
         ] {
-            // A WASIp2 guest's SDK keeps the scheme and the authority to itself.
+            // The SDK for WASIp2 doesn't expose the scheme and the authority.
             if !seen[name].is_null() || !name.starts_with(':') {
                 assert_eq!(seen[name], Value::from(values), "{manifest}: {name}");
             }
@@ -116,7 +116,7 @@ async fn a_clients_own_headers_reach_the_guest_but_for_those_that_are_the_hosts(
 }
 
 #[tokio::test]
-async fn the_answer_is_the_guests() {
+async fn the_client_gets_the_guests_response() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         for status in [200, 201, 204, 304, 404, 418, 500, 599] {
@@ -139,7 +139,7 @@ async fn the_answer_is_the_guests() {
 }
 
 #[tokio::test]
-async fn head_has_no_body_and_the_connection_goes_on() {
+async fn the_response_to_head_has_no_body_and_the_connection_stays_open() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let ask = |method: &str, more: &str| {
@@ -158,7 +158,7 @@ async fn head_has_no_body_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn a_request_that_names_no_host_or_two_is_refused() {
+async fn a_request_without_a_valid_host_gets_400() {
     let server = serve(CONFORMANCE[0], &[]);
     for (request, status) in [
         ("GET /x HTTP/1.1\r\n\r\n", 400),
@@ -176,7 +176,7 @@ async fn a_request_that_names_no_host_or_two_is_refused() {
 }
 
 #[tokio::test]
-async fn well_known_paths_and_those_with_no_route() {
+async fn the_host_answers_well_known_paths_and_paths_without_a_route() {
     let server = serve("spin.toml", &[]);
     for (path, status, body) in [
         ("/.well-known/spin/health", 200, "OK"),
@@ -193,7 +193,7 @@ async fn well_known_paths_and_those_with_no_route() {
 }
 
 #[tokio::test]
-async fn a_client_that_names_no_host_is_served_and_one_that_names_nonsense_is_not() {
+async fn http_1_0_needs_no_host_and_an_invalid_host_gets_400() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let answer = RawClient::sent(&server, "GET /x HTTP/1.0\r\n\r\n").await.rest().await;

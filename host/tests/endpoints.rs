@@ -1,4 +1,4 @@
-//! Every endpoint of both applications, over HTTP, on the embedded host.
+//! Every endpoint of the lab's two applications, over HTTP.
 
 mod common;
 
@@ -26,7 +26,7 @@ async fn get(server: &Server, path: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn every_endpoint_answers_with_its_evidence() {
+async fn every_endpoint_responds_with_its_evidence() {
     for manifest in MANIFESTS {
         let server = serve(manifest, &[]);
         for (path, style) in STYLES {
@@ -41,21 +41,21 @@ async fn every_endpoint_answers_with_its_evidence() {
                 reply.instance.len() == 16 && reply.instance.chars().all(|digit| digit.is_ascii_hexdigit())
             );
             let waited_ms = (reply.left_unix_ns - reply.entered_unix_ns) as f64 / 1e6;
-            // The CPU style does an amount of work, which takes what it takes.
+            // The CPU style does a fixed amount of work, not a fixed time.
             assert!(waited_ms >= 20.0 || style == "cpu", "{path} waited {waited_ms} ms");
         }
     }
 }
 
 #[tokio::test]
-async fn without_a_query_the_wait_is_the_manifests() {
+async fn without_a_query_the_wait_is_that_of_the_manifest() {
     for manifest in MANIFESTS {
         assert_eq!(get(&serve(manifest, &[]), "/e2/p1").await.wait_ms, 1_000);
     }
 }
 
 #[tokio::test]
-async fn a_bad_wait_gets_400_and_one_line_that_says_what_is_allowed() {
+async fn an_invalid_wait_gets_400_and_a_line_that_says_what_is_allowed() {
     for manifest in MANIFESTS {
         let server = serve(manifest, &[]);
         for (path, _) in STYLES {
@@ -74,28 +74,29 @@ async fn a_bad_wait_gets_400_and_one_line_that_says_what_is_allowed() {
     }
 }
 
-/// Ten requests at once.
-async fn ten(server: &Server, path: &str) -> Vec<Reply> {
+/// Sends ten requests at once.
+async fn send_ten(server: &Server, path: &str) -> Vec<Reply> {
     let requests = (0..10).map(|_| get(server, path));
     futures_util::future::join_all(requests).await
 }
 
+/// The number of instances that sent the replies.
 fn instances(replies: &[Reply]) -> usize {
     replies.iter().map(|reply| &reply.instance).collect::<HashSet<_>>().len()
 }
 
 #[tokio::test]
-async fn wasip2_requests_have_an_instance_each() {
+async fn every_wasip2_request_has_its_own_instance() {
     let server = serve("spin.toml", &[]);
     for (path, _) in STYLES {
-        let replies = ten(&server, &format!("{path}?wait_ms=50")).await;
+        let replies = send_ten(&server, &format!("{path}?wait_ms=50")).await;
         assert_eq!(instances(&replies), 10, "{path}");
         assert!(replies.iter().all(|reply| reply.server == 1 && reply.in_flight == 1), "{path}");
     }
 }
 
 #[tokio::test]
-async fn wasip3_requests_share_instances_as_the_flags_say() {
+async fn wasip3_requests_share_instances_within_the_limits_of_the_flags() {
     let one_after_the_other = async |flags: &[&str]| {
         let server = serve("spin-wasip3.toml", flags);
         let mut replies = Vec::new();
@@ -112,12 +113,12 @@ async fn wasip3_requests_share_instances_as_the_flags_say() {
     assert_eq!(one_after_the_other(&["--max-instance-reuse-count", "1"]).await, (4, vec![1; 4]));
 
     let server = serve("spin-wasip3.toml", &["--max-instance-concurrent-reuse-count", "2"]);
-    let replies = ten(&server, "/e2/p3?wait_ms=300").await;
+    let replies = send_ten(&server, "/e2/p3?wait_ms=300").await;
     assert!(instances(&replies) >= 5, "at most two at once in an instance");
 }
 
 #[tokio::test]
-async fn an_instance_that_idles_too_long_is_dropped() {
+async fn an_instance_is_dropped_after_the_idle_timeout() {
     let server = serve("spin-wasip3.toml", &["--idle-instance-timeout", "50ms"]);
     let before = get(&server, "/e2/p3?wait_ms=0").await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;

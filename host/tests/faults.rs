@@ -1,4 +1,4 @@
-//! Guests that trap, loop, eat or dawdle harm nobody but themselves, and the log says what they did.
+//! Guests that trap, loop, use too much memory or take too long don't harm other guests, and the log says what they did.
 
 mod common;
 
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_does_not_look_complete() {
+async fn an_aborted_response_does_not_look_complete() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &["--request-timeout", "2s"]);
         for (path, first) in [
@@ -38,7 +38,7 @@ async fn an_answer_that_breaks_off_does_not_look_complete() {
 }
 
 #[tokio::test]
-async fn a_late_trap_gets_500() {
+async fn a_trap_during_an_await_gets_500() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let (neighbour, trapped) =
@@ -50,7 +50,7 @@ async fn a_late_trap_gets_500() {
 }
 
 #[tokio::test]
-async fn a_guest_that_eats_memory_is_ended_and_the_log_says_why() {
+async fn a_guest_that_exceeds_its_memory_is_ended_and_the_log_says_why() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &["--max-instance-memory", "64MiB"]);
         assert_eq!(server.get("/other/eat?mib=30").await, ok("ate 30"), "{manifest}");
@@ -61,7 +61,7 @@ async fn a_guest_that_eats_memory_is_ended_and_the_log_says_why() {
 }
 
 #[tokio::test]
-async fn guests_that_loop_leave_room_for_others_and_get_504() {
+async fn guests_that_loop_share_the_processor_and_get_504() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &["--request-timeout", "5s"]);
         let mut loops = JoinSet::new();
@@ -72,7 +72,7 @@ async fn guests_that_loop_leave_room_for_others_and_get_504() {
         for path in ["/else", "/other/else"] {
             assert_eq!(server.get(path).await, ok(&format!("{path} is fine\n")), "{manifest}");
         }
-        assert!(loops.try_join_next().is_none(), "{manifest}: nobody looped meanwhile");
+        assert!(loops.try_join_next().is_none(), "{manifest}: the loops ended early");
         for looped in loops.join_all().await {
             assert_eq!(looped.unwrap().status(), 504, "{manifest}");
         }
@@ -81,7 +81,7 @@ async fn guests_that_loop_leave_room_for_others_and_get_504() {
 }
 
 #[tokio::test]
-async fn a_guest_that_awaits_too_long_gets_504_and_its_neighbours_go_on() {
+async fn a_request_that_awaits_too_long_gets_504_and_others_in_its_instance_continue() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &["--request-timeout", "2s"]);
         let (late, neighbour) = tokio::join!(server.get("/await?ms=60000"), async {
@@ -94,9 +94,9 @@ async fn a_guest_that_awaits_too_long_gets_504_and_its_neighbours_go_on() {
     }
 }
 
-/// One after the other, in the one instance that there is room for.
+/// The first three requests share one of the two instances, since no request may wait.
 #[tokio::test]
-async fn a_request_that_loops_in_a_shared_instance_takes_those_in_it_down_and_no_other() {
+async fn a_request_that_blocks_its_shared_instance_fails_the_others_in_it_only() {
     let flags = ["--max-instances", "2", "--max-waiting", "0", "--request-timeout", "6s"];
     let server = serve(CONFORMANCE[1], &flags);
     let in_a_while = async |ms, path| {
@@ -114,30 +114,30 @@ async fn a_request_that_loops_in_a_shared_instance_takes_those_in_it_down_and_no
     assert_eq!(elsewhere, ok("awaited"));
     assert_eq!(server.get("/else").await, ok("/else is fine\n"));
     server.log_that_says(&[
-        "took longer than --request-timeout, and let no other request go on; its instance was ended, and with it 2 \
-         other requests",
+        "took longer than --request-timeout and blocked its instance; the instance was ended, with 2 other requests that it \
+         held",
     ]);
 }
 
-/// They wait, as in Spin, but not for ever; and those that come after them don't wait.
+/// The first requests wait, as in Spin, but not without end. Later requests don't wait.
 #[tokio::test]
-async fn requests_behind_one_that_loops_are_given_another_instance() {
+async fn requests_get_another_instance_if_theirs_is_blocked() {
     let server = serve(CONFORMANCE[1], &[]);
     let looping = RawClient::get(&server, "/await-loop?ms=500").await;
     sleep(Duration::from_secs(3)).await;
     let (first, second) = tokio::join!(server.get("/else"), server.get("/else"));
     assert_eq!((first, second), (ok("/else is fine\n"), ok("/else is fine\n")));
-    // The other instance has idled for too long by then.
+    // Until the idle timeout of the other instance has ended.
     sleep(Duration::from_secs(3)).await;
     let began = Instant::now();
     assert_eq!(server.get("/else").await, ok("/else is fine\n"));
     assert!(began.elapsed() < Duration::from_secs(8), "it waited as the first did: {:?}", began.elapsed());
     drop(looping);
-    server.log_that_says(&["component \"guest\"", "lets no other request go on: another instance takes it"]);
+    server.log_that_says(&["component \"guest\"", "blocks its other requests; starting another instance"]);
 }
 
 #[tokio::test]
-async fn an_answer_that_streams_for_too_long_is_broken_off_and_its_neighbours_go_on() {
+async fn a_response_that_streams_too_long_is_aborted_and_others_in_its_instance_continue() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &["--request-timeout", "2s"]);
         let neighbours = async {
@@ -153,7 +153,7 @@ async fn an_answer_that_streams_for_too_long_is_broken_off_and_its_neighbours_go
 }
 
 #[tokio::test]
-async fn a_guest_that_traps_gets_500_and_a_log_and_the_next_request_is_fine() {
+async fn a_trap_gets_500_and_a_log_line_and_the_next_request_succeeds() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let response = testing::get(format!("{}/panic", server.url)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Clients that are slow or ask for too much are cut off; guests that are slow are not.
+//! The server disconnects clients that are too slow or send too much, and waits for slow guests.
 
 mod common;
 
@@ -7,31 +7,31 @@ use std::time::Duration;
 use common::serve;
 use testing::{CONFORMANCE, RawClient, Server, ok, within_timeout};
 
-/// Only the one that a test is about is short.
-fn patient(flags: &[&'static str]) -> Vec<&'static str> {
-    let mut all = vec![];
+/// Flags with long client timeouts, except those in `flags`.
+fn with_long_timeouts(flags: &[&'static str]) -> Vec<&'static str> {
+    let mut all_flags = vec![];
     for flag in ["--header-timeout", "--idle-timeout", "--body-timeout"] {
         if !flags.contains(&flag) {
-            all.extend([flag, "600s"]);
+            all_flags.extend([flag, "600s"]);
         }
     }
-    all.extend(flags);
-    all
+    all_flags.extend(flags);
+    all_flags
 }
 
 const HEAD: &str = "Host: a\r\n\r\n";
 
 #[tokio::test]
-async fn half_a_header_is_cut_off() {
-    let server = serve(CONFORMANCE[0], &patient(&["--header-timeout", "1s"]));
+async fn a_client_with_an_incomplete_header_is_disconnected() {
+    let server = serve(CONFORMANCE[0], &with_long_timeouts(&["--header-timeout", "1s"]));
     let half = RawClient::sent(&server, "GET /else HTTP/1.1\r\nHos").await;
     assert_eq!(half.rest().await, "");
-    // Also after a request.
+    // The same after a complete request.
     let mut second = RawClient::get(&server, "/else").await;
     second.until("fine").await;
     second.send("GET /else HT").await;
     second.rest().await;
-    // One that comes byte by byte.
+    // A header that comes byte by byte.
     let mut slow = RawClient::connect(&server).await;
     let trickle = async {
         loop {
@@ -41,21 +41,21 @@ async fn half_a_header_is_cut_off() {
             }
         }
     };
-    within_timeout("a header that never ends is cut off", trickle).await;
+    within_timeout("a client with an endless header is disconnected", trickle).await;
 }
 
 #[tokio::test]
 async fn a_connection_without_a_request_is_closed() {
-    let server = serve(CONFORMANCE[0], &patient(&["--idle-timeout", "1s"]));
+    let server = serve(CONFORMANCE[0], &with_long_timeouts(&["--idle-timeout", "1s"]));
     assert_eq!(RawClient::connect(&server).await.rest().await, "");
     let kept_alive = RawClient::get(&server, "/else").await.rest().await;
     assert!(kept_alive.contains("/else is fine"), "{kept_alive}");
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_go_on_is_cut_off() {
+async fn a_client_that_stops_sending_a_body_is_disconnected() {
     for manifest in CONFORMANCE {
-        let server = serve(manifest, &patient(&["--body-timeout", "1s"]));
+        let server = serve(manifest, &with_long_timeouts(&["--body-timeout", "1s"]));
         for head in ["Content-Length: 10\r\n", "Transfer-Encoding: chunked\r\n"] {
             let request = format!("POST /body-size HTTP/1.1\r\n{head}{HEAD}3\r\nabc\r\n");
             let answer = RawClient::sent(&server, request).await.rest().await;
@@ -65,14 +65,14 @@ async fn a_body_that_does_not_go_on_is_cut_off() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_taken_is_cut_off_and_its_instance_ended() {
-    let alone = ["--max-instances", "1", "--max-instance-reuse-count", "1"];
+async fn a_client_that_stops_reading_a_response_is_disconnected_and_its_instance_ended() {
+    let one_at_a_time = ["--max-instances", "1", "--max-instance-reuse-count", "1"];
     for manifest in CONFORMANCE {
-        let flags = [&patient(&["--body-timeout", "1s"])[..], &alone].concat();
+        let flags = [&with_long_timeouts(&["--body-timeout", "1s"])[..], &one_at_a_time].concat();
         let server = serve(manifest, &flags);
         let mut stuck = RawClient::get(&server, "/stream?pieces=0&bytes=65536&every_ms=0").await;
         stuck.until("....").await;
-        // There is room for it only when the other has gone.
+        // It gets a permit only after the other instance has ended.
         let next = within_timeout("the instance is ended", server.get("/else")).await;
         assert_eq!(next, ok("/else is fine\n"), "{manifest}");
         stuck.rest().await;
@@ -80,7 +80,7 @@ async fn an_answer_that_is_not_taken_is_cut_off_and_its_instance_ended() {
 }
 
 #[tokio::test]
-async fn a_slow_guest_is_not_cut_off() {
+async fn client_timeouts_do_not_apply_to_a_slow_guest() {
     let short = ["--header-timeout", "1s", "--idle-timeout", "1s", "--body-timeout", "1s"];
     for manifest in CONFORMANCE {
         let server = serve(manifest, &short);
@@ -96,7 +96,7 @@ async fn a_slow_guest_is_not_cut_off() {
     }
 }
 
-/// The guest takes its time before it asks for the body.
+/// A request with a body that the guest reads late.
 async fn unread_body(server: &Server) -> String {
     let request = format!("POST /sleep?ms=2500 HTTP/1.1\r\nContent-Length: 2\r\n{HEAD}");
     let mut client = RawClient::sent(server, request).await;
@@ -104,9 +104,9 @@ async fn unread_body(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_slowly_but_comes_is_not_cut_off() {
+async fn a_client_that_sends_a_body_slowly_is_not_disconnected() {
     for manifest in CONFORMANCE {
-        let server = serve(manifest, &patient(&["--body-timeout", "3s"]));
+        let server = serve(manifest, &with_long_timeouts(&["--body-timeout", "3s"]));
         let request = format!("POST /body-size HTTP/1.1\r\nContent-Length: 12\r\n{HEAD}");
         let mut client = RawClient::sent(&server, request).await;
         for _ in 0..12 {
@@ -119,7 +119,7 @@ async fn a_body_that_comes_slowly_but_comes_is_not_cut_off() {
 }
 
 #[tokio::test]
-async fn headers_that_are_too_large_or_too_many_get_431() {
+async fn a_header_that_is_too_large_gets_431() {
     let server = serve(CONFORMANCE[0], &["--max-header-size", "16KiB"]);
     for (name, headers, status) in [
         ("long", format!("X: {}\r\n", "x".repeat(20 << 10)), 431),
@@ -134,7 +134,7 @@ async fn headers_that_are_too_large_or_too_many_get_431() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_or_does_not_reach_the_guest() {
+async fn a_body_that_is_too_large_is_rejected_or_fails_in_the_guest() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &["--max-body-size", "1MiB"]);
         let post = |body: Vec<u8>| {

@@ -1,5 +1,4 @@
-//! What a manifest gives to a guest: variables, files, hosts to call, in both versions of WASI; and
-//! the responses that the host gives itself.
+//! What a manifest gives to a guest in both versions of WASI: variables, files, allowed hosts; and static responses.
 
 mod common;
 
@@ -24,11 +23,11 @@ name = { default = \"nobody\" }
 token = { required = true, secret = true }";
 
 #[tokio::test]
-async fn a_guest_reads_its_variables_as_they_are_given() {
+async fn a_guest_reads_its_variables() {
     for guest in GUESTS {
-        let own =
+        let component_keys =
             "variables = { line = \"{{ greeting }}, {{name}}\", token = \"{{ token }}\", plain = \"{x}\" }";
-        let (_folder, manifest) = app(guest, VARIABLES, own);
+        let (_folder, manifest) = app(guest, VARIABLES, component_keys);
         let given = ["--variable", "token=hidden=1", "--variable=name=flag"];
         let server = Program::start_server(
             PROGRAM
@@ -39,7 +38,7 @@ async fn a_guest_reads_its_variables_as_they_are_given() {
         assert_eq!(server.get("/variables?name=line").await, ok("hello, flag"), "{guest}");
         assert_eq!(server.get("/variables?name=token").await, ok("hidden=1"), "{guest}");
         assert_eq!(server.get("/variables?name=plain").await, ok("{x}"), "{guest}");
-        // The application's own names are not the component's.
+        // A component has only its own variables, not the application's.
         for (name, reason) in [("greeting", "Undefined"), ("Not-A-Name", "InvalidName")] {
             let (status, body) = server.get(&format!("/variables?name={name}")).await;
             assert!(status == 500 && body.contains(reason), "{guest}: {name}: {status} {body}");
@@ -50,11 +49,11 @@ async fn a_guest_reads_its_variables_as_they_are_given() {
 }
 
 #[tokio::test]
-async fn a_guest_reads_its_files_and_changes_nothing() {
+async fn a_guest_reads_its_files_and_can_not_change_them() {
     for guest in GUESTS {
-        let own = "files = [\"pages/*\", { source = \"assets\", destination = \"/public\" }]\n\
+        let component_keys = "files = [\"pages/*\", { source = \"assets\", destination = \"/public\" }]\n\
                    exclude_files = [\"**/*.secret\"]";
-        let (folder, manifest) = app(guest, "", own);
+        let (folder, manifest) = app(guest, "", component_keys);
         for (path, text) in
             [("pages/a.txt", "a"), ("pages/b.secret", "b"), ("assets/deep/c.txt", "c"), ("d.txt", "d")]
         {
@@ -88,7 +87,7 @@ async fn a_guest_reads_its_files_and_changes_nothing() {
     }
 }
 
-/// Answers every request by what its path names: a redirection to `/`, or the host that it was sent to.
+/// A server that responds to `/moved` with a redirection, and to other paths with the request's host.
 fn upstream() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -111,20 +110,20 @@ fn upstream() -> SocketAddr {
 }
 
 #[tokio::test]
-async fn a_guest_calls_whom_the_manifest_allows_and_nobody_else() {
+async fn a_guest_can_call_only_the_hosts_that_the_manifest_allows() {
     let address = upstream();
     let port = address.port();
     let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for guest in GUESTS {
-        let own = format!(
+        let component_keys = format!(
             "allowed_outbound_hosts = [\"http://127.0.0.1:{{{{ port }}}}\", \"http://127.0.0.1:{refused}\"]"
         );
         let (_folder, manifest) =
-            app(guest, &format!("[variables]\nport = {{ default = \"{port}\" }}"), &own);
+            app(guest, &format!("[variables]\nport = {{ default = \"{port}\" }}"), &component_keys);
         let server = serve(&manifest, &[]);
         let call = async |url: &str| server.get(&format!("/outbound?url={url}")).await;
         assert_eq!(call(&format!("http://{address}/x")).await, ok(&format!("200\n{address}")), "{guest}");
-        // The same address in another spelling; the server is told the plain one.
+        // The same address in another spelling; the server gets the normal form.
         assert_eq!(call(&format!("http://0x7f.1:{port}/x")).await, ok(&format!("200\n{address}")), "{guest}");
         assert_eq!(call(&format!("http://{address}/moved")).await, ok(&format!("302\n{address}")), "{guest}");
         for url in [
@@ -150,7 +149,7 @@ async fn a_guest_calls_whom_the_manifest_allows_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_guest_calls_its_own_application_where_that_is_allowed() {
+async fn a_guest_can_call_its_own_application_if_the_manifest_allows_it() {
     for guest in GUESTS {
         let (_folder, manifest) = app(guest, "", "allowed_outbound_hosts = [\"http://self\"]");
         let server = serve(&manifest, &[]);

@@ -1,4 +1,4 @@
-//! Bodies that come and go piece by piece, at the pace of whoever takes them.
+//! Streamed bodies, at the pace of their reader.
 
 mod common;
 
@@ -10,7 +10,7 @@ use testing::{CONFORMANCE, LAST_CHUNK, RawClient, Server, ok};
 use tokio::time::sleep;
 
 #[tokio::test]
-async fn an_echo_comes_back_before_all_is_sent() {
+async fn an_echo_starts_before_the_request_is_complete() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let head =
@@ -26,7 +26,7 @@ async fn an_echo_comes_back_before_all_is_sent() {
 }
 
 #[tokio::test]
-async fn a_large_body_arrives_whole() {
+async fn large_bodies_are_complete() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -42,8 +42,8 @@ async fn a_large_body_arrives_whole() {
     }
 }
 
-/// The server's resident memory, in MiB, and the CPU time that it has used, in hundredths of a second.
-fn used(server: &Server) -> (u64, u64) {
+/// The server's resident memory in MiB, and its CPU time in hundredths of a second.
+fn resource_usage(server: &Server) -> (u64, u64) {
     let read = |file| fs::read_to_string(format!("/proc/{}/{file}", server.process.child.id())).unwrap();
     let status = read("status");
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -54,39 +54,39 @@ fn used(server: &Server) -> (u64, u64) {
 }
 
 #[tokio::test]
-async fn a_client_that_stops_reading_stops_the_guest() {
+async fn a_guest_stops_writing_when_its_client_stops_reading() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let mut client = RawClient::get(&server, "/stream?pieces=0&bytes=65536&every_ms=0").await;
         client.until("....").await;
-        // What is on its way comes to rest.
+        // Until the buffers are full.
         sleep(Duration::from_secs(1)).await;
-        let (resident, cpu) = used(&server);
+        let (resident, cpu) = resource_usage(&server);
         sleep(Duration::from_secs(2)).await;
-        let (later_resident, later_cpu) = used(&server);
+        let (later_resident, later_cpu) = resource_usage(&server);
         assert!(later_resident < resident + 16, "{manifest}: {resident} MiB, then {later_resident}");
-        assert!(later_cpu < cpu + 50, "{manifest}: it works on: {cpu}, then {later_cpu}");
-        // It takes up where it stopped.
+        assert!(later_cpu < cpu + 50, "{manifest}: it still works: {cpu}, then {later_cpu}");
+        // The guest continues.
         assert!(client.until(&".".repeat(60_000)).await.len() >= 60_000, "{manifest}");
         assert_eq!(server.get("/else").await, ok("/else is fine\n"), "{manifest}");
     }
 }
 
 #[tokio::test]
-async fn a_guest_that_does_not_read_stops_the_client() {
+async fn a_client_stops_sending_when_its_guest_does_not_read() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
         let head = "POST /sleep?ms=60000 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
         let mut client = RawClient::sent(&server, head).await;
-        let (before, _) = used(&server);
-        let piece = format!("100000\r\n{}\r\n", "x".repeat(1 << 20));
+        let (before, _) = resource_usage(&server);
+        let chunk = format!("100000\r\n{}\r\n", "x".repeat(1 << 20));
         let all_taken = tokio::time::timeout(Duration::from_secs(3), async {
             for _ in 0..500 {
-                client.send(&piece).await;
+                client.send(&chunk).await;
             }
         });
         assert!(all_taken.await.is_err(), "{manifest}: 500 MiB were taken");
-        let (after, _) = used(&server);
+        let (after, _) = resource_usage(&server);
         assert!(after < before + 50, "{manifest}: {before} MiB, then {after}");
     }
 }

@@ -16,8 +16,8 @@ use testing::{CONFORMANCE, GUESTS, Identity, Program, Server, TIMEOUT, guest_app
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-/// A client that speaks HTTP/2 over this connection.
-async fn speak_http2(
+/// Starts a client of HTTP/2 on this connection.
+async fn http2_client(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
 ) -> http2::SendRequest<String> {
     let (client, connection) =
@@ -26,8 +26,8 @@ async fn speak_http2(
     client
 }
 
-async fn plain_http2(server: &Server) -> http2::SendRequest<String> {
-    speak_http2(TcpStream::connect(server.authority()).await.unwrap()).await
+async fn plain_http2_client(server: &Server) -> http2::SendRequest<String> {
+    http2_client(TcpStream::connect(server.authority()).await.unwrap()).await
 }
 
 fn request(server: &Server, path: &str) -> Request<String> {
@@ -40,14 +40,14 @@ async fn text(response: Response<Incoming>) -> String {
 }
 
 #[tokio::test]
-async fn https_over_both_versions_of_http() {
+async fn https_works_with_both_versions_of_http() {
     let identity = Identity::new();
     for manifest in CONFORMANCE {
         let server = identity.serve(&PROGRAM, manifest, &[]);
         assert!(server.url.starts_with("https://127.0.0.1:"), "{}", server.url);
         let full_url = format!("{:?}:[{:?}]", "spin-full-url", format!("{}/headers", server.url));
 
-        let mut client = speak_http2(identity.connect(&server, "h2").await).await;
+        let mut client = http2_client(identity.connect(&server, "h2").await).await;
         let response = client.send_request(request(&server, "/headers")).await.unwrap();
         assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_2), "{manifest}");
         let seen = text(response).await;
@@ -56,10 +56,10 @@ async fn https_over_both_versions_of_http() {
         let stream = TokioIo::new(identity.connect(&server, "http/1.1").await);
         let (mut client, connection) = http1::handshake(stream).await.unwrap();
         tokio::spawn(connection);
-        let mut asked = request(&server, "/headers");
-        asked.headers_mut().insert("host", server.authority().parse().unwrap());
-        *asked.uri_mut() = "/headers".parse().unwrap();
-        let response = client.send_request(asked).await.unwrap();
+        let mut request = request(&server, "/headers");
+        request.headers_mut().insert("host", server.authority().parse().unwrap());
+        *request.uri_mut() = "/headers".parse().unwrap();
+        let response = client.send_request(request).await.unwrap();
         assert_eq!((response.status().as_u16(), response.version()), (200, Version::HTTP_11), "{manifest}");
         let seen = text(response).await;
         assert!(seen.contains(&full_url), "{manifest}: {seen}");
@@ -67,15 +67,15 @@ async fn https_over_both_versions_of_http() {
 }
 
 #[tokio::test]
-async fn streams_of_one_connection_are_parallel() {
+async fn streams_of_one_connection_run_in_parallel() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
-        let client = plain_http2(&server).await;
+        let client = plain_http2_client(&server).await;
         let began = Instant::now();
         let answers = (0..20).map(|_| {
             let mut client = client.clone();
-            let asked = request(&server, "/sleep?ms=1000");
-            async move { text(client.send_request(asked).await.unwrap()).await }
+            let request = request(&server, "/sleep?ms=1000");
+            async move { text(client.send_request(request).await.unwrap()).await }
         });
         assert_eq!(join_all(answers).await, vec!["slept"; 20], "{manifest}");
         assert!(began.elapsed() < Duration::from_secs(15), "one after the other: {:?}", began.elapsed());
@@ -83,10 +83,10 @@ async fn streams_of_one_connection_are_parallel() {
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_off_is_reset_and_the_others_go_on() {
+async fn an_aborted_stream_is_reset_and_the_others_continue() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
-        let mut client = plain_http2(&server).await;
+        let mut client = plain_http2_client(&server).await;
         let other = client.send_request(request(&server, "/other/await?ms=1000"));
         let response = client.send_request(request(&server, "/panic-after")).await.unwrap();
         assert_eq!(response.status(), 200, "{manifest}");
@@ -100,10 +100,10 @@ async fn a_stream_that_breaks_off_is_reset_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_stream_that_its_client_resets_ends_its_instance() {
+async fn a_stream_reset_by_its_client_ends_its_instance() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &["--max-instances", "1"]);
-        let mut client = plain_http2(&server).await;
+        let mut client = plain_http2_client(&server).await;
         let endless = request(&server, "/stream?pieces=0&bytes=4&every_ms=50");
         let response = client.send_request(endless).await.unwrap();
         drop(response);
@@ -114,7 +114,7 @@ async fn a_stream_that_its_client_resets_ends_its_instance() {
 }
 
 #[tokio::test]
-async fn a_guest_calls_over_https_whom_the_machine_trusts_and_nobody_else() {
+async fn a_guest_can_call_only_https_servers_that_the_machine_trusts() {
     let identity = Identity::new();
     let upstream = identity.serve(&PROGRAM, CONFORMANCE[0], &[]);
     let call = format!("/outbound?url={}/.well-known/spin/health", upstream.url);
@@ -131,10 +131,10 @@ async fn a_guest_calls_over_https_whom_the_machine_trusts_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn over_http2_too_head_has_no_body() {
+async fn the_response_to_head_has_no_body_over_http2() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);
-        let mut client = plain_http2(&server).await;
+        let mut client = plain_http2_client(&server).await;
         for (path, status) in [("/static", 203), ("/.well-known/spin/health", 200), ("/else", 200)] {
             let head = Request::head(format!("{}{path}", server.url)).body(String::new()).unwrap();
             let response = within_timeout("a head comes", client.send_request(head)).await.unwrap();
@@ -145,16 +145,16 @@ async fn over_http2_too_head_has_no_body() {
 }
 
 #[tokio::test]
-async fn a_client_of_http2_may_be_idle_before_its_first_request() {
+async fn the_header_timeout_does_not_apply_before_the_first_http2_request() {
     let server = serve(CONFORMANCE[0], &["--header-timeout", "1s", "--idle-timeout", "600s"]);
-    let mut client = plain_http2(&server).await;
+    let mut client = plain_http2_client(&server).await;
     tokio::time::sleep(Duration::from_millis(2500)).await;
     let response = client.send_request(request(&server, "/else")).await.unwrap();
     assert_eq!(text(response).await, "/else is fine\n");
 }
 
 #[tokio::test]
-async fn a_signal_does_not_wait_for_half_a_handshake() {
+async fn a_signal_ends_an_incomplete_tls_handshake() {
     let identity = Identity::new();
     let mut server =
         identity.serve(&PROGRAM, CONFORMANCE[0], &["--header-timeout", "600s", "--drain-timeout", "600s"]);

@@ -23,7 +23,7 @@ pub use testing::{
 };
 
 /// The program under test.
-pub const PROGRAM: Program = Program::new(assert_cmd::cargo::cargo_bin!("loadtest"));
+pub const PROGRAM: Program = Program::new(env!("CARGO_BIN_EXE_loadtest"));
 
 /// The program, in the project's folder, with nothing of the caller's that would change it.
 pub fn loadtest(args: &[&str]) -> Command {
