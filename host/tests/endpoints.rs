@@ -33,7 +33,7 @@ async fn every_endpoint_responds_with_its_evidence() {
             let reply = get(&server, &format!("{path}?wait_ms=20")).await;
             assert_eq!(reply.endpoint, path[1..].replace('/', "-"));
             assert_eq!(
-                (reply.style.as_str(), reply.wait_ms, reply.server, reply.in_flight),
+                (reply.style.as_str(), reply.wait_ms, reply.served, reply.in_flight),
                 (style, 20, 1, 1),
                 "{path}"
             );
@@ -91,7 +91,7 @@ async fn every_wasip2_request_has_its_own_instance() {
     for (path, _) in STYLES {
         let replies = send_ten(&server, &format!("{path}?wait_ms=50")).await;
         assert_eq!(instances(&replies), 10, "{path}");
-        assert!(replies.iter().all(|reply| reply.server == 1 && reply.in_flight == 1), "{path}");
+        assert!(replies.iter().all(|reply| reply.served == 1 && reply.in_flight == 1), "{path}");
     }
 }
 
@@ -103,7 +103,7 @@ async fn wasip3_requests_share_instances_within_the_limits_of_the_flags() {
         for _ in 0..4 {
             replies.push(get(&server, "/e2/p3?wait_ms=0").await);
         }
-        (instances(&replies), replies.iter().map(|reply| reply.server).collect::<Vec<_>>())
+        (instances(&replies), replies.iter().map(|reply| reply.served).collect::<Vec<_>>())
     };
     assert_eq!(one_after_the_other(&["--idle-instance-timeout", "60s"]).await, (1, vec![1, 2, 3, 4]));
     assert_eq!(
