@@ -10,7 +10,6 @@ use judge::aggregate::Aggregate;
 use judge::verdict::{Kind, Verdict, judge};
 use results::document::{Burst, Document};
 use results::import;
-
 use simulator::{Random, Spread, case};
 
 fn file(folder: &Path) -> String {

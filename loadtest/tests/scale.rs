@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use judge::stats::median;
 use results::document::Burst;
-
-use common::pool::{self, Manners};
 use simulator::Random;
 use simulator::server::{self, Sends, Server};
+
+use common::pool::{self, Manners};
 
 /// What one host is like. Times in microseconds.
 #[derive(Debug, Clone, Copy)]

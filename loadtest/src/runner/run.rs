@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::App;
-use host::isolation::{Policy, Wasi};
+use host::isolation::Policy;
+use host::wasm::Wasi;
 use judge::verdict::Kind;
 use results::document::Isolation;
 use results::document::{Burst, Document, Instances, Run};
@@ -47,7 +48,7 @@ impl Subject {
             app.iter().flat_map(|app| app.components.iter().map(move |(id, component)| (app, id, component)));
         for (app, id, component) in all {
             let wasm = app.wasm(id, component).map_err(host::Error::from)?;
-            let limits = Limits { cores: machine::cores(), room: policy.room(wasm.wasi) };
+            let limits = Limits { cores: machine::cores(), room: policy.concurrency(wasm.wasi) };
             components.insert(id.clone(), (instances(wasm.wasi, policy), limits));
         }
         Ok(Self { system, app, components })
@@ -245,7 +246,7 @@ impl Lab {
 
     /// How long until no instance idles any more.
     fn idle(&self) -> Duration {
-        self.policy.longest_idle() + IDLE_MARGIN
+        self.policy.max_idle_timeout() + IDLE_MARGIN
     }
 }
 
