@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 
-use super::{Answer, Beyond, Document, End, Search, Step, Survey};
+use super::{Answer, Beyond, End, Scalability, Search, Sizes, Step, Survey};
 use crate::schedule::Schedule;
 use crate::trace::{Generator, Outcome, Row, Trace};
 
@@ -289,8 +289,8 @@ fn forty_at_a_time_takes_some_twenty_bursts() {
 fn what_slows_by_the_law_of_scalability_is_measured_by_it() {
     for (contention, coherency) in [(0.02, 0.001), (0.1, 0.002)] {
         let server = Simulated { jitter: 0.05, ..Simulated::new(Server::Law(contention, coherency)) };
-        let (survey, ended) = server.survey(1024);
-        let found = Document::of(&survey, String::new(), String::new(), ended).scalability;
+        let (survey, _) = server.survey(1024);
+        let found = Scalability::of(&Sizes::of(&survey.observed, survey.search.repeat));
         assert!(found.unsupported.is_none(), "{found:?}");
         let near = |found: Option<f64>, truth: f64| found.is_some_and(|found| (found - truth).abs() < 0.05);
         assert!(near(found.contention, contention) && near(found.coherency, coherency), "{found:?}");
