@@ -1,5 +1,5 @@
 //! What the tests share: the program, its served applications, and servers whose truth is known.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 pub mod fired;
 #[cfg(feature = "peers")]
