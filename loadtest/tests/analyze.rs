@@ -10,7 +10,8 @@ use judge::aggregate::Aggregate;
 use judge::verdict::{Kind, Verdict, judge};
 use results::document::{Burst, Document};
 use results::import;
-use simulator::{Random, Spread, case};
+
+use simulator::{Random, ServiceTimes, case};
 
 fn file(folder: &Path) -> String {
     folder.join("result.json").to_str().expect("text").to_owned()
@@ -42,7 +43,7 @@ fn any_burst_that_is_judged_again_is_as_it_was() {
     let mut random = Random::new(7);
     let mut changed = Vec::new();
     for number in 0..2_000 {
-        let mut trace = case(&mut random, Spread::Even).trace;
+        let mut trace = case(&mut random, ServiceTimes::Uniform).trace;
         // A real burst says so of each request.
         trace.rows.iter_mut().for_each(|row| row.connects = !trace.keep_alive);
         let verdict = judge(&trace);
@@ -188,7 +189,7 @@ fn replies_name_the_host_where_the_environment_does() {
         let burst = common::burst(&["-n", "5", "-c", "5", &url]);
         assert_eq!(burst.hosts, 1, "{manifest}");
         assert!(burst.requests.iter().all(|request| request.host.as_deref() == Some("node-7")), "{manifest}");
-        assert!(burst.verdict.why.contains("All were served on one host."), "{}", burst.verdict.why);
+        assert!(burst.verdict.why.contains("One host served all requests."), "{}", burst.verdict.why);
     }
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}/e2/p1?wait_ms=10", served.authority());

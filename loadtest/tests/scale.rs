@@ -7,7 +7,7 @@ use std::time::Duration;
 use judge::stats::median;
 use results::document::Burst;
 use simulator::Random;
-use simulator::server::{self, Sends, Server};
+use simulator::server::{self, SendPlan, Server};
 
 use common::pool::{self, Manners};
 
@@ -31,9 +31,9 @@ fn answers(host: Host, arrivals: &[f64]) -> Vec<f64> {
         free = arrival.max(free) + host.start;
         free
     });
-    let sends = Sends { n: arrivals.len(), c: arrivals.len(), planned: started.collect() };
+    let plan = SendPlan { n: arrivals.len(), c: arrivals.len(), planned: started.collect() };
     let work = vec![host.service; arrivals.len()];
-    server::run(Server::Pool(host.capacity), &sends, &work).iter().map(|way| way.done).collect()
+    server::simulate(Server::Pool(host.capacity), &plan, &work).iter().map(|request| request.done).collect()
 }
 
 fn makespan(answers: &[f64]) -> f64 {
@@ -89,9 +89,9 @@ async fn bursts_of_pools_are_foretold_from_one_request() {
         for _ in 0..4 {
             let measured = common::fired::judged(&pool, &["-n", &n_text, "-c", &c_text]).await;
             // As many arrive at once as there are connections; the others follow answers.
-            let sends = Sends { n, c, planned: vec![0.0; c] };
-            let ways = server::run(Server::Pool(k), &sends, &vec![measured.service_ms * 1e3; n]);
-            let simulated: Vec<f64> = ways.iter().map(|way| way.done).collect();
+            let plan = SendPlan { n, c, planned: vec![0.0; c] };
+            let requests = server::simulate(Server::Pool(k), &plan, &vec![measured.service_ms * 1e3; n]);
+            let simulated: Vec<f64> = requests.iter().map(|request| request.done).collect();
             match assert_near(&format!("{k}, {n}, {c}"), makespan(&simulated), measured.makespan_ms) {
                 Ok(()) => break,
                 Err(error) => wrong.push(error),
@@ -118,7 +118,7 @@ fn burst(generators: usize, each: usize, hosts: usize, host: Host, skew: f64, ba
         for i in 0..each {
             let host = match balance {
                 Balance::InTurn => (sent * each + i) % hosts,
-                Balance::AtRandom => (random.share() * hosts as f64) as usize % hosts,
+                Balance::AtRandom => (random.uniform() * hosts as f64) as usize % hosts,
             };
             arrivals[host].push(late);
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::{Context, bail};
-use judge::schedule::KEPT;
+use judge::schedule::DEFAULT_KEEP;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::{Document, Request, SCHEMA};
@@ -55,7 +55,7 @@ pub fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Request
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
             let mut kept = Vec::new();
             while let Some(request) = list.next_element()? {
-                if kept.len() < KEPT {
+                if kept.len() < DEFAULT_KEEP {
                     kept.push(request);
                 }
             }

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use judge::schedule::KEPT;
+use judge::schedule::DEFAULT_KEEP;
 use judge::verdict::{Confidence, Kind, Shape};
 use proptest::prelude::*;
 
@@ -145,7 +145,7 @@ const WRITERS: [(Writer, &Format); 7] = [
 ];
 
 fn options() -> Options {
-    Options { service_ms: Some(1_000.0), n: None, c: None, good: Arc::from([200..=299]), keep: KEPT }
+    Options { service_ms: Some(1_000.0), n: None, c: None, good: Arc::from([200..=299]), keep: DEFAULT_KEEP }
 }
 
 fn source(bytes: &[u8]) -> Source {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use judge::schedule::KEPT;
+use judge::schedule::DEFAULT_KEEP;
 use judge::trace::Statuses;
 
 use super::parse::positive;
@@ -43,7 +43,7 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "STATUSES", default_value = "2xx", value_parser = statuses)]
     pub status: Statuses,
     /// How many requests are kept one by one; those beyond are only counted, and not judged
-    #[arg(long, value_name = "N", value_parser = positive, default_value_t = KEPT)]
+    #[arg(long, value_name = "N", value_parser = positive, default_value_t = DEFAULT_KEEP)]
     pub max_rows: usize,
     #[command(flatten)]
     pub report: ReportArgs,

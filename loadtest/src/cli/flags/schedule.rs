@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use judge::schedule::{Arrivals, KEPT, Open, Schedule};
+use judge::schedule::{Arrivals, DEFAULT_KEEP, Open, Schedule};
 
 use super::parse::positive;
 
@@ -49,7 +49,7 @@ pub struct ScheduleArgs {
     #[arg(long = "delay", value_name = "TIME", value_parser = time)]
     pub delays: Vec<Duration>,
     /// How many requests are kept one by one; those beyond are only counted, and not judged
-    #[arg(long, value_name = "N", value_parser = positive, default_value_t = KEPT)]
+    #[arg(long, value_name = "N", value_parser = positive, default_value_t = DEFAULT_KEEP)]
     pub max_rows: usize,
 }
 

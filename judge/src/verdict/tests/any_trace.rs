@@ -1,4 +1,4 @@
-//! What holds for any trace.
+//! Properties of any trace.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::{judge, pool, rng, together};
+use crate::findings::Findings;
 use crate::schedule::Schedule;
 use crate::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Trace};
-use crate::verdict::{Verdict, effective_concurrency, findings::Findings};
+use crate::verdict::{Verdict, effective_concurrency};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
     (0..3_u8, any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
@@ -62,8 +63,8 @@ fn any_trace() -> impl Strategy<Value = Trace> {
             keep_alive,
             missing: MissingData {
                 service: !shared_clock,
-                failures: if keep_alive { Failures::Kept } else { Failures::Unseen },
-                summary: false,
+                failures: if keep_alive { Failures::Kept } else { Failures::Unknown },
+                requests: false,
                 resolution_us: lag_p99_us,
             },
             generator: Generator { cpu, lag_p99_us },
@@ -71,7 +72,7 @@ fn any_trace() -> impl Strategy<Value = Trace> {
     )
 }
 
-/// A plausible burst: a pool of any size, with any number of connections, perhaps spaced.
+/// A plausible burst: a pool of any size, with any number of connections and any spacing.
 fn any_burst() -> impl Strategy<Value = Trace> {
     let sizes = (3_usize..80, 1_usize..80, 1_usize..40);
     (sizes, 0.01..0.3, 0_u64..300).prop_perturb(|((n, c, k), jitter, spacing_ms), mut rng| {
@@ -80,17 +81,17 @@ fn any_burst() -> impl Strategy<Value = Trace> {
     })
 }
 
-/// The same burst, later and in a slower world.
-fn moved(trace: &Trace, shift_us: f64, scale: f64) -> Trace {
+/// The same burst, shifted, and with all times scaled.
+fn transformed(trace: &Trace, shift_us: f64, scale: f64) -> Trace {
     let time = |us: f64| us * scale + shift_us;
-    let mut moved = trace.clone();
-    moved.service_ms *= scale;
-    moved.generator.lag_p99_us *= scale;
-    for row in &mut moved.rows {
+    let mut transformed = trace.clone();
+    transformed.service_ms *= scale;
+    transformed.generator.lag_p99_us *= scale;
+    for row in &mut transformed.rows {
         (row.planned_us, row.sent_us) = (row.planned_us.map(time), row.sent_us.map(time));
         row.done_us = time(row.done_us);
     }
-    moved
+    transformed
 }
 
 fn same(a: &Verdict, b: &Verdict) -> bool {
@@ -108,13 +109,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn no_trace_panics(trace in any_trace()) {
+    fn any_trace_has_a_verdict(trace in any_trace()) {
         prop_assert!(serde_json::to_string(&judge(&trace)).is_ok());
         let _ = effective_concurrency(&trace);
     }
 
     #[test]
-    fn an_interval_holds_its_k(trace in prop_oneof![any_trace(), any_burst()]) {
+    fn an_interval_contains_its_k(trace in prop_oneof![any_trace(), any_burst()]) {
         let verdict = judge(&trace);
         if let Some(((k, low), high)) = verdict.at_a_time.zip(verdict.at_a_time_low).zip(verdict.at_a_time_high) {
             prop_assert!(low <= k && k <= high, "{verdict:?}");
@@ -122,27 +123,27 @@ proptest! {
     }
 
     #[test]
-    fn when_it_happened_and_how_fast_time_ran_change_nothing(
+    fn shifted_and_scaled_times_change_no_verdict(
         trace in any_burst(),
         shift_us in 0.0..1e6,
         scale in 0.01..100.0,
     ) {
-        let (here, there) = (judge(&trace), judge(&moved(&trace, shift_us, scale)));
-        prop_assert!(same(&here, &there), "{here:?}\n{there:?}");
+        let (original, other) = (judge(&trace), judge(&transformed(&trace, shift_us, scale)));
+        prop_assert!(same(&original, &other), "{original:?}\n{other:?}");
     }
 
     #[test]
-    fn the_order_of_the_rows_changes_nothing(
-        (trace, mixed) in any_burst().prop_flat_map(|trace| (Just(trace.clone()), Just(trace.rows).prop_shuffle())),
+    fn the_order_of_the_rows_changes_no_verdict(
+        (trace, shuffled) in any_burst().prop_flat_map(|trace| (Just(trace.clone()), Just(trace.rows).prop_shuffle())),
     ) {
-        let verdict = judge(&Trace { rows: mixed, ..trace.clone() });
+        let verdict = judge(&Trace { rows: shuffled, ..trace.clone() });
         prop_assert_eq!(judge(&trace), verdict);
     }
 }
 
 /// Each size that is tried costs a pass over all answers.
 #[test]
-fn few_sizes_are_tried_however_many_requests_there_are() {
+fn few_sizes_are_tried_for_any_number_of_requests() {
     let tried = |trace: &Trace| Findings::of(trace).fit.map_or(0, |fit| fit.tried);
     assert!((1..10).contains(&tried(&together(10_000, 10_000))));
     assert!((1..10).contains(&tried(&together(10_000, 40))));

@@ -1,36 +1,38 @@
-//! When the requests of a burst came to the server, as far as the client decided it.
+//! The arrival times of a burst's requests at the server, as far as the client determines them.
 
 use crate::trace::{Row, Trace};
 
-/// When the requests that were answered well were due.
+/// The arrival times of the requests with a good answer. Times are microseconds from the burst's start.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Arrivals {
-    /// When those were due that waited for no answer, sorted, in microseconds from the burst's start.
-    pub planned: Vec<f64>,
-    /// How many were sent when a connection had its answer.
-    pub follow_ups: usize,
-    /// How many connections there were: no more can be in flight.
-    pub connections: usize,
-    /// How late the generator sent the latest of the planned, in microseconds. A request that found all
-    /// connections busy isn't late by the generator's fault.
-    pub late_us: f64,
+pub(crate) struct ArrivalTimes {
+    /// The arrival times of the requests that didn't wait for an answer, sorted.
+    pub(crate) planned: Vec<f64>,
+    /// The number of requests that were sent when a connection had its answer.
+    pub(crate) follow_ups: usize,
+    /// The number of connections: the largest number of requests in flight.
+    pub(crate) connections: usize,
+    /// The generator's largest delay behind the plan. The delay of a request that found all connections busy is not the
+    /// generator's.
+    pub(crate) late_us: f64,
 }
 
-impl Arrivals {
-    pub fn of(trace: &Trace) -> Self {
+impl ArrivalTimes {
+    pub(crate) fn of(trace: &Trace) -> Self {
         let connections = trace.schedule.connections();
-        let traffic = Traffic::of(&trace.rows);
+        let in_flight = InFlight::of(&trace.rows);
         let first_answer = trace.answered().map(|row| row.done_us).fold(f64::INFINITY, f64::min);
         let mut arrivals = Self { connections, ..Self::default() };
         for row in trace.answered() {
             match (row.planned_us, row.sent_us) {
-                (Some(planned), Some(sent)) if sent > planned && traffic.before(planned) < connections => {
-                    // The generator's lateness is not the server's.
+                (Some(planned), Some(sent))
+                    if sent > planned && in_flight.others_at(planned) < connections =>
+                {
+                    // The server isn't blamed for the generator's delay.
                     arrivals.planned.push(sent);
                     arrivals.late_us = arrivals.late_us.max(sent - planned);
                 }
                 (Some(planned), _) => arrivals.planned.push(planned),
-                // Its connection was free before any answer came: the request before it was rejected.
+                // The connection was free before any answer came: its previous request was rejected.
                 (None, Some(sent)) if sent < first_answer => arrivals.planned.push(sent),
                 (None, _) => arrivals.follow_ups += 1,
             }
@@ -39,36 +41,37 @@ impl Arrivals {
         arrivals
     }
 
-    /// How many requests there are.
-    pub fn count(&self) -> usize {
+    /// Returns the number of requests.
+    pub(crate) fn count(&self) -> usize {
         self.planned.len() + self.follow_ups
     }
 
-    /// When the first was due.
-    pub fn first_us(&self) -> f64 {
+    /// Returns the first arrival time.
+    pub(crate) fn first_us(&self) -> f64 {
         self.planned.first().copied().unwrap_or(0.0)
     }
 
-    /// Whether all that were planned came within a twentieth of `service_us`.
-    pub fn are_together(&self, service_us: f64) -> bool {
+    /// Whether all planned requests arrived within a twentieth of `service_us`.
+    pub(crate) fn are_together(&self, service_us: f64) -> bool {
         self.planned.last().is_none_or(|last| last - self.first_us() <= service_us / 20.0)
     }
 }
 
-/// Which requests were due when, and which were done.
-struct Traffic {
+/// The times that tell how many requests were in flight, sorted.
+struct InFlight {
     due: Vec<f64>,
     done: Vec<f64>,
 }
 
-impl Traffic {
+impl InFlight {
     fn of(rows: &[Row]) -> Self {
         let due = rows.iter().filter_map(|row| row.planned_us.or(row.sent_us));
         Self { due: sorted(due), done: sorted(rows.iter().map(|row| row.done_us)) }
     }
 
-    /// How many others were due by then and not done: with as many connections, none was free for one more.
-    fn before(&self, at: f64) -> usize {
+    /// Returns the number of other requests that were due by this time and not done. If it reaches the number of
+    /// connections, none of them was free.
+    fn others_at(&self, at: f64) -> usize {
         let by = |times: &[f64]| times.partition_point(|time| *time <= at);
         by(&self.due).saturating_sub(1 + by(&self.done))
     }
@@ -107,23 +110,24 @@ mod tests {
     }
 
     #[test]
-    fn the_generators_lateness_moves_the_arrival_and_is_counted() {
-        let arrivals = Arrivals::of(&trace(2, &[(Some(0.0), 30.0, 1_000.0), (Some(0.0), 0.0, 1_000.0)]));
+    fn a_late_send_moves_the_arrival_and_is_recorded() {
+        let arrivals = ArrivalTimes::of(&trace(2, &[(Some(0.0), 30.0, 1_000.0), (Some(0.0), 0.0, 1_000.0)]));
         assert_eq!((arrivals.planned.as_slice(), arrivals.late_us), ([0.0, 30.0].as_slice(), 30.0));
     }
 
     #[test]
-    fn a_request_that_found_no_free_connection_was_due_as_planned() {
-        let arrivals = Arrivals::of(&trace(1, &[(Some(0.0), 0.0, 1_000.0), (Some(100.0), 1_000.0, 2_000.0)]));
+    fn a_request_without_a_free_connection_arrives_as_planned() {
+        let arrivals =
+            ArrivalTimes::of(&trace(1, &[(Some(0.0), 0.0, 1_000.0), (Some(100.0), 1_000.0, 2_000.0)]));
         assert_eq!((arrivals.planned.as_slice(), arrivals.late_us), ([0.0, 100.0].as_slice(), 0.0));
     }
 
     #[test]
-    fn what_follows_a_rejection_is_no_follow_up_of_an_answer() {
+    fn a_request_after_a_rejection_is_not_a_follow_up_of_an_answer() {
         let rows = [(Some(0.0), 0.0, 10.0), (None, 10.0, 1_000.0), (None, 1_000.0, 2_000.0)];
         let mut trace = trace(1, &rows);
         trace.rows[0].outcome = Outcome::Answered(503);
-        let arrivals = Arrivals::of(&trace);
+        let arrivals = ArrivalTimes::of(&trace);
         assert_eq!((arrivals.planned.as_slice(), arrivals.follow_ups), ([10.0].as_slice(), 1));
     }
 }
