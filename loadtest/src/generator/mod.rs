@@ -21,7 +21,7 @@ mod timestamps;
 mod tls;
 mod worker;
 
-pub use burst::{BurstRecord, BurstSpec, Recording};
+pub use burst::{BurstRecord, BurstSpec};
 pub use fire::fire;
 pub use handle::BurstHandle;
 pub use progress_grid::{ProgressGrid, RequestState};

@@ -149,7 +149,7 @@ impl Lab {
                 bursts: judged.bursts,
             };
             self.compare(subject, setup, &mut run);
-            document.add(run, judged.generator, descriptors::limit());
+            document.add(run, judged.generator, descriptors::raise_limit());
         }
         Ok(())
     }

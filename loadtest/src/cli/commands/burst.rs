@@ -36,7 +36,7 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
         generator: None,
         bursts: judged.bursts,
     };
-    document.add(run, judged.generator, descriptors::limit());
+    document.add(run, judged.generator, descriptors::raise_limit());
     outcome.tell(&mut document, |document| told(&args, document))?;
     match interrupted {
         true => Err(Ended::Interrupted),
@@ -54,7 +54,7 @@ fn endpoints(urls: &[String]) -> Vec<String> {
 fn schedules(args: &BurstArgs) -> Result<Vec<Schedule>, Failure> {
     let usage = |error| Failure::new(Exit::Usage, error);
     let schedules = args.schedule.schedules(args.urls.len()).map_err(usage)?;
-    descriptors::allow(schedules.iter().map(Schedule::connections).sum()).map_err(usage)?;
+    descriptors::check(schedules.iter().map(Schedule::connections).sum()).map_err(usage)?;
     Ok(schedules)
 }
 

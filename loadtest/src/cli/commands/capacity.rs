@@ -24,7 +24,7 @@ use crate::runner::progress::Progress;
 
 pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let started = now();
-    let room = descriptors::room().max(1);
+    let room = descriptors::max_connections().max(1);
     let limit = args.limit.min(usize::try_from(room).unwrap_or(usize::MAX));
     let aim = signals.or_end(aim::aim(&args.request, &args.url, "those of the search")).await?;
     let search = Search { limit, repeat: args.repeat };
@@ -33,7 +33,7 @@ pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit,
         End::Limit if limit < args.limit => End::Descriptors,
         ended => ended,
     };
-    let document = Document::of(&survey, args.url, ended, TOOL.to_owned(), machine::this(), started);
+    let document = Document::of(&survey, args.url, ended, TOOL.to_owned(), machine::describe(), started);
     tell(&told(&document, args.json)?)?;
     match ended {
         End::Interrupted => Err(Ended::Interrupted),
