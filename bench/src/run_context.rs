@@ -48,6 +48,11 @@ impl RunContext {
         Ok(servers)
     }
 
+    /// The number of rounds of a measurement that takes several seconds for each turn.
+    pub fn few_rounds(&self) -> u32 {
+        self.rounds.min(3)
+    }
+
     fn leave_out(&self, what: &str) {
         let mut left_out = self.left_out.borrow_mut();
         if !left_out.iter().any(|known| known == what) {

@@ -22,6 +22,9 @@ pub enum Generator {
     Oha,
 }
 
+/// The delay server's delay in measurements of large bursts.
+pub const DELAY: Duration = Duration::from_secs(1);
+
 pub const ALL: [Generator; 3] = [Generator::Loadtest, Generator::Hey, Generator::Oha];
 
 impl Generator {

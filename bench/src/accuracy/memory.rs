@@ -7,8 +7,7 @@ use anyhow::{Context, Result};
 use tokio::process::Command;
 use tokio::time::sleep;
 
-use super::DELAY;
-use super::generator::ALL;
+use super::generator::{ALL, DELAY};
 use crate::app::delay_server;
 use crate::document::Section;
 use crate::numbers::grouped;

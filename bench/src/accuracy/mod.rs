@@ -5,8 +5,6 @@ mod known_capacity;
 mod memory;
 mod skew;
 
-use std::time::Duration;
-
 use anyhow::Result;
 
 use crate::document::{Document, Section};
@@ -24,9 +22,6 @@ lowest and the highest.
 `scripts/peers.sh hey oha` installs the peers. [judge.md](judge.md) measures the judge with thousands of
 simulated bursts.
 ";
-
-/// The delay server's delay in measurements of large bursts.
-const DELAY: Duration = Duration::from_secs(1);
 
 /// Makes all measurements, with `tries` bursts and capacity searches at each server.
 pub async fn measure(tries: u32) -> Result<Document> {

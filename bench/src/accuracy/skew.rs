@@ -2,8 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::DELAY;
-use super::generator::{ALL, Generator};
+use super::generator::{ALL, DELAY, Generator};
 use crate::app::delay_server;
 use crate::client::Client;
 use crate::console::note;
@@ -46,8 +45,8 @@ pub async fn measure(programs: &Programs) -> Result<Section> {
         "requests",
         "generator",
         "skew, ms",
-        "of hey's",
-        "of oha's",
+        "ratio to hey",
+        "ratio to oha",
         "at the kernel, ms",
         "mean latency without delay, ms",
     ];
@@ -74,7 +73,7 @@ pub async fn measure(programs: &Programs) -> Result<Section> {
         for (peer, limit) in [(Generator::Hey, SHARE_OF_HEY), (Generator::Oha, SHARE_OF_OHA)] {
             let theirs = series.iter().find(|one| one.generator == peer);
             if let (true, Some(ours), Some(theirs)) = (is_goal, ours, theirs) {
-                let what = format!("start skew at {}, times {}'s", grouped(n as f64, 0), peer.name());
+                let what = format!("start skew at {}, ratio to {}", grouped(n as f64, 0), peer.name());
                 goals.push(Goal::new(what, Limit::Below(limit), ours.skews.over(&theirs.skews).median));
             }
         }

@@ -6,7 +6,6 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval_at};
 
-use super::few_rounds;
 use crate::app::{App, BURNING};
 use crate::client::Client;
 use crate::console::note;
@@ -52,7 +51,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
         NOT_PREEMPTED,
         Server::start(&context.programs, System::Embedded, &NOT_PREEMPTED_APP).await?,
     ));
-    for round in 1..=few_rounds(context) {
+    for round in 1..=context.few_rounds() {
         for subject in &mut subjects {
             subject.take_turn().await?;
             let name = subject.name;

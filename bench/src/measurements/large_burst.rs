@@ -6,7 +6,6 @@ use anyhow::Result;
 use results::document::Burst;
 use tokio::time::interval;
 
-use super::few_rounds;
 use crate::app::WAITING;
 use crate::client::Client;
 use crate::console::note;
@@ -39,7 +38,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
         WAIT.as_secs()
     );
     let mut section = Section::new(title, text, &["measure", "value", "target"]);
-    for round in 1..=few_rounds(context) {
+    for round in 1..=context.few_rounds() {
         let server = Server::start(&context.programs, System::Embedded, &WAITING).await?;
         let (burst, [rss, anon]) = fire(context, &server).await?;
         note(&format!("round {round}: {:.0} ms, {}, {rss:.0} KiB", burst.makespan_ms, failures(&burst)));

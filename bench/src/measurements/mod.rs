@@ -71,8 +71,3 @@ impl Measurement {
         }
     }
 }
-
-/// The number of rounds of a measurement that takes several seconds for each turn.
-fn few_rounds(context: &RunContext) -> u32 {
-    context.rounds.min(3)
-}

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::few_rounds;
 use crate::app::{App, WAITING};
 use crate::console::note;
 use crate::document::Section;
@@ -28,7 +27,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
         "5,000 requests at once that each block for 1 s, at the embedded host with a capacity of 1,000.";
     let mut section = Section::new(title, text, &["measure", "value", "target"]);
     let server = Server::start(&context.programs, System::Embedded, &APP).await?;
-    for round in 1..=few_rounds(context) {
+    for round in 1..=context.few_rounds() {
         let burst = burst(context, &format!("{}{PATH}", server.url), REQUESTS, WAIT).await?;
         note(&format!("round {round}: {:.0} ms, {}", burst.makespan_ms, failures(&burst)));
         makespans.push(burst.makespan_ms / 1e3);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::super::timestamps::{Observer, Timestamps};
+use crate::generator::timestamps::{Observer, Timestamps};
 
 /// The length of the client's connection preface (RFC 9113, 3.4), which precedes the first frame.
 const PREFACE_BYTES: usize = 24;
