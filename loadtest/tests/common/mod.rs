@@ -1,7 +1,7 @@
 //! What the tests share: the program, its served applications, and servers whose truth is known.
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
-pub mod fired;
+pub mod burst_run;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod pool;

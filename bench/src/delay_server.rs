@@ -1,5 +1,5 @@
-//! A server whose truth is known: it holds each request for a given time, so many at a time, and
-//! tells when each arrived.
+//! A server with a known capacity: it delays each answer by a given time, serves a given number of requests at a time,
+//! and reports when each request arrived.
 
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
@@ -16,72 +16,71 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-/// What the kernel may cut down, never a burst of ours.
+/// Larger than any burst here. The kernel may reduce it.
 const BACKLOG: u32 = 16_384;
-/// Who asks for this path is told the arrivals since it was last asked for.
-const ARRIVALS: &[u8] = b"GET /arrivals ";
-/// A request's head fits; it has no body.
-const HEAD: usize = 4096;
+/// This request gets the arrivals since its last call.
+const ARRIVALS_REQUEST: &[u8] = b"GET /arrivals ";
+/// The limit for a request's head. Requests have no body.
+const MAX_HEAD_BYTES: usize = 4096;
 
-/// How requests are held.
 #[derive(Debug, Clone)]
-pub struct Hold {
-    time: Duration,
-    /// Whoever finds no room waits in line.
-    places: Option<Arc<Semaphore>>,
+pub struct DelayServer {
+    delay: Duration,
+    /// One for each request that is served at a time; `None` without a limit.
+    permits: Option<Arc<Semaphore>>,
     arrivals: Arc<Mutex<Vec<Arrival>>>,
 }
 
-/// When a request arrived, since the epoch.
+/// When a request arrived, since 1970.
 #[derive(Debug, Clone, Copy)]
 struct Arrival {
-    /// By the kernel, which is the generator's doing alone.
-    came: Duration,
-    /// By this process, which may be late to read.
+    /// When the kernel received it. This time depends on the generator alone.
+    received: Duration,
+    /// When this process read it, which may be late.
     read: Duration,
 }
 
-impl Hold {
-    pub fn new(time: Duration, at_a_time: Option<usize>) -> Self {
-        let places = at_a_time.map(|places| Arc::new(Semaphore::new(places)));
-        Self { time, places, arrivals: Arc::default() }
+impl DelayServer {
+    pub fn new(delay: Duration, at_a_time: Option<usize>) -> Self {
+        let permits = at_a_time.map(|permits| Arc::new(Semaphore::new(permits)));
+        Self { delay, permits, arrivals: Arc::default() }
     }
 
-    /// Until the process is ended.
+    /// Serves until the process is ended.
     pub async fn serve(self, listen: SocketAddr) -> Result<()> {
-        loadtest::machine::descriptors::limit();
+        loadtest::machine::descriptors::raise_limit();
         let socket = if listen.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // Connections inherit it.
+        // Accepted connections inherit the option.
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         socket.bind(listen).with_context(|| format!("binding {listen}"))?;
         let listener = socket.listen(BACKLOG)?;
         println!("Serving http://{}", listener.local_addr()?);
         loop {
             let (stream, _) = listener.accept().await.context("accepting a connection")?;
-            tokio::spawn(self.clone().converse(stream));
+            tokio::spawn(self.clone().serve_connection(stream));
         }
     }
 
-    async fn converse(self, mut stream: TcpStream) -> Result<()> {
+    async fn serve_connection(self, mut stream: TcpStream) -> Result<()> {
         stream.set_nodelay(true)?;
         while let Some((head, arrived)) = receive(&stream).await? {
-            if head.starts_with(ARRIVALS) {
-                answer(&mut stream, &self.told()).await?;
+            if head.starts_with(ARRIVALS_REQUEST) {
+                answer(&mut stream, &self.take_arrivals()).await?;
                 continue;
             }
             self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrived);
-            let _place = match &self.places {
-                Some(places) => Some(places.acquire().await?),
+            let _permit = match &self.permits {
+                Some(permits) => Some(permits.acquire().await?),
                 None => None,
             };
-            sleep(self.time).await;
+            sleep(self.delay).await;
             answer(&mut stream, "held").await?;
         }
         Ok(())
     }
 
-    /// A line each: by the kernel, and by this process, in nanoseconds since the first, both in order.
-    fn told(&self) -> String {
+    /// One line for each arrival: received and read, in nanoseconds since the first. Both columns are sorted.
+    fn take_arrivals(&self) -> String {
         let arrivals = std::mem::take(&mut *self.arrivals.lock().unwrap_or_else(PoisonError::into_inner));
         let since_first = |time: fn(&Arrival) -> Duration| {
             let mut times: Vec<Duration> = arrivals.iter().map(time).collect();
@@ -89,8 +88,8 @@ impl Hold {
             let first = times.first().copied().unwrap_or_default();
             times.into_iter().map(move |time| (time - first).as_nanos())
         };
-        let both = since_first(|arrival| arrival.came).zip(since_first(|arrival| arrival.read));
-        both.map(|(came, read)| format!("{came} {read}\n")).collect()
+        let both = since_first(|arrival| arrival.received).zip(since_first(|arrival| arrival.read));
+        both.map(|(received, read)| format!("{received} {read}\n")).collect()
     }
 }
 
@@ -99,11 +98,11 @@ async fn answer(stream: &mut TcpStream, body: &str) -> io::Result<()> {
     stream.write_all(format!("{head}{body}").as_bytes()).await
 }
 
-/// A request's head, and when its last part arrived; `None` where there is no further request.
+/// A request's head, and when its last part arrived; `None` after the last request.
 async fn receive(stream: &TcpStream) -> io::Result<Option<(Vec<u8>, Arrival)>> {
     let mut head = Vec::new();
     loop {
-        let (part, arrived) = stream.async_io(Interest::READABLE, || stamped(stream)).await?;
+        let (part, arrived) = stream.async_io(Interest::READABLE, || receive_part(stream)).await?;
         if part.is_empty() {
             return Ok(None);
         }
@@ -111,25 +110,25 @@ async fn receive(stream: &TcpStream) -> io::Result<Option<(Vec<u8>, Arrival)>> {
         if head.ends_with(b"\r\n\r\n") {
             return Ok(Some((head, arrived)));
         }
-        if head.len() >= HEAD {
+        if head.len() >= MAX_HEAD_BYTES {
             return Err(io::Error::other("the head is too long"));
         }
     }
 }
 
-/// What there is to read, and when the kernel got it.
-fn stamped(stream: &TcpStream) -> io::Result<(Vec<u8>, Arrival)> {
-    let mut bytes = [0; HEAD];
+/// Reads the available bytes, with the time when the kernel received them (SO_TIMESTAMPNS).
+fn receive_part(stream: &TcpStream) -> io::Result<(Vec<u8>, Arrival)> {
+    let mut bytes = [0; MAX_HEAD_BYTES];
     let mut parts = [IoSliceMut::new(&mut bytes)];
     let mut space = cmsg_space!(TimeSpec);
     let message = recvmsg::<()>(stream.as_raw_fd(), &mut parts, Some(&mut space), MsgFlags::empty())?;
-    let stamp = message.cmsgs()?.find_map(|control| match control {
+    let timestamp = message.cmsgs()?.find_map(|control| match control {
         ControlMessageOwned::ScmTimestampns(time) => Some(Duration::from(time)),
         _ => None,
     });
     let length = message.bytes;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok((bytes[..length].to_vec(), Arrival { came: stamp.unwrap_or(now), read: now }))
+    Ok((bytes[..length].to_vec(), Arrival { received: timestamp.unwrap_or(now), read: now }))
 }
 
 #[cfg(test)]
@@ -141,11 +140,11 @@ mod tests {
     use super::*;
     use crate::client::Client;
 
-    async fn held(at_a_time: Option<usize>, n: usize) -> (Duration, String) {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let hold = Hold::new(Duration::from_millis(200), at_a_time);
-        let server = tokio::spawn(hold.clone().serve(port));
-        let url = format!("http://{port}");
+    async fn burst(at_a_time: Option<usize>, n: usize) -> (Duration, String) {
+        let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let delay_server = DelayServer::new(Duration::from_millis(200), at_a_time);
+        let server = tokio::spawn(delay_server.clone().serve(address));
+        let url = format!("http://{address}");
         let mut clients = Vec::new();
         while clients.len() < n {
             match Client::connect(&url).await {
@@ -153,25 +152,25 @@ mod tests {
                 Err(_) => sleep(Duration::from_millis(10)).await,
             }
         }
-        let begun = Instant::now();
+        let began = Instant::now();
         let mut requests = JoinSet::new();
         for mut client in clients {
             requests.spawn(async move { client.get("/").await.map(drop) });
         }
         requests.join_all().await.into_iter().collect::<Result<()>>().unwrap();
-        let took = begun.elapsed();
+        let took = began.elapsed();
         server.abort();
-        (took, hold.told())
+        (took, delay_server.take_arrivals())
     }
 
     #[tokio::test]
-    async fn requests_are_held_so_many_at_a_time_and_their_arrivals_told() {
-        let (one_by_one, arrivals) = held(Some(1), 4).await;
+    async fn the_capacity_holds_and_arrivals_are_reported() {
+        let (one_by_one, arrivals) = burst(Some(1), 4).await;
         assert!(one_by_one >= Duration::from_millis(800), "{one_by_one:?}");
         let ns: Vec<u64> =
             arrivals.lines().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
         assert_eq!((ns.len(), ns[0], &arrivals[..4]), (4, 0, "0 0\n"));
-        // All arrived while the first was held.
+        // All arrived while the first was served.
         assert!(ns.is_sorted() && ns[3] < 200_000_000, "{ns:?}");
     }
 }

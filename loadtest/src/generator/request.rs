@@ -1,4 +1,4 @@
-//! At whom a burst is fired: an address, the way there, and a request.
+//! The request that a burst repeats, with its destination.
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -12,93 +12,94 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::dial::Route;
 use super::proxy::{self, Proxy};
+use super::route::Route;
 use super::tls::{self, Trust};
 
-/// How long each of several addresses is tried.
-const TRIED_FOR: Duration = Duration::from_secs(4);
+/// The limit for connecting to each of several addresses.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// An address and a request.
+/// The request that every connection of a burst sends, with its destination.
 #[derive(Debug, Clone)]
-pub struct Target {
-    /// As it was given.
+pub struct RequestTemplate {
+    /// The URL as it was given.
     pub url: Uri,
-    /// Resolved once; a proxy's, where one is on the way.
+    /// The server's address, or the proxy's if there is one. Resolved once.
     pub address: SocketAddr,
-    /// How the address is spoken to.
+    /// The layers between the socket and the request.
     pub(super) route: Route,
     /// The request's method.
     pub method: Method,
-    /// The request's headers, `host` among them.
+    /// The request's headers, with `host`.
     pub headers: HeaderMap,
     /// The request's body.
     pub body: Bytes,
-    /// Whether a connection carries several requests; where not, connecting is part of each one's time.
+    /// Whether a connection carries several requests. If not, connecting is part of each request's time.
     pub keep_alive: bool,
-    /// Which statuses are good; 2xx where it is left out.
+    /// The statuses that count as good; `None` for 2xx.
     pub good: Option<Vec<RangeInclusive<u16>>>,
 }
 
-/// How requests get to a URL.
+/// How requests reach a URL.
 #[derive(Debug, Clone, Default)]
-pub struct Way {
-    /// Whom https trusts.
+pub struct Transport {
+    /// The certificates that https trusts.
     pub trust: Trust,
-    /// HTTP/2 instead of HTTP/1.1.
+    /// Whether to use HTTP/2 instead of HTTP/1.1.
     pub http2: bool,
-    /// A proxy, or the environment's; without either the way is direct.
-    pub proxy: Via,
+    /// The proxy, if any.
+    pub proxy: ProxyChoice,
 }
 
-/// Through whom.
+/// Which proxy requests go through.
 #[derive(Debug, Clone, Default)]
-pub enum Via {
-    /// Nobody.
+pub enum ProxyChoice {
+    /// None.
     #[default]
     Direct,
-    /// The proxy of the environment, if there is one.
+    /// The environment's proxy, if it names one.
     Environment,
-    /// This proxy, but for the hosts of `NO_PROXY`.
-    Proxy(String),
+    /// This proxy, except for the hosts of `NO_PROXY`.
+    Explicit(String),
 }
 
-impl Target {
-    /// A GET request at `url`, straight to it, by HTTP/1.1.
+impl RequestTemplate {
+    /// A GET request at `url`, without a proxy, over HTTP/1.1.
     ///
     /// # Errors
     ///
-    /// A line that says what is wrong with the URL, or that its host is unknown.
+    /// A line that names the fault in the URL, or the host that can't be resolved.
     pub async fn get(url: &str) -> Result<Self, String> {
-        Self::by(url, &Way::default()).await
+        Self::get_over(url, &Transport::default()).await
     }
 
-    /// A GET request at `url`.
+    /// A GET request at `url` over this transport.
     ///
     /// # Errors
     ///
-    /// Likewise; or what is wrong with the proxy or the certificates.
-    pub async fn by(url: &str, way: &Way) -> Result<Self, String> {
-        let uri = checked(url)?;
+    /// As for [`Self::get`]; or a line that names the fault in the proxy or the certificates.
+    pub async fn get_over(url: &str, transport: &Transport) -> Result<Self, String> {
+        let uri = parse(url)?;
         let Some((authority, host)) = uri.authority().zip(uri.host()) else {
-            return Err(format!("{url:?} is no URL: it names no host"));
+            return Err(format!("{url:?} is not a URL: it has no host"));
         };
         let is_https = uri.scheme_str() == Some("https");
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
+        let proxy = match &transport.proxy {
+            ProxyChoice::Direct => None,
+            ProxyChoice::Environment => Proxy::of(&uri, None)?,
+            ProxyChoice::Explicit(given) => Proxy::of(&uri, Some(given))?,
+        };
         let mut headers = HeaderMap::new();
         let name = HeaderValue::from_str(authority.as_str()).map_err(|error| format!("{url:?}: {error}"))?;
         headers.insert(HOST, name);
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("loadtest/", env!("CARGO_PKG_VERSION"))));
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let proxy = match &way.proxy {
-            Via::Direct => None,
-            Via::Environment => Proxy::of(&uri, None)?,
-            Via::Proxy(given) => Proxy::of(&uri, Some(given))?,
-        };
-        let mut route = Route { by_proxy: proxy.is_some(), http2: way.http2, ..Route::default() };
+        let mut route = Route { by_proxy: proxy.is_some(), http2: transport.http2, ..Route::default() };
         if is_https {
             let name = ServerName::try_from(host.to_owned()).map_err(|error| format!("{url:?}: {error}"))?;
-            route.tls = Some((tls::config(&way.trust, if way.http2 { "h2" } else { "http/1.1" })?, name));
+            let protocol = if transport.http2 { "h2" } else { "http/1.1" };
+            route.tls = Some((tls::config(&transport.trust, protocol)?, name));
         }
         let address = match &proxy {
             Some(proxy) => {
@@ -107,30 +108,22 @@ impl Target {
             None => resolve(host, port).await?,
         };
         if let Some(authorization) = proxy.map(|proxy| proxy.authorization) {
-            if is_https || way.http2 {
-                let whom = format!("{}:{port}", uri.host().unwrap_or(host));
-                route.tunnel = Some(proxy::connect(&whom, authorization.as_ref()));
+            if is_https || transport.http2 {
+                let authority = format!("{}:{port}", uri.host().unwrap_or(host));
+                route.tunnel = Some(proxy::connect_request(&authority, authorization.as_ref()));
             } else if let Some(authorization) = authorization {
                 headers.insert(PROXY_AUTHORIZATION, authorization);
             }
         }
-        Ok(Self {
-            url: uri,
-            address,
-            route,
-            method: Method::GET,
-            headers,
-            body: Bytes::new(),
-            keep_alive: true,
-            good: None,
-        })
+        let (method, body) = (Method::GET, Bytes::new());
+        Ok(Self { url: uri, address, route, method, headers, body, keep_alive: true, good: None })
     }
 
     /// The same request with another query.
     ///
     /// # Errors
     ///
-    /// Where `query` can't stand in a URL.
+    /// If `query` is not valid in a URL.
     pub fn with_query(&self, query: &str) -> Result<Self, http::Error> {
         let mut parts = self.url.clone().into_parts();
         let path = format!("{}?{query}", self.url.path());
@@ -138,12 +131,13 @@ impl Target {
         Ok(Self { url: Uri::from_parts(parts)?, ..self.clone() })
     }
 
-    /// Whether the server runs on this machine, and so by this machine's clock.
+    /// Whether the server runs on this machine, and so uses this machine's clock.
     pub fn is_local(&self) -> bool {
         self.address.ip().is_loopback() && !self.route.by_proxy
     }
 
-    pub(super) fn request(&self) -> Request<Bytes> {
+    /// A request to send.
+    pub(super) fn build(&self) -> Request<Bytes> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.headers_mut() = self.headers.clone();
@@ -163,7 +157,7 @@ impl Target {
         request
     }
 
-    /// With the authority that the `host` header names.
+    /// The URL with the authority of the `host` header, because HTTP/2 has no such header.
     fn http2_uri(&self, path: PathAndQuery) -> Uri {
         let mut parts = self.url.clone().into_parts();
         let host = self.headers.get(HOST).and_then(|host| host.to_str().ok()?.parse().ok());
@@ -173,37 +167,37 @@ impl Target {
     }
 }
 
-/// The URL, where it is one that can be fired at. A password in it is not repeated.
-fn checked(url: &str) -> Result<Uri, String> {
+/// Parses an http or https URL. An error never repeats a password in it.
+fn parse(url: &str) -> Result<Uri, String> {
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?', '#']).next();
     if authority.is_some_and(|authority| authority.contains('@')) {
         return Err(
-            "a user in the URL is not offered; give -a USER:PASSWORD, or -H 'Authorization: ...'".to_owned()
+            "a user in the URL is not supported; use -a USER:PASSWORD, or -H 'Authorization: ...'".to_owned()
         );
     }
-    let uri: Uri = url.parse().map_err(|error| format!("{url:?} is no URL: {error}"))?;
+    let uri: Uri = url.parse().map_err(|error| format!("{url:?} is not a URL: {error}"))?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return Err(format!("{url:?} is no URL: it must start with http:// or https://"));
+        return Err(format!("{url:?} is not a URL: it must start with http:// or https://"));
     }
     let Some((authority, host)) = uri.authority().zip(uri.host()) else {
-        return Err(format!("{url:?} is no URL: it names no host"));
+        return Err(format!("{url:?} is not a URL: it has no host"));
     };
-    // What follows the host is nothing, or a colon and a port.
+    // The parser accepts any text after the host; only a port is valid.
     let after_host = authority.as_str().strip_prefix(host).unwrap_or_default();
     if !after_host.is_empty() && authority.port_u16().is_none() {
-        return Err(format!("{url:?} is no URL: a port from 0 to 65535 is allowed"));
+        return Err(format!("{url:?} is not a URL: a port from 0 to 65535 is allowed"));
     }
     Ok(uri)
 }
 
-/// The first of the host's addresses that takes a connection, or else the first: `localhost` may
-/// name both `::1` and `127.0.0.1`, and a server listen on one.
+/// The first of the host's addresses that accepts a connection, or else the first. `localhost` may have the addresses
+/// `::1` and `127.0.0.1`, while the server listens on one of them.
 async fn resolve(host: &str, port: u16) -> Result<SocketAddr, String> {
-    let found = tokio::net::lookup_host((host, port)).await;
-    let addresses: Vec<_> = found.map_err(|error| format!("{host} can't be resolved: {error}"))?.collect();
+    let resolved = tokio::net::lookup_host((host, port)).await;
+    let addresses: Vec<_> = resolved.map_err(|error| format!("{host} can't be resolved: {error}"))?.collect();
     if addresses.len() > 1 {
         for address in &addresses {
-            if matches!(timeout(TRIED_FOR, TcpStream::connect(address)).await, Ok(Ok(_))) {
+            if matches!(timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await, Ok(Ok(_))) {
                 return Ok(*address);
             }
         }
@@ -217,28 +211,28 @@ mod tests {
 
     #[tokio::test]
     async fn a_url_is_resolved_and_its_host_is_sent() {
-        let target = Target::get("http://127.0.0.1:3000/e1/p1?x=1").await.unwrap();
-        assert_eq!(target.address, "127.0.0.1:3000".parse().unwrap());
-        assert_eq!(target.request().uri(), "/e1/p1?x=1");
-        assert_eq!(target.request().headers()["host"], "127.0.0.1:3000");
-        assert_eq!(target.with_query("wait_ms=0").unwrap().request().uri(), "/e1/p1?wait_ms=0");
-        assert!(target.is_local());
-        assert_eq!(Target::get("http://[::1]").await.unwrap().address, "[::1]:80".parse().unwrap());
+        let template = RequestTemplate::get("http://127.0.0.1:3000/e1/p1?x=1").await.unwrap();
+        assert_eq!(template.address, "127.0.0.1:3000".parse().unwrap());
+        assert_eq!(template.build().uri(), "/e1/p1?x=1");
+        assert_eq!(template.build().headers()["host"], "127.0.0.1:3000");
+        assert_eq!(template.with_query("wait_ms=0").unwrap().build().uri(), "/e1/p1?wait_ms=0");
+        assert!(template.is_local());
+        assert_eq!(RequestTemplate::get("http://[::1]").await.unwrap().address, "[::1]:80".parse().unwrap());
     }
 
     #[tokio::test]
-    async fn a_bad_url_says_what_is_wrong() {
+    async fn an_error_names_the_fault_in_a_url() {
         for (url, reason) in [
-            ("localhost:3000", "no URL"),
+            ("localhost:3000", "not a URL"),
             ("ftp://localhost", "http://"),
-            ("https://", "no URL"),
-            ("http://", "no URL"),
-            ("http://a b", "no URL"),
+            ("https://", "not a URL"),
+            ("http://", "not a URL"),
+            ("http://a b", "not a URL"),
             ("http://127.0.0.1:99999/x", "port"),
-            ("http://127.0.0.1:abc/x", "no URL"),
+            ("http://127.0.0.1:abc/x", "not a URL"),
             ("http://user:secret@127.0.0.1/", "Authorization"),
         ] {
-            let error = Target::get(url).await.unwrap_err();
+            let error = RequestTemplate::get(url).await.unwrap_err();
             assert!(error.contains(reason), "{url}: {error}");
         }
     }

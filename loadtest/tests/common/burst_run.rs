@@ -1,4 +1,4 @@
-//! `loadtest burst`, run to its end.
+//! Runs `loadtest burst` to its end.
 
 use judge::verdict::Kind;
 use results::document::{Burst, Document};
@@ -6,29 +6,29 @@ use results::document::{Burst, Document};
 use super::pool::Pool;
 use super::{loadtest, stderr, stdout};
 
-pub struct Fired {
+pub struct BurstRun {
     pub code: Option<i32>,
     pub document: Option<Document>,
     pub stdout: String,
     pub stderr: String,
 }
 
-impl Fired {
-    /// The first burst's results.
+impl BurstRun {
+    /// The result of the first burst.
     pub fn burst(self) -> Burst {
         self.document.expect("result.json").runs.remove(0).bursts.remove(0)
     }
 }
 
-/// With these arguments, and a folder for its results.
-pub async fn burst(args: &[&str]) -> Fired {
+/// Runs it with these arguments, and with a folder for its results.
+pub async fn burst(args: &[&str]) -> BurstRun {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = loadtest(&["burst", "--out", folder.path().to_str().expect("a plain path")]);
     command.args(args);
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("no panic");
     let output = output.expect("loadtest starts");
     let text = std::fs::read_to_string(folder.path().join("result.json")).ok();
-    Fired {
+    BurstRun {
         code: output.status.code(),
         document: text.map(|text| serde_json::from_str(&text).expect("result.json is as documented")),
         stdout: stdout(&output),
@@ -36,15 +36,15 @@ pub async fn burst(args: &[&str]) -> Fired {
     }
 }
 
-/// At this pool; what came of it.
+/// Fires a burst at the pool, and returns its result.
 pub async fn judged(pool: &Pool, args: &[&str]) -> Burst {
-    let fired = burst(&[args, &[&pool.url]].concat()).await;
-    // 4: on a busy machine a short burst can't be trusted; it is counted all the same.
-    assert!(matches!(fired.code, Some(0 | 4)), "{}", fired.stderr);
-    fired.burst()
+    let run = burst(&[args, &[&pool.url]].concat()).await;
+    // 4: on a busy machine the verdict on a short burst is untrusted, but its counts are right.
+    assert!(matches!(run.code, Some(0 | 4)), "{}", run.stderr);
+    run.burst()
 }
 
-/// The same, tried again where the machine was too busy for a verdict.
+/// Fires a burst at the pool, again if the machine was too busy for a verdict.
 pub async fn conclusive(pool: &Pool, args: &[&str]) -> Burst {
     for _ in 0..4 {
         let burst = judged(pool, args).await;
