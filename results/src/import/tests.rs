@@ -209,7 +209,7 @@ fn what_drops_failures_is_sure_only_where_their_number_is_known() {
     assert_eq!((all.verdict.kind, all.verdict.confidence), (Kind::Sequential, Confidence::High));
     let some = burst(&text, &Options { n: Some(12), ..options() });
     assert_eq!(some.verdict.kind, Kind::Inconclusive);
-    assert!(some.verdict.why.contains("only 10 of 12 requests are there"), "{}", some.verdict.why);
+    assert!(some.verdict.why.contains("only 10 of 12 requests are in the trace"), "{}", some.verdict.why);
 }
 
 #[test]
