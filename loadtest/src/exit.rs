@@ -38,14 +38,15 @@ impl Failure {
 impl From<host::Error> for Failure {
     fn from(error: host::Error) -> Self {
         let exit = match error {
+            host::Error::Build(host::build::Error::Target(_))
+            | host::Error::Engine(_)
+            | host::Error::Logs { .. }
+            | host::Error::AddressInUse(_)
+            | host::Error::Listen { .. } => Exit::System,
             host::Error::Manifest(_)
             | host::Error::Build(_)
             | host::Error::Route(_)
             | host::Error::Tls(_) => Exit::Usage,
-            host::Error::Engine(_)
-            | host::Error::Logs { .. }
-            | host::Error::AddressInUse(_)
-            | host::Error::Listen { .. } => Exit::System,
         };
         Self { exit, error: error.into() }
     }

@@ -8,7 +8,7 @@
 //! | [`exit`], [`console`], [`machine`] | exit codes, standard error, processors, processes, file descriptors |
 //! | [`plan`] | what to fire: setups, and what is expected of them |
 //! | [`targets`] | who is under test: starts it, waits until it is ready, stops it |
-//! | [`generator`] | connects, waits at a barrier, releases, records |
+//! | `generator` | connects, waits at a barrier, releases, records |
 //! | [`runner`] | from a plan to a document: run, burst, capacity, analyze, merge |
 //! | [`export`] | the setups as a script for k6 |
 //! | [`report`] | the document in each format |
@@ -24,7 +24,7 @@ pub mod cli;
 pub mod console;
 pub mod exit;
 pub mod export;
-pub mod generator;
+pub(crate) mod generator;
 pub mod machine;
 pub mod plan;
 pub mod report;

@@ -10,7 +10,7 @@ use judge::capacity::{Beyond, End};
 use nix::sys::signal::Signal;
 use results::capacity::Document;
 
-use common::servers::{Model, Truth, mute, serve};
+use common::servers::{Model, ServerSpec, serve, unresponsive};
 use common::{Process, SOON, loadtest, output, stderr, stdout};
 
 /// Long beside what a busy machine adds.
@@ -29,7 +29,7 @@ async fn ran(args: &[&str]) -> Ran {
     Ran { code: output.status.code(), stdout: stdout(&output), stderr: stderr(&output) }
 }
 
-async fn found(truth: Truth, args: &[&str]) -> Document {
+async fn found(truth: ServerSpec, args: &[&str]) -> Document {
     let server = serve(truth).await;
     let ran = ran(&[&["--json"], args, &[&server.url]].concat()).await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -48,7 +48,7 @@ fn holds(document: &Document, k: f64) {
 }
 
 async fn pool_is_found(k: usize) {
-    let document = found(Truth::of(Model::Pool(k), SERVICE), &["--limit", "64"]).await;
+    let document = found(ServerSpec::of(Model::Pool(k), SERVICE), &["--limit", "64"]).await;
     holds(&document, k as f64);
     assert_eq!(document.answer.beyond, Some(Beyond::Wait), "{}", document.answer);
     let most = document.bursts.iter().map(|burst| burst.n).max();
@@ -62,19 +62,19 @@ async fn pools_of_every_size_are_found() {
 
 #[tokio::test]
 async fn a_pool_whose_service_time_varies_is_found() {
-    let truth = Truth { jitter: 0.1, ..Truth::of(Model::Pool(6), SERVICE) };
+    let truth = ServerSpec { jitter: 0.1, ..ServerSpec::of(Model::Pool(6), SERVICE) };
     holds(&found(truth, &["--limit", "32"]).await, 6.0);
 }
 
 #[tokio::test]
 async fn a_server_that_starts_slowly_and_accepts_few_at_a_time_is_found() {
-    let truth = Truth { slow: 2, backlog: 2, ..Truth::of(Model::Pool(3), SERVICE) };
+    let truth = ServerSpec { slow: 2, backlog: 2, ..ServerSpec::of(Model::Pool(3), SERVICE) };
     holds(&found(truth, &["--limit", "32"]).await, 3.0);
 }
 
 #[tokio::test]
 async fn a_server_without_limit_takes_at_least_the_limit() {
-    let document = found(Truth::of(Model::UNLIMITED, SERVICE), &["--limit", "40"]).await;
+    let document = found(ServerSpec::of(Model::UNLIMITED, SERVICE), &["--limit", "40"]).await;
     let answer = &document.answer;
     assert_eq!((answer.ended, answer.at_a_time, answer.at_a_time_high), (End::Limit, None, None), "{answer}");
     assert_eq!((answer.at_a_time_low, answer.beyond), (40.0, None));
@@ -83,7 +83,7 @@ async fn a_server_without_limit_takes_at_least_the_limit() {
 }
 
 async fn refusal_is_found(model: Model, refusal: &str) {
-    let document = found(Truth::of(model, SERVICE), &["--limit", "16"]).await;
+    let document = found(ServerSpec::of(model, SERVICE), &["--limit", "16"]).await;
     holds(&document, 3.0);
     assert_eq!(document.answer.beyond, Some(Beyond::Refused), "{}", document.answer);
     let said = document.answer.refusal.unwrap();
@@ -99,7 +99,7 @@ async fn those_that_are_turned_away_are_told_from_those_that_wait() {
 }
 
 async fn slowing_is_found(model: Model, k: f64) {
-    let document = found(Truth::of(model, SERVICE), &["--limit", "16"]).await;
+    let document = found(ServerSpec::of(model, SERVICE), &["--limit", "16"]).await;
     holds(&document, k);
     assert_eq!(document.answer.beyond, Some(Beyond::Slow), "{}", document.answer);
 }
@@ -111,7 +111,7 @@ async fn where_all_are_slowed_alike_it_is_the_work_that_counts() {
 
 #[tokio::test]
 async fn the_answer_comes_first_then_a_plot_and_a_table_in_the_terminal_s_width() {
-    let server = serve(Truth::of(Model::EVENT_LOOP, SERVICE)).await;
+    let server = serve(ServerSpec::of(Model::EVENT_LOOP, SERVICE)).await;
     let ran = ran(&["--limit", "8", "--repeat", "1", &server.url]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let said =
@@ -127,7 +127,7 @@ async fn the_answer_comes_first_then_a_plot_and_a_table_in_the_terminal_s_width(
 
 #[tokio::test]
 async fn the_document_is_as_its_schema_says() {
-    let server = serve(Truth::of(Model::EVENT_LOOP, SERVICE)).await;
+    let server = serve(ServerSpec::of(Model::EVENT_LOOP, SERVICE)).await;
     let ran = ran(&["--limit", "2", "--repeat", "1", "--json", &server.url]).await;
     let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let schema = std::fs::read_to_string(common::project().join("docs/capacity.schema.json")).unwrap();
@@ -140,13 +140,13 @@ async fn the_document_is_as_its_schema_says() {
 
 #[tokio::test]
 async fn an_interrupted_search_says_what_it_knows() {
-    let server = serve(Truth::of(Model::UNLIMITED, SERVICE)).await;
+    let server = serve(ServerSpec::of(Model::UNLIMITED, SERVICE)).await;
     let mut command = loadtest(&["capacity", "--limit", "4096", &server.url]);
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut process = Process::spawn(&mut command);
-    let most = server.most.clone();
+    let max_in_flight = server.max_in_flight.clone();
     let (code, text) = tokio::task::spawn_blocking(move || {
-        common::wait_until("a burst of 4 is over", || most.load(SeqCst) >= 8);
+        common::wait_until("a burst of 4 is over", || max_in_flight.load(SeqCst) >= 8);
         process.signal(Signal::SIGINT);
         let code = process.ended_within(SOON).code();
         (code, std::io::read_to_string(process.child.stdout.take().unwrap()).unwrap())
@@ -163,11 +163,11 @@ async fn a_server_that_is_not_there_or_is_mute_or_turns_one_alone_away_is_said()
     assert_eq!(gone.code, Some(3), "{}", gone.stderr);
     assert!(gone.stderr.contains("a request alone got no answer: connect: "), "{}", gone.stderr);
 
-    let mute = ran(&["-t", "1", &mute().await]).await;
+    let mute = ran(&["-t", "1", &unresponsive().await]).await;
     assert_eq!(mute.code, Some(3), "{}", mute.stderr);
     assert!(mute.stderr.contains("no answer within 1 s"), "{}", mute.stderr);
 
-    let full = serve(Truth::of(Model::Unavailable(0), SERVICE)).await;
+    let full = serve(ServerSpec::of(Model::Unavailable(0), SERVICE)).await;
     let turned_away = ran(&[&full.url]).await;
     assert_eq!((turned_away.code, turned_away.stdout.as_str()), (Some(3), ""));
     assert!(turned_away.stderr.contains("a request alone got status 503"), "{}", turned_away.stderr);
@@ -180,7 +180,7 @@ async fn bad_usage_is_one_clear_error() {
         (&["--limit", "many", "http://127.0.0.1:1/"], "a whole number from 1 is allowed"),
         (&["--repeat", "0", "http://127.0.0.1:1/"], "a whole number from 1 to 100 is allowed"),
         (&["-m", "POST", "http://127.0.0.1:1/"], "--service-ms"),
-        (&["127.0.0.1:1"], "is no URL"),
+        (&["127.0.0.1:1"], "is not a URL"),
         (&[], "URL"),
     ] {
         let ran = ran(args).await;

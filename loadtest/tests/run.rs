@@ -166,7 +166,7 @@ fn bad_usage_is_one_clear_error() {
         (&["run", "--on", "https://127.0.0.1:1"], 3, "https://127.0.0.1:1 can't be reached: "),
         (&["run", "--workers", "0"], 2, "a whole number from 1 is allowed"),
         (&["run", "--threads", "3"], 2, "--workers and --threads are for --on fastapi"),
-        (&["run", "--ready-timeout", "soon"], 2, "\"soon\" is no time"),
+        (&["run", "--ready-timeout", "soon"], 2, "\"soon\" is not a time"),
         (&["run", "--on", "http://127.0.0.1:1", "--check"], 2, "--check needs --manifest"),
         (&["run", "--on", "http://127.0.0.1:1"], 3, "http://127.0.0.1:1 can't be reached: "),
         (&["run", "--manifest", "nowhere.toml"], 2, "nowhere.toml: no such file"),

@@ -11,9 +11,9 @@ const NAME_CHARS: usize = 100;
 
 /// The start of a body.
 #[derive(Default)]
-pub struct Kept(Vec<u8>);
+pub struct BodyPrefix(Vec<u8>);
 
-impl Kept {
+impl BodyPrefix {
     /// Takes as much of a piece as there is room for.
     pub fn add(&mut self, piece: &[u8]) {
         let room = BODY_BYTES.saturating_sub(self.0.len());
@@ -57,10 +57,10 @@ mod tests {
     use super::*;
 
     fn kept(body: &[u8]) -> Option<Evidence> {
-        let mut kept = Kept::default();
-        body.chunks(1_000).for_each(|piece| kept.add(piece));
-        assert!(kept.0.len() <= BODY_BYTES);
-        kept.evidence(1_000)
+        let mut prefix = BodyPrefix::default();
+        body.chunks(1_000).for_each(|piece| prefix.add(piece));
+        assert!(prefix.0.len() <= BODY_BYTES);
+        prefix.evidence(1_000)
     }
 
     fn reply(instance: &str, served: i64, entered: u64, left: u64) -> Vec<u8> {

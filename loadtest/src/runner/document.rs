@@ -14,7 +14,7 @@ pub const TOOL: &str = concat!("loadtest ", env!("CARGO_PKG_VERSION"));
 
 /// A document without runs, of this machine, begun now, by this process's command line.
 pub fn begin() -> Document {
-    Document::new(TOOL.to_owned(), machine::this(), now(), command_line(std::env::args()))
+    Document::new(TOOL.to_owned(), machine::describe(), now(), command_line(std::env::args()))
 }
 
 /// The time, by RFC 3339.

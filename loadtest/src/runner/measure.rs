@@ -1,4 +1,4 @@
-//! From shots to judged bursts: what `run` and `burst` share.
+//! From specs to judged bursts: what `run` and `burst` share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use judge::verdict;
 use results::document::Burst;
 
 use crate::exit::{Exit, Failure};
-use crate::generator::{self, Firing, Shot, Target, Volley};
+use crate::generator::{self, BurstHandle, BurstRecord, BurstSpec, RequestTemplate};
 
-/// A shot, and what one request of it takes alone, in milliseconds.
+/// A burst to fire, and the service time of its request.
 #[derive(Debug, Clone)]
 pub struct Measured {
-    /// What to fire.
-    pub shot: Shot,
+    /// The burst.
+    pub spec: BurstSpec,
     /// What one request of it takes alone, in milliseconds.
     pub service_ms: f64,
 }
 
 /// Bursts that were fired together, judged.
 pub struct Judged {
-    /// In the order of the shots.
+    /// In the order of the specs.
     pub bursts: Vec<Burst>,
     /// What they were judged by, likewise.
     pub traces: Vec<Trace>,
@@ -36,21 +36,21 @@ pub struct Judged {
 ///
 /// Where the answer isn't a good one: ten quick 404s would look parallel.
 pub async fn service_ms(
-    target: &Arc<Target>,
-    warm_up: Option<Target>,
+    request: &Arc<RequestTemplate>,
+    warm_up: Option<RequestTemplate>,
     timeout: Option<Duration>,
 ) -> Result<f64, Failure> {
     if let Some(warm_up) = warm_up {
         alone(&Arc::new(warm_up), timeout).await?;
     }
-    let row = alone(target, timeout).await?;
+    let row = alone(request, timeout).await?;
     Ok(row.latency_us().unwrap_or(row.done_us) / 1e3)
 }
 
-async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, Failure> {
-    let shot = Shot { target: target.clone(), schedule: Schedule::together(1), timeout };
-    let fired = generator::fire(&[shot], &Firing::default()).await;
-    let row = fired.volleys.into_iter().flat_map(|volley| volley.rows).next().unwrap_or_default();
+async fn alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<Row, Failure> {
+    let spec = BurstSpec { request: request.clone(), schedule: Schedule::together(1), timeout };
+    let recording = generator::fire(&[spec], &BurstHandle::default()).await;
+    let row = recording.bursts.into_iter().flat_map(|burst| burst.rows).next().unwrap_or_default();
     let reason = match &row.outcome {
         _ if row.is_ok() => return Ok(row),
         Outcome::Answered(status) => {
@@ -60,40 +60,39 @@ async fn alone(target: &Arc<Target>, timeout: Option<Duration>) -> Result<Row, F
             format!("a request alone got no answer: {}", fault.text)
         }
     };
-    Err(Failure::new(Exit::System, format!("{}: {reason}", target.url)))
+    Err(Failure::new(Exit::System, format!("{}: {reason}", request.url)))
 }
 
-/// Fires `shots` together, and judges each.
-pub async fn fire(shots: &[Measured], firing: &Firing) -> Judged {
-    let fired =
-        generator::fire(&shots.iter().map(|measured| measured.shot.clone()).collect::<Vec<_>>(), firing)
-            .await;
-    let judge = |(Measured { shot, service_ms }, volley): (&Measured, Volley)| {
-        let Shot { target, schedule, .. } = shot;
+/// Fires the bursts together, and judges each.
+pub async fn fire(measured: &[Measured], handle: &BurstHandle) -> Judged {
+    let specs: Vec<_> = measured.iter().map(|measured| measured.spec.clone()).collect();
+    let recording = generator::fire(&specs, handle).await;
+    let judge = |(Measured { spec, service_ms }, record): (&Measured, BurstRecord)| {
+        let BurstSpec { request, schedule, .. } = spec;
         let trace = Trace {
-            schedule: Schedule { n: in_rows(schedule, &volley), ..*schedule },
+            schedule: Schedule { n: in_rows(schedule, &record), ..*schedule },
             service_ms: *service_ms,
-            rows: volley.rows,
-            shared_clock: target.is_local(),
-            keep_alive: target.keep_alive,
-            generator: fired.generator,
+            rows: record.rows,
+            shared_clock: request.is_local(),
+            keep_alive: request.keep_alive,
+            generator: recording.generator,
             missing: MissingData::default(),
         };
         let verdict = verdict::judge(&trace);
-        let endpoint = endpoint::name_of(target.url.path());
-        let burst = Burst::new(target.url.to_string(), endpoint, schedule, &trace, volley.beyond, verdict);
-        let start_unix_us = Some(volley.start_ns / 1_000);
-        (Burst { unsent: volley.unsent, http2: volley.http2, start_unix_us, ..burst }, trace)
+        let endpoint = endpoint::name_of(request.url.path());
+        let burst = Burst::new(request.url.to_string(), endpoint, schedule, &trace, record.beyond, verdict);
+        let start_unix_us = Some(record.start_ns / 1_000);
+        (Burst { unsent: record.unsent, http2: record.http2, start_unix_us, ..burst }, trace)
     };
-    let (bursts, traces) = shots.iter().zip(fired.volleys).map(judge).unzip();
-    Judged { bursts, traces, generator: fired.generator }
+    let (bursts, traces) = measured.iter().zip(recording.bursts).map(judge).unzip();
+    Judged { bursts, traces, generator: recording.generator }
 }
 
 /// How many requests the rows should hold: what was only counted is not judged, and a time ends a burst
 /// whatever the number.
-fn in_rows(schedule: &Schedule, volley: &Volley) -> usize {
+fn in_rows(schedule: &Schedule, record: &BurstRecord) -> usize {
     match schedule.duration {
-        Some(_) => volley.rows.len(),
+        Some(_) => record.rows.len(),
         None => schedule.n.min(schedule.keep),
     }
 }

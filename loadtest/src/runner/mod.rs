@@ -2,7 +2,7 @@
 
 pub mod document;
 pub mod import;
-pub mod measure;
+pub(crate) mod measure;
 pub mod merge;
-pub mod progress;
+pub(crate) mod progress;
 pub mod run;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::App;
-use host::isolation::{Policy, Wasi};
+use host::isolation::Policy;
+use host::wasm::Wasi;
 use judge::verdict::Kind;
 use results::document::Isolation;
 use results::document::{Burst, Document, Instances, Run};
 
 use crate::exit::{Exit, Failure, OrExit};
-use crate::generator::{Shot, Target};
+use crate::generator::{BurstSpec, RequestTemplate};
 use crate::machine::{self, descriptors};
 use crate::plan::{Expected, Limits, PlannedBurst, Setup};
 use crate::runner::measure::{self, Measured};
@@ -47,7 +48,7 @@ impl Subject {
             app.iter().flat_map(|app| app.components.iter().map(move |(id, component)| (app, id, component)));
         for (app, id, component) in all {
             let wasm = app.wasm(id, component).map_err(host::Error::from)?;
-            let limits = Limits { cores: machine::cores(), room: policy.room(wasm.wasi) };
+            let limits = Limits { cores: machine::cores(), room: policy.concurrency(wasm.wasi) };
             components.insert(id.clone(), (instances(wasm.wasi, policy), limits));
         }
         Ok(Self { system, app, components })
@@ -126,9 +127,9 @@ impl Lab {
     ) -> Result<(), Failure> {
         let mut known = HashMap::new();
         for setup in &self.setups {
-            let mut shots = Vec::new();
+            let mut measured = Vec::new();
             for burst in &setup.bursts {
-                shots.push(self.measured(burst, running, progress, &mut known).await?);
+                measured.push(self.measured(burst, running, progress, &mut known).await?);
             }
             if setup.after_idle {
                 let _step = progress.small_step("waiting until no instance idles any more".to_owned(), 0);
@@ -136,7 +137,7 @@ impl Lab {
             }
             let judged = {
                 let step = progress.step(describe(subject, setup), &named(setup));
-                measure::fire(&shots, &step.firing).await
+                measure::fire(&measured, &step.handle).await
             };
             let mut run = Run {
                 system: subject.system.name().to_owned(),
@@ -149,45 +150,49 @@ impl Lab {
                 bursts: judged.bursts,
             };
             self.compare(subject, setup, &mut run);
-            document.add(run, judged.generator, descriptors::limit());
+            document.add(run, judged.generator, descriptors::raise_limit());
         }
         Ok(())
     }
 
-    /// The burst as a shot; each endpoint's service time is measured once.
+    /// The burst as a spec; each endpoint's service time is measured once.
     async fn measured(
         &self,
         burst: &PlannedBurst,
         running: &Running,
         progress: &Progress,
-        known: &mut HashMap<String, (Arc<Target>, f64)>,
+        known: &mut HashMap<String, (Arc<RequestTemplate>, f64)>,
     ) -> Result<Measured, Failure> {
         let timeout = Some(
             PATIENCE + one_by_one(burst, self.time_scale).min(LONGEST.mul_f64(self.time_scale.max(1.0))),
         );
-        let (target, service_ms) = match known.get(&burst.path) {
+        let (request, service_ms) = match known.get(&burst.path) {
             Some(found) => found.clone(),
             None => {
                 let url = running.url(&burst.path);
-                let plain = Target::get(&url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
-                let target = Arc::new(self.scaled(&plain, burst)?);
+                let plain =
+                    RequestTemplate::get(&url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
+                let request = Arc::new(self.scaled(&plain, burst)?);
                 let warm_up = plain.with_query("wait_ms=0").or_exit(Exit::Usage)?;
                 let _step = progress.small_step(format!("{url}: one request alone"), 1);
-                let service_ms = measure::service_ms(&target, Some(warm_up), timeout).await?;
-                known.insert(burst.path.clone(), (target.clone(), service_ms));
-                (target, service_ms)
+                let service_ms = measure::service_ms(&request, Some(warm_up), timeout).await?;
+                known.insert(burst.path.clone(), (request.clone(), service_ms));
+                (request, service_ms)
             }
         };
-        Ok(Measured { shot: Shot { target, schedule: burst.schedule(self.time_scale), timeout }, service_ms })
+        Ok(Measured {
+            spec: BurstSpec { request, schedule: burst.schedule(self.time_scale), timeout },
+            service_ms,
+        })
     }
 
     /// At full scale the wait is the one that the manifest gives.
-    fn scaled(&self, target: &Target, burst: &PlannedBurst) -> Result<Target, Failure> {
+    fn scaled(&self, request: &RequestTemplate, burst: &PlannedBurst) -> Result<RequestTemplate, Failure> {
         if self.time_scale == 1.0 {
-            return Ok(target.clone());
+            return Ok(request.clone());
         }
         let query = format!("wait_ms={}", burst.wait(self.time_scale).as_millis());
-        target.with_query(&query).or_exit(Exit::Usage)
+        request.with_query(&query).or_exit(Exit::Usage)
     }
 
     /// Notes in `run` what was expected of it.
@@ -245,7 +250,7 @@ impl Lab {
 
     /// How long until no instance idles any more.
     fn idle(&self) -> Duration {
-        self.policy.longest_idle() + IDLE_MARGIN
+        self.policy.max_idle_timeout() + IDLE_MARGIN
     }
 }
 

@@ -1,7 +1,7 @@
 //! `spin up`, which starts its server as a process of its own.
 
 use host::App;
-use host::isolation::Wasi;
+use host::wasm::Wasi;
 use nix::sys::signal::Signal;
 
 use super::child::{Child, guarded};

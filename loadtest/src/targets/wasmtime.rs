@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use host::App;
-use host::isolation::Wasi;
-use host::manifest::Component;
+use host::wasm::Wasi;
+use host::{App, Component};
 use nix::sys::signal::Signal;
 
 use super::child::{Child, guarded};

@@ -10,12 +10,12 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, Header
 use crate::cli::flags::RequestArgs;
 use crate::console::note;
 use crate::exit::{Exit, Failure};
-use crate::generator::{Target, Trust, Via, Way};
+use crate::generator::{ProxyChoice, RequestTemplate, Transport, Trust};
 use crate::runner::measure;
 
 /// A request, and what one of it takes alone.
 pub struct Aim {
-    pub target: Arc<Target>,
+    pub request: Arc<RequestTemplate>,
     pub timeout: Option<Duration>,
     pub service_ms: f64,
 }
@@ -23,16 +23,16 @@ pub struct Aim {
 /// Resolves `url`, and measures one request alone where that is allowed; `asked_for` names the requests
 /// that the user did ask for.
 pub async fn aim(args: &RequestArgs, url: &str, asked_for: &str) -> Result<Aim, Failure> {
-    let target = Arc::new(target(args, url).await?);
+    let request = Arc::new(request(args, url).await?);
     let timeout = Some(args.timeout);
     let service_ms = match args.service_ms {
         Some(given) => given,
         None if args.solo || is_safe(&args.method) => {
-            let warm_up = (!args.cold).then(|| Target::clone(&target));
+            let warm_up = (!args.cold).then(|| RequestTemplate::clone(&request));
             let others =
                 if args.cold { "A request alone goes" } else { "A request to warm up, and one alone, go" };
             note(&format!("{others} to {url} beside {asked_for}; with --service-ms none does."));
-            measure::service_ms(&target, warm_up, timeout).await?
+            measure::service_ms(&request, warm_up, timeout).await?
         }
         None => {
             return Err(Failure::new(
@@ -45,50 +45,51 @@ pub async fn aim(args: &RequestArgs, url: &str, asked_for: &str) -> Result<Aim, 
             ));
         }
     };
-    Ok(Aim { target, timeout, service_ms })
+    Ok(Aim { request, timeout, service_ms })
 }
 
-async fn target(args: &RequestArgs, url: &str) -> Result<Target, Failure> {
+async fn request(args: &RequestArgs, url: &str) -> Result<RequestTemplate, Failure> {
     let usage = |error| Failure::new(Exit::Usage, error);
-    let mut target = Target::by(url, &way(args)).await.map_err(usage)?;
-    target.method = args.method.clone();
-    target.keep_alive = !args.disable_keepalive;
-    target.good = Some(args.status.to_vec());
+    let mut request = RequestTemplate::get_over(url, &transport(args)).await.map_err(usage)?;
+    request.method = args.method.clone();
+    request.keep_alive = !args.disable_keepalive;
+    request.good = Some(args.status.to_vec());
     // The first of a name replaces what would be sent by itself, such as `host`; more are added.
-    let own = std::mem::take(&mut target.headers);
+    let own = std::mem::take(&mut request.headers);
     for text in &args.headers {
         let (name, value) = header(text).map_err(usage)?;
-        target.headers.append(name, value);
+        request.headers.append(name, value);
     }
     let flags = [(ACCEPT, &args.accept), (USER_AGENT, &args.user_agent), (HOST, &args.host)];
     for (name, value) in flags.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))) {
-        target.headers.insert(name, value);
+        request.headers.insert(name, value);
     }
     if let Some(auth) = &args.auth {
-        target.headers.insert(AUTHORIZATION, basic(auth).map_err(usage)?);
+        request.headers.insert(AUTHORIZATION, basic(auth).map_err(usage)?);
     }
     for (name, value) in &own {
-        target.headers.entry(name).or_insert_with(|| value.clone());
+        request.headers.entry(name).or_insert_with(|| value.clone());
     }
-    target.body = match &args.body_file {
+    request.body = match &args.body_file {
         Some(path) => {
             std::fs::read(path).map_err(|error| usage(format!("-D {}: {error}", path.display())))?.into()
         }
         None => args.body.clone().into(),
     };
-    if !target.body.is_empty() {
-        target.headers.entry(CONTENT_TYPE).or_insert(args.content_type.clone());
+    if !request.body.is_empty() {
+        request.headers.entry(CONTENT_TYPE).or_insert(args.content_type.clone());
     }
-    Ok(target)
+    Ok(request)
 }
 
-fn way(args: &RequestArgs) -> Way {
+fn transport(args: &RequestArgs) -> Transport {
     let trust = match &args.cacert {
         Some(path) => Trust::File(path.clone()),
-        None if args.insecure => Trust::Anyone,
+        None if args.insecure => Trust::Any,
         None => Trust::System,
     };
-    Way { trust, http2: args.http2, proxy: args.proxy.clone().map_or(Via::Environment, Via::Proxy) }
+    let proxy = args.proxy.clone().map_or(ProxyChoice::Environment, ProxyChoice::Explicit);
+    Transport { trust, http2: args.http2, proxy }
 }
 
 /// A header. What is wrong with a value is said without repeating it: it may be a secret.

@@ -5,7 +5,7 @@ use std::path::Path;
 use host::App;
 use host::build::{self, Step};
 
-use super::{manifests_or_default, wasm_target};
+use super::manifests_or_default;
 use crate::cli::flags::{AppArgs, BuildArgs};
 use crate::console::note;
 use crate::exit::{Exit, Failure};
@@ -42,7 +42,7 @@ fn read(manifest: &Path, profile: Option<&str>) -> Result<App, Failure> {
 }
 
 async fn perform(app: &App, steps: &[Step]) -> Result<(), Failure> {
-    wasm_target::ensure(steps).await?;
+    build::install_missing_target(steps).await.map_err(host::Error::from)?;
     for step in steps {
         note(&format!("Building {} with {step}", step.components.join(", ")));
     }

@@ -13,7 +13,7 @@ use super::trusted;
 use crate::cli::flags::BurstArgs;
 use crate::console::note;
 use crate::exit::{Exit, Failure};
-use crate::generator::Shot;
+use crate::generator::BurstSpec;
 use crate::machine::descriptors;
 use crate::report::{hey, terminal};
 use crate::runner::document;
@@ -24,8 +24,8 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
     let outcome = Outcome::prepare(args.report.clone(), &endpoints(&args.urls))?;
     let schedules = schedules(&args)?;
     let mut document = document::begin();
-    let shots = signals.or_end(all_measured(&args, schedules)).await?;
-    let (judged, interrupted) = fired(&shots, &args, signals).await;
+    let bursts = signals.or_end(all_measured(&args, schedules)).await?;
+    let (judged, interrupted) = fired(&bursts, &args, signals).await;
     let run = Run {
         system: args.urls.join(" "),
         manifest: None,
@@ -36,7 +36,7 @@ pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Ended
         generator: None,
         bursts: judged.bursts,
     };
-    document.add(run, judged.generator, descriptors::limit());
+    document.add(run, judged.generator, descriptors::raise_limit());
     outcome.tell(&mut document, |document| told(&args, document))?;
     match interrupted {
         true => Err(Ended::Interrupted),
@@ -54,25 +54,25 @@ fn endpoints(urls: &[String]) -> Vec<String> {
 fn schedules(args: &BurstArgs) -> Result<Vec<Schedule>, Failure> {
     let usage = |error| Failure::new(Exit::Usage, error);
     let schedules = args.schedule.schedules(args.urls.len()).map_err(usage)?;
-    descriptors::allow(schedules.iter().map(Schedule::connections).sum()).map_err(usage)?;
+    descriptors::check(schedules.iter().map(Schedule::connections).sum()).map_err(usage)?;
     Ok(schedules)
 }
 
-async fn fired(shots: &[Measured], args: &BurstArgs, signals: &mut Signals) -> (Judged, bool) {
+async fn fired(bursts: &[Measured], args: &BurstArgs, signals: &mut Signals) -> (Judged, bool) {
     let at = args.start_at;
     let until = at.and_then(|at| at.duration_since(SystemTime::now()).ok()).unwrap_or_default();
-    let about = shots.iter().map(estimate).max().unwrap_or_default();
+    let about = bursts.iter().map(estimate).max().unwrap_or_default();
     let named: Vec<(String, usize)> =
-        shots.iter().map(|one| (one.shot.target.url.path().to_owned(), one.shot.schedule.n)).collect();
+        bursts.iter().map(|one| (one.spec.request.url.path().to_owned(), one.spec.schedule.n)).collect();
     let what =
         progress::expected(&named).map_or("requests".to_owned(), |expected| format!("{expected} requests"));
     let step = Progress::begin(until + about, args.looks.quiet).step(what, &named);
-    let firing = step.firing.clone().at(at);
-    let mut fired = pin!(measure::fire(shots, &firing));
+    let handle = step.handle.clone().starting_at(at);
+    let mut fired = pin!(measure::fire(bursts, &handle));
     tokio::select! {
         judged = &mut fired => (judged, false),
         () = signals.next() => {
-            firing.stop();
+            handle.stop();
             (fired.await, true)
         }
     }
@@ -80,7 +80,7 @@ async fn fired(shots: &[Measured], args: &BurstArgs, signals: &mut Signals) -> (
 
 /// About how long it takes, as far as the schedule says.
 fn estimate(measured: &Measured) -> Duration {
-    let Schedule { n, delay, duration, open, .. } = measured.shot.schedule;
+    let Schedule { n, delay, duration, open, .. } = measured.spec.schedule;
     let alone = Duration::try_from_secs_f64(measured.service_ms / 1e3).unwrap_or_default();
     let planned = open.map(|open| {
         open.ramp / 2 + Duration::try_from_secs_f64(n as f64 / open.rate).unwrap_or(Duration::MAX)
@@ -100,11 +100,11 @@ fn told(args: &BurstArgs, document: &Document) -> String {
 }
 
 async fn all_measured(args: &BurstArgs, schedules: Vec<Schedule>) -> Result<Vec<Measured>, Failure> {
-    let mut shots = Vec::new();
+    let mut bursts = Vec::new();
     for (url, schedule) in args.urls.iter().zip(schedules) {
-        shots.push(measured(args, url, schedule).await?);
+        bursts.push(measured(args, url, schedule).await?);
     }
-    Ok(shots)
+    Ok(bursts)
 }
 
 async fn measured(args: &BurstArgs, url: &str, schedule: Schedule) -> Result<Measured, Failure> {
@@ -112,6 +112,6 @@ async fn measured(args: &BurstArgs, url: &str, schedule: Schedule) -> Result<Mea
         usize::MAX => "those asked for".to_owned(),
         n => format!("the {n} asked for"),
     };
-    let Aim { target, timeout, service_ms } = aim::aim(&args.request, url, &asked_for).await?;
-    Ok(Measured { shot: Shot { target, schedule, timeout }, service_ms })
+    let Aim { request, timeout, service_ms } = aim::aim(&args.request, url, &asked_for).await?;
+    Ok(Measured { spec: BurstSpec { request, schedule, timeout }, service_ms })
 }

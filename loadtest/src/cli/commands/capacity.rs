@@ -15,7 +15,7 @@ use super::tell;
 use crate::cli::flags::CapacityArgs;
 use crate::console::note;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::generator::Shot;
+use crate::generator::BurstSpec;
 use crate::machine::{self, descriptors};
 use crate::report::{self, terminal};
 use crate::runner::document::{TOOL, now};
@@ -24,7 +24,7 @@ use crate::runner::progress::Progress;
 
 pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit, Ended> {
     let started = now();
-    let room = descriptors::room().max(1);
+    let room = descriptors::max_connections().max(1);
     let limit = args.limit.min(usize::try_from(room).unwrap_or(usize::MAX));
     let aim = signals.or_end(aim::aim(&args.request, &args.url, "those of the search")).await?;
     let search = Search { limit, repeat: args.repeat };
@@ -33,7 +33,7 @@ pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit,
         End::Limit if limit < args.limit => End::Descriptors,
         ended => ended,
     };
-    let document = Document::of(&survey, args.url, ended, TOOL.to_owned(), machine::this(), started);
+    let document = Document::of(&survey, args.url, ended, TOOL.to_owned(), machine::describe(), started);
     tell(&told(&document, args.json)?)?;
     match ended {
         End::Interrupted => Err(Ended::Interrupted),
@@ -59,8 +59,9 @@ async fn searched(survey: &mut Survey, aim: &Aim, is_quiet: bool, signals: &mut 
         };
         let (burst, taken) = (survey.observed.len() + 1, survey.taken());
         let what = format!("burst {burst}, {n} at once; so far {taken} were taken");
-        let shot = Shot { target: aim.target.clone(), schedule: Schedule::together(n), timeout: aim.timeout };
-        let measured = Measured { shot, service_ms: survey.service_ms() };
+        let spec =
+            BurstSpec { request: aim.request.clone(), schedule: Schedule::together(n), timeout: aim.timeout };
+        let measured = Measured { spec, service_ms: survey.service_ms() };
         match fired(measured, &progress, what, signals).await {
             Some(trace) => survey.add(&trace),
             None => return End::Interrupted,
@@ -75,13 +76,14 @@ async fn fired(
     what: String,
     signals: &mut Signals,
 ) -> Option<Trace> {
-    let step = progress.step(what, &[(measured.shot.target.url.path().to_owned(), measured.shot.schedule.n)]);
-    let shots = [measured];
-    let mut firing = pin!(measure::fire(&shots, &step.firing));
+    let step =
+        progress.step(what, &[(measured.spec.request.url.path().to_owned(), measured.spec.schedule.n)]);
+    let bursts = [measured];
+    let mut firing = pin!(measure::fire(&bursts, &step.handle));
     tokio::select! {
         judged = &mut firing => judged.traces.into_iter().next(),
         () = signals.next() => {
-            step.firing.stop();
+            step.handle.stop();
             firing.await;
             None
         }

@@ -13,7 +13,6 @@ mod outcome;
 mod run;
 mod serve;
 mod signals;
-mod wasm_target;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;

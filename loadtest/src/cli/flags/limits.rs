@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use host::bytes::Bytes;
-use host::limits::Limits;
+use host::{ByteSize, Limits};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
@@ -21,7 +20,7 @@ pub struct LimitArgs {
     queue_timeout: Duration,
     /// How much linear memory an instance may have; a guest that wants more is ended
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = memory)]
-    max_instance_memory: Bytes,
+    max_instance_memory: ByteSize,
     /// How long a guest computes before the next has its turn; 0 never interrupts one
     #[arg(long, value_name = "TIME", default_value = "2ms", value_parser = time_or_zero)]
     time_slice: Duration,
@@ -36,10 +35,10 @@ pub struct LimitArgs {
     body_timeout: Duration,
     /// How large a request's header may be, from 8KiB
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = header_size)]
-    max_header_size: Bytes,
+    max_header_size: ByteSize,
     /// How large a request's body may be
     #[arg(long, value_name = "SIZE", default_value = "1GiB")]
-    max_body_size: Bytes,
+    max_body_size: ByteSize,
     /// How long requests in flight may take to finish once the host is told to stop
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_or_zero)]
     drain_timeout: Duration,
@@ -64,24 +63,24 @@ impl From<LimitArgs> for Limits {
 }
 
 fn time_or_zero(text: &str) -> Result<Duration, String> {
-    host::isolation::time(text)
+    host::isolation::parse_duration(text)
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, String> {
-    let time = host::isolation::time(text)?;
+    let time = host::isolation::parse_duration(text)?;
     if time.is_zero() { Err("a time above 0 is allowed".to_owned()) } else { Ok(time) }
 }
 
 /// What a memory of 32 bits can hold.
-fn memory(text: &str) -> Result<Bytes, String> {
-    within(text, Bytes::kib(64), Bytes::mib(4096))
+fn memory(text: &str) -> Result<ByteSize, String> {
+    within(text, ByteSize::kib(64), ByteSize::mib(4096))
 }
 
-fn header_size(text: &str) -> Result<Bytes, String> {
-    within(text, Bytes::kib(8), Bytes::mib(16))
+fn header_size(text: &str) -> Result<ByteSize, String> {
+    within(text, ByteSize::kib(8), ByteSize::mib(16))
 }
 
-fn within(text: &str, least: Bytes, most: Bytes) -> Result<Bytes, String> {
+fn within(text: &str, least: ByteSize, most: ByteSize) -> Result<ByteSize, String> {
     let size = text.parse()?;
     if (least..=most).contains(&size) { Ok(size) } else { Err(format!("{least} to {most} is allowed")) }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use host::manifest::Error;
+use host::ManifestError as Error;
 use nix::sys::signal::Signal;
 use serde::Deserialize;
 use toml::Spanned;
@@ -114,7 +114,7 @@ impl Reader<'_> {
                 }
                 path => path.map_or_else(|| "/".to_owned(), Spanned::into_inner),
             },
-            ready_timeout: self.each(entry.ready_timeout, host::isolation::time)?,
+            ready_timeout: self.each(entry.ready_timeout, host::isolation::parse_duration)?,
             stop: self.each(entry.stop, signal)?.unwrap_or(Signal::SIGTERM),
         })
     }
@@ -229,7 +229,7 @@ base_url = "http://127.0.0.1:{port}/"
             (replaced("[\"node\", ", "[3, "), ":4:12: invalid type: integer `3`"),
             (replaced("http://127.0.0.1:{port}/", "ftp://x"), ":7:12: a URL such as http://127.0.0.1:{port}"),
             (GOOD.to_owned() + "ready = \"health\"\n", ":8:9: a path such as / or /health is allowed"),
-            (GOOD.to_owned() + "ready_timeout = \"soon\"\n", ":8:17: \"soon\" is no time"),
+            (GOOD.to_owned() + "ready_timeout = \"soon\"\n", ":8:17: \"soon\" is not a time"),
             (GOOD.to_owned() + "stop = \"please\"\n", ":8:8: \"please\" is no signal"),
             ("[[system".to_owned(), ":1:9: "),
         ] {
