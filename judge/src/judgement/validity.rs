@@ -59,7 +59,7 @@ fn coarse_times(trace: &Trace, _: &Findings) -> Option<String> {
     let step_ms = trace.missing.resolution_us / 1e3;
     (step_ms > MAX_ERROR * trace.service_ms).then(|| {
         format!(
-            "the times have a resolution of {}, more than a tenth of the service time ({})",
+            "the times have steps of {}, more than a tenth of the service time ({})",
             units::time(step_ms),
             units::time(trace.service_ms)
         )

@@ -215,7 +215,7 @@ fn a_format_without_failures_needs_the_number_of_requests_for_high_confidence() 
     assert_eq!((all.verdict.kind, all.verdict.confidence), (Kind::Sequential, Confidence::High));
     let some = burst(&text, &Options { n: Some(12), ..options() });
     assert_eq!(some.verdict.kind, Kind::Inconclusive);
-    assert!(some.verdict.why.contains("only 10 of 12 requests are there"), "{}", some.verdict.why);
+    assert!(some.verdict.why.contains("only 10 of 12 requests are in the trace"), "{}", some.verdict.why);
 }
 
 #[test]
