@@ -42,9 +42,7 @@ impl Format {
 
 /// The beginning of a file.
 pub struct Head {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// The bytes as text, without byte order mark and leading white space.
+    /// The bytes as text, without byte order mark and leading white space. Invalid UTF-8 is replaced.
     pub text: String,
     /// The first line of the text.
     pub line: String,
@@ -53,11 +51,10 @@ pub struct Head {
 impl Head {
     /// Returns the beginning of `input` without consuming it.
     pub fn peek(input: &mut Input) -> anyhow::Result<Self> {
-        let bytes = input.peek()?.to_vec();
-        let text = String::from_utf8_lossy(&bytes);
+        let text = String::from_utf8_lossy(input.peek()?);
         let text = text.trim_start_matches('\u{feff}').trim_start().to_owned();
         let line = text.lines().next().unwrap_or_default().trim_end().to_owned();
-        Ok(Self { bytes, text, line })
+        Ok(Self { text, line })
     }
 
     /// Whether the file begins with a JSON object, and its first line has all these keys.

@@ -12,7 +12,7 @@ use super::source::Source;
 use crate::input::RejectedRows;
 
 /// The beginning of an SQLite file.
-const MAGIC: &[u8] = b"SQLite format 3\0";
+const MAGIC: &str = "SQLite format 3\0";
 /// The size limit of a temporary file with decompressed content.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 
@@ -20,7 +20,7 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 pub(super) const FORMAT: Format = Format {
     tool: "oha",
     name: "SQLite",
-    detect: |head| head.bytes.starts_with(MAGIC),
+    detect: |head| head.text.starts_with(MAGIC),
     read,
     has_timestamps: false,
     drops_failures: true,
@@ -30,7 +30,7 @@ pub(super) const FORMAT: Format = Format {
 
 fn read(Source { input, path, .. }: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
     let plain = match path {
-        Some(path) => std::fs::File::open(&*path)?.starts_with(MAGIC)?.then_some(path),
+        Some(path) => std::fs::File::open(&*path)?.starts_with(MAGIC.as_bytes())?.then_some(path),
         None => None,
     };
     // SQLite reads only files.

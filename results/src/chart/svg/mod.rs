@@ -15,16 +15,6 @@ use crate::document::Burst;
 pub const STYLE: &str = include_str!("style.css");
 
 /// Draws `burst` as a self-contained SVG document of at most about `max_bars` bars.
-///
-/// ```
-/// # use results::document::{Burst, Document};
-/// # fn draw(document: &Document) -> Option<String> {
-/// let burst = document.bursts().next()?;
-/// let svg = results::chart::svg::svg(burst, 120);
-/// assert!(svg.starts_with("<svg "));
-/// # Some(svg)
-/// # }
-/// ```
 pub fn svg(burst: &Burst, max_bars: usize) -> String {
     Figure::new(burst, max_bars).to_svg()
 }
