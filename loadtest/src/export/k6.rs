@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn setups_follow_each_other_and_never_meet() {
-        let bursts = bursts(&plan::built_in().unwrap(), 1.0);
+        let bursts = bursts(&plan::built_in(&crate::targets::names()).unwrap(), 1.0);
         for pair in bursts.windows(2).filter(|pair| pair[0].setup != pair[1].setup) {
             assert!(pair[1].release >= pair[0].release + pair[0].longest + GAP_MS, "{}", pair[1].name);
         }
@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn what_k6_can_check_is_a_threshold_and_the_rest_is_said() {
-        let setups = plan::select(plan::built_in().unwrap(), &["2".to_owned()]).unwrap();
+        let setups =
+            plan::select(plan::built_in(&crate::targets::names()).unwrap(), &["2".to_owned()]).unwrap();
         let expected: Vec<Threshold> =
             ["p99<1200ms", "failed=0", "e1-p2: mean<=2s", "parallel", "makespan<2s"]
                 .map(|text| text.parse().unwrap())
@@ -191,7 +192,11 @@ mod tests {
 
     #[test]
     fn a_script_is_as_it_was() {
-        let setups = plan::select(plan::built_in().unwrap(), &["3".to_owned(), "7".to_owned()]).unwrap();
+        let setups = plan::select(
+            plan::built_in(&crate::targets::names()).unwrap(),
+            &["3".to_owned(), "7".to_owned()],
+        )
+        .unwrap();
         let expected = ["failed=0", "sequential"].map(|text| text.parse().unwrap());
         let script = script(&setups, 0.5, "http://127.0.0.1:3000", &expected).unwrap();
         let version = env!("CARGO_PKG_VERSION");
@@ -200,7 +205,9 @@ mod tests {
 
     #[test]
     fn an_address_is_no_code() {
-        let script = script(&plan::built_in().unwrap(), 1.0, "http://a/'+alert()+'\n\"x", &[]).unwrap();
+        let script =
+            script(&plan::built_in(&crate::targets::names()).unwrap(), 1.0, "http://a/'+alert()+'\n\"x", &[])
+                .unwrap();
         assert!(!script.contains("'+alert") && !script.contains("\n\"x"), "{script}");
     }
 }
