@@ -136,9 +136,9 @@ fn string_length(text: &str) -> usize {
 /// The violations in a file, one line each. `module` is the file's top-level module.
 fn violations(file: &str, module: &str, source: &str) -> Vec<String> {
     let layer = |name: &str| LAYERS.iter().position(|layer| *layer == name);
-    let own = layer(module);
+    let limit = layer(module);
     let is_wrong =
-        |path: &CratePath| own.is_none() || layer(&path.module).is_none_or(|other| Some(other) > own);
+        |path: &CratePath| limit.is_none() || layer(&path.module).is_none_or(|other| Some(other) > limit);
     let wrong = crate_paths(source).into_iter().filter(is_wrong);
     wrong.map(|path| format!("{file}:{}: {module} names crate::{}", path.line, path.module)).collect()
 }
@@ -222,6 +222,35 @@ fn crates_depend_on_lower_crates_only() {
     let read = |name: &str| fs::read_to_string(project().join(name).join("Cargo.toml")).unwrap();
     let wrong: Vec<_> = CRATES.iter().flat_map(|(name, _)| wrong_dependencies(name, &read(name))).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Paths that leave a module other than by `crate::`, which the scanner would not see.
+fn hidden_paths(file: &Path, source: &str) -> Vec<String> {
+    let code = code_only(source);
+    // The inline tests of a module name it by `super`, too.
+    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+    let is_top_level = file.iter().count() == 1 || file.iter().count() == 2 && file.ends_with("mod.rs");
+    let forbidden = if is_top_level { "super::" } else { "super::super::" };
+    let lines = code.lines().enumerate().filter(|(_, line)| line.contains(forbidden));
+    lines.map(|(at, line)| format!("{}:{}: {}", file.display(), at + 1, line.trim())).collect()
+}
+
+#[test]
+fn other_top_level_modules_are_named_by_crate_paths_only() {
+    let source = project().join("loadtest/src");
+    let found: Vec<_> = rust_files(&source)
+        .iter()
+        .flat_map(|file| {
+            hidden_paths(file.strip_prefix(&source).unwrap(), &fs::read_to_string(file).unwrap())
+        })
+        .collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+
+    let found = |file: &str, source: &str| hidden_paths(Path::new(file), source).len();
+    assert_eq!(found("targets/mod.rs", "use super::cli;"), 1);
+    assert_eq!(found("exit.rs", "use super::cli;"), 1);
+    assert_eq!(found("targets/url.rs", "use super::child;\nuse super::super::cli;"), 1);
+    assert_eq!(found("targets/mod.rs", "use crate::exit;\n#[cfg(test)]\nmod tests { use super::*; }"), 0);
 }
 
 /// A snippet with one violation in each kind of path, at known lines.

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::expectation::Expectation;
 
-/// The key for components with an instance for each request at a time.
+/// The key for components with one request at a time in an instance.
 const FRESH: &str = "fresh";
-/// The key for components whose instances take several requests at once.
+/// The key for components with several requests at once in an instance.
 const SHARED: &str = "shared";
 
 /// Expectations by key: a system's name, `fresh` or `shared`.

@@ -1,4 +1,4 @@
-//! `spin up`, which starts its server as a process of its own.
+//! `spin up`, which starts its server in another process.
 
 use host::isolation::Wasi;
 use nix::sys::signal::Signal;

@@ -123,7 +123,7 @@ mod tests {
         }
         let url = Target::parse("http://127.0.0.1:3000/", &[]).unwrap();
         assert_eq!((url.name(), url.content()), ("http://127.0.0.1:3000", Content::Deployed));
-        assert!(!url.is_embedded_host() && !url.takes(super::super::WORKERS));
+        assert!(!url.is_embedded_host() && !url.takes(crate::targets::WORKERS));
     }
 
     #[test]

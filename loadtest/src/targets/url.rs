@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_base_url_has_a_scheme_and_a_host_and_no_query() {
-        for url in ["http://127.0.0.1:3000", "https://lab.example/", "http://[::1]:80/lab"] {
+        for url in ["http://127.0.0.1:3000", "https://app.example/", "http://[::1]:80/app"] {
             assert!(is_base(url), "{url}");
         }
         for url in ["", "mars", "ftp://x", "http://", "http://x/?a=1", "http://x/#a", "/x"] {
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_default_port_is_the_scheme_s() {
-        assert_eq!(authority("https://lab.example/x"), ("lab.example".to_owned(), 443));
+        assert_eq!(authority("https://app.example/x"), ("app.example".to_owned(), 443));
         assert_eq!(authority("http://[::1]/x"), ("::1".to_owned(), 80));
         assert_eq!(authority("http://127.0.0.1:3911"), ("127.0.0.1".to_owned(), 3911));
     }

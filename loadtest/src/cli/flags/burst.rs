@@ -53,7 +53,7 @@ fn start_time(text: &str) -> Result<SystemTime, String> {
         stamp().or_else(seconds).ok_or("a time such as 2026-11-24T10:00:00Z or 1795514400.5 is allowed")?;
     match at.duration_since(SystemTime::now()) {
         Ok(ahead) if ahead <= MAX_AHEAD => Ok(at),
-        Ok(_) => Err("a time within 24 hours from now is allowed".to_owned()),
+        Ok(_) => Err("a time within a day from now is allowed".to_owned()),
         Err(past) => Err(format!(
             "this time was {:.1} s ago; a time in the future is allowed",
             past.duration().as_secs_f64()

@@ -13,7 +13,7 @@ pub struct RunArgs {
     /// manifest of the application that runs there
     #[arg(long = "manifest", value_name = "FILE")]
     pub manifests: Vec<PathBuf>,
-    /// The setups to run, by their ids [default: all except those marked below]
+    /// The setups to run, by their ids (`loadtest run --help` lists them) [default: all except those marked there]
     #[arg(long = "setup", value_name = "N,...", value_delimiter = ',')]
     pub setups: Vec<String>,
     /// The factor for all waits
