@@ -35,7 +35,7 @@ const TIMELINE_WIDTH: usize = 72;
 pub async fn measure() -> Result<Document> {
     let programs = Programs::find().await?;
     let systems = systems(&programs);
-    let setups = plan::built_in()?;
+    let setups = plan::built_in(&loadtest::targets::names())?;
     let ids: Vec<&str> = setups.iter().map(|setup| setup.id.as_str()).collect();
     let folder = tempfile::tempdir()?;
     let mut args = vec!["run".to_owned(), "--setup".to_owned(), ids.join(",")];

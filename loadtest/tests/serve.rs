@@ -1,4 +1,4 @@
-//! `loadtest serve`: Spin's behaviour, and how it starts and stops.
+//! `loadtest serve`: compatibility with Spin, start and stop.
 
 mod common;
 

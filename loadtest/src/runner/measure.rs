@@ -1,5 +1,6 @@
-//! From specs to judged bursts: what `run` and `burst` share.
+//! Measures service times, and fires and judges bursts.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,50 +12,57 @@ use results::document::Burst;
 use crate::exit::{Exit, Failure};
 use crate::generator::{self, BurstHandle, BurstRecord, BurstSpec, RequestTemplate};
 
-/// A burst to fire, and the service time of its request.
+/// A burst to fire, with its service time.
 #[derive(Debug, Clone)]
-pub struct Measured {
+pub struct CalibratedBurst {
     /// The burst.
     pub spec: BurstSpec,
-    /// What one request of it takes alone, in milliseconds.
+    /// The time that one of its requests takes alone, in milliseconds.
     pub service_ms: f64,
 }
 
-/// Bursts that were fired together, judged.
-pub struct Judged {
-    /// In the order of the specs.
+impl CalibratedBurst {
+    /// The same burst with another service time, in milliseconds.
+    pub fn with_service_ms(self, service_ms: f64) -> Self {
+        Self { service_ms, ..self }
+    }
+}
+
+/// Bursts that were recording together, judged.
+pub struct JudgedBursts {
+    /// The judged bursts, in the order in which they were given.
     pub bursts: Vec<Burst>,
-    /// What they were judged by, likewise.
+    /// Their traces, in the same order.
     pub traces: Vec<Trace>,
-    /// How the generator fared.
+    /// The load generator's own state.
     pub generator: Generator,
 }
 
-/// What one request alone takes, in milliseconds, after `warm_up`, which doesn't count.
+/// Measures the time that a request takes alone, in milliseconds. The request `warm_up` goes first, if given.
 ///
 /// # Errors
 ///
-/// Where the answer isn't a good one: ten quick 404s would look parallel.
+/// If there is no good answer: a burst of quick 404s would look parallel.
 pub async fn service_ms(
     request: &Arc<RequestTemplate>,
     warm_up: Option<RequestTemplate>,
     timeout: Option<Duration>,
 ) -> Result<f64, Failure> {
     if let Some(warm_up) = warm_up {
-        alone(&Arc::new(warm_up), timeout).await?;
+        solo_row(&Arc::new(warm_up), timeout).await?;
     }
-    let row = alone(request, timeout).await?;
+    let row = solo_row(request, timeout).await?;
     Ok(row.latency_us().unwrap_or(row.done_us) / 1e3)
 }
 
-async fn alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<Row, Failure> {
+async fn solo_row(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<Row, Failure> {
     let spec = BurstSpec { request: request.clone(), schedule: Schedule::together(1), timeout };
     let recording = generator::fire(&[spec], &BurstHandle::default()).await;
-    let row = recording.bursts.into_iter().flat_map(|burst| burst.rows).next().unwrap_or_default();
+    let row = recording.bursts.into_iter().flat_map(|record| record.rows).next().unwrap_or_default();
     let reason = match &row.outcome {
         _ if row.is_ok() => return Ok(row),
         Outcome::Answered(status) => {
-            format!("a request alone got status {status}; a burst of those would say nothing")
+            format!("a request alone got status {status}, so a burst would measure nothing")
         }
         Outcome::Rejected(fault) | Outcome::Failed(fault) => {
             format!("a request alone got no answer: {}", fault.text)
@@ -63,14 +71,14 @@ async fn alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Res
     Err(Failure::new(Exit::System, format!("{}: {reason}", request.url)))
 }
 
-/// Fires the bursts together, and judges each.
-pub async fn fire(measured: &[Measured], handle: &BurstHandle) -> Judged {
-    let specs: Vec<_> = measured.iter().map(|measured| measured.spec.clone()).collect();
+/// Fires `bursts` together, and judges each.
+pub async fn fire(bursts: &[CalibratedBurst], handle: &BurstHandle) -> JudgedBursts {
+    let specs: Vec<BurstSpec> = bursts.iter().map(|burst| burst.spec.clone()).collect();
     let recording = generator::fire(&specs, handle).await;
-    let judge = |(Measured { spec, service_ms }, record): (&Measured, BurstRecord)| {
+    let judge = |(CalibratedBurst { spec, service_ms }, record): (&CalibratedBurst, BurstRecord)| {
         let BurstSpec { request, schedule, .. } = spec;
         let trace = Trace {
-            schedule: Schedule { n: in_rows(schedule, &record), ..*schedule },
+            schedule: Schedule { n: expected_rows(schedule, &record), ..*schedule },
             service_ms: *service_ms,
             rows: record.rows,
             shared_clock: request.is_local(),
@@ -84,13 +92,30 @@ pub async fn fire(measured: &[Measured], handle: &BurstHandle) -> Judged {
         let start_unix_us = Some(record.start_ns / 1_000);
         (Burst { unsent: record.unsent, http2: record.http2, start_unix_us, ..burst }, trace)
     };
-    let (bursts, traces) = measured.iter().zip(recording.bursts).map(judge).unzip();
-    Judged { bursts, traces, generator: recording.generator }
+    let (bursts, traces) = bursts.iter().zip(recording.bursts).map(judge).unzip();
+    JudgedBursts { bursts, traces, generator: recording.generator }
 }
 
-/// How many requests the rows should hold: what was only counted is not judged, and a time ends a burst
-/// whatever the number.
-fn in_rows(schedule: &Schedule, record: &BurstRecord) -> usize {
+/// As [`fire`], but ends the bursts as soon as `interrupted` completes; the requests up to then are kept. Also returns whether
+/// it was interrupted.
+pub async fn fire_until(
+    bursts: &[CalibratedBurst],
+    handle: &BurstHandle,
+    interrupted: impl Future<Output = ()>,
+) -> (JudgedBursts, bool) {
+    let mut recording = pin!(fire(bursts, handle));
+    tokio::select! {
+        judged = &mut recording => (judged, false),
+        () = interrupted => {
+            handle.stop();
+            (recording.await, true)
+        }
+    }
+}
+
+/// The number of requests that should have rows. Requests beyond `keep` are only counted and are not judged. A duration
+/// ends a burst at any number of requests.
+fn expected_rows(schedule: &Schedule, record: &BurstRecord) -> usize {
     match schedule.duration {
         Some(_) => record.rows.len(),
         None => schedule.n.min(schedule.keep),

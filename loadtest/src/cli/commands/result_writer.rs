@@ -1,26 +1,26 @@
-//! Where results go, and whether they are what was demanded.
+//! Writes the results, and checks the thresholds of `--expect`.
 
 use anyhow::Context;
 use results::document::Document;
 use results::threshold;
 
-use super::tell;
+use super::print;
 use crate::cli::flags::ReportArgs;
 use crate::console::note;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::report::{FORMATS, files, github};
 
-/// Checked before the measurement, used after it.
-pub struct Outcome(ReportArgs);
+/// Writes the results as the flags say. Created before the measurement, so that bad flags are found early.
+pub struct ResultWriter(ReportArgs);
 
-impl Outcome {
-    /// Whether all that was asked for can be had of these endpoints.
-    pub fn prepare(args: ReportArgs, endpoints: &[String]) -> Result<Self, Failure> {
+impl ResultWriter {
+    /// Checks the flags for results of `endpoints`, and creates the folder of `--out`.
+    pub fn new(args: ReportArgs, endpoints: &[String]) -> Result<Self, Failure> {
         if args.out.is_none() && args.formats.len() > 1 {
-            return Err(Failure::new(Exit::Usage, "several --format need --out DIR to be written to"));
+            return Err(Failure::new(Exit::Usage, "more than one --format needs --out DIR"));
         }
-        if let Some(lost) = threshold::without_endpoint(&args.expect, endpoints) {
-            return Err(Failure::new(Exit::Usage, lost));
+        if let Some(error) = threshold::without_endpoint(&args.expect, endpoints) {
+            return Err(Failure::new(Exit::Usage, error));
         }
         if let Some(folder) = &args.out {
             files::prepare(folder)
@@ -30,19 +30,18 @@ impl Outcome {
         Ok(Self(args))
     }
 
-    /// Notes whether demands are met, writes the files, and puts the results on standard output: as `text` tells
-    /// them, unless another format was asked for.
-    pub fn tell(
+    /// Checks the thresholds, writes the files, and prints the results: as `text`, or in the format of `--format`.
+    pub fn write(
         &self,
         document: &mut Document,
         text: impl FnOnce(&Document) -> String,
     ) -> Result<(), Failure> {
         let bursts = document.runs.iter_mut().flat_map(|run| &mut run.bursts);
         bursts.for_each(|burst| threshold::check(&self.0.expect, burst));
-        self.write(document)?;
+        self.write_files(document)?;
         match (&self.0.out, &self.0.formats[..]) {
-            (None, [format]) => tell(&(format.render)(document).or_exit(Exit::Usage)?)?,
-            _ => tell(&text(document))?,
+            (None, [format]) => print(&(format.render)(document).or_exit(Exit::Usage)?)?,
+            _ => print(&text(document))?,
         }
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
             github::annotations(document).iter().for_each(|line| note(line));
@@ -50,10 +49,10 @@ impl Outcome {
         Ok(())
     }
 
-    fn write(&self, document: &Document) -> Result<(), Failure> {
+    fn write_files(&self, document: &Document) -> Result<(), Failure> {
         let Some(folder) = &self.0.out else { return Ok(()) };
-        let chosen = if self.0.formats.is_empty() { &FORMATS[..] } else { &self.0.formats };
-        for format in chosen {
+        let formats = if self.0.formats.is_empty() { &FORMATS[..] } else { &self.0.formats };
+        for format in formats {
             let path = files::write(document, format, folder)
                 .with_context(|| format!("--out {}", folder.display()))
                 .or_exit(Exit::Usage)?;
@@ -62,17 +61,16 @@ impl Outcome {
         Ok(())
     }
 
-    /// `otherwise`, unless a demand is not met, which is said.
+    /// The exit code: `otherwise`, unless a threshold is not met. Each threshold that is not met is reported.
     pub fn exit(&self, document: &Document, otherwise: Exit) -> Exit {
         let mut exit = otherwise;
         for run in &document.runs {
+            let manifest = run.manifest.as_ref().map_or(String::new(), |manifest| format!(", {manifest}"));
             for burst in &run.bursts {
-                for broken in burst.thresholds.iter().filter(|checked| !checked.met) {
-                    let manifest =
-                        run.manifest.as_ref().map_or(String::new(), |manifest| format!(", {manifest}"));
+                for checked in burst.thresholds.iter().filter(|checked| !checked.met) {
                     note(&format!(
                         "--expect '{}' is broken: {} of {} (setup {} on {}{manifest})",
-                        broken.expect, broken.seen, burst.endpoint, run.setup, run.system
+                        checked.expect, checked.seen, burst.endpoint, run.setup, run.system
                     ));
                     exit = Exit::Unexpected;
                 }
