@@ -1,6 +1,7 @@
 //! Traces of servers whose truth is known, by the thousand: what the judge is tried on.
 
 mod cases;
+pub mod mechanism;
 mod random;
 mod score;
 pub mod server;
