@@ -1,6 +1,7 @@
 //! Random bursts at simulated servers with known behaviour: test cases for the judge.
 
 mod cases;
+pub mod mechanism;
 mod random;
 mod score;
 pub mod server;
