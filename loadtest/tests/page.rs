@@ -110,7 +110,7 @@ fn probed(page: &Path, width: u32, is_dark: bool) -> Value {
 
 /// The bursts in the order in which the page draws them.
 fn drawn(document: &Document) -> Vec<&Burst> {
-    let rows = Overview::of(document).rows;
+    let rows = Overview::new(document).rows;
     rows.into_iter().flat_map(|row| row.cells).flatten().map(|cell| cell.middle).collect()
 }
 
@@ -137,8 +137,8 @@ fn shows(probe: &Value, document: &Document, most: usize) {
             );
             let [from, to] = shares(&shown["whole"]);
             assert!(near(from, bar.sent_us, end_us) && near(to, bar.done_us, end_us), "{shown} {bar:?}");
-            assert_eq!(shown["inside"].is_null(), bar.inside_us.is_none());
-            if let Some((entered, left)) = bar.inside_us {
+            assert_eq!(shown["inside"].is_null(), bar.handler_us.is_none());
+            if let Some((entered, left)) = bar.handler_us {
                 let [from, to] = shares(&shown["inside"]);
                 assert!(near(from, entered, end_us) && near(to, left, end_us), "{shown} {bar:?}");
             }

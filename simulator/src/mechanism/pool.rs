@@ -91,7 +91,7 @@ impl Pool {
         let at = match self.order {
             Order::Fifo => 0,
             Order::Lifo => self.waiting.len().checked_sub(1)?,
-            Order::Random => (world.random.share() * self.waiting.len() as f64) as usize,
+            Order::Random => (world.random.uniform() * self.waiting.len() as f64) as usize,
         };
         self.waiting.remove(at).map(|(request, _)| request)
     }
@@ -151,7 +151,7 @@ impl Sticky {
     fn process(&mut self, request: usize, world: &mut World) -> usize {
         let connection = world.connection(request);
         while self.accepted.len() <= connection {
-            self.accepted.push((world.random.share() * self.processes.len() as f64) as usize);
+            self.accepted.push((world.random.uniform() * self.processes.len() as f64) as usize);
         }
         self.accepted[connection]
     }

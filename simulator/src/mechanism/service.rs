@@ -56,7 +56,7 @@ fn gamma(shape: f64, random: &mut Random) -> f64 {
     loop {
         let x = random.normal();
         let v = (1.0 + c * x).powi(3);
-        if v > 0.0 && random.share().max(f64::MIN_POSITIVE).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+        if v > 0.0 && random.uniform().max(f64::MIN_POSITIVE).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
             return d * v;
         }
     }

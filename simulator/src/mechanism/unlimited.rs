@@ -36,7 +36,7 @@ impl Unlimited {
 
     fn factor(&self, world: &mut World) -> f64 {
         let all: f64 = self.backends.iter().map(|(share, _)| share).sum();
-        let mut left = world.random.share() * all;
+        let mut left = world.random.uniform() * all;
         for (share, factor) in &self.backends {
             left -= share;
             if left <= 0.0 {
