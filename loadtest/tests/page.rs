@@ -111,7 +111,7 @@ fn probed(page: &Path, width: u32, is_dark: bool) -> Value {
 /// The bursts in the order in which the page draws them.
 fn drawn(document: &Document) -> Vec<&Burst> {
     let rows = Overview::new(document).rows;
-    rows.into_iter().flat_map(|row| row.cells).flatten().map(|cell| cell.middle).collect()
+    rows.into_iter().flat_map(|row| row.cells).flatten().map(|cell| cell.median).collect()
 }
 
 fn shares(value: &Value) -> [f64; 2] {
