@@ -8,7 +8,7 @@ use judge::units;
 use loadtest::plan;
 use results::chart::timeline::timeline;
 use results::document::{Burst, Document as Results, Run};
-use results::summary::{Column, columns, lessons};
+use results::summary::{Column, columns, summaries};
 use tokio::process::Command;
 
 use crate::console::note;
@@ -114,8 +114,9 @@ fn cell(burst: &Burst) -> String {
 }
 
 fn summary(results: &Results) -> Section {
-    let lessons: Vec<String> = lessons(results).iter().map(|lesson| lesson.replace('\n', "\n\n")).collect();
-    Section::new("Summary", lessons.join("\n\n"), &[])
+    let summaries: Vec<String> =
+        summaries(results).iter().map(|summary| summary.replace('\n', "\n\n")).collect();
+    Section::new("Summary", summaries.join("\n\n"), &[])
 }
 
 fn usage(results: &Results) -> Section {

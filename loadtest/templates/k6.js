@@ -3,13 +3,13 @@
 //   k6 run --out json=points.json -e BASE_URL=http://127.0.0.1:3000 setups.js
 //   loadtest analyze points.json
 //
-// BASE_URL   where the application is served [{{ base_url }}]
-// START_AT   when the first burst is released, in milliseconds since 1970: the same for all machines that take part
-//            [as soon as the requests alone are answered]
-// SOLO       0 sends no request alone: `loadtest analyze --service-ms` must then be told what one takes
+// BASE_URL   the application's URL [{{ base_url }}]
+// START_AT   the release of the first burst, in milliseconds since 1970, the same for all machines that take part
+//            [after the answers to the solo requests]
+// SOLO       0 skips the solo requests; `loadtest analyze` then needs --service-ms, the latency of a request alone
 //
-// Each request is an iteration of a virtual user of its own. The user opens its connection at a path that no component
-// serves, waits until its burst is released, and sends. k6's clock is good to about a millisecond there.
+// Each request has its own virtual user. The user opens its connection with a path that no component serves, waits for
+// the release of its burst, and sends the request. k6's timing is precise to about a millisecond.
 import http from 'k6/http';
 import exec from 'k6/execution';
 import { sleep } from 'k6';
@@ -17,15 +17,15 @@ import { Counter } from 'k6/metrics';
 
 const base = (__ENV.BASE_URL || '{{ base_url }}').replace(/\/+$/, '');
 
-// The bursts. Times are in milliseconds; `release` counts from the first burst's.
+// The bursts. Times are in milliseconds; `release` counts from the release of the first burst.
 const bursts = {{ bursts }};
 
-// How long before its release a burst's users begin to connect.
+// The time before its release at which a burst's users start to connect.
 const lead = 2000;
-// How long the requests alone may take, one after the other.
+// The time limit of all solo requests.
 const solo = {{ solo_ms }};
 
-// What a reply says: `loadtest analyze` finds it beside the request.
+// The content of the replies, which `loadtest analyze` assigns to the requests.
 const replies = new Counter('{{ reply }}');
 
 export const options = {
@@ -36,29 +36,29 @@ export const options = {
     vus: burst.n,
     iterations: 1,
     startTime: `${burst.release}ms`,
-    maxDuration: `${lead + burst.longest + (__ENV.START_AT ? solo + 60000 : 0)}ms`,
+    maxDuration: `${lead + burst.timeout + (__ENV.START_AT ? solo + 60000 : 0)}ms`,
     gracefulStop: '0s',
     exec: 'fire',
     env: { BURST: `${index}` },
   }])),
   thresholds: {{ thresholds }},
 };
-{% for sentence in unsaid %}// {{ sentence }}
+{% for sentence in unsupported %}// {{ sentence }}
 {% endfor %}
 const url = (burst) => `${base}${burst.path}`;
-const timeout = (burst) => `${burst.longest}ms`;
+const timeout = (burst) => `${burst.timeout}ms`;
 
-// One request alone for each endpoint, after one that warms up; then the release of the first burst is fixed.
+// Sends a warm-up request and a solo request to each endpoint, then sets the release of the first burst.
 export function setup() {
-  const seen = {};
+  const done = {};
   for (const burst of bursts) {
-    if (__ENV.SOLO !== '0' && !seen[burst.path]) {
-      seen[burst.path] = true;
+    if (__ENV.SOLO !== '0' && !done[burst.path]) {
+      done[burst.path] = true;
       http.get(`${base}${burst.warm_up}`, { tags: { phase: 'connect' } });
       const tags = { phase: 'solo', setup: burst.setup, endpoint: burst.endpoint };
       const answer = http.get(url(burst), { tags, timeout: timeout(burst) });
       if (answer.status < 200 || answer.status > 299) {
-        exec.test.abort(`${url(burst)}: a request alone got status ${answer.status}`);
+        exec.test.abort(`${url(burst)}: the solo request got status ${answer.status}`);
       }
     }
   }
@@ -67,15 +67,15 @@ export function setup() {
 
 export function fire(data) {
   const burst = bursts[Number(__ENV.BURST)];
-  const released = data.start + burst.release;
+  const release = data.start + burst.release;
   http.get(`${base}/.well-known/spin/health`, { tags: { phase: 'connect' }, responseCallback: null });
 
-  const due = released + exec.scenario.iterationInTest * burst.spacing;
+  const due = release + exec.scenario.iterationInTest * burst.spacing;
   sleep(Math.max(0, due - Date.now()) / 1000);
 
   const tags = {
     phase: 'burst', setup: burst.setup, endpoint: burst.endpoint,
-    n: `${burst.n}`, start_ms: `${released}`, spacing_ms: `${burst.spacing}`,
+    n: `${burst.n}`, start_ms: `${release}`, spacing_ms: `${burst.spacing}`,
   };
   const answer = http.get(url(burst), { tags, timeout: timeout(burst) });
   if (answer.status === 200 && answer.body && answer.body.length < 4096) {

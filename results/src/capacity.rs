@@ -1,4 +1,4 @@
-//! What `capacity --json` prints, under names that don't change.
+//! The document that `loadtest capacity --json` prints. Its JSON names are stable.
 
 use judge::capacity::{Answer, End, Observation, Scalability, Size, Sizes, Survey};
 use judge::units::rounded;
@@ -7,67 +7,67 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::Machine;
 
-/// The format's version.
+/// The version of the format.
 const SCHEMA: u32 = 1;
 
-/// What `loadtest capacity --json` prints.
+/// The result of `loadtest capacity`, as `--json` prints it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "loadtest capacity --json")]
 pub struct Document {
     /// The format's version: 1.
     pub schema: u32,
-    /// The tool that wrote it, and its version.
+    /// The tool that wrote the document, and its version.
     pub tool: String,
-    /// The machine that the load generator ran on.
+    /// The machine of the load generator.
     pub machine: Machine,
-    /// When the search began, by RFC 3339.
+    /// The start of the search, as an RFC 3339 time.
     pub started: String,
-    /// The endpoint.
+    /// The endpoint's URL.
     pub url: String,
-    /// What one request alone takes, in milliseconds.
+    /// The service time: the latency of a request alone, in milliseconds.
     pub service_ms: f64,
-    /// The largest burst allowed.
+    /// The largest number of requests in a burst.
     pub limit: usize,
-    /// How many bursts of a size that matters were to be fired.
+    /// The number of bursts to fire for each size near the answer.
     pub repeat: usize,
-    /// How many requests the server takes at a time.
+    /// The number of requests that the server takes at a time.
     pub answer: Answer,
-    /// The Universal Scalability Law for throughput, where the bursts support it.
+    /// The Universal Scalability Law, fitted to the throughput if the bursts support it.
     pub scalability: Scalability,
-    /// The bursts by size, the smallest first.
+    /// The bursts by size, smallest first.
     pub sizes: Vec<SizeSummary>,
-    /// Every burst, in the order in which they were fired.
+    /// All bursts, in firing order.
     pub bursts: Vec<Observation>,
 }
 
-/// The bursts of one size. The figures are medians of those that count.
+/// The bursts of one size. The figures are medians over the counted bursts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SizeSummary {
-    /// How many requests each had.
+    /// The number of requests in each burst.
     pub n: usize,
-    /// How many bursts were fired.
+    /// The number of bursts fired.
     pub bursts: usize,
-    /// How many of them are not counted, because something disturbed them.
+    /// The number of bursts that are not counted, because they were disturbed.
     pub doubted: usize,
-    /// In how many all requests were answered at once.
+    /// The number of bursts with all requests answered at once.
     pub taken: usize,
-    /// How many requests got a good answer.
+    /// The number of requests with a good answer.
     pub answered: usize,
-    /// How many of those at once, within 1.41 service times: the most of any burst, because nothing makes
-    /// answers come early.
+    /// The number of good answers at once, that is within 1.41 service times: the maximum over the bursts, because a
+    /// disturbance only delays answers.
     pub at_once: usize,
-    /// How many the server turned away.
+    /// The number of requests that the server refused.
     pub refused: usize,
-    /// From the start to the last byte of the last good answer, in milliseconds.
+    /// The time from the burst's start to the last byte of the last good answer, in milliseconds.
     pub makespan_ms: f64,
     /// The effective concurrency E.
     pub effective: f64,
 }
 
 impl Document {
-    /// What a search found at `url` before it `ended`. `tool`, `machine` and `started` are as in
+    /// Creates the document of a search at `url` that ended with `ended`. `tool`, `machine` and `started` are as in
     /// [`crate::document::Document::new`].
-    pub fn of(
+    pub fn new(
         survey: &Survey,
         url: String,
         ended: End,
@@ -87,14 +87,14 @@ impl Document {
             repeat: survey.search.repeat,
             answer: survey.answer(ended),
             scalability: Scalability::of(&sizes),
-            sizes: sizes.iter().map(|(n, size)| SizeSummary::of(n, size)).collect(),
+            sizes: sizes.iter().map(|(n, size)| SizeSummary::new(n, size)).collect(),
             bursts: survey.observed.clone(),
         }
     }
 }
 
 impl SizeSummary {
-    fn of(n: usize, size: &Size) -> Self {
+    fn new(n: usize, size: &Size) -> Self {
         let count = |figure: fn(&Observation) -> usize| size.median(|burst| figure(burst) as f64) as usize;
         Self {
             n,

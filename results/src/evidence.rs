@@ -1,33 +1,35 @@
-//! What an answer says of who gave it. The server may lie, or babble: all that is kept is bounded.
+//! Evidence in a reply: what it says about the instance that served the request. A server may send anything, so that
+//! everything that is kept has a bounded size.
 
 use http::HeaderMap;
 use http::header::SERVER;
 use judge::trace::Evidence;
 
-/// A reply that carries evidence is small; more of a body than this is read and thrown away.
+/// The number of bytes of a body that are kept. A reply with evidence is smaller; the remainder is read and discarded.
 pub const BODY_BYTES: usize = 64 * 1024;
-/// A name, in characters; a longer one is none of ours.
+/// The longest name, in characters. A reply with a longer one is no evidence.
 const NAME_CHARS: usize = 100;
 
-/// The start of a body.
+/// The first [`BODY_BYTES`] bytes of a body.
 #[derive(Default)]
 pub struct BodyPrefix(Vec<u8>);
 
 impl BodyPrefix {
-    /// Takes as much of a piece as there is room for.
-    pub fn add(&mut self, piece: &[u8]) {
+    /// Appends as many bytes of `chunk` as fit.
+    pub fn add(&mut self, chunk: &[u8]) {
         let room = BODY_BYTES.saturating_sub(self.0.len());
-        self.0.extend_from_slice(&piece[..piece.len().min(room)]);
+        self.0.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
 
-    /// The evidence in it, of a burst that started at `start_ns`.
+    /// As [`evidence`].
     pub fn evidence(&self, start_ns: u64) -> Option<Evidence> {
         evidence(&self.0, start_ns)
     }
 }
 
-/// The evidence, where `body` is our endpoints' reply and says what can be; `start_ns` is the burst's start, in
-/// nanoseconds since 1970.
+/// Returns the evidence in `body`; `None` if it isn't a reply of the test endpoints, or its values are impossible.
+///
+/// `start_ns` is the burst's start, in nanoseconds since 1970.
 pub fn evidence(body: &[u8], start_ns: u64) -> Option<Evidence> {
     let reply: endpoint::Reply = serde_json::from_slice(body).ok()?;
     let is_name = |name: &str| name.chars().count() <= NAME_CHARS && !name.contains(char::is_control);
@@ -45,7 +47,7 @@ pub fn evidence(body: &[u8], start_ns: u64) -> Option<Evidence> {
     })
 }
 
-/// The Server header, cut to a name's length.
+/// Returns the Server header, truncated to 100 characters.
 pub fn server(headers: &HeaderMap) -> Option<String> {
     Some(headers.get(SERVER)?.to_str().ok()?.chars().take(NAME_CHARS).collect())
 }
@@ -56,9 +58,9 @@ mod tests {
 
     use super::*;
 
-    fn kept(body: &[u8]) -> Option<Evidence> {
+    fn parse(body: &[u8]) -> Option<Evidence> {
         let mut prefix = BodyPrefix::default();
-        body.chunks(1_000).for_each(|piece| prefix.add(piece));
+        body.chunks(1_000).for_each(|chunk| prefix.add(chunk));
         assert!(prefix.0.len() <= BODY_BYTES);
         prefix.evidence(1_000)
     }
@@ -73,27 +75,27 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_is_taken_and_what_can_not_is_not() {
-        assert!(kept(&reply("a", 1, 5, 6)).is_some());
+    fn impossible_values_are_no_evidence() {
+        assert!(parse(&reply("a", 1, 5, 6)).is_some());
         for impossible in [
             reply("a", 0, 5, 6),
             reply("a", 1, 6, 5),
             reply(&"a".repeat(101), 1, 5, 6),
             reply("\u{1b}[2J", 1, 5, 6),
         ] {
-            assert_eq!(kept(&impossible), None);
+            assert_eq!(parse(&impossible), None);
         }
     }
 
     proptest! {
         #[test]
-        fn garbage_is_no_evidence_and_no_panic(body in prop::collection::vec(any::<u8>(), 0..70_000)) {
-            prop_assert_eq!(kept(&body), None);
+        fn random_bytes_are_no_evidence_and_no_panic(body in prop::collection::vec(any::<u8>(), 0..70_000)) {
+            prop_assert_eq!(parse(&body), None);
         }
 
         #[test]
-        fn hostile_replies_are_bounded(name in ".{0,300}", served in any::<i64>(), entered in any::<u64>(), left in any::<u64>()) {
-            if let Some(evidence) = kept(&reply(&name, served, entered, left)) {
+        fn evidence_in_hostile_replies_is_bounded(name in ".{0,300}", served in any::<i64>(), entered in any::<u64>(), left in any::<u64>()) {
+            if let Some(evidence) = parse(&reply(&name, served, entered, left)) {
                 prop_assert!(evidence.instance.chars().count() <= NAME_CHARS && evidence.served > 0);
                 let (entered, left) = evidence.interval_us();
                 prop_assert!(entered <= left);

@@ -1,4 +1,4 @@
-//! What `--expect` demands of a burst, such as `parallel`, `limited>=16`, `p99<1200ms` or `e1-p1: failed=0`.
+//! Expectations of `--expect`, such as `parallel`, `limited>=16`, `p99<1200ms` or `e1-p1: failed=0`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,18 +7,18 @@ use judge::verdict::Kind;
 
 use crate::document::{Burst, Checked, Measure};
 
-/// What is allowed, for the error.
-const ALLOWED: &str = "[ENDPOINT:]CONDITION is allowed, where CONDITION is a verdict (parallel, sequential, limited, \
+/// The syntax, for error messages.
+const SYNTAX: &str = "[ENDPOINT:]CONDITION is expected. A CONDITION is a verdict (parallel, sequential, limited, \
     refused, inconclusive), limited with a number (limited>=16), or a measure with <, <=, >, >=, = or != and a value: \
     min, mean, p10, p25, p50, p75, p90, p95, p99, max, makespan, total, service, start_skew with us, ms or s; \
     at_a_time, ok, failed, unsent, instances, per_second";
 
-/// A demand on a burst.
+/// An expectation of a burst.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
-    /// As it was written.
+    /// The expectation as written.
     text: String,
-    /// The endpoint that it is for; all where it is left out.
+    /// The endpoint that it applies to; `None` for all.
     endpoint: Option<String>,
     condition: Condition,
 }
@@ -26,7 +26,7 @@ pub struct Threshold {
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
     Kind(Kind),
-    /// Limited, to a number that compares so.
+    /// The verdict limited, with a condition on the number of requests at a time.
     Limited(Comparison, f64),
     Measure(Measure, Comparison, f64),
 }
@@ -42,12 +42,13 @@ enum Comparison {
 }
 
 impl Threshold {
-    /// Whether it is for the endpoint of this name.
-    pub fn is_for(&self, endpoint: &str) -> bool {
+    /// Whether it applies to the endpoint of this name.
+    pub fn applies_to(&self, endpoint: &str) -> bool {
         self.endpoint.as_deref().is_none_or(|only| only == endpoint)
     }
 
-    /// The measure that it compares, the comparison's sign, and the value; times are in milliseconds.
+    /// Returns the name of the compared measure, the sign of the comparison, and the value; times are in milliseconds.
+    /// `None` if the expectation is a verdict.
     pub fn measure(&self) -> Option<(&'static str, &'static str, f64)> {
         match &self.condition {
             Condition::Measure(measure, comparison, value) => Some((measure.name, comparison.sign(), *value)),
@@ -55,40 +56,45 @@ impl Threshold {
         }
     }
 
-    /// Whether `burst` meets it.
+    /// Checks whether `burst` meets the expectation.
     pub fn check(&self, burst: &Burst) -> Checked {
         let kind = burst.verdict.kind;
-        let (met, seen) = match &self.condition {
+        let (met, observed) = match &self.condition {
             Condition::Kind(wanted) => (kind == *wanted, burst.verdict.headline()),
             Condition::Limited(comparison, value) => {
                 let at_a_time = burst.verdict.at_a_time.filter(|_| kind == Kind::Limited);
                 (at_a_time.is_some_and(|k| comparison.holds(k, *value)), burst.verdict.headline())
             }
-            Condition::Measure(measure, comparison, value) => match (measure.of)(burst) {
-                Some(seen) => {
-                    (comparison.holds(seen, *value), format!("{} {}", measure.name, measure.told(seen)))
-                }
+            Condition::Measure(measure, comparison, value) => match (measure.read)(burst) {
+                Some(observed) => (
+                    comparison.holds(observed, *value),
+                    format!("{} {}", measure.name, measure.format(observed)),
+                ),
                 None => (false, format!("no {}", measure.name)),
             },
         };
-        Checked { expect: self.text.clone(), met, seen }
+        Checked { expect: self.text.clone(), met, seen: observed }
     }
 }
 
-/// Checks all that are for it, and notes it.
+/// Checks the thresholds that apply to `burst`, and records the results in it.
 pub fn check(thresholds: &[Threshold], burst: &mut Burst) {
-    burst.thresholds =
-        thresholds.iter().filter(|one| one.is_for(&burst.endpoint)).map(|one| one.check(burst)).collect();
+    burst.thresholds = thresholds
+        .iter()
+        .filter(|threshold| threshold.applies_to(&burst.endpoint))
+        .map(|threshold| threshold.check(burst))
+        .collect();
 }
 
-/// The first that is for none of `endpoints`, in words.
+/// Returns an error message if a threshold applies to none of `endpoints`.
 pub fn without_endpoint(thresholds: &[Threshold], endpoints: &[String]) -> Option<String> {
-    let lost = thresholds.iter().find(|one| !endpoints.iter().any(|endpoint| one.is_for(endpoint)))?;
-    Some(format!("--expect '{lost}' is for none of the endpoints here: {}", endpoints.join(", ")))
+    let unmatched =
+        thresholds.iter().find(|one| !endpoints.iter().any(|endpoint| one.applies_to(endpoint)))?;
+    Some(format!("--expect '{unmatched}' applies to none of the endpoints: {}", endpoints.join(", ")))
 }
 
 impl Comparison {
-    /// In the order in which their signs must be looked for.
+    /// The comparisons, with longer signs before their prefixes.
     const ALL: [(&'static str, Self); 7] = [
         ("<=", Self::AtMost),
         (">=", Self::AtLeast),
@@ -100,17 +106,17 @@ impl Comparison {
     ];
 
     fn sign(self) -> &'static str {
-        Self::ALL.into_iter().find(|(_, one)| *one == self).map_or("", |(sign, _)| sign)
+        Self::ALL.into_iter().find(|(_, comparison)| *comparison == self).map_or("", |(sign, _)| sign)
     }
 
-    fn holds(self, seen: f64, value: f64) -> bool {
+    fn holds(self, observed: f64, value: f64) -> bool {
         match self {
-            Self::Less => seen < value,
-            Self::AtMost => seen <= value,
-            Self::More => seen > value,
-            Self::AtLeast => seen >= value,
-            Self::Equal => seen == value,
-            Self::Unequal => seen != value,
+            Self::Less => observed < value,
+            Self::AtMost => observed <= value,
+            Self::More => observed > value,
+            Self::AtLeast => observed >= value,
+            Self::Equal => observed == value,
+            Self::Unequal => observed != value,
         }
     }
 }
@@ -124,9 +130,9 @@ impl FromStr for Threshold {
             Some((endpoint, rest)) => (Some(endpoint.trim().to_owned()), rest.trim()),
             None => (None, text),
         };
-        let condition = condition(rest).ok_or(ALLOWED)?;
+        let condition = condition(rest).ok_or(SYNTAX)?;
         if endpoint.as_deref() == Some("") {
-            return Err(ALLOWED.to_owned());
+            return Err(SYNTAX.to_owned());
         }
         Ok(Self { text: text.to_owned(), endpoint, condition })
     }
@@ -142,10 +148,10 @@ fn condition(text: &str) -> Option<Condition> {
     let (sign, comparison) = Comparison::ALL.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
     let value = rest[sign.len()..].trim();
     if name == Kind::Limited.to_string() {
-        return Some(Condition::Limited(comparison, Measure::named("at_a_time")?.value(value)?));
+        return Some(Condition::Limited(comparison, Measure::by_name("at_a_time")?.parse(value)?));
     }
-    let measure = Measure::named(name)?;
-    Some(Condition::Measure(measure, comparison, measure.value(value)?))
+    let measure = Measure::by_name(name)?;
+    Some(Condition::Measure(measure, comparison, measure.parse(value)?))
 }
 
 impl fmt::Display for Threshold {
@@ -162,7 +168,7 @@ mod tests {
     use crate::document::sample;
 
     fn is_met(text: &str) -> bool {
-        // Ten requests, 4 at a time: 1 s, 2 s, 3 s; the last one failed.
+        // Ten requests, 4 at a time: 1 s, 2 s, 3 s. The last request failed.
         text.parse::<Threshold>().unwrap().check(&sample::waves()).met
     }
 
@@ -185,14 +191,14 @@ mod tests {
         ] {
             assert!(is_met(met), "{met}");
         }
-        for broken in ["parallel", "limited>4", "p99<1200ms", "failed=0", "waves: sequential", "min<999990us"]
+        for unmet in ["parallel", "limited>4", "p99<1200ms", "failed=0", "waves: sequential", "min<999990us"]
         {
-            assert!(!is_met(broken), "{broken}");
+            assert!(!is_met(unmet), "{unmet}");
         }
     }
 
     #[test]
-    fn what_was_seen_is_said_with_its_unit() {
+    fn the_observed_value_has_its_unit() {
         let seen = |text: &str| text.parse::<Threshold>().unwrap().check(&sample::waves()).seen;
         assert_eq!(seen("p99<1200ms"), "p99 3.00 s");
         assert_eq!(seen("failed=0"), "failed 1");
@@ -200,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_demand_is_told_what_is() {
+    fn a_syntax_error_shows_the_syntax() {
         for text in [
             "",
             "fast",
@@ -220,22 +226,22 @@ mod tests {
     }
 
     #[test]
-    fn one_for_an_endpoint_that_is_not_there_is_found() {
+    fn a_threshold_of_an_unknown_endpoint_is_reported() {
         let thresholds = ["parallel", "e9-p9: parallel"].map(|text| text.parse().unwrap());
         let endpoints = ["e1-p1".to_owned(), "e2-p1".to_owned()];
         assert_eq!(without_endpoint(&thresholds[..1], &endpoints), None);
-        let lost = without_endpoint(&thresholds, &endpoints).unwrap();
-        assert!(lost.contains("e9-p9: parallel") && lost.contains("e1-p1, e2-p1"), "{lost}");
+        let error = without_endpoint(&thresholds, &endpoints).unwrap();
+        assert!(error.contains("e9-p9: parallel") && error.contains("e1-p1, e2-p1"), "{error}");
     }
 
     proptest! {
         #[test]
-        fn any_text_is_a_demand_or_an_error(text in ".{0,40}") {
+        fn any_text_never_panics(text in ".{0,40}") {
             let _ = text.parse::<Threshold>();
         }
 
         #[test]
-        fn less_or_at_least_but_not_both(value in 0.0_f64..1e4) {
+        fn less_and_at_least_are_opposites(value in 0.0_f64..1e4) {
             prop_assert_ne!(is_met(&format!("p50<{value}ms")), is_met(&format!("p50>={value}ms")));
         }
     }

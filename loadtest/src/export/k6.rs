@@ -1,20 +1,20 @@
-//! The setups as a k6 script, whose points `loadtest analyze` reads.
+//! Exports the setups as a k6 script. `loadtest analyze` reads its results.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use results::import::k6::REPLY;
+use results::import::k6::REPLY_METRIC;
 use results::threshold::Threshold;
 use serde::Serialize;
 
 use crate::plan::{PlannedBurst, Setup};
 
-/// Between the latest end of a setup and the next one: instances that idle are gone by then.
-const GAP_MS: f64 = 5_000.0;
-/// How much longer than one after the other a burst may take.
-const PATIENCE: f64 = 1.2;
+/// The pause after the latest possible end of a setup, in milliseconds, in which idle instances expire.
+const PAUSE_MS: f64 = 5_000.0;
+/// The time limit of a burst is the time of sequential service times this factor, plus the pause.
+const TIMEOUT_FACTOR: f64 = 1.2;
 
-/// The script.
+/// The template of the script.
 #[derive(Template)]
 #[template(path = "k6.js", escape = "none")]
 struct Script {
@@ -24,10 +24,10 @@ struct Script {
     solo_ms: u64,
     reply: &'static str,
     thresholds: String,
-    unsaid: Vec<String>,
+    unsupported: Vec<String>,
 }
 
-/// A burst, as the script has it. Times are in milliseconds.
+/// A burst in the script. Times are in milliseconds.
 #[derive(Serialize)]
 struct Burst {
     name: String,
@@ -38,15 +38,15 @@ struct Burst {
     n: usize,
     spacing: f64,
     release: f64,
-    longest: f64,
+    timeout: f64,
 }
 
-/// `setups` as a script, all waits multiplied by `time_scale`, for what is served at `base_url`; of `expected`
-/// what k6 can check becomes a threshold.
+/// Returns the script of `setups`, with all waits multiplied by `time_scale`, for an application at `base_url`. The
+/// expectations that k6 can check become thresholds.
 ///
 /// # Errors
 ///
-/// None that setups could cause.
+/// If the script can't be rendered, which no setup causes.
 pub fn script(
     setups: &[Setup],
     time_scale: f64,
@@ -54,11 +54,10 @@ pub fn script(
     expected: &[Threshold],
 ) -> anyhow::Result<String> {
     let bursts = bursts(setups, time_scale);
-    let (thresholds, unsaid) = thresholds(&bursts, expected);
+    let (thresholds, unsupported) = thresholds(&bursts, expected);
     let ids: Vec<&str> = setups.iter().map(|setup| setup.id.as_str()).collect();
     let scale = if time_scale == 1.0 { String::new() } else { format!(", waits times {time_scale}") };
-    let alone: BTreeMap<&str, f64> =
-        bursts.iter().map(|burst| (burst.path.as_str(), burst.longest)).collect();
+    let solo: BTreeMap<&str, f64> = bursts.iter().map(|burst| (burst.path.as_str(), burst.timeout)).collect();
     let script = Script {
         headline: format!(
             "Setups {} of loadtest {}{scale}, written by `loadtest export k6`.",
@@ -67,42 +66,42 @@ pub fn script(
         ),
         base_url: escaped(base_url)?,
         bursts: serde_json::to_string_pretty(&bursts)?,
-        solo_ms: alone.values().sum::<f64>().ceil() as u64,
-        reply: REPLY,
+        solo_ms: solo.values().sum::<f64>().ceil() as u64,
+        reply: REPLY_METRIC,
         thresholds: serde_json::to_string_pretty(&thresholds)?.replace('\n', "\n  "),
-        unsaid,
+        unsupported,
     };
     Ok(script.render()?)
 }
 
-/// As it stands between quotes of JavaScript, and in a comment.
+/// Escapes text for a string or a comment of JavaScript.
 fn escaped(text: &str) -> anyhow::Result<String> {
     let quoted = serde_json::to_string(text)?.replace('\'', "\\u0027");
     Ok(quoted.trim_matches('"').to_owned())
 }
 
-/// One setup after the other: each may take as long as it takes one request at a time.
+/// Returns the bursts of the setups, one setup after the other. Each setup has enough time for sequential service.
 fn bursts(setups: &[Setup], time_scale: f64) -> Vec<Burst> {
     let mut bursts = Vec::new();
-    let mut begins = 0.0;
+    let mut start = 0.0;
     for setup in setups {
-        let mut ends: f64 = begins;
+        let mut end: f64 = start;
         for (index, planned) in setup.bursts.iter().enumerate() {
-            let burst = burst(setup, index, planned, time_scale, begins);
-            ends = ends.max(burst.release + burst.longest);
+            let burst = burst(setup, index, planned, time_scale, start);
+            end = end.max(burst.release + burst.timeout);
             bursts.push(burst);
         }
-        begins = ends + GAP_MS;
+        start = end + PAUSE_MS;
     }
     bursts
 }
 
-fn burst(setup: &Setup, index: usize, planned: &PlannedBurst, time_scale: f64, begins: f64) -> Burst {
+fn burst(setup: &Setup, index: usize, planned: &PlannedBurst, time_scale: f64, start: f64) -> Burst {
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let schedule = planned.schedule(time_scale);
     let wait = ms(planned.wait(time_scale));
     let endpoint = endpoint::name_of(&planned.path);
-    // At full scale the wait is the one that the manifest gives.
+    // At full scale the wait of the manifest applies.
     let query = if time_scale == 1.0 { String::new() } else { format!("?wait_ms={}", wait as u64) };
     Burst {
         name: format!(
@@ -116,39 +115,39 @@ fn burst(setup: &Setup, index: usize, planned: &PlannedBurst, time_scale: f64, b
         warm_up: format!("{}?wait_ms=0", planned.path),
         n: schedule.n,
         spacing: ms(schedule.spacing),
-        release: begins + ms(schedule.delay),
-        longest: (wait * schedule.n as f64 * PATIENCE + GAP_MS).ceil(),
+        release: start + ms(schedule.delay),
+        timeout: (wait * schedule.n as f64 * TIMEOUT_FACTOR + PAUSE_MS).ceil(),
         endpoint,
     }
 }
 
-/// As k6 has them, by the metric of each burst; and what it can't say, in words.
+/// Returns k6's thresholds by metric, and a sentence for each expectation that k6 can't check.
 fn thresholds(bursts: &[Burst], expected: &[Threshold]) -> (BTreeMap<String, BTreeSet<String>>, Vec<String>) {
     let mut thresholds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut unsaid = Vec::new();
+    let mut unsupported = Vec::new();
     for threshold in expected {
         let Some((metric, condition)) =
-            threshold.measure().and_then(|(name, sign, value)| in_k6(name, sign, value))
+            threshold.measure().and_then(|(name, sign, value)| k6_threshold(name, sign, value))
         else {
-            unsaid.push(format!("k6 can't check this; `loadtest analyze --expect '{threshold}'` does."));
+            unsupported.push(format!("k6 can't check this; `loadtest analyze --expect '{threshold}'` can."));
             continue;
         };
-        for burst in bursts.iter().filter(|burst| threshold.is_for(&burst.endpoint)) {
+        for burst in bursts.iter().filter(|burst| threshold.applies_to(&burst.endpoint)) {
             let metric = format!("{metric}{{phase:burst,setup:{},endpoint:{}}}", burst.setup, burst.endpoint);
             thresholds.entry(metric).or_default().insert(condition.clone());
         }
     }
-    (thresholds, unsaid)
+    (thresholds, unsupported)
 }
 
-/// A metric of k6's, and what it is to be.
-fn in_k6(measure: &str, sign: &str, value: f64) -> Option<(&'static str, String)> {
+/// Returns k6's metric and condition for a measure; `None` if k6 doesn't have it.
+fn k6_threshold(measure: &str, sign: &str, value: f64) -> Option<(&'static str, String)> {
     let sign = if sign == "=" { "==" } else { sign };
     let aggregation = match measure {
         "min" => "min".to_owned(),
         "mean" => "avg".to_owned(),
         "max" => "max".to_owned(),
-        // A count of none is a share of none.
+        // k6 has the share of failed requests, not their number; both are 0 at the same time.
         "failed" if value == 0.0 => return Some(("http_req_failed", format!("rate{sign}0"))),
         percentile => format!("p({})", percentile.strip_prefix('p')?.parse::<u8>().ok()?),
     };
@@ -161,23 +160,23 @@ mod tests {
     use crate::plan;
 
     #[test]
-    fn setups_follow_each_other_and_never_meet() {
+    fn setups_never_overlap() {
         let bursts = bursts(&plan::built_in().unwrap(), 1.0);
         for pair in bursts.windows(2).filter(|pair| pair[0].setup != pair[1].setup) {
-            assert!(pair[1].release >= pair[0].release + pair[0].longest + GAP_MS, "{}", pair[1].name);
+            assert!(pair[1].release >= pair[0].release + pair[0].timeout + PAUSE_MS, "{}", pair[1].name);
         }
         let names: BTreeSet<&str> = bursts.iter().map(|burst| burst.name.as_str()).collect();
-        assert_eq!(names.len(), bursts.len(), "a scenario each");
+        assert_eq!(names.len(), bursts.len(), "each burst has its own scenario");
     }
 
     #[test]
-    fn what_k6_can_check_is_a_threshold_and_the_rest_is_said() {
+    fn expectations_become_thresholds_or_comments() {
         let setups = plan::select(plan::built_in().unwrap(), &["2".to_owned()]).unwrap();
         let expected: Vec<Threshold> =
             ["p99<1200ms", "failed=0", "e1-p2: mean<=2s", "parallel", "makespan<2s"]
                 .map(|text| text.parse().unwrap())
                 .to_vec();
-        let (thresholds, unsaid) = thresholds(&bursts(&setups, 1.0), &expected);
+        let (thresholds, unsupported) = thresholds(&bursts(&setups, 1.0), &expected);
         let tags = "{phase:burst,setup:2,endpoint:e1-p2}";
         assert_eq!(
             serde_json::to_value(&thresholds).unwrap(),
@@ -186,11 +185,11 @@ mod tests {
                 format!("http_req_failed{tags}"): ["rate==0"],
             })
         );
-        assert_eq!(unsaid.len(), 2, "{unsaid:?}");
+        assert_eq!(unsupported.len(), 2, "{unsupported:?}");
     }
 
     #[test]
-    fn a_script_is_as_it_was() {
+    fn the_script_of_fixed_setups_is_unchanged() {
         let setups = plan::select(plan::built_in().unwrap(), &["3".to_owned(), "7".to_owned()]).unwrap();
         let expected = ["failed=0", "sequential"].map(|text| text.parse().unwrap());
         let script = script(&setups, 0.5, "http://127.0.0.1:3000", &expected).unwrap();
@@ -199,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_no_code() {
+    fn a_url_is_escaped() {
         let script = script(&plan::built_in().unwrap(), 1.0, "http://a/'+alert()+'\n\"x", &[]).unwrap();
         assert!(!script.contains("'+alert") && !script.contains("\n\"x"), "{script}");
     }

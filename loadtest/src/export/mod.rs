@@ -1,3 +1,3 @@
-//! The setups as a script of another tool's.
+//! Exports of the setups as scripts of other tools.
 
 pub mod k6;

@@ -1,4 +1,4 @@
-//! What `capacity` found, as text: the answer, a plot, a table, the scalability law.
+//! The result of `capacity` as text: the answer, a plot, a table, the scalability law.
 
 use std::fmt::Write;
 
@@ -7,22 +7,22 @@ use comfy_table::{CellAlignment, Table};
 use judge::capacity::Scalability;
 use judge::units;
 use results::capacity::{Document, SizeSummary};
-use results::chart::plot;
+use results::chart;
 
-use super::terminal::{WIDTH, wrapped};
+use super::wrap::{DEFAULT_WIDTH, wrapped};
 
-/// Wider, it grows no clearer.
-const PLOT_WIDTH: u16 = 80;
+/// The largest width of the plot.
+const MAX_PLOT_WIDTH: u16 = 80;
 const PLOT_ROWS: usize = 12;
-/// A tenth of this is what timers and schedulers are late by on a busy machine.
-const SHORT_MS: f64 = 50.0;
+/// A service time below this, in milliseconds, is short: on a busy machine, timers and schedulers are late by a tenth.
+const SHORT_SERVICE_MS: f64 = 50.0;
 
-/// The answer first, then what it rests on.
+/// Returns the answer, and the measurements below it.
 pub fn text(document: &Document, width: Option<u16>) -> String {
-    let say = |text: &str| wrapped(text, "", width) + "\n";
-    let mut text = say(&format!("{} {}", document.url, document.answer));
+    let paragraph = |text: &str| wrapped(text, "", width) + "\n";
+    let mut text = paragraph(&format!("{} {}", document.url, document.answer));
     if document.sizes.len() > 1 {
-        let _ = write!(text, "\n{}", plotted(document, width));
+        let _ = write!(text, "\n{}", plot(document, width));
     }
     if !document.sizes.is_empty() {
         let _ = write!(text, "\n{}\n", table(document));
@@ -30,28 +30,28 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
     let doubted: usize = document.sizes.iter().map(|size| size.doubted).sum();
     if doubted > 0 {
         let why = document.bursts.iter().find_map(|burst| burst.doubt.as_deref()).unwrap_or_default();
-        text += &say(&format!("{doubted} bursts are not counted, the first because {why}."));
+        text += &paragraph(&format!("{doubted} bursts are not counted. The first reason: {why}."));
     }
-    text += &say(&format!(
-        "E is how many were served at a time: the requests times what one takes alone ({}), over the \
-         time that all took. At once: within 1.41 times of what one takes alone.",
+    text += &paragraph(&format!(
+        "E is the number of requests served at a time: the number of requests times the latency of one alone ({}), divided \
+         by the time of all. An answer came at once if it took at most 1.41 times the latency of one alone.",
         units::time(document.service_ms)
     ));
-    if document.service_ms < SHORT_MS {
-        text += &say(
-            "That is short beside what disturbs a measurement: an endpoint that takes longer gives a surer answer.",
+    if document.service_ms < SHORT_SERVICE_MS {
+        text += &paragraph(
+            "This latency is short compared with the disturbances of a measurement. A slower endpoint gives a more certain answer.",
         );
     }
-    text + "\n" + &say(&scalability(&document.scalability))
+    text + "\n" + &paragraph(&scalability(&document.scalability))
 }
 
-fn plotted(document: &Document, width: Option<u16>) -> String {
+fn plot(document: &Document, width: Option<u16>) -> String {
     let counted = document.sizes.iter().filter(|size| size.doubted < size.bursts);
     let points: Vec<_> = counted.map(|size| (size.n as f64, size.effective)).collect();
-    let width = usize::from(width.unwrap_or(WIDTH).min(PLOT_WIDTH));
+    let width = usize::from(width.unwrap_or(DEFAULT_WIDTH).min(MAX_PLOT_WIDTH));
     format!(
-        "     E, by the size of the burst; the dots are a server without limit\n{}",
-        plot::log_log(&points, width, PLOT_ROWS)
+        "     E by the size of the burst; the dotted line is a server without a limit\n{}",
+        chart::plot::log_log(&points, width, PLOT_ROWS)
     )
 }
 
@@ -74,17 +74,8 @@ fn row(size: &SizeSummary) -> [String; 8] {
         doubted => format!("{} of {}", size.bursts - doubted, size.bursts),
     };
     if size.doubted == size.bursts {
-        let nothing = || "-".to_owned();
-        return [
-            size.n.to_string(),
-            counted,
-            nothing(),
-            nothing(),
-            nothing(),
-            nothing(),
-            nothing(),
-            nothing(),
-        ];
+        let none = || "-".to_owned();
+        return [size.n.to_string(), counted, none(), none(), none(), none(), none(), none()];
     }
     [
         size.n.to_string(),
@@ -106,7 +97,7 @@ fn scalability(found: &Scalability) -> String {
                 Some(peak) => format!("throughput peaks at {peak:.0} requests at a time"),
                 None => "no peak up to the largest burst".to_owned(),
             };
-            // It is the price of a pair, and among a thousand requests there are a million of those.
+            // Coherency is the cost of each pair of requests, so that small values matter.
             let coherency = if coherency > 0.0 { format!("{coherency:.1e}") } else { "0".to_owned() };
             format!(
                 "By {law}, contention is {:.2} %, coherency {coherency}; {peak} (R² {:.2}, {} sizes).",

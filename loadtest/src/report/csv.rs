@@ -1,8 +1,14 @@
-//! A line a request, failures included.
+//! `requests.csv`: one line for each request, failed ones included.
 
 use anyhow::Context;
 use csv::Writer;
 use results::document::{Burst, Document, Request, Run};
+
+use super::format::Format;
+
+/// The format.
+pub(super) const FORMAT: Format =
+    Format { name: "csv", file: "requests.csv", help: "One line for each request", render: text };
 
 const COLUMNS: [&str; 21] = [
     "system",
@@ -28,12 +34,8 @@ const COLUMNS: [&str; 21] = [
     "verdict",
 ];
 
-/// The lines, after one that names the columns; times are microseconds from the burst's start, as in `result.json`.
-///
-/// # Errors
-///
-/// None that a result could cause.
-pub fn text(document: &Document) -> anyhow::Result<String> {
+/// Returns a header and the lines. Times are in microseconds from the burst's start, as in `result.json`.
+fn text(document: &Document) -> anyhow::Result<String> {
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
     for run in &document.runs {
@@ -49,13 +51,13 @@ pub fn text(document: &Document) -> anyhow::Result<String> {
 fn line(run: &Run, index: usize, burst: &Burst, request: &Request) -> [String; COLUMNS.len()] {
     let kind = request.error_kind.and_then(|kind| serde_json::to_value(kind).ok());
     [
-        harmless(&run.system),
-        harmless(run.manifest.as_deref().unwrap_or_default()),
-        harmless(&run.setup),
+        literal(&run.system),
+        literal(run.manifest.as_deref().unwrap_or_default()),
+        literal(&run.setup),
         run.round.to_string(),
         index.to_string(),
-        harmless(&burst.endpoint),
-        harmless(&burst.url),
+        literal(&burst.endpoint),
+        literal(&burst.url),
         request.i.to_string(),
         number(request.connect_us),
         number(request.planned_us),
@@ -64,8 +66,8 @@ fn line(run: &Run, index: usize, burst: &Burst, request: &Request) -> [String; C
         number(Some(request.done_us)),
         number(request.status),
         kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default().to_owned(),
-        harmless(request.error.as_deref().unwrap_or_default()),
-        harmless(request.instance.as_deref().unwrap_or_default()),
+        literal(request.error.as_deref().unwrap_or_default()),
+        literal(request.instance.as_deref().unwrap_or_default()),
         number(request.served),
         number(request.entered_us),
         number(request.left_us),
@@ -77,8 +79,8 @@ fn number(value: Option<impl ToString>) -> String {
     value.map_or(String::new(), |value| value.to_string())
 }
 
-/// A spreadsheet must not take a server's words for a formula.
-fn harmless(text: &str) -> String {
+/// Marks text as literal, so that a spreadsheet doesn't evaluate a server's text as a formula.
+fn literal(text: &str) -> String {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text.to_owned(),
@@ -92,12 +94,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_a_request_is_as_it_was() {
+    fn the_csv_of_a_fixed_result_is_unchanged() {
         insta::assert_snapshot!(text(&sample::document(vec![sample::together()])).unwrap());
     }
 
     #[test]
-    fn what_servers_say_is_no_formula_and_breaks_no_line() {
+    fn text_of_servers_is_no_formula_and_breaks_no_line() {
         let mut burst = sample::waves();
         burst.requests.truncate(1);
         burst.requests[0].error = Some("=cmd|'/c calc'!A1\n\",x".to_owned());

@@ -1,31 +1,31 @@
-//! Annotations, as GitHub's CI reads them from a step's output.
+//! Annotations for GitHub Actions, which reads them from a step's output.
 
 use judge::verdict::Kind;
 use results::document::{Burst, Document, Run};
 
-/// A line for each demand that isn't met, and for each burst without a verdict.
+/// Returns an annotation for each expectation that isn't met, and for each burst without a verdict.
 pub fn annotations(document: &Document) -> Vec<String> {
     let bursts = document.runs.iter().flat_map(|run| run.bursts.iter().map(move |burst| (run, burst)));
-    bursts.flat_map(|(run, burst)| of_burst(run, burst)).collect()
+    bursts.flat_map(|(run, burst)| burst_annotations(run, burst)).collect()
 }
 
-fn of_burst(run: &Run, burst: &Burst) -> Vec<String> {
+fn burst_annotations(run: &Run, burst: &Burst) -> Vec<String> {
     let title = format!("{} on {}: {}", burst.endpoint, run.system, burst.verdict.headline());
     let line =
         |level: &str, message: &str| format!("::{level} title={}::{}", property(&title), escaped(message));
-    let broken = burst.broken();
-    if broken.is_empty() && burst.verdict.kind == Kind::Inconclusive {
+    let unmet = burst.unmet();
+    if unmet.is_empty() && burst.verdict.kind == Kind::Inconclusive {
         return vec![line("warning", &burst.verdict.reasons.join("; "))];
     }
-    broken.iter().map(|broken| line("error", &format!("{broken}. {}", burst.verdict.why))).collect()
+    unmet.iter().map(|unmet| line("error", &format!("{unmet}. {}", burst.verdict.why))).collect()
 }
 
-/// As GitHub's toolkit escapes a message (`@actions/core`, command.ts).
+/// Escapes a message like GitHub's toolkit (`@actions/core`, command.ts).
 fn escaped(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The same for a property.
+/// Escapes a property likewise.
 fn property(text: &str) -> String {
     escaped(text).replace(':', "%3A").replace(',', "%2C")
 }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_met_is_an_error_on_one_line() {
+    fn an_unmet_expectation_is_an_error_on_one_line() {
         let mut burst = sample::together();
         burst.verdict.why = "a\n::error::b %".to_owned();
         assert_eq!(

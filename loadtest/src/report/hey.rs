@@ -1,21 +1,21 @@
-//! A burst as hey tells it, for its users and their scripts: the same words in the same order.
+//! A burst in hey's output format, for hey's users and their scripts.
 //!
-//! What differs is what hey gets wrong. Percentiles are by nearest rank; latency has no part of connecting,
-//! which stands apart; each bar of the histogram is as wide as the others; the rate is of good answers, and
-//! what failed is said. Times that aren't measured are left out: the name is resolved before the burst, and
-//! `resp wait` counts from the first byte of the request.
+//! The output differs from hey's where hey is wrong. Percentiles are by nearest rank. Latency excludes connecting, which
+//! has its own line. All bars of the histogram have the same width. The rate counts good answers only, and failures are
+//! reported. Times that aren't measured are left out: the name is resolved before the burst, and `resp wait` starts with
+//! the first byte of the request.
 
 use std::fmt::Write;
 
 use results::document::{Bar, Burst, Latency, Part, Request};
 
-/// The longest bar.
-const BAR: usize = 40;
-/// hey's columns.
+/// The length of the longest bar.
+const BAR_WIDTH: usize = 40;
+/// The columns of hey's CSV.
 const COLUMNS: &str =
     "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset";
 
-/// The summary.
+/// Returns hey's summary.
 pub fn summary(burst: &Burst) -> String {
     let mut text = format!("\nSummary:\n  Total:\t{} secs\n", secs(burst.total_ms));
     if let Some(latency) = &burst.latency_ms {
@@ -26,7 +26,7 @@ pub fn summary(burst: &Burst) -> String {
     let _ = writeln!(text, "  Requests/sec:\t{:.4}", burst.per_second);
     if burst.failed > 0 {
         let _ =
-            writeln!(text, "  ({} that failed are not in the times, nor in the requests/sec)", burst.failed);
+            writeln!(text, "  ({} failed requests are not in the times and the requests/sec)", burst.failed);
     }
     text += &histogram(&burst.latency_histogram);
     text += &distribution("Latency distribution", burst.latency_ms.as_ref());
@@ -43,7 +43,7 @@ pub fn summary(burst: &Burst) -> String {
     text + &counts(burst)
 }
 
-/// A line a request, those that failed too: their status is 0. What isn't measured is 0.
+/// Returns hey's CSV: one line for each request. The status of a failed request is 0, and so are times that aren't measured.
 pub fn csv<'a>(bursts: impl Iterator<Item = &'a Burst>) -> String {
     let mut text = format!("{COLUMNS}\n");
     for request in bursts.flat_map(|burst| &burst.requests) {
@@ -54,7 +54,7 @@ pub fn csv<'a>(bursts: impl Iterator<Item = &'a Burst>) -> String {
 
 fn line(request: &Request) -> String {
     let Request { sent_us, first_byte_us, done_us, connect_us, status, .. } = request;
-    // As in hey, connecting is part of a response's time where it was done for it.
+    // As in hey, the response time includes connecting if the request opened its own connection.
     let connecting = connect_us.filter(|_| request.connects).unwrap_or(0.0);
     let between = |from: Option<f64>, to: Option<f64>| from.zip(to).map_or(0.0, |(from, to)| to - from) / 1e6;
     format!(
@@ -74,7 +74,7 @@ fn histogram(bars: &[Bar]) -> String {
     let Some(most) = bars.iter().map(|bar| bar.count).max() else { return String::new() };
     let mut text = "\nResponse time histogram:\n".to_owned();
     for Bar { up_to_ms, count } in bars {
-        let bar = "■".repeat((count * BAR + most / 2) / most.max(1));
+        let bar = "■".repeat((count * BAR_WIDTH + most / 2) / most.max(1));
         let _ = writeln!(text, "  {:.3} [{count}]\t|{bar}", up_to_ms / 1e3);
     }
     text
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// Ten requests at a pool of four, of which one timed out and one was turned away.
+    /// Ten requests at a pool of four. One timed out and one was refused.
     fn burst() -> Burst {
         let rows = (0..10).map(|i| {
             let done_us = (i / 4 + 1) as f64 * 1e6;
@@ -154,13 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_is_heys_with_the_right_numbers() {
-        let bar = "■".repeat(BAR);
+    fn the_summary_has_heys_format_and_the_right_numbers() {
+        let bar = "■".repeat(BAR_WIDTH);
         let empty: String =
             (2..10).map(|i| format!("  {:.3} [0]\t|\n", 0.9999 + 0.1 * f64::from(i))).collect();
         let expected = format!(
             "\nSummary:\n  Total:\t3.0000 secs\n  Slowest:\t1.9999 secs\n  Fastest:\t0.9999 secs\n  Average:\t1.4999 secs\n  \
-             Requests/sec:\t2.6667\n  (2 that failed are not in the times, nor in the requests/sec)\n\n\
+             Requests/sec:\t2.6667\n  (2 failed requests are not in the times and the requests/sec)\n\n\
              Response time histogram:\n  1.100 [4]\t|{bar}\n{empty}  2.000 [4]\t|{bar}\n\n\
              Latency distribution:\n  10% in 0.9999 secs\n  25% in 0.9999 secs\n  50% in 0.9999 secs\n  75% in 1.9999 secs\n  \
              90% in 1.9999 secs\n  95% in 1.9999 secs\n  99% in 1.9999 secs\n\n\
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_without_a_good_answer_has_counts_and_no_times() {
+    fn a_burst_without_good_answers_has_counts_and_no_times() {
         let mut burst = burst();
         (burst.latency_ms, burst.parts_ms, burst.latency_histogram) = (None, None, Vec::new());
         let text = summary(&burst);

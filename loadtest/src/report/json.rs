@@ -1,23 +1,24 @@
-//! `result.json`.
+//! `result.json`: everything that was measured and judged.
 
 use results::capacity;
 use results::document::Document;
 
-/// The result, one value a line.
-///
-/// # Errors
-///
-/// Where it can't be written as JSON.
-pub fn text(document: &Document) -> serde_json::Result<String> {
-    Ok(serde_json::to_string_pretty(document)? + "\n")
-}
+use super::format::Format;
 
-/// The JSON Schema of `result.json`.
+/// The format.
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    file: "result.json",
+    help: "Everything that was measured and judged",
+    render: |document| Ok(serde_json::to_string_pretty(document)? + "\n"),
+};
+
+/// Returns the JSON Schema of `result.json`.
 pub fn schema() -> schemars::Schema {
     schemars::schema_for!(Document)
 }
 
-/// The JSON Schema of what `capacity --json` prints.
+/// Returns the JSON Schema of the output of `capacity --json`.
 pub fn capacity_schema() -> schemars::Schema {
     schemars::schema_for!(capacity::Document)
 }

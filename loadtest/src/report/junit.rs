@@ -1,4 +1,4 @@
-//! JUnit's XML, as CI systems read it: a suite a system, a case a burst.
+//! `junit.xml` for CI systems: one suite for each system, one test case for each burst.
 
 use std::time::Duration;
 
@@ -7,13 +7,15 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use results::document::{Burst, Document, Run};
 use results::summary::columns;
 
-/// The report. What is demanded of a burst and isn't so is a failure; a burst without a verdict is an error, since
-/// nothing was shown of it.
-///
-/// # Errors
-///
-/// None that a result could cause.
-pub fn text(document: &Document) -> anyhow::Result<String> {
+use super::format::Format;
+
+/// The format.
+pub(super) const FORMAT: Format =
+    Format { name: "junit", file: "junit.xml", help: "One test case for each burst, for CI", render: text };
+
+/// Returns the report. An expectation that isn't met is a failure. A burst without a verdict is an error, because it
+/// proves nothing.
+fn text(document: &Document) -> anyhow::Result<String> {
     let mut report = Report::new(document.tool.clone());
     for column in columns(document) {
         let manifest = column.manifest.map_or(String::new(), |manifest| format!(" {manifest}"));
@@ -36,9 +38,9 @@ fn case(run: &Run, burst: &Burst) -> TestCase {
 }
 
 fn status(burst: &Burst) -> TestCaseStatus {
-    let broken = burst.broken();
+    let unmet = burst.unmet();
     let (kind, message) = match burst.verdict.kind {
-        _ if !broken.is_empty() => (NonSuccessKind::Failure, broken.join("; ")),
+        _ if !unmet.is_empty() => (NonSuccessKind::Failure, unmet.join("; ")),
         Kind::Inconclusive => {
             (NonSuccessKind::Error, format!("no verdict: {}", burst.verdict.reasons.join("; ")))
         }
@@ -57,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cases_failures_and_errors_are_as_they_were() {
+    fn the_report_of_a_fixed_result_is_unchanged() {
         let unclear = sample::burst(
             "http://127.0.0.1:3000/a",
             "a",
@@ -73,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_words_stay_words() {
+    fn hostile_text_is_escaped() {
         let mut burst = sample::together();
         burst.endpoint = "]]><failure/>\0\u{1b}[31m".to_owned();
         burst.makespan_ms = f64::NAN;

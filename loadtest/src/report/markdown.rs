@@ -1,28 +1,36 @@
-//! Markdown, to be pasted into an issue or a README: the table, what it means, and the drawings folded away.
+//! `report.md` for an issue or a README: the table, the summaries, and the folded timelines.
 
 use std::fmt::Write;
 
 use results::chart::timeline::timeline;
 use results::document::{Burst, Document};
 use results::summary::overview::{Cell, Overview, Row, original};
-use results::summary::{Column, lessons};
+use results::summary::{Column, summaries};
 
+use super::format::Format;
 use super::sentences;
 
-/// How wide the drawings are.
-const WIDTH: usize = 72;
+/// The format.
+pub(super) const FORMAT: Format = Format {
+    name: "markdown",
+    file: "report.md",
+    help: "A table and timelines in characters, for an issue or a README",
+    render: |document| Ok(text(document)),
+};
 
-/// The text.
-pub fn text(document: &Document) -> String {
-    let overview = Overview::of(document);
+/// The width of the timelines.
+const TIMELINE_WIDTH: usize = 72;
+
+fn text(document: &Document) -> String {
+    let overview = Overview::new(document);
     let mut text = table(&overview);
-    for lesson in lessons(document) {
-        let lines: Vec<_> = lesson.lines().map(escaped).collect();
+    for summary in summaries(document) {
+        let lines: Vec<_> = summary.lines().map(escaped).collect();
         let _ = write!(text, "\n{}\n", lines.join("  \n"));
     }
     for row in &overview.rows {
         for (column, cells) in overview.columns.iter().zip(&row.cells) {
-            text += &drawings(row, column, cells);
+            text += &timelines(row, column, cells);
         }
     }
     let command = match document.command.is_empty() {
@@ -38,7 +46,7 @@ pub fn text(document: &Document) -> String {
         escaped(&document.measured_by()),
         escaped(&document.started),
     );
-    text + "\n" + &measured + &escaped(&(sentences::used(document) + &sentences::generator(document))) + "\n"
+    text + "\n" + &measured + &escaped(&(sentences::usage(document) + &sentences::generator(document))) + "\n"
 }
 
 fn table(overview: &Overview) -> String {
@@ -59,7 +67,7 @@ fn table(overview: &Overview) -> String {
         )];
         cells.extend(has_original.then(|| originals(row)));
         let columns = overview.columns.iter().zip(&row.cells);
-        cells.extend(columns.map(|(column, cells)| verdicts(row, cells, column.places())));
+        cells.extend(columns.map(|(column, cells)| verdicts(row, cells, column.instance_noun())));
         text += &line(&cells);
     }
     text
@@ -70,36 +78,36 @@ fn line(cells: &[String]) -> String {
 }
 
 fn originals(row: &Row) -> String {
-    let tell = |burst: &Burst| match original(burst) {
+    let text = |burst: &Burst| match original(burst) {
         Some((kind, Some(expected))) => format!("{kind} (expected: {expected})"),
         Some((kind, None)) => kind.to_string(),
         None => "-".to_owned(),
     };
     let bursts = &row.setup.bursts;
-    named(row, bursts.iter().map(|burst| (burst, tell(burst))))
+    labelled(row, bursts.iter().map(|burst| (burst, text(burst))))
 }
 
-fn verdicts(row: &Row, cells: &[Cell], places: &str) -> String {
-    let tell = |cell: &Cell| {
-        let further = [cell.places(places), cell.agreement()].into_iter().flatten();
-        let rest: String = further.map(|text| format!(", {text}")).collect();
-        let broken: String = cell.broken.iter().map(|broken| format!("<br>❌ {}", escaped(broken))).collect();
-        format!("**{}**, {}{rest}{broken}", cell.middle.verdict.headline(), cell.time())
+fn verdicts(row: &Row, cells: &[Cell], noun: &str) -> String {
+    let text = |cell: &Cell| {
+        let details = [cell.instances(noun), cell.agreement()].into_iter().flatten();
+        let details: String = details.map(|text| format!(", {text}")).collect();
+        let unmet: String = cell.unmet.iter().map(|line| format!("<br>❌ {}", escaped(line))).collect();
+        format!("**{}**, {}{details}{unmet}", cell.median.verdict.headline(), cell.time())
     };
-    named(row, cells.iter().map(|cell| (cell.middle, tell(cell))))
+    labelled(row, cells.iter().map(|cell| (cell.median, text(cell))))
 }
 
-fn named<'a>(row: &Row, told: impl Iterator<Item = (&'a Burst, String)>) -> String {
-    let line = |(burst, text): (&Burst, String)| match row.is_several() {
+fn labelled<'a>(row: &Row, texts: impl Iterator<Item = (&'a Burst, String)>) -> String {
+    let line = |(burst, text): (&Burst, String)| match row.has_several_bursts() {
         true => format!("{} {text}", escaped(&burst.endpoint)),
         false => text,
     };
-    told.map(line).collect::<Vec<_>>().join("<br>")
+    texts.map(line).collect::<Vec<_>>().join("<br>")
 }
 
-fn drawings(row: &Row, column: &Column, cells: &[Cell]) -> String {
+fn timelines(row: &Row, column: &Column, cells: &[Cell]) -> String {
     let mut text = String::new();
-    for burst in cells.iter().map(|cell| cell.middle).filter(|burst| !burst.requests.is_empty()) {
+    for burst in cells.iter().map(|cell| cell.median).filter(|burst| !burst.requests.is_empty()) {
         let title = format!(
             "Setup {}, {} on {}: {}",
             row.setup.setup,
@@ -111,13 +119,13 @@ fn drawings(row: &Row, column: &Column, cells: &[Cell]) -> String {
             text,
             "\n<details><summary>{}</summary>\n\n```text\n{}```\n\n</details>\n",
             escaped(&title),
-            timeline(burst, WIDTH),
+            timeline(burst, TIMELINE_WIDTH),
         );
     }
     text
 }
 
-/// Words of others as words: no markup, no line of their own.
+/// Escapes text of others, so that it is no markup and starts no line.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -125,7 +133,7 @@ pub(super) fn escaped(text: &str) -> String {
             '&' => escaped += "&amp;",
             '<' => escaped += "&lt;",
             '>' => escaped += "&gt;",
-            // Where they could begin a link, emphasis, code, a cell, or a mention.
+            // These characters can start a link, emphasis, code or a cell, and `@` a mention.
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' => escaped.extend(['\\', letter]),
             '@' => escaped += "&#64;",
             letter if letter.is_control() => escaped.push(' '),
@@ -136,7 +144,7 @@ pub(super) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// As code, whatever backticks are in it.
+/// Returns `text` as code. The fence is longer than any sequence of backticks in it.
 fn code(text: &str) -> String {
     let text: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
@@ -151,12 +159,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_of_a_fixed_result_is_as_it_was() {
+    fn the_text_of_a_fixed_result_is_unchanged() {
         insta::assert_snapshot!(text(&sample::document(vec![sample::together(), sample::waves()])));
     }
 
     #[test]
-    fn hostile_names_are_shown_as_text() {
+    fn hostile_names_are_text() {
         let mut document = sample::document(vec![sample::waves()]);
         document.runs[0].title = "a | b\n# c <img src=x> [d](javascript:e) @f `g`".to_owned();
         document.command = "loadtest `x` ``y``".to_owned();

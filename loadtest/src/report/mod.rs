@@ -1,14 +1,43 @@
-//! Tells: one file a format. Nothing is computed here.
+//! Reports of results, one file for each format. Nothing is computed here.
+//!
+//! A format is one file with a [`Format`] in it, and one row in [`FORMATS`].
 
 pub mod capacity;
 pub mod compare;
-pub mod csv;
-pub mod files;
-pub mod github;
-pub mod hey;
+pub(crate) mod csv;
+pub(crate) mod files;
+mod format;
+pub(crate) mod github;
+pub(crate) mod hey;
 pub mod html;
 pub mod json;
-pub mod junit;
-pub mod markdown;
+pub(crate) mod junit;
+pub(crate) mod markdown;
 mod sentences;
-pub mod terminal;
+pub(crate) mod terminal;
+mod wrap;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+pub use format::Format;
+
+/// The formats of results, in the order in which they are written.
+pub static FORMATS: [Format; 5] = [json::FORMAT, html::FORMAT, csv::FORMAT, markdown::FORMAT, junit::FORMAT];
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &FORMATS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name).help(self.help))
+    }
+}
+
+/// The help text of `--out`, with the names of all files.
+pub(crate) fn out_help() -> String {
+    let files: Vec<&str> = FORMATS.iter().map(|format| format.file).collect();
+    let (last, others) = files.split_last().unwrap_or((&"", &[]));
+    format!("Write the results to this folder: {} and {last}", others.join(", "))
+}

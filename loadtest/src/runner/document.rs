@@ -34,7 +34,7 @@ pub fn rfc3339(time: jiff::Timestamp) -> String {
 /// If it can't be read; the message names the file.
 pub fn open(file: &Path) -> anyhow::Result<Input> {
     let named = || file.display().to_string();
-    Input::of(Box::new(File::open(file).with_context(named)?)).with_context(named)
+    Input::new(Box::new(File::open(file).with_context(named)?)).with_context(named)
 }
 
 /// The result.json in `file`, gzipped or not.

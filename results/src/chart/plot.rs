@@ -1,22 +1,21 @@
-//! A plot in characters: braille patterns, of two by four dots each.
+//! A plot in characters: braille patterns of two by four dots.
 
 use std::collections::BTreeMap;
 
-/// How wide the numbers beside the plot are.
+/// The width of the numbers beside the plot.
 const MARGIN: usize = 6;
-/// What a measured point is drawn as: plain, because braille dots vary in strength from font to font.
+/// The character of a measured point. It isn't braille, because the weight of braille dots differs between fonts.
 const POINT: char = 'o';
 
-/// `points`, in order of x, joined by lines, and the line y = x in dots. Both axes are logarithmic, to base
-/// two, and begin at 1: what grows with x is a straight line, wherever it ends. The whole takes `width`
-/// columns, and two lines more than `rows`.
+/// Plots `points`, in order of x and joined by lines, and the dotted line y = x. Both axes are logarithmic to base two
+/// and start at 1, so that proportional growth is a straight line. The plot has `width` columns and `rows` + 2 lines.
 pub fn log_log(points: &[(f64, f64)], width: usize, rows: usize) -> String {
-    let most = |value: fn(&(f64, f64)) -> f64| points.iter().map(value).fold(2.0, f64::max);
+    let max = |value: fn(&(f64, f64)) -> f64| points.iter().map(value).fold(2.0, f64::max);
     let mut canvas = Canvas {
         columns: width.saturating_sub(MARGIN + 2).max(1),
         rows: rows.max(2),
-        most_x: most(|point| point.0).log2(),
-        most_y: most(|point| point.1).log2().ceil(),
+        max_x: max(|point| point.0).log2(),
+        max_y: max(|point| point.1).log2().ceil(),
         dots: BTreeMap::new(),
         marks: BTreeMap::new(),
     };
@@ -34,21 +33,21 @@ struct Canvas {
     columns: usize,
     rows: usize,
     /// The logarithms at the axes' ends.
-    most_x: f64,
-    most_y: f64,
-    /// Row and column of each character that holds dots, and which.
+    max_x: f64,
+    max_y: f64,
+    /// The dots of each character, by its row and column.
     dots: BTreeMap<(usize, usize), u8>,
     marks: BTreeMap<(usize, usize), char>,
 }
 
 impl Canvas {
-    /// Where a point is, in dots from the left and from the bottom.
-    fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        let along = |value: f64, most: f64, dots: usize| value.max(1.0).log2() / most * (dots - 1) as f64;
-        (along(x, self.most_x, self.columns * 2), along(y, self.most_y, self.rows * 4))
+    /// Returns a point's position, in dots from the left and from the bottom.
+    fn position(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let along = |value: f64, max: f64, dots: usize| value.max(1.0).log2() / max * (dots - 1) as f64;
+        (along(x, self.max_x, self.columns * 2), along(y, self.max_y, self.rows * 4))
     }
 
-    /// The row and the column of the character that holds this dot, with the dot's place in it.
+    /// Returns the row and the column of a dot's character, and the dot's bit in it.
     fn cell(&self, (x, y): (f64, f64)) -> ((usize, usize), u8) {
         const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
         let x = (x.round().max(0.0) as usize).min(self.columns * 2 - 1);
@@ -62,7 +61,7 @@ impl Canvas {
     }
 
     fn line(&mut self, from: (f64, f64), to: (f64, f64)) {
-        let (from, to) = (self.place(from), self.place(to));
+        let (from, to) = (self.position(from), self.position(to));
         let steps = (to.0 - from.0).abs().max((to.1 - from.1).abs()).ceil().max(1.0);
         for step in 0..=steps as usize {
             let share = step as f64 / steps;
@@ -70,26 +69,26 @@ impl Canvas {
         }
     }
 
-    /// y = x, every fourth dot.
+    /// Draws the line y = x, every fourth dot.
     fn diagonal(&mut self) {
         for x in (0..self.columns * 2).step_by(4) {
-            let value = (x as f64 / (self.columns * 2 - 1) as f64 * self.most_x).exp2();
-            if value.log2() <= self.most_y {
-                let at = self.place((value, value));
+            let value = (x as f64 / (self.columns * 2 - 1) as f64 * self.max_x).exp2();
+            if value.log2() <= self.max_y {
+                let at = self.position((value, value));
                 self.dot(at);
             }
         }
     }
 
     fn mark(&mut self, point: (f64, f64)) {
-        let (cell, _) = self.cell(self.place(point));
+        let (cell, _) = self.cell(self.position(point));
         self.marks.insert(cell, POINT);
     }
 
-    /// The axes, with their powers of two, and what was drawn.
+    /// Returns the lines with the axes, which are labelled with powers of two.
     fn lines(&self) -> Vec<String> {
-        let labels: BTreeMap<usize, u64> = powers(self.most_y)
-            .map(|power| (self.cell(self.place((1.0, power as f64))).0.0, power))
+        let labels: BTreeMap<usize, u64> = powers(self.max_y)
+            .map(|power| (self.cell(self.position((1.0, power as f64))).0.0, power))
             .collect();
         let mut lines: Vec<String> = (0..self.rows)
             .map(|row| {
@@ -112,12 +111,12 @@ impl Canvas {
         mark.or_else(|| self.dots.get(&(row, column)).and_then(dots)).unwrap_or(' ')
     }
 
-    /// The x axis, and its numbers as far as there is room for them.
+    /// Returns the x axis, and its numbers as far as they fit.
     fn below(&self) -> [String; 2] {
         let (mut axis, mut numbers) = (vec!['─'; self.columns], String::new());
         let start = MARGIN + 2;
-        for power in powers(self.most_x) {
-            let (_, column) = self.cell(self.place((power as f64, 1.0))).0;
+        for power in powers(self.max_x) {
+            let (_, column) = self.cell(self.position((power as f64, 1.0))).0;
             axis[column] = '┴';
             let number = power.to_string();
             let at = start + (column + 1).saturating_sub(number.len().div_ceil(2));
@@ -130,9 +129,9 @@ impl Canvas {
     }
 }
 
-/// 1, 2, 4 and so on, up to the power whose logarithm this is.
-fn powers(most: f64) -> impl Iterator<Item = u64> {
-    (0..63).map(|exponent| 1 << exponent).take_while(move |power| (*power as f64).log2() <= most)
+/// Returns the powers of two from 1 up to 2^`max`.
+fn powers(max: f64) -> impl Iterator<Item = u64> {
+    (0..63).map(|exponent| 1 << exponent).take_while(move |power| (*power as f64).log2() <= max)
 }
 
 #[cfg(test)]
@@ -157,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_fits_and_never_panics(
+        fn a_plot_fits_its_size_and_never_panics(
             points in prop::collection::vec((0.0..1e5_f64, 0.0..1e5_f64), 0..30), width in 1_usize..200, rows in 0_usize..40,
         ) {
             let plot = log_log(&points, width, rows);

@@ -1,27 +1,28 @@
-//! A burst drawn in characters: a bar a request, from its send to its answer.
+//! A burst in characters: one bar for each request, from its send to its answer.
 
 use judge::units;
 
-use crate::chart::{self, Bar};
+use crate::chart::bars::{self, Bar};
+use crate::chart::span;
 use crate::document::Burst;
 
-/// The most bars, where requests must be grouped.
-const BARS: usize = 20;
-/// Waiting for its turn, or on its way.
+/// The most bars; more requests are grouped.
+const MAX_BARS: usize = 20;
+/// Waiting in a queue or on the network.
 const WAITING: char = '·';
-/// In the handler; where that isn't known, from the send to the answer.
+/// In the handler; if unknown, from the send to the answer.
 const SERVED: char = '█';
-/// Turned away, or without an answer.
+/// Refused, or without an answer.
 const FAILED: char = '×';
 
-/// What the characters mean.
-pub const LEGEND: &str = "A bar is a request, from sent to answered: █ in the handler (or from sent to answered, where \
-    that isn't known), · waiting, × failed.";
+/// The meaning of the characters.
+pub const LEGEND: &str = "Each bar is a request, from send to answer: █ in the handler (if unknown: from send to answer), \
+    · waiting, × failed.";
 
-/// The drawing, in so many columns: requests in the order of their answers, then the axis.
+/// Draws `burst` in `width` columns: the requests in the order of their ends, then the time axis.
 pub fn timeline(burst: &Burst, width: usize) -> String {
-    let bars = chart::bars(burst, BARS);
-    let end_us = chart::end_us(burst);
+    let bars = bars::bars(burst, MAX_BARS);
+    let end_us = span::end_us(burst);
     let scale = Scale { end_us, width: width.max(1) };
     let mut text = String::new();
     for bar in &bars {
@@ -30,9 +31,9 @@ pub fn timeline(burst: &Burst, width: usize) -> String {
     }
     let end = units::time(end_us / 1e3);
     text += &format!("0{end:>width$}\n", width = width.saturating_sub(1));
-    let each = bars.iter().map(|bar| bar.count).max().unwrap_or(0);
-    if each > 1 {
-        text += &format!("({each} requests a bar: medians)\n");
+    let group = bars.iter().map(|bar| bar.count).max().unwrap_or(0);
+    if group > 1 {
+        text += &format!("({group} requests in each bar: medians)\n");
     }
     text
 }
@@ -45,9 +46,9 @@ struct Scale {
 impl Scale {
     fn bar(&self, bar: &Bar) -> String {
         let (sent, done) = (bar.sent_us, bar.done_us);
-        let inside = bar.inside_us.unwrap_or((sent, done));
+        let stay = bar.handler_us.unwrap_or((sent, done));
         let (from, to) = (self.column(sent), self.last(done));
-        let (entered, left) = (self.column(inside.0), self.last(inside.1));
+        let (entered, left) = (self.column(stay.0), self.last(stay.1));
         (0..self.width)
             .map(|column| match column {
                 _ if column < from || column > to.max(from) => ' ',
@@ -58,12 +59,12 @@ impl Scale {
             .collect()
     }
 
-    /// The column that a time falls into.
+    /// Returns the column of a time.
     fn column(&self, us: f64) -> usize {
         (self.columns(us) as usize).min(self.width - 1)
     }
 
-    /// The last column before a time.
+    /// Returns the last column before a time.
     fn last(&self, us: f64) -> usize {
         (self.columns(us).ceil() as usize).saturating_sub(1)
     }
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
     use crate::document::sample;
 
-    /// So many requests at a server that takes one at a time, a second each; the last is turned away.
+    /// A burst of `n` requests at a server that takes one at a time, for one second each. The last request is refused.
     fn staircase(n: usize) -> Burst {
         sample::burst("http://a/", "a", sample::rows(n, 1, 1), sample::waves().verdict)
     }
@@ -90,9 +91,9 @@ mod tests {
     }
 
     #[test]
-    fn of_many_requests_a_bar_stands_for_some() {
+    fn many_requests_are_grouped() {
         let text = timeline(&staircase(1_001), 40);
-        assert!(text.lines().count() <= BARS + 3, "{text}");
-        assert!(text.ends_with("(51 requests a bar: medians)\n"), "{text}");
+        assert!(text.lines().count() <= MAX_BARS + 3, "{text}");
+        assert!(text.ends_with("(51 requests in each bar: medians)\n"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Two results side by side: what changed, and what is only noise. No I/O.
+//! Compares two results: which verdicts and times changed, and which differences are noise.
 
 use std::fmt;
 
@@ -8,61 +8,61 @@ use judge::verdict::{Confidence, Kind};
 use crate::document::{Burst, Document, Measure, Run, Sending};
 use crate::summary::overview::Cell;
 
-/// What two results have in common, and what not.
+/// The comparison of two results.
 pub struct Comparison<'a> {
-    /// What speaks against comparing them at all.
+    /// Reasons to distrust the comparison, one sentence each.
     pub warnings: Vec<String>,
-    /// The bursts that both have.
+    /// The bursts in both results.
     pub pairs: Vec<Pair<'a>>,
-    /// The bursts that only one has, in words: the first, then the second.
+    /// The bursts in only one result, in words: those of the first, then those of the second.
     pub only: [Vec<String>; 2],
 }
 
-/// A burst, and how it fared in both.
+/// A burst in both results.
 pub struct Pair<'a> {
-    /// The system, and its application's manifest.
+    /// The system, and the application's manifest.
     pub system: String,
     /// The setup.
     pub setup: &'a str,
     /// The endpoint.
     pub endpoint: &'a str,
-    /// Its verdicts.
+    /// The rounds before and after.
     pub sides: [Cell<'a>; 2],
-    /// Why the two can't be compared.
+    /// The reason why the two can't be compared; `None` if they can.
     pub incomparable: Option<String>,
-    /// What became of the verdict.
+    /// How the verdict changed.
     pub verdict: Change,
-    /// What became of its times.
+    /// How the times changed.
     pub times: Vec<Time>,
 }
 
-/// What became of a verdict.
+/// How a verdict changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// Nothing.
+    /// It is the same.
     Same,
-    /// It is another.
+    /// It is a different one.
     Changed,
-    /// It is another, but one of the two isn't sure.
-    Unsure,
+    /// It is a different one, but at least one of the two is uncertain.
+    Uncertain,
 }
 
 /// A time in both results, in milliseconds.
 pub struct Time {
-    /// Its name.
+    /// The name, for readers.
     pub name: &'static str,
-    /// How it changed.
+    /// The change.
     pub change: TimeChange,
 }
 
 impl<'a> Comparison<'a> {
-    /// Of `before` and `after`; a ratio no further than `tolerance` from 1 doesn't matter.
-    pub fn of(before: &'a Document, after: &'a Document, tolerance: f64) -> Self {
+    /// Compares `before` with `after`. A ratio of times that differs from 1 by at most `tolerance` is no change.
+    pub fn new(before: &'a Document, after: &'a Document, tolerance: f64) -> Self {
         let (mut pairs, mut only) = (Vec::new(), [Vec::new(), Vec::new()]);
-        let (first, second) = (keyed(before), keyed(after));
+        let (first, second) = (by_key(before), by_key(after));
         for (key, rounds) in &first {
             match find(&second, key) {
-                Some(others) => pairs.extend(Pair::of(key, rounds, others, tolerance)),
+                Some(others) => pairs.extend(Pair::new(key, rounds, others, tolerance)),
                 None => only[0].push(key.to_string()),
             }
         }
@@ -72,7 +72,7 @@ impl<'a> Comparison<'a> {
         Self { warnings: warnings(before, after), pairs, only }
     }
 
-    /// Whether anything surely changed: a verdict, a time, or what was measured.
+    /// Whether anything changed with certainty: a verdict, a time, or the set of bursts.
     pub fn is_changed(&self) -> bool {
         let is_changed = |pair: &Pair| {
             pair.incomparable.is_some()
@@ -83,12 +83,13 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// What tells bursts apart: the same in both results.
+/// The identity of a burst, which is the same in both results.
 #[derive(PartialEq)]
 struct Key<'a> {
+    /// The system, the manifest and the setup.
     run: (&'a str, Option<&'a str>, &'a str),
-    /// Which burst of the setup.
-    at: usize,
+    /// The index of the burst in its setup.
+    index: usize,
     endpoint: &'a str,
 }
 
@@ -100,56 +101,59 @@ impl fmt::Display for Key<'_> {
     }
 }
 
-/// All bursts, each with its rounds.
-fn keyed(document: &Document) -> Vec<(Key<'_>, Vec<&Burst>)> {
-    let mut keyed: Vec<(Key, Vec<&Burst>)> = Vec::new();
-    for (run, at, burst) in document.runs.iter().flat_map(of_run) {
+/// Returns all bursts with their rounds.
+fn by_key(document: &Document) -> Vec<(Key<'_>, Vec<&Burst>)> {
+    let mut bursts: Vec<(Key, Vec<&Burst>)> = Vec::new();
+    for (run, index, burst) in document.runs.iter().flat_map(indexed) {
         let key =
-            Key { run: (&run.system, run.manifest.as_deref(), &run.setup), at, endpoint: &burst.endpoint };
-        match keyed.iter_mut().find(|(other, _)| *other == key) {
+            Key { run: (&run.system, run.manifest.as_deref(), &run.setup), index, endpoint: &burst.endpoint };
+        match bursts.iter_mut().find(|(other, _)| *other == key) {
             Some((_, rounds)) => rounds.push(burst),
-            None => keyed.push((key, vec![burst])),
+            None => bursts.push((key, vec![burst])),
         }
     }
-    keyed
+    bursts
 }
 
-fn of_run(run: &Run) -> impl Iterator<Item = (&Run, usize, &Burst)> {
-    run.bursts.iter().enumerate().map(move |(at, burst)| (run, at, burst))
+fn indexed(run: &Run) -> impl Iterator<Item = (&Run, usize, &Burst)> {
+    run.bursts.iter().enumerate().map(move |(index, burst)| (run, index, burst))
 }
 
-fn find<'b, 'a>(keyed: &'b [(Key<'a>, Vec<&'a Burst>)], key: &Key) -> Option<&'b [&'a Burst]> {
-    keyed.iter().find(|(other, _)| other == key).map(|(_, rounds)| &rounds[..])
+fn find<'b, 'a>(bursts: &'b [(Key<'a>, Vec<&'a Burst>)], key: &Key) -> Option<&'b [&'a Burst]> {
+    bursts.iter().find(|(other, _)| other == key).map(|(_, rounds)| &rounds[..])
 }
 
 fn warnings(before: &Document, after: &Document) -> Vec<String> {
     let mut warnings = Vec::new();
     if before.machine != after.machine {
-        warnings.push("The two were measured on different machines.".to_owned());
+        warnings.push("The two results were measured on different machines.".to_owned());
     }
     if before.tool != after.tool {
-        warnings.push(format!("They were measured by {} and by {}.", before.tool, after.tool));
+        warnings.push(format!(
+            "The two results were measured by different tools: {} and {}.",
+            before.tool, after.tool
+        ));
     }
     if before.generator.saturated || after.generator.saturated {
-        warnings.push("The load generator was the bottleneck of one of them.".to_owned());
+        warnings.push("The load generator was the bottleneck in at least one of the results.".to_owned());
     }
     warnings
 }
 
 impl<'a> Pair<'a> {
-    fn of(key: &Key<'a>, before: &[&'a Burst], after: &[&'a Burst], tolerance: f64) -> Option<Self> {
+    fn new(key: &Key<'a>, before: &[&'a Burst], after: &[&'a Burst], tolerance: f64) -> Option<Self> {
         let (system, manifest, setup) = key.run;
-        let sides = [Cell::of(before.to_vec())?, Cell::of(after.to_vec())?];
-        let incomparable = incomparable(sides[0].middle, sides[1].middle);
+        let sides = [Cell::new(before.to_vec())?, Cell::new(after.to_vec())?];
+        let incomparable = incomparable(sides[0].median, sides[1].median);
         let times = match incomparable {
             Some(_) => Vec::new(),
-            None => TIMES.into_iter().filter_map(|time| Time::of(time, before, after, tolerance)).collect(),
+            None => TIMES.into_iter().filter_map(|time| Time::new(time, before, after, tolerance)).collect(),
         };
         Some(Self {
             system: manifest.map_or(system.to_owned(), |manifest| format!("{system}, {manifest}")),
             setup,
             endpoint: key.endpoint,
-            verdict: if incomparable.is_some() { Change::Unsure } else { change(&sides) },
+            verdict: if incomparable.is_some() { Change::Uncertain } else { change(&sides) },
             sides,
             incomparable,
             times,
@@ -157,57 +161,57 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Whether all rounds agree, each surely.
-fn is_sure(cell: &Cell) -> bool {
-    let verdict = &cell.middle.verdict;
+/// Whether all rounds agree, with high confidence.
+fn is_certain(cell: &Cell) -> bool {
+    let verdict = &cell.median.verdict;
     cell.agreement().is_none() && verdict.confidence == Confidence::High && verdict.kind != Kind::Inconclusive
 }
 
 fn change([before, after]: &[Cell; 2]) -> Change {
-    let (first, second) = (&before.middle.verdict, &after.middle.verdict);
-    let ranges = |low: Option<f64>, high: Option<f64>| low.zip(high).is_some_and(|(low, high)| low > high);
-    let is_apart = ranges(first.at_a_time_low, second.at_a_time_high)
-        || ranges(second.at_a_time_low, first.at_a_time_high);
-    match first.kind != second.kind || is_apart {
+    let (first, second) = (&before.median.verdict, &after.median.verdict);
+    let is_above = |low: Option<f64>, high: Option<f64>| low.zip(high).is_some_and(|(low, high)| low > high);
+    let is_disjoint = is_above(first.at_a_time_low, second.at_a_time_high)
+        || is_above(second.at_a_time_low, first.at_a_time_high);
+    match first.kind != second.kind || is_disjoint {
         false => Change::Same,
-        true if is_sure(before) && is_sure(after) => Change::Changed,
-        true => Change::Unsure,
+        true if is_certain(before) && is_certain(after) => Change::Changed,
+        true => Change::Uncertain,
     }
 }
 
-/// Another load can't be compared.
+/// Returns the reason why two bursts can't be compared: a different load.
 fn incomparable(before: &Burst, after: &Burst) -> Option<String> {
     let differs =
-        |what: &str, a: &dyn fmt::Display, b: &dyn fmt::Display| Some(format!("{what}: {a}, then {b}"));
-    // What was drawn at random may differ.
+        |name: &str, a: &dyn fmt::Display, b: &dyn fmt::Display| Some(format!("{name}: {a}, then {b}"));
+    // Random arrivals may differ.
     let sending = |burst: &Burst| Sending { seed: None, ..burst.sending };
     match () {
         () if before.n != after.n && before.sending.duration_ms.is_none() => {
             differs("requests", &before.n, &after.n)
         }
         () if before.c != after.c => differs("connections", &before.c, &after.c),
-        () if sending(before) != sending(after) => Some("they were sent by other schedules".to_owned()),
+        () if sending(before) != sending(after) => Some("their schedules differ".to_owned()),
         () => None,
     }
 }
 
-/// What is compared: a measure, and what it is called here.
+/// The compared measures, and their names for readers.
 const TIMES: [(&str, &str); 4] =
     [("makespan", "makespan"), ("p50", "p50"), ("p99", "p99"), ("service", "one alone")];
 
 impl Time {
-    fn of(
+    fn new(
         (measure, name): (&str, &'static str),
         before: &[&Burst],
         after: &[&Burst],
         tolerance: f64,
     ) -> Option<Self> {
-        let measure = Measure::named(measure)?;
-        let read = |rounds: &[&Burst]| {
-            let values = rounds.iter().filter_map(|burst| (measure.of)(burst));
+        let measure = Measure::by_name(measure)?;
+        let values_of = |rounds: &[&Burst]| {
+            let values = rounds.iter().filter_map(|burst| (measure.read)(burst));
             values.filter(|ms| ms.is_finite() && *ms > 0.0).collect::<Vec<f64>>()
         };
-        Some(Self { name, change: TimeChange::of(&read(before), &read(after), tolerance)? })
+        Some(Self { name, change: TimeChange::of(&values_of(before), &values_of(after), tolerance)? })
     }
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::document::sample;
 
-/// Rounds whose makespans are these, in milliseconds.
+/// A document of rounds with these makespans, in milliseconds.
 fn rounds(makespans: &[f64]) -> Document {
     let mut document = sample::document(vec![sample::waves()]);
     let run = document.runs[0].clone();
@@ -17,7 +17,7 @@ fn rounds(makespans: &[f64]) -> Document {
 }
 
 fn makespan(before: &[f64], after: &[f64]) -> Trend {
-    Comparison::of(&rounds(before), &rounds(after), 0.05).pairs[0].times[0].change.trend
+    Comparison::new(&rounds(before), &rounds(after), 0.05).pairs[0].times[0].change.trend
 }
 
 #[test]
@@ -39,43 +39,47 @@ fn a_difference_within_the_noise_is_noise() {
 }
 
 #[test]
-fn too_few_rounds_tell_nothing() {
+fn too_few_rounds_give_no_trend() {
     assert_eq!(makespan(&[100.0], &[500.0]), Trend::Unknown);
-    assert_eq!(makespan(&[100.0, 101.0, 99.0], &[500.0, 501.0, 502.0]), Trend::Unknown, "90 % at most");
+    assert_eq!(
+        makespan(&[100.0, 101.0, 99.0], &[500.0, 501.0, 502.0]),
+        Trend::Unknown,
+        "confidence is 90 % at most"
+    );
 }
 
 #[test]
-fn a_verdict_changes_where_both_are_sure() {
+fn a_verdict_changes_only_if_both_are_certain() {
     let before = rounds(&[3000.0]);
     let mut after = before.clone();
-    assert!(!Comparison::of(&before, &after, 0.05).is_changed());
+    assert!(!Comparison::new(&before, &after, 0.05).is_changed());
     after.runs[0].bursts[0].verdict.kind = Kind::Sequential;
-    let comparison = Comparison::of(&before, &after, 0.05);
+    let comparison = Comparison::new(&before, &after, 0.05);
     assert_eq!(comparison.pairs[0].verdict, Change::Changed);
     assert!(comparison.is_changed());
     after.runs[0].bursts[0].verdict.confidence = Confidence::Low;
-    assert_eq!(Comparison::of(&before, &after, 0.05).pairs[0].verdict, Change::Unsure);
+    assert_eq!(Comparison::new(&before, &after, 0.05).pairs[0].verdict, Change::Uncertain);
 }
 
 #[test]
-fn another_pool_is_another_verdict() {
+fn a_pool_of_another_size_is_a_changed_verdict() {
     let before = rounds(&[3000.0]);
     let mut after = before.clone();
     let verdict = &mut after.runs[0].bursts[0].verdict;
     (verdict.at_a_time, verdict.at_a_time_low, verdict.at_a_time_high) = (Some(8.0), Some(8.0), Some(8.0));
-    assert_eq!(Comparison::of(&before, &after, 0.05).pairs[0].verdict, Change::Changed);
+    assert_eq!(Comparison::new(&before, &after, 0.05).pairs[0].verdict, Change::Changed);
 }
 
 #[test]
-fn another_load_is_not_compared_and_what_is_missing_is_named() {
+fn a_different_load_is_not_compared_and_missing_bursts_are_named() {
     let before = rounds(&[3000.0]);
     let mut after = before.clone();
     after.runs[0].bursts[0].n = 20;
-    let comparison = Comparison::of(&before, &after, 0.05);
+    let comparison = Comparison::new(&before, &after, 0.05);
     assert_eq!(comparison.pairs[0].incomparable.as_deref(), Some("requests: 10, then 20"));
-    assert!(comparison.is_changed(), "nothing was shown to be the same");
+    assert!(comparison.is_changed(), "the result doesn't show that nothing changed");
     after.runs[0].setup = "2".to_owned();
-    let comparison = Comparison::of(&before, &after, 0.05);
-    let [lost, new] = &comparison.only;
-    assert_eq!((lost[0].as_str(), new.len()), ("waves of setup 1 on embedded, spin.toml", 1));
+    let comparison = Comparison::new(&before, &after, 0.05);
+    let [missing, new] = &comparison.only;
+    assert_eq!((missing[0].as_str(), new.len()), ("waves of setup 1 on embedded, spin.toml", 1));
 }

@@ -10,117 +10,118 @@ use judge::verdict::{Kind, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::figures::{self, Figures};
-use super::{Bar, Checked, Latency, Parts, Request, Sending, read};
+use super::checked::Checked;
+use super::request::{self, Request};
+use super::sending::Sending;
+use super::statistics::{Bar, Latency, Parts, Statistics};
 
 /// A burst and its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Burst {
-    /// Where it was fired.
+    /// The URL of the requests.
     pub url: String,
-    /// The endpoint's name: its path, with dashes.
+    /// The endpoint's name: the URL's path with dashes instead of slashes.
     pub endpoint: String,
-    /// How many requests were to be sent; where a time ended the burst, how many were.
+    /// The number of requests to send; if a duration ended the burst, the number of requests sent.
     pub n: usize,
-    /// Over how many connections.
+    /// The number of connections, or of concurrent streams of HTTP/2.
     pub c: usize,
-    /// When they were to be sent.
+    /// The schedule of the sends.
     pub sending: Sending,
-    /// What one request alone took, in milliseconds.
+    /// The service time: the latency of a request alone, in milliseconds.
     pub service_ms: f64,
-    /// How it was served.
+    /// How the burst was served.
     pub verdict: Verdict,
-    /// What was expected; null where nothing was.
+    /// The expected verdict; null if none is expected.
     pub expected: Option<Kind>,
-    /// Whether the verdict is the expected one; null where nothing was expected.
+    /// Whether the verdict is the expected one; null if none is expected.
     pub as_expected: Option<bool>,
-    /// What was expected instead, in words; null where the verdict is the expected one, or nothing
-    /// was expected.
+    /// The expectation that the burst doesn't meet, in words; null if it meets it, or none is expected.
     pub mismatch: Option<String>,
-    /// What `--expect` demanded of it.
+    /// The checks of `--expect`.
     #[serde(default)]
     pub thresholds: Vec<Checked>,
-    /// What FastAPI did in the original experiment; null where it was no part of that.
+    /// The verdict on FastAPI in the original experiment; null if the burst isn't part of that experiment.
     pub fastapi: Option<Kind>,
-    /// What that experiment's author had expected; null where it isn't known.
+    /// The verdict that the author of the original experiment expected; null if unknown.
     pub author_expected: Option<Kind>,
-    /// From the burst's start to the last byte of the last good answer, in milliseconds.
+    /// The time from the burst's start to the last byte of the last good answer, in milliseconds.
     pub makespan_ms: f64,
-    /// From the burst's start to the end of its last request, good or not, in milliseconds.
+    /// The time from the burst's start to the end of its last request, good or failed, in milliseconds.
     pub total_ms: f64,
-    /// Good answers a second, over that time.
+    /// The number of good answers per second, over `total_ms`.
     pub per_second: f64,
-    /// How late the latest of the first `c` sends was against the plan, in microseconds.
+    /// The largest delay of the first `c` sends behind the schedule, in microseconds.
     pub start_skew_us: f64,
-    /// How many requests got a whole answer with a good status: 2xx, or what `--status` says.
+    /// The number of requests with a complete answer and a good status: 2xx, or as `--status` says.
     pub ok: usize,
-    /// How many did not.
+    /// The number of all other requests.
     pub failed: usize,
-    /// How many were due before the burst's end and found no free connection until then, so that they
-    /// were never sent.
+    /// The number of requests that were due before the burst's end but never sent, because no connection was free.
     pub unsent: usize,
-    /// How HTTP/2 was used; null where it wasn't.
+    /// How HTTP/2 was used; null for HTTP/1.1.
     pub http2: Option<Http2>,
-    /// How many requests there were beyond those of `requests`: they are in all counts and times but the
-    /// verdict, `instances` and `start_skew_us`, which are of `requests`.
+    /// The number of requests that `requests` doesn't list. All counts and times include them, except the verdict,
+    /// `instances`, `hosts` and `start_skew_us`, which cover `requests` only.
     pub counted_only: usize,
-    /// How many answers had each status.
+    /// The number of answers by status.
     pub statuses: BTreeMap<String, usize>,
-    /// How many requests got no whole answer, by the reason.
+    /// The number of requests without a complete answer, by error.
     pub errors: BTreeMap<String, usize>,
-    /// How many instances the replies name.
+    /// The number of different instances that the replies name.
     pub instances: usize,
-    /// How many machines the replies name.
+    /// The number of different machines that the replies name.
     #[serde(default)]
     pub hosts: usize,
-    /// When it started, in microseconds since 1970 by the load generator's clock; null where that isn't known.
+    /// The burst's start by the load generator's clock, in microseconds since 1970; null if unknown.
     #[serde(default)]
     pub start_unix_us: Option<u64>,
-    /// The Server header that all good answers agree on.
+    /// The Server header, if all good answers have the same one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
-    /// From a request's send to its last byte, of the good answers; null where there were none. To three
-    /// digits where `counted_only` isn't 0.
+    /// The latency of the good answers, from the send to the last byte; null if there are none. Percentiles have a
+    /// precision of three digits if `counted_only` is above 0.
     pub latency_ms: Option<Latency>,
-    /// From the planned send to the last byte, of the good answers: what users would have waited who don't
-    /// wait for each other. Null where the sends waited for answers. Without it a slow server would put off
-    /// its own load, and look quicker for it (coordinated omission).
+    /// The latency of the good answers, from the planned send to the last byte: the latency that independent users
+    /// would see. A slow server delays the actual sends, so that the latency from the send is too low (coordinated
+    /// omission). Null if each send waited for an answer.
     pub latency_from_plan_ms: Option<Latency>,
-    /// How many good answers took how long, from the send; empty where there were none.
+    /// The histogram of `latency_ms`; empty if there are no good answers.
     pub latency_histogram: Vec<Bar>,
-    /// What the latency consists of, and connecting; null where there was no good answer.
+    /// The parts of the latency, and the time to connect; null if there are no good answers.
     pub parts_ms: Option<Parts>,
-    /// Every request, up to a limit (`--max-rows`).
-    #[serde(deserialize_with = "read::bounded")]
+    /// The requests, up to the limit `--max-rows`.
+    #[serde(deserialize_with = "request::bounded")]
     pub requests: Vec<Request>,
 }
 
 impl Burst {
-    /// What was demanded of it and isn't so, a line each: the expected verdict, and `--expect`.
-    pub fn broken(&self) -> Vec<String> {
-        let threshold = |checked: &Checked| format!("{} is broken: {}", checked.expect, checked.seen);
-        let broken = self.thresholds.iter().filter(|checked| !checked.met).map(threshold);
-        self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}")).chain(broken).collect()
+    /// Returns the expectations that the burst doesn't meet, one line each: the expected verdict, and `--expect`.
+    pub fn unmet(&self) -> Vec<String> {
+        let line = |checked: &Checked| format!("{} is broken: {}", checked.expect, checked.seen);
+        let unmet = self.thresholds.iter().filter(|checked| !checked.met).map(line);
+        self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}")).chain(unmet).collect()
     }
 
-    /// A trace and its verdict, with nothing expected; `asked` is the schedule as it was asked for, `beyond`
-    /// the requests that the trace doesn't hold.
+    /// Creates a burst without expectations. `asked` is the requested schedule, and `counted_only` aggregates the
+    /// requests that `trace` doesn't have.
     pub fn new(
         url: String,
         endpoint: String,
         asked: &Schedule,
         trace: &Trace,
-        beyond: Aggregate,
+        counted_only: Aggregate,
         verdict: Verdict,
     ) -> Self {
-        let counted_only = beyond.requests;
-        let Figures { latency, from_plan, bars, parts, aggregate } = Figures::of(trace, beyond);
+        let counted = counted_only.requests;
+        let statistics = Statistics::new(trace, counted_only);
+        let aggregate = statistics.aggregate;
         Self {
             url,
             endpoint,
             n: if asked.duration.is_some() { aggregate.requests } else { asked.n },
             c: asked.connections(),
-            sending: Sending::of(asked),
+            sending: Sending::new(asked),
             service_ms: rounded(trace.service_ms, 3),
             verdict: verdict.rounded(),
             expected: None,
@@ -141,17 +142,17 @@ impl Burst {
             failed: aggregate.requests - aggregate.ok,
             unsent: 0,
             http2: None,
-            counted_only,
-            statuses: figures::statuses(&aggregate),
+            counted_only: counted,
+            statuses: aggregate.statuses.iter().map(|(status, n)| (status.to_string(), *n)).collect(),
             errors: aggregate.errors,
             instances: trace.instances(),
             hosts: trace.hosts(),
             start_unix_us: None,
             server: trace.server().map(str::to_owned),
-            latency_ms: latency,
-            latency_from_plan_ms: from_plan,
-            latency_histogram: bars,
-            parts_ms: parts,
+            latency_ms: statistics.latency,
+            latency_from_plan_ms: statistics.from_plan,
+            latency_histogram: statistics.histogram,
+            parts_ms: statistics.parts,
             requests: trace.rows.iter().map(|row| Request::new(row, trace.shared_clock)).collect(),
         }
     }

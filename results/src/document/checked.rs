@@ -1,15 +1,15 @@
-//! A demand on a burst, checked.
+//! A checked expectation.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A demand, and whether a burst met it.
+/// An expectation of `--expect`, and whether the burst meets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Checked {
-    /// The demand, as `--expect` gave it.
+    /// The expectation, as written.
     pub expect: String,
-    /// Whether the burst met it.
+    /// Whether the burst meets it.
     pub met: bool,
-    /// What was seen instead or in accordance, in words.
+    /// The measured value, in words.
     pub seen: String,
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// How an application's instances are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Instances {
-    /// The version of WASI that the components speak: 2 or 3.
+    /// The WASI version of the components: 2 or 3.
     pub wasi: u8,
-    /// How long an instance lives, and for whom.
+    /// How requests use instances.
     pub isolation: Isolation,
 }
 
@@ -18,11 +18,11 @@ pub struct Instances {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Isolation {
-    /// Every request has an instance of its own.
+    /// Each request has a new instance.
     Fresh,
-    /// An instance takes one request after another.
+    /// An instance serves one request after another.
     Reused,
-    /// A request may meet others in its instance.
+    /// An instance serves several requests at a time.
     Shared,
 }
 

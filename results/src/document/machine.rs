@@ -1,25 +1,25 @@
-//! The machine of the load generator, and what systems used of it.
+//! The machine of the load generator, and the usage of its processes.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The machine that the load generator ran on.
+/// The machine of the load generator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Machine {
-    /// Such as `linux`.
+    /// The operating system, such as `linux`.
     pub os: String,
-    /// Such as `x86_64`.
+    /// The architecture, such as `x86_64`.
     pub arch: String,
-    /// How many processors this process may use.
+    /// The number of processors that the process may use.
     pub cpus: usize,
-    /// The processor's name, where the system says it.
+    /// The processor's name; null if unknown.
     pub cpu_model: Option<String>,
-    /// The memory, in MiB, where the system says it.
+    /// The memory, in MiB; null if unknown.
     pub memory_mib: Option<u64>,
 }
 
 impl Machine {
-    /// One that nobody described.
+    /// Returns the placeholder for an unknown machine.
     pub fn unknown() -> Self {
         Self {
             os: "unknown".to_owned(),
@@ -30,18 +30,18 @@ impl Machine {
         }
     }
 
-    /// Whether it is one that somebody described.
+    /// Whether the machine is known.
     pub fn is_known(&self) -> bool {
         self.cpus > 0
     }
 }
 
-/// What processes used.
+/// Memory and processor time of processes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Usage {
-    /// Their resident memory when it was highest, in MiB, looked at ten times a second. What processes
-    /// share counts for each.
+    /// The peak of their resident memory, in MiB, sampled ten times a second. Memory that processes share counts for
+    /// each of them.
     pub memory_peak_mib: f64,
-    /// How long they kept a processor busy, in seconds.
+    /// Their processor time, in seconds.
     pub cpu_s: f64,
 }

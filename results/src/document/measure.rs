@@ -1,4 +1,4 @@
-//! A burst's numbers, by name.
+//! The measures of a burst, by name.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use judge::units;
 
 use super::{Burst, Latency};
 
-/// A number of a burst: its name, and how it is read. Times are in milliseconds.
+/// A measure of a burst. Times are in milliseconds.
 #[derive(Clone, Copy)]
 pub struct Measure {
-    /// What it is called.
+    /// The name, as `--expect` has it.
     pub name: &'static str,
-    /// Whether it has a unit.
+    /// Whether it is a time, which has a unit.
     is_time: bool,
-    /// Its value, where the burst has one.
-    pub of: fn(&Burst) -> Option<f64>,
+    /// Returns the value; `None` if the burst has none.
+    pub read: fn(&Burst) -> Option<f64>,
 }
 
 const MEASURES: [Measure; 20] = [
@@ -40,12 +40,12 @@ const MEASURES: [Measure; 20] = [
     number("per_second", |burst| Some(burst.per_second)),
 ];
 
-const fn time(name: &'static str, of: fn(&Burst) -> Option<f64>) -> Measure {
-    Measure { name, is_time: true, of }
+const fn time(name: &'static str, read: fn(&Burst) -> Option<f64>) -> Measure {
+    Measure { name, is_time: true, read }
 }
 
-const fn number(name: &'static str, of: fn(&Burst) -> Option<f64>) -> Measure {
-    Measure { name, is_time: false, of }
+const fn number(name: &'static str, read: fn(&Burst) -> Option<f64>) -> Measure {
+    Measure { name, is_time: false, read }
 }
 
 fn latency(burst: &Burst, value: fn(&Latency) -> f64) -> Option<f64> {
@@ -53,21 +53,21 @@ fn latency(burst: &Burst, value: fn(&Latency) -> f64) -> Option<f64> {
 }
 
 impl Measure {
-    /// The one that is called so.
-    pub fn named(name: &str) -> Option<Self> {
+    /// Returns the measure with this name.
+    pub fn by_name(name: &str) -> Option<Self> {
         MEASURES.into_iter().find(|measure| measure.name == name)
     }
 
-    /// A value of it, with its unit.
-    pub fn told(&self, value: f64) -> String {
+    /// Formats a value with its unit.
+    pub fn format(&self, value: f64) -> String {
         match self.is_time {
             true => units::time(value),
             false => units::rounded(value, 2).to_string(),
         }
     }
 
-    /// What `text` says, such as `1200ms` of a time.
-    pub fn value(&self, text: &str) -> Option<f64> {
+    /// Parses a value, such as `1200ms` for a time. `None` if the unit is missing or wrong, or the value is negative.
+    pub fn parse(&self, text: &str) -> Option<f64> {
         let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
         let factor = match (&text[digits.len()..], self.is_time) {
             ("", false) | ("ms", true) => 1.0,

@@ -1,17 +1,18 @@
-//! The result file: what was measured and judged, under names that don't change.
+//! The result document `result.json`: bursts with their requests and verdicts. Its JSON names are stable.
 
 mod burst;
 mod checked;
-mod command;
-mod figures;
-mod generator;
+mod command_line;
+mod generator_summary;
 mod instances;
 mod machine;
 mod measure;
-mod read;
+mod parse;
 mod request;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
+mod sending;
+mod statistics;
 
 use judge::trace::Generator;
 use judge::units::rounded;
@@ -21,99 +22,100 @@ use serde::{Deserialize, Serialize};
 
 pub use burst::Burst;
 pub use checked::Checked;
-pub use command::line as command_line;
-pub use figures::{Bar, Latency, Part, Parts, Sending};
-pub use generator::GeneratorSummary;
+pub use command_line::command_line;
+pub use generator_summary::GeneratorSummary;
 pub use instances::{Instances, Isolation};
 pub use judge::trace::Http2;
 pub use machine::{Machine, Usage};
 pub use measure::Measure;
 pub use request::Request;
+pub use sending::Sending;
+pub use statistics::{Bar, Latency, Part, Parts};
 
-/// The format's version.
+/// The version of the format.
 const SCHEMA: u32 = 1;
 
-/// `result.json`
+/// The result of a measurement: what was fired, and how it was served.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "result.json of loadtest")]
 pub struct Document {
     /// The format's version: 1.
     pub schema: u32,
-    /// The tool that wrote it, and its version.
+    /// The tool that wrote the document, and its version.
     pub tool: String,
-    /// The machine that the load generator ran on.
+    /// The machine of the load generator.
     pub machine: Machine,
-    /// When the measurement began, by RFC 3339.
+    /// The start of the measurement, as an RFC 3339 time.
     pub started: String,
-    /// The command line that asked for it, without what may be secret.
+    /// The command line, without values that may be secret.
     #[serde(default)]
     pub command: String,
-    /// Where it was read, where it wasn't measured here: null of a measurement.
+    /// The origin of an imported result; left out if `tool` itself measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// What was fired, in order.
+    /// The runs, in firing order.
     pub runs: Vec<Run>,
-    /// What the systems used that were started for it, in the order in which they ended.
+    /// Memory and processor time of the systems that the tool started, in the order in which they ended.
     #[serde(default)]
     pub systems: Vec<SystemUsage>,
-    /// How the load generator fared: the worst of all bursts; zeros where `source` doesn't say.
+    /// The load of the generator: the worst values of all runs; zeros if `source` doesn't have them.
     pub generator: GeneratorSummary,
 }
 
-/// Ourselves, as a [`Source`].
-pub const OWN: &str = "loadtest";
+/// This project's tool, as it is named in a [`Source`].
+pub const LOADTEST: &str = "loadtest";
 
-/// Where a result comes from that wasn't measured here.
+/// The origin of an imported result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// The tool that measured, such as `hey`.
     pub tool: String,
-    /// Its format, such as `csv`.
+    /// The format of its files, such as `CSV`.
     pub format: String,
     /// The files that were read.
     pub files: Vec<String>,
-    /// What those don't say, and what follows from it: a sentence each.
+    /// What the files lack, and the consequences: one sentence each.
     pub lacks: Vec<String>,
-    /// How many rows of them could not be read, and were left out.
+    /// The number of rows that could not be read. They are left out.
     pub broken_rows: usize,
 }
 
-/// A setup, fired at a system.
+/// One setup, fired at one system.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
-    /// `embedded`, or the URL of a system that ran already.
+    /// The name of the system, such as `embedded`, or the URL of a system that was already running.
     pub system: String,
-    /// The application's manifest; null where it isn't known.
+    /// The application's manifest; null if unknown.
     pub manifest: Option<String>,
-    /// How the application's instances are used; null where it isn't known.
+    /// How the application's instances are used; null if unknown.
     pub instances: Option<Instances>,
-    /// Which of several rounds over all systems it was in, from 1.
+    /// The round, counted from 1. In each round all setups are fired at all systems.
     #[serde(default = "first_round")]
     pub round: u32,
-    /// The setup's number; `burst` where URLs were given.
+    /// The setup's number; `burst` if URLs were given instead of a setup.
     pub setup: String,
-    /// What the setup is about.
+    /// The setup's title.
     pub title: String,
-    /// How the load generator fared in it; null where it isn't known.
+    /// The load of the generator in this run; left out if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<GeneratorSummary>,
-    /// The bursts that were fired together.
+    /// The bursts, which were fired together.
     pub bursts: Vec<Burst>,
 }
 
-/// What a system used from its readiness to its end.
+/// Memory and processor time of a system, from its readiness to its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemUsage {
-    /// The system, as in `runs`.
+    /// The name of the system, as in `runs`.
     pub system: String,
-    /// The application's manifest; null where it isn't known.
+    /// The application's manifest; null if unknown.
     pub manifest: Option<String>,
-    /// Which version it is; null where that isn't known.
+    /// The system's version; null if unknown.
     #[serde(default)]
     pub version: Option<String>,
-    /// The round, from 1.
+    /// The round, counted from 1.
     pub round: u32,
-    /// What its processes used.
+    /// The usage of its processes.
     #[serde(flatten)]
     pub usage: Usage,
 }
@@ -123,10 +125,10 @@ fn first_round() -> u32 {
 }
 
 impl Document {
-    /// A document without runs.
+    /// Creates a document without runs.
     ///
-    /// `tool` names the program and its version, `started` is a time by RFC 3339, `command` the command line without
-    /// secrets: see [`command_line`].
+    /// `tool` is the program's name and version, `started` an RFC 3339 time, and `command` the command line without
+    /// secrets: see [`command_line()`].
     pub fn new(tool: String, machine: Machine, started: String, command: String) -> Self {
         Self {
             schema: SCHEMA,
@@ -141,19 +143,19 @@ impl Document {
         }
     }
 
-    /// Adds a setup's bursts, and how the generator fared in them. `descriptors` is how many it may hold.
+    /// Adds a run with the load of the generator. `descriptors` is the generator's limit of open descriptors.
     pub fn add(&mut self, run: Run, generator: Generator, descriptors: u64) {
-        let one = GeneratorSummary {
+        let summary = GeneratorSummary {
             cpu: rounded(generator.cpu, 4),
             lag_p99_us: rounded(generator.lag_p99_us, 1),
             descriptors,
             saturated: run.bursts.iter().any(|burst| is_bottleneck(&generator, burst.service_ms)),
         };
-        self.runs.push(Run { generator: Some(one), ..run });
-        self.generator = self.generator.worse(one);
+        self.runs.push(Run { generator: Some(summary), ..run });
+        self.generator = self.generator.worst(summary);
     }
 
-    /// Who measured it, and who judged it where that is another.
+    /// Returns the tool that measured, and the tool that judged if it is another one.
     pub fn measured_by(&self) -> String {
         match self.foreign() {
             Some(source) => format!("{}, judged by {},", source.tool, self.tool),
@@ -161,12 +163,13 @@ impl Document {
         }
     }
 
-    /// Who else measured it: what that tool left out isn't in here, so that it can't be judged again.
+    /// Returns the origin if another tool measured. Such a document can't be judged again: it has no record of what the
+    /// other tool's files lacked.
     pub fn foreign(&self) -> Option<&Source> {
-        self.source.as_ref().filter(|source| source.tool != OWN)
+        self.source.as_ref().filter(|source| source.tool != LOADTEST)
     }
 
-    /// All bursts.
+    /// Returns the bursts of all runs.
     pub fn bursts(&self) -> impl Iterator<Item = &Burst> {
         self.runs.iter().flat_map(|run| &run.bursts)
     }

@@ -1,55 +1,59 @@
 //! A request of a burst.
 
+use std::fmt;
+
+use judge::schedule::DEFAULT_KEEP;
 use judge::trace::{ErrorKind, Evidence, Outcome, Row};
 use judge::units::rounded;
 use schemars::JsonSchema;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// A request. Times are microseconds from the burst's start.
+/// A request. Times are in microseconds from the burst's start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Request {
-    /// Counted from 0.
+    /// The request's number, counted from 0.
     pub i: usize,
-    /// How long its connection took to open.
+    /// The duration of opening its connection.
     pub connect_us: Option<f64>,
-    /// When it was due; null where it waited for an answer.
+    /// The planned send; null if the send waited for an answer.
     pub planned_us: Option<f64>,
-    /// When its first byte was sent.
+    /// The send of the first byte.
     pub sent_us: Option<f64>,
-    /// When the first byte of the answer came.
+    /// The arrival of the answer's first byte.
     pub first_byte_us: Option<f64>,
-    /// When the last byte came, or the request failed.
+    /// The arrival of the answer's last byte, or the failure.
     pub done_us: f64,
-    /// The answer's status; null where none came.
+    /// The answer's status; null without an answer.
     pub status: Option<u16>,
-    /// Why no whole answer came.
+    /// The reason why there is no complete answer.
     pub error: Option<String>,
-    /// What kind of error that is; the names don't change.
+    /// The kind of `error`. The names are stable.
     pub error_kind: Option<ErrorKind>,
-    /// Whether connecting is part of its latency (`--disable-keepalive`).
+    /// Whether the latency includes connecting (`--disable-keepalive`).
     pub connects: bool,
-    /// Whether its status counts as good; left out where that is left to whether it is 2xx.
+    /// Whether the status counts as good; left out if it does by the default rule, 2xx.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub good: Option<bool>,
-    /// The instance that served it, by its reply.
+    /// The instance that served the request, from the reply.
     pub instance: Option<String>,
-    /// How many requests that instance had taken, this one included.
+    /// The number of requests that the instance had served, this one included.
     pub served: Option<u32>,
-    /// When it entered the handler; null where generator and server share no clock.
+    /// The entry into the handler; null if generator and server don't share a clock.
     pub entered_us: Option<f64>,
-    /// When it left the handler, likewise.
+    /// The exit from the handler; null if generator and server don't share a clock.
     pub left_us: Option<f64>,
-    /// When it entered the handler by the server's clock, which may be far from the generator's; only where `entered_us`
-    /// is null.
+    /// The entry into the handler by the server's clock, which may differ from the generator's; left out if `entered_us`
+    /// is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_entered_us: Option<f64>,
-    /// When it left the handler, likewise.
+    /// The exit from the handler by the server's clock; left out if `left_us` is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_left_us: Option<f64>,
-    /// The handler's style, by its reply.
+    /// The handler's style, from the reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub style: Option<String>,
-    /// The machine that served it, by its reply.
+    /// The machine that served the request, from the reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
 }
@@ -64,7 +68,7 @@ impl Request {
         let evidence = row.evidence.as_ref();
         let interval = evidence.map(Evidence::interval_us);
         let shared = interval.filter(|_| shared_clock);
-        let foreign = interval.filter(|_| !shared_clock);
+        let unshared = interval.filter(|_| !shared_clock);
         Self {
             i: row.i,
             connect_us: row.connect_us.map(us),
@@ -81,10 +85,35 @@ impl Request {
             served: evidence.map(|evidence| evidence.served),
             entered_us: shared.map(|(entered, _)| us(entered)),
             left_us: shared.map(|(_, left)| us(left)),
-            server_entered_us: foreign.map(|(entered, _)| us(entered)),
-            server_left_us: foreign.map(|(_, left)| us(left)),
+            server_entered_us: unshared.map(|(entered, _)| us(entered)),
+            server_left_us: unshared.map(|(_, left)| us(left)),
             style: evidence.map(|evidence| evidence.style.clone()),
             host: evidence.and_then(|evidence| evidence.host.clone()),
         }
     }
+}
+
+/// Reads the first [`DEFAULT_KEEP`] requests and skips the remaining ones, so that memory is bounded whatever the file has.
+pub fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Request>, D::Error> {
+    struct Bounded;
+
+    impl<'de> Visitor<'de> for Bounded {
+        type Value = Vec<Request>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of requests")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut kept = Vec::new();
+            while let Some(request) = list.next_element()? {
+                if kept.len() < DEFAULT_KEEP {
+                    kept.push(request);
+                }
+            }
+            Ok(kept)
+        }
+    }
+
+    deserializer.deserialize_seq(Bounded)
 }

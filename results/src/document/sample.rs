@@ -1,4 +1,4 @@
-//! Results of known shape, for the tests of what tells them.
+//! Results of known shape, for tests of reports.
 
 use judge::aggregate::Aggregate;
 use judge::schedule::Schedule;
@@ -7,9 +7,9 @@ use judge::verdict::{Confidence, Kind, Shape, Verdict};
 
 use super::{Burst, Document, Machine, Run};
 
-/// So many requests that are answered `at_a_time`, a second each, by instances that each take `of_instance`; the
-/// last is turned away.
-pub fn rows(n: usize, at_a_time: usize, of_instance: usize) -> Vec<Row> {
+/// Returns `n` requests, served `at_a_time` in one second each, by instances of `per_instance` requests each. The last
+/// request is refused. If `per_instance` is 0, there is no evidence.
+pub fn rows(n: usize, at_a_time: usize, per_instance: usize) -> Vec<Row> {
     let second = 1_000_000_000;
     let row = |i: usize| {
         let wave = (i / at_a_time) as u64;
@@ -21,11 +21,11 @@ pub fn rows(n: usize, at_a_time: usize, of_instance: usize) -> Vec<Row> {
             first_byte_us: Some((wave + 1) as f64 * 1e6 - 100.0),
             done_us: (wave + 1) as f64 * 1e6,
             outcome: Outcome::Answered(if i + 1 == n { 503 } else { 200 }),
-            evidence: (i + 1 < n && of_instance > 0).then(|| Evidence {
-                instance: format!("{:016x}", i / of_instance),
+            evidence: (i + 1 < n && per_instance > 0).then(|| Evidence {
+                instance: format!("{:016x}", i / per_instance),
                 endpoint: "e1-p1".to_owned(),
                 style: "sync".to_owned(),
-                served: (i % of_instance) as u32 + 1,
+                served: (i % per_instance) as u32 + 1,
                 entered_ns: wave * second + 1_000_000,
                 left_ns: (wave + 1) * second - 1_000_000,
                 start_ns: 0,
@@ -37,7 +37,7 @@ pub fn rows(n: usize, at_a_time: usize, of_instance: usize) -> Vec<Row> {
     (0..n).map(row).collect()
 }
 
-/// The same as a burst at `url`.
+/// Returns a burst of `rows` at `url`.
 pub fn burst(url: &str, endpoint: &str, rows: Vec<Row>, verdict: Verdict) -> Burst {
     let trace = Trace {
         schedule: Schedule::together(rows.len()),
@@ -51,7 +51,7 @@ pub fn burst(url: &str, endpoint: &str, rows: Vec<Row>, verdict: Verdict) -> Bur
     Burst::new(url.to_owned(), endpoint.to_owned(), &trace.schedule, &trace, Aggregate::default(), verdict)
 }
 
-/// Ten requests, four at a time, without evidence; the last is turned away.
+/// Returns a burst of ten requests, four at a time, without evidence. The last request is refused.
 pub fn waves() -> Burst {
     let verdict = Verdict {
         at_a_time: Some(4.0),
@@ -66,7 +66,7 @@ pub fn waves() -> Burst {
     burst("http://127.0.0.1:3000/waves", "waves", rows(10, 4, 0), verdict)
 }
 
-/// Ten requests at once, each in an instance of its own; the last is turned away.
+/// Returns a burst of ten requests at once, each in a new instance. The last request is refused.
 pub fn together() -> Burst {
     let verdict = Verdict {
         at_a_time: Some(10.0),
@@ -86,7 +86,7 @@ pub fn together() -> Burst {
     }
 }
 
-/// A whole result, the same on every machine.
+/// Returns a complete document, the same on every machine.
 pub fn document(bursts: Vec<Burst>) -> Document {
     let machine = Machine {
         os: "linux".into(),

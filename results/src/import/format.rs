@@ -1,33 +1,40 @@
-//! How a format is recognised, and what it lacks.
+//! What an importer provides: how its format is detected and read, and what the format lacks.
 
 use anyhow::anyhow;
 
-use super::bursts::Bursts;
-use super::{ALLOWED, Source};
+use super::collector::Collector;
+use super::source::Source;
 use crate::input::Input;
+
+/// The supported formats, for error messages.
+const SUPPORTED: &str = "supported are hey's CSV (-o csv), oha's JSON, CSV (--output-format) and SQLite (--db-url), \
+    k6's JSON and CSV (--out), vegeta's JSON and CSV (vegeta encode) and a result.json of loadtest, gzipped or not";
+
+/// What formats without failed requests lack.
+pub const DROPS_FAILURES: &str = "The file leaves out failed requests: without -n, the number of requests sent, missing requests go unnoticed.";
 
 /// A format that can be imported.
 pub struct Format {
-    /// The tool that writes it.
+    /// The tool that writes the format.
     pub tool: &'static str,
     /// The format's name, such as `CSV`.
     pub name: &'static str,
     /// Whether a file with this head has the format.
     pub detect: fn(&Head) -> bool,
-    /// Adds the requests of a file to the bursts.
-    pub read: fn(&mut Source, &mut Bursts) -> anyhow::Result<()>,
-    /// Whether times are those of the wall clock; otherwise they count from the tool's start.
+    /// Adds the requests of a file to the collector.
+    pub read: fn(&mut Source, &mut Collector) -> anyhow::Result<()>,
+    /// Whether times are wall clock times; otherwise they count from the tool's start.
     pub has_timestamps: bool,
-    /// Whether failed requests are missing.
+    /// Whether the tool leaves out failed requests.
     pub drops_failures: bool,
-    /// Whether it has no single requests, only a summary from which requests are reconstructed.
+    /// Whether the file is a summary, from which requests are reconstructed.
     pub is_summary: bool,
-    /// What the format doesn't carry: a sentence each.
+    /// What the format lacks: one sentence each.
     pub lacks: &'static [&'static str],
 }
 
 impl Format {
-    /// What tells it from the other formats.
+    /// Returns the format's identity.
     pub fn id(&self) -> (&'static str, &'static str) {
         (self.tool, self.name)
     }
@@ -35,22 +42,19 @@ impl Format {
 
 /// The beginning of a file.
 pub struct Head {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// The same as text, without a byte order mark and without white space at the start.
+    /// The bytes as text, without byte order mark and leading white space. Invalid UTF-8 is replaced.
     pub text: String,
-    /// The first line.
+    /// The first line of the text.
     pub line: String,
 }
 
 impl Head {
-    /// The beginning of `input`, which stays to be read.
-    pub fn of(input: &mut Input) -> anyhow::Result<Self> {
-        let bytes = input.peek()?.to_vec();
-        let text = String::from_utf8_lossy(&bytes);
+    /// Returns the beginning of `input` without consuming it.
+    pub fn peek(input: &mut Input) -> anyhow::Result<Self> {
+        let text = String::from_utf8_lossy(input.peek()?);
         let text = text.trim_start_matches('\u{feff}').trim_start().to_owned();
         let line = text.lines().next().unwrap_or_default().trim_end().to_owned();
-        Ok(Self { bytes, text, line })
+        Ok(Self { text, line })
     }
 
     /// Whether the file begins with a JSON object, and its first line has all these keys.
@@ -64,11 +68,11 @@ impl Head {
     }
 }
 
-/// Files that people give by mistake, and what to give instead.
+/// Files that are given by mistake, and what to give instead.
 static MISTAKES: &[(fn(&Head) -> bool, &str)] = &[
     (
         |head| head.line.starts_with("system,manifest,setup,"),
-        "this is requests.csv of loadtest, which lacks the bursts' plan; give the result.json beside it",
+        "this is requests.csv of loadtest, which lacks the schedules of the bursts; give the result.json beside it",
     ),
     (
         |head| head.has(&["summary", "metrics"]),
@@ -84,13 +88,13 @@ static MISTAKES: &[(fn(&Head) -> bool, &str)] = &[
     ),
 ];
 
-/// The error for a file whose format isn't known.
+/// Returns the error for a file of an unknown format.
 pub fn unknown(head: &Head) -> anyhow::Error {
     if head.line.is_empty() {
-        return anyhow!("the file is empty; {ALLOWED}");
+        return anyhow!("the file is empty; {SUPPORTED}");
     }
     match MISTAKES.iter().find(|(is_mistake, _)| is_mistake(head)) {
         Some((_, instead)) => anyhow!("{instead}"),
-        None => anyhow!("its format isn't known; {ALLOWED} (vegeta's own binary form: `vegeta encode`)"),
+        None => anyhow!("its format isn't known; {SUPPORTED} (vegeta's own binary form: `vegeta encode`)"),
     }
 }

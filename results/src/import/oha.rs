@@ -1,4 +1,4 @@
-//! oha's CSV and JSON (`--output-format`): times in seconds, the start counted from oha's own.
+//! oha's CSV and JSON (`--output-format`): times in seconds, from oha's own start.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -7,23 +7,23 @@ use anyhow::{Context, ensure};
 use judge::trace::Outcome;
 use serde::Deserialize;
 
-use super::format::Format;
-use super::hey::{DROPS_FAILURES, status};
-use super::vegeta::fault;
-use super::{Bursts, Request, Source};
-use crate::input::{fields, number};
+use super::collector::{Collector, Request};
+use super::format::{DROPS_FAILURES, Format};
+use super::outcome::{failure, status};
+use super::source::Source;
+use crate::input::{csv_fields, parse_number};
 
-/// What the first line of its CSV begins with.
-pub const HEADER: &str = "request-start,DNS,DNS+dialup,";
-/// How many fields a line has.
+/// The beginning of the CSV's header line.
+pub(super) const HEADER: &str = "request-start,DNS,DNS+dialup,";
+/// The number of fields of a line.
 const FIELDS: usize = 7;
-/// Its JSON is a summary; a longer one is none.
-const LONGEST: u64 = 16 * 1024 * 1024;
-/// More requests than this are none that anybody would look for in a histogram.
-const MOST: usize = 10_000_000;
+/// The size limit of the JSON, which is a summary.
+const MAX_JSON_BYTES: u64 = 16 * 1024 * 1024;
+/// The most requests that are reconstructed from a histogram.
+const MAX_REQUESTS: usize = 10_000_000;
 
 /// The CSV format.
-pub const CSV: Format = Format {
+pub(super) const CSV: Format = Format {
     tool: "oha",
     name: "CSV",
     detect: |head| head.line.starts_with(HEADER),
@@ -35,7 +35,7 @@ pub const CSV: Format = Format {
 };
 
 /// The JSON format: a summary.
-pub const JSON: Format = Format {
+pub(super) const JSON: Format = Format {
     tool: "oha",
     name: "JSON",
     // k6's summary has the same key.
@@ -45,25 +45,25 @@ pub const JSON: Format = Format {
     drops_failures: false,
     is_summary: true,
     lacks: &[
-        "It has no single requests: their times are read off its histogram of eleven bars, and all requests are taken \
-         to have been sent at once.",
+        "The file has no single requests: their times are reconstructed from its histogram of eleven bars, as if all \
+         requests had been sent at once.",
     ],
 };
 
-fn read_csv(source: &mut Source, bursts: &mut Bursts) -> anyhow::Result<()> {
-    bursts.read(&mut source.input, |line| {
+fn read_csv(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
+    collector.read(&mut source.input, |line| {
         (!line.starts_with(HEADER.as_bytes())).then(|| request(line)).transpose()
     })
 }
 
 /// `request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status`
 fn request(line: &[u8]) -> Result<Request, String> {
-    let fields = fields(line, FIELDS..=FIELDS)?;
-    let us = |at: usize, what| number(fields.get(at), what).map(|seconds| seconds * 1e6);
+    let fields = csv_fields(line, FIELDS..=FIELDS)?;
+    let us = |at: usize, name| parse_number(fields.get(at), name).map(|seconds| seconds * 1e6);
     Ok(Request {
-        began_ns: (us(0, "request-start")? * 1e3) as i64,
-        took_us: us(4, "request-duration")?,
-        // Left empty where the connection was there.
+        start_ns: (us(0, "request-start")? * 1e3) as i64,
+        duration_us: us(4, "request-duration")?,
+        // Empty if the connection was already open.
         connect_us: us(2, "DNS+dialup").ok(),
         first_byte_us: us(3, "Response-delay").ok(),
         outcome: Outcome::Answered(status(fields.get(6))?),
@@ -89,12 +89,12 @@ struct Totals {
     fastest: Option<f64>,
 }
 
-/// Its summary, from which requests are made that could have led to it.
-fn read_json(source: &mut Source, bursts: &mut Bursts) -> anyhow::Result<()> {
-    let summary: Summary =
-        serde_json::from_reader(source.input.rest().take(LONGEST)).context("this is no JSON of oha's")?;
+/// Reconstructs requests that fit the summary.
+fn read_json(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
+    let summary: Summary = serde_json::from_reader(source.input.remaining().take(MAX_JSON_BYTES))
+        .context("this is not oha's JSON")?;
     for request in requests(&summary)? {
-        bursts.add(request).map_err(anyhow::Error::msg)?;
+        collector.add(request).map_err(anyhow::Error::msg)?;
     }
     Ok(())
 }
@@ -103,7 +103,7 @@ fn requests(summary: &Summary) -> anyhow::Result<Vec<Request>> {
     let mut bars: Vec<(f64, u64)> = Vec::new();
     for (bound, count) in &summary.response_time_histogram {
         let bound: f64 = bound.parse().ok().filter(|bound: &f64| bound.is_finite()).with_context(|| {
-            format!("responseTimeHistogram has {bound:?} where a time in seconds is allowed")
+            format!("responseTimeHistogram has {bound:?} where a time in seconds is expected")
         })?;
         bars.push((bound, *count));
     }
@@ -115,23 +115,26 @@ fn requests(summary: &Summary) -> anyhow::Result<Vec<Request>> {
     let failed = || summary.error_distribution.iter();
     let count = bars.iter().map(|(_, count)| *count).chain(failed().map(|(_, count)| *count));
     let count = count.fold(0_u64, u64::saturating_add);
-    ensure!(count <= MOST as u64, "{count} requests are too many to be read off a histogram; give oha's CSV");
+    ensure!(
+        count <= MAX_REQUESTS as u64,
+        "{count} requests are too many to be reconstructed from a histogram; give oha's CSV"
+    );
 
     let mut statuses = statuses.into_iter().flat_map(|(status, count)| (0..count).map(move |_| status));
     let answered = times(&bars, &summary.summary).into_iter().map(|seconds| Request {
-        took_us: seconds * 1e6,
+        duration_us: seconds * 1e6,
         outcome: Outcome::Answered(statuses.next().unwrap_or(200)),
         ..Request::default()
     });
     let failed = failed().flat_map(|(text, count)| (0..*count).map(move |_| text)).map(|text| {
-        let took_us = summary.summary.total.max(0.0) * 1e6;
-        Request { took_us, outcome: fault(text.clone()), ..Request::default() }
+        let duration_us = summary.summary.total.max(0.0) * 1e6;
+        Request { duration_us, outcome: failure(text), ..Request::default() }
     });
     Ok(answered.chain(failed).collect())
 }
 
-/// The times in the bars, in seconds: the first bar holds the quickest alone, the last ends with the slowest, and
-/// the others lie evenly in their bars.
+/// Returns the times of the bars, in seconds. The first bar has only the fastest request, the last bar ends with the
+/// slowest one, and all other requests are spread evenly over their bars.
 fn times(bars: &[(f64, u64)], totals: &Totals) -> Vec<f64> {
     let mut times = Vec::new();
     let mut low = totals.fastest.unwrap_or_else(|| bars.first().map_or(0.0, |bar| bar.0));

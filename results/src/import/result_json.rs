@@ -1,46 +1,47 @@
-//! Our own result, judged again: as it was, or by another service time.
+//! `result.json` of loadtest, judged again: with the same or another service time.
 
 use anyhow::{Context, bail, ensure};
 use judge::schedule::{Arrivals, Open, Schedule};
 use judge::trace::{Evidence, Fault, Generator, MissingData, Outcome, Row, Trace};
 use judge::verdict;
 
-use super::Options;
 use super::format::Head;
-use crate::document::{Burst, Document, OWN, Request, Run, Sending, Source};
+use super::options::Options;
+use crate::document::{Burst, Document, LOADTEST, Request, Run, Sending, Source};
 use crate::input::Input;
 
-/// Where a burst begins whose own start isn't known: requests may have entered a handler before it by another clock.
-const SOME_TIME_NS: i128 = 1_000_000_000_000_000;
+/// The start of a burst if its own start is unknown. It is far above 0, because by another clock requests may have
+/// entered a handler before the start.
+const ARBITRARY_START_NS: i128 = 1_000_000_000_000_000;
 
-/// Whether a file with this head is a result.json.
-pub fn is(head: &Head) -> bool {
+/// Whether a file with this head is a `result.json`.
+pub fn detect(head: &Head) -> bool {
     head.has(&["schema", "tool"])
         && !head.line_has(&["type", "metric"])
         && !head.line_has(&["latency", "timestamp"])
 }
 
-/// The result in the file `name`, judged.
+/// Reads and judges the `result.json` in the file `name`.
 pub fn document(name: &str, input: &mut Input, options: &Options) -> anyhow::Result<Document> {
     ensure!(
         options.n.is_none() && options.c.is_none(),
-        "{name}: -n and -c are for other tools' results; this one says both itself"
+        "{name}: -n and -c are for other tools' results; this file has both"
     );
     let mut document = Document::parse(input).with_context(|| name.to_owned())?;
     if let Some(Source { tool, files, .. }) = document.foreign() {
-        bail!("{name}: {tool} measured this; give the file that it was read from: {}", files.join(" "));
+        bail!("{name}: {tool} measured this; give the original file: {}", files.join(" "));
     }
-    let all = document.generator;
+    let overall = document.generator;
     for Run { generator, bursts, .. } in &mut document.runs {
         for burst in bursts {
             if let Some(service_ms) = options.service_ms {
                 burst.service_ms = service_ms;
             }
-            judge(burst, generator.unwrap_or(all).into());
+            judge_again(burst, generator.unwrap_or(overall).into());
         }
     }
     document.source.get_or_insert_with(|| Source {
-        tool: OWN.to_owned(),
+        tool: LOADTEST.to_owned(),
         format: "JSON".to_owned(),
         files: vec![name.to_owned()],
         lacks: Vec::new(),
@@ -49,12 +50,12 @@ pub fn document(name: &str, input: &mut Input, options: &Options) -> anyhow::Res
     Ok(document)
 }
 
-/// Judges it by its rows.
-fn judge(burst: &mut Burst, generator: Generator) {
+/// Judges the burst by its requests.
+fn judge_again(burst: &mut Burst, generator: Generator) {
     let before = burst.verdict.kind;
     let verdict = verdict::judge(&trace(burst, generator));
     burst.verdict = verdict.rounded();
-    // What is expected beside the kind can't change while that doesn't.
+    // The other expectations depend on the kind only.
     if burst.verdict.kind != before {
         burst.as_expected = burst.expected.map(|expected| expected == burst.verdict.kind);
         burst.mismatch =
@@ -62,16 +63,16 @@ fn judge(burst: &mut Burst, generator: Generator) {
     }
 }
 
-/// What the burst was judged by; `generator` is how that fared.
+/// Returns the trace that `burst` was judged by. `generator` is the load of its generator.
 pub fn trace(burst: &Burst, generator: Generator) -> Trace {
-    let asked = schedule(burst);
+    let requested = schedule(burst);
     let rows: Vec<Row> = burst.requests.iter().map(|request| row(burst, request)).collect();
-    let n = match asked.duration {
+    let n = match requested.duration {
         Some(_) => rows.len(),
-        None => asked.n.saturating_sub(burst.counted_only).max(rows.len()),
+        None => requested.n.saturating_sub(burst.counted_only).max(rows.len()),
     };
     Trace {
-        schedule: Schedule { n, ..asked },
+        schedule: Schedule { n, ..requested },
         service_ms: burst.service_ms,
         shared_clock: burst.requests.iter().any(|request| request.entered_us.is_some()),
         keep_alive: !burst.requests.iter().any(|request| request.connects),
@@ -81,7 +82,7 @@ pub fn trace(burst: &Burst, generator: Generator) -> Trace {
     }
 }
 
-/// How it was asked to be sent.
+/// Returns the requested schedule of `burst`.
 pub fn schedule(burst: &Burst) -> Schedule {
     let time = |ms: f64| std::time::Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default();
     let Sending { delay_ms, spacing_ms, rate, arrivals, seed, ramp_ms, duration_ms } = burst.sending;
@@ -127,7 +128,7 @@ fn row(burst: &Burst, request: &Request) -> Row {
 fn evidence(burst: &Burst, request: &Request) -> Option<Evidence> {
     let shared = request.entered_us.zip(request.left_us);
     let (entered, left) = shared.or(request.server_entered_us.zip(request.server_left_us))?;
-    let ns = |us: f64| u64::try_from(SOME_TIME_NS + (us * 1e3) as i128).unwrap_or(0);
+    let ns = |us: f64| u64::try_from(ARBITRARY_START_NS + (us * 1e3) as i128).unwrap_or(0);
     Some(Evidence {
         instance: request.instance.clone()?,
         endpoint: burst.endpoint.clone(),

@@ -9,32 +9,32 @@ use proptest::prelude::*;
 use super::*;
 use crate::document::Burst;
 
-/// A burst of ten that were served so many at a time, a second each: when each began, and how long it took, in seconds.
+/// A burst of ten requests, served `at_a_time` in one second each: the start and the duration of each, in seconds.
 fn served(at_a_time: usize) -> Vec<(f64, f64)> {
     (0..10).map(|i| (i as f64 * 1e-4, (i / at_a_time + 1) as f64 + 0.002 + i as f64 * 1e-4)).collect()
 }
 
-fn hey_csv(ways: &[(f64, f64)]) -> String {
+fn hey_csv(requests: &[(f64, f64)]) -> String {
     let mut text =
         "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n"
             .to_owned();
-    for (began, took) in ways {
+    for (began, took) in requests {
         let _ = writeln!(text, "{took:.4},0.0003,0.0000,0.0000,{took:.4},0.0001,200,{began:.4}");
     }
     text
 }
 
-fn oha_csv(ways: &[(f64, f64)]) -> String {
+fn oha_csv(requests: &[(f64, f64)]) -> String {
     let mut text = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n".to_owned();
-    for (began, took) in ways {
+    for (began, took) in requests {
         let _ = writeln!(text, "{began},0.000061582,0.000262992,{took},{took},178,200");
     }
     text
 }
 
-/// As oha 1.16 has it: eleven bars, of which the first holds only what took least.
-fn oha_json(ways: &[(f64, f64)]) -> String {
-    let times: Vec<f64> = ways.iter().map(|(_, took)| *took).collect();
+/// As oha 1.16 writes it: eleven bars, the first with only the fastest request.
+fn oha_json(requests: &[(f64, f64)]) -> String {
+    let times: Vec<f64> = requests.iter().map(|(_, took)| *took).collect();
     let (fastest, slowest) =
         (times.iter().copied().fold(f64::MAX, f64::min), times.iter().copied().fold(0.0, f64::max));
     let bounds: Vec<f64> = (0..=10).map(|i| fastest + (slowest - fastest) * f64::from(i) / 10.0).collect();
@@ -47,18 +47,18 @@ fn oha_json(ways: &[(f64, f64)]) -> String {
     }
     serde_json::json!({
         "summary": { "successRate": 1.0, "total": slowest, "slowest": slowest, "fastest": fastest, "requestsPerSec": 1.0 },
-        "metrics": {}, "responseTimeHistogram": bars, "statusCodeDistribution": { "200": ways.len() }, "errorDistribution": {},
+        "metrics": {}, "responseTimeHistogram": bars, "statusCodeDistribution": { "200": requests.len() }, "errorDistribution": {},
     })
     .to_string()
 }
 
-/// When a burst begins that has dates: 2026-11-24, in nanoseconds.
-const BEGAN_NS: i64 = 1_795_478_400_000_000_000;
+/// The start of a burst with timestamps: 2026-11-24, in nanoseconds.
+const START_NS: i64 = 1_795_478_400_000_000_000;
 
-fn k6_points(ways: &[(f64, f64)]) -> Vec<(String, i64, f64, usize)> {
+fn k6_points(requests: &[(f64, f64)]) -> Vec<(String, i64, f64, usize)> {
     let mut points = Vec::new();
-    for (vu, (began, took)) in ways.iter().enumerate() {
-        let ended = BEGAN_NS + ((began + took) * 1e9) as i64;
+    for (vu, (began, took)) in requests.iter().enumerate() {
+        let ended = START_NS + ((began + took) * 1e9) as i64;
         for (metric, value) in [
             ("http_reqs", 1.0),
             ("http_req_duration", took * 1e3 - 0.3),
@@ -76,11 +76,11 @@ fn k6_points(ways: &[(f64, f64)]) -> Vec<(String, i64, f64, usize)> {
     points
 }
 
-fn k6_json(ways: &[(f64, f64)]) -> String {
+fn k6_json(requests: &[(f64, f64)]) -> String {
     let mut text = r#"{"type":"Metric","data":{"name":"http_reqs","type":"counter"},"metric":"http_reqs"}"#
         .to_owned()
         + "\n";
-    for (metric, ns, value, vu) in k6_points(ways) {
+    for (metric, ns, value, vu) in k6_points(requests) {
         let time = jiff::Timestamp::from_nanosecond(ns.into()).unwrap();
         let point = serde_json::json!({
             "metric": metric, "type": "Point",
@@ -95,10 +95,10 @@ fn k6_json(ways: &[(f64, f64)]) -> String {
     text
 }
 
-fn k6_csv(ways: &[(f64, f64)], unit: i64) -> String {
+fn k6_csv(requests: &[(f64, f64)], unit: i64) -> String {
     let mut text =
         "metric_name,timestamp,metric_value,error,method,status,url,extra_tags,metadata\n".to_owned();
-    for (metric, ns, value, vu) in k6_points(ways) {
+    for (metric, ns, value, vu) in k6_points(requests) {
         let _ = writeln!(
             text,
             "{metric},{},{value},,GET,200,http://127.0.0.1:3000/e1/p1,a=b,iter=0&vu={vu}",
@@ -108,10 +108,10 @@ fn k6_csv(ways: &[(f64, f64)], unit: i64) -> String {
     text
 }
 
-fn vegeta_json(ways: &[(f64, f64)]) -> String {
+fn vegeta_json(requests: &[(f64, f64)]) -> String {
     let mut text = String::new();
-    for (seq, (began, took)) in ways.iter().enumerate() {
-        let time = jiff::Timestamp::from_nanosecond((BEGAN_NS + (began * 1e9) as i64).into()).unwrap();
+    for (seq, (began, took)) in requests.iter().enumerate() {
+        let time = jiff::Timestamp::from_nanosecond((START_NS + (began * 1e9) as i64).into()).unwrap();
         let line = serde_json::json!({
             "attack": "", "seq": seq, "code": 200, "timestamp": time.to_string(), "latency": (took * 1e9) as i64,
             "bytes_out": 0, "bytes_in": 2, "error": "", "body": "e30=", "method": "GET", "url": "http://127.0.0.1:3000/e1/p1",
@@ -122,10 +122,10 @@ fn vegeta_json(ways: &[(f64, f64)]) -> String {
     text
 }
 
-fn vegeta_csv(ways: &[(f64, f64)]) -> String {
+fn vegeta_csv(requests: &[(f64, f64)]) -> String {
     let mut text = String::new();
-    for (seq, (began, took)) in ways.iter().enumerate() {
-        let (began, took) = (BEGAN_NS + (began * 1e9) as i64, (took * 1e9) as i64);
+    for (seq, (began, took)) in requests.iter().enumerate() {
+        let (began, took) = (START_NS + (began * 1e9) as i64, (took * 1e9) as i64);
         let _ = writeln!(text, "{began},200,{took},0,2,,e30=,,{seq},GET,http://127.0.0.1:3000/e1/p1,");
     }
     text
@@ -133,23 +133,29 @@ fn vegeta_csv(ways: &[(f64, f64)]) -> String {
 
 type Writer = fn(&[(f64, f64)]) -> String;
 
-/// All that have a text.
+/// The text formats.
 const WRITERS: [(Writer, &Format); 7] = [
     (hey_csv, &hey::FORMAT),
     (oha_csv, &oha::CSV),
     (oha_json, &oha::JSON),
     (k6_json, &k6::JSON),
-    (|ways| k6_csv(ways, 1), &k6::CSV),
+    (|requests| k6_csv(requests, 1), &k6::CSV),
     (vegeta_json, &vegeta::JSON),
     (vegeta_csv, &vegeta::CSV),
 ];
 
 fn options() -> Options {
-    Options { service_ms: Some(1_000.0), n: None, c: None, good: Arc::from([200..=299]), keep: DEFAULT_KEEP }
+    Options {
+        service_ms: Some(1_000.0),
+        n: None,
+        c: None,
+        good: Arc::from([200..=299]),
+        max_rows: DEFAULT_KEEP,
+    }
 }
 
 fn source(bytes: &[u8]) -> Source {
-    let input = Input::of(Box::new(std::io::Cursor::new(bytes.to_vec()))).unwrap();
+    let input = Input::new(Box::new(std::io::Cursor::new(bytes.to_vec()))).unwrap();
     Source { name: "file.csv".to_owned(), input, path: None }
 }
 
@@ -173,7 +179,7 @@ fn every_format_has_the_same_verdict() {
         let kind = |at_a_time| burst(&write(&served(at_a_time)), &options()).verdict;
         assert_eq!(kind(10).kind, Kind::Parallel, "{:?}", format.id());
         assert_eq!(kind(1).kind, Kind::Sequential, "{:?}", format.id());
-        // What has no single requests has no waves.
+        // A summary shows no waves.
         if !format.is_summary {
             let limited = kind(4);
             assert_eq!((limited.kind, limited.at_a_time), (Kind::Limited, Some(4.0)), "{:?}", format.id());
@@ -184,7 +190,7 @@ fn every_format_has_the_same_verdict() {
 }
 
 #[test]
-fn without_a_service_time_what_comes_together_is_not_judged() {
+fn simultaneous_answers_are_not_judged_without_a_service_time() {
     let unknown = Options { service_ms: None, ..options() };
     for (write, format) in WRITERS {
         let together = burst(&write(&served(10)), &unknown).verdict;
@@ -202,7 +208,7 @@ fn without_a_service_time_what_comes_together_is_not_judged() {
 }
 
 #[test]
-fn what_drops_failures_is_sure_only_where_their_number_is_known() {
+fn a_format_without_failures_needs_the_number_of_requests_for_high_confidence() {
     let text = hey_csv(&served(1));
     assert_eq!(burst(&text, &options()).verdict.confidence, Confidence::Medium);
     let all = burst(&text, &Options { n: Some(10), ..options() });
@@ -213,7 +219,7 @@ fn what_drops_failures_is_sure_only_where_their_number_is_known() {
 }
 
 #[test]
-fn whole_seconds_are_too_coarse_and_it_says_so() {
+fn whole_seconds_are_reported_as_too_coarse() {
     let document = read(k6_csv(&served(10), 1_000_000_000).as_bytes(), &options()).unwrap();
     let burst = document.bursts().next().unwrap();
     assert_eq!(burst.verdict.kind, Kind::Inconclusive);
@@ -222,7 +228,7 @@ fn whole_seconds_are_too_coarse_and_it_says_so() {
 }
 
 #[test]
-fn gzip_and_parts_are_read() {
+fn gzipped_files_and_several_files_are_read() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(vegeta_json(&served(4)).as_bytes()).unwrap();
     let packed = read(&packed.finish().unwrap(), &options()).unwrap();
@@ -237,7 +243,7 @@ fn gzip_and_parts_are_read() {
 }
 
 #[test]
-fn connecting_is_told_apart_from_the_answer() {
+fn connecting_is_not_part_of_the_latency() {
     let burst = burst(&oha_csv(&served(10)), &options());
     let first = &burst.requests[0];
     assert_eq!((first.connect_us, first.connects), (Some(262.992), true).map_us());
@@ -257,7 +263,7 @@ impl MapUs for (Option<f64>, bool) {
 }
 
 #[test]
-fn a_closed_loop_is_told_from_an_open_one() {
+fn a_closed_loop_is_distinguished_from_an_open_loop() {
     // Two connections, five requests each, one after the other.
     let closed: Vec<(f64, f64)> = (0..10).map(|i| ((i / 2) as f64 * 1.0002, 1.0)).collect();
     let burst = burst(&vegeta_csv(&closed), &options());
@@ -265,7 +271,7 @@ fn a_closed_loop_is_told_from_an_open_one() {
         (burst.c, burst.requests.iter().filter(|request| request.planned_us.is_some()).count()),
         (2, 2)
     );
-    // One every 300 ms, whatever the answers do.
+    // One request every 300 ms, independent of the answers.
     let open: Vec<(f64, f64)> = (0..10).map(|i| (f64::from(i) * 0.3, 1.0)).collect();
     let burst = self::burst(&vegeta_csv(&open), &options());
     assert!(burst.requests.iter().all(|request| request.planned_us == request.sent_us));
@@ -275,7 +281,7 @@ fn a_closed_loop_is_told_from_an_open_one() {
 #[test]
 fn replies_are_evidence() {
     let reply = |i: usize| {
-        let ns = |s: f64| BEGAN_NS + (s * 1e9) as i64;
+        let ns = |s: f64| START_NS + (s * 1e9) as i64;
         let (entered, left) = (ns(i as f64 * 1e-4), ns((i / 4 + 1) as f64));
         format!(
             r#"{{"endpoint":"e1-p1","style":"sync","wait_ms":1,"instance":"{i:x}","served":1,"in_flight":1,"entered_unix_ns":{entered},"left_unix_ns":{left},"host":"h{}"}}"#,
@@ -295,13 +301,13 @@ fn replies_are_evidence() {
 }
 
 #[test]
-fn an_exported_script_brings_its_plan_and_the_request_alone() {
+fn an_exported_script_has_its_plan_and_the_solo_request() {
     let mut text = String::new();
     let mut point = |metric: &str, at: f64, value: f64, phase: &str, vu: usize| {
-        let time = jiff::Timestamp::from_nanosecond((BEGAN_NS + (at * 1e9) as i64).into()).unwrap();
+        let time = jiff::Timestamp::from_nanosecond((START_NS + (at * 1e9) as i64).into()).unwrap();
         let tags = serde_json::json!({
             "url": "http://127.0.0.1:3000/e2/p4", "status": "200", "setup": "7", "endpoint": "e2-p4", "phase": phase, "n": "10",
-            "start_ms": (BEGAN_NS / 1_000_000).to_string(), "spacing_ms": "5",
+            "start_ms": (START_NS / 1_000_000).to_string(), "spacing_ms": "5",
         });
         let data = serde_json::json!({
             "time": time.to_string(), "value": value, "tags": tags, "metadata": { "vu": vu.to_string(), "iter": "0" },
@@ -328,13 +334,13 @@ fn an_exported_script_brings_its_plan_and_the_request_alone() {
 }
 
 #[test]
-fn a_machine_that_is_late_for_the_plan_is_late_and_follows_nobody() {
+fn a_late_generator_is_late_for_its_plan_and_not_a_closed_loop() {
     let mut text = String::new();
     for (vu, began) in [0.0, 0.0, 0.0, 1.0002, 1.0002, 1.0002].into_iter().enumerate() {
         for (metric, value) in [("http_reqs", 1.0), ("http_req_duration", 1_000.0)] {
             let time =
-                jiff::Timestamp::from_nanosecond((BEGAN_NS + ((began + 1.0) * 1e9) as i64).into()).unwrap();
-            let start_ms = (BEGAN_NS / 1_000_000).to_string();
+                jiff::Timestamp::from_nanosecond((START_NS + ((began + 1.0) * 1e9) as i64).into()).unwrap();
+            let start_ms = (START_NS / 1_000_000).to_string();
             let tags = serde_json::json!({
                 "url": "http://h/e1/p1", "status": "200", "setup": "1", "phase": "burst", "n": "6", "start_ms": start_ms,
             });
@@ -352,7 +358,7 @@ fn a_machine_that_is_late_for_the_plan_is_late_and_follows_nobody() {
 }
 
 #[test]
-fn a_request_alone_counts_for_all_setups_of_its_url() {
+fn a_solo_request_applies_to_all_setups_of_its_url() {
     let line = |metric: &str, value: f64, phase: &str, setup: &str| {
         let tags =
             serde_json::json!({ "url": "http://h/e1/p1", "status": "200", "setup": setup, "phase": phase });
@@ -399,35 +405,35 @@ fn sqlite_is_read_run_by_run() {
 }
 
 #[test]
-fn no_more_rows_are_kept_than_asked_for() {
+fn at_most_max_rows_requests_are_kept() {
     let ways: Vec<(f64, f64)> = (0..1_000).map(|i| (f64::from(i) * 1e-4, 1.0)).collect();
-    let burst = burst(&vegeta_csv(&ways), &Options { keep: 100, ..options() });
+    let burst = burst(&vegeta_csv(&ways), &Options { max_rows: 100, ..options() });
     assert_eq!((burst.requests.len(), burst.counted_only, burst.n, burst.ok), (100, 900, 1_000, 1_000));
-    let all = Options { keep: 100, n: Some(1_000), ..options() };
+    let all = Options { max_rows: 100, n: Some(1_000), ..options() };
     let known = self::burst(&vegeta_csv(&ways), &all);
-    assert_eq!((known.n, known.verdict.kind), (1_000, burst.verdict.kind), "none of them is missed");
+    assert_eq!((known.n, known.verdict.kind), (1_000, burst.verdict.kind), "no request is missing");
 }
 
 #[test]
-fn broken_rows_are_counted_and_the_first_is_said() {
+fn rejected_rows_are_counted_and_the_first_is_reported() {
     let mut text = "\u{feff}".to_owned() + &hey_csv(&served(1));
     text.push_str("1.0,x,0,0,0,0,200,0\n1.0\n");
     text.push_str(&"9".repeat(5 * 1024 * 1024));
     let document = read(text.as_bytes(), &options()).unwrap();
     let source = document.source.unwrap();
     assert_eq!(source.broken_rows, 3);
-    let said = source.lacks.concat();
+    let lacks = source.lacks.concat();
     assert!(
-        said.contains("3 rows could not be read, the first: ")
-            && said.contains("line 12: DNS+dialup is \"x\""),
-        "{said}"
+        lacks.contains("3 rows could not be read, the first: ")
+            && lacks.contains("line 12: DNS+dialup is \"x\""),
+        "{lacks}"
     );
 }
 
 #[test]
-fn what_is_none_of_them_is_told_what_is_allowed() {
+fn an_unknown_format_gets_an_error_with_the_supported_formats() {
     let error = |bytes: &[u8]| format!("{:#}", read(bytes, &options()).unwrap_err());
-    for (text, said) in [
+    for (text, expected) in [
         ("", "the file is empty"),
         ("hello", "its format isn't known"),
         ("{\"a\": 1}", "its format isn't known"),
@@ -437,25 +443,25 @@ fn what_is_none_of_them_is_told_what_is_allowed() {
         ("system,manifest,setup,round\n", "result.json beside it"),
         (
             "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n",
-            "no request is in it",
+            "the file has no requests",
         ),
         ("SQLite format 3\0 and no more", "SQLite"),
         ("\u{1f}\u{8b}", "its format isn't known"),
     ] {
         let error = error(text.as_bytes());
-        assert!(error.contains(said), "{text}: {error}");
+        assert!(error.contains(expected), "{text}: {error}");
     }
-    assert!(error(&[0x1f, 0x8b, 8, 0, 0]).contains("file.csv"), "which file");
+    assert!(error(&[0x1f, 0x8b, 8, 0, 0]).contains("file.csv"), "the name of the file");
     let (hey, oha) = (hey_csv(&served(1)), oha_csv(&served(1)));
     let error = |texts: [&String; 2]| {
         read_all(&texts.map(|text| text.as_bytes()), &options()).unwrap_err().to_string()
     };
-    assert!(error([&hey, &oha]).contains("several formats"));
+    assert!(error([&hey, &oha]).contains("different formats"));
     assert!(error([&hey, &hey]).contains("its own start"));
 }
 
 #[test]
-fn what_was_judged_for_another_tool_is_not_judged_again_without_its_gaps() {
+fn an_imported_document_is_not_judged_again() {
     let document = read(hey_csv(&served(1)).as_bytes(), &options()).unwrap();
     let error = read(
         serde_json::to_string(&document).unwrap().as_bytes(),
@@ -465,7 +471,7 @@ fn what_was_judged_for_another_tool_is_not_judged_again_without_its_gaps() {
 }
 
 #[test]
-fn our_own_is_judged_as_it_was() {
+fn a_result_json_gets_the_same_verdict_again() {
     for burst in [crate::document::sample::waves(), crate::document::sample::together()] {
         let judged = judge::verdict::judge(&trace(&burst, Default::default())).rounded();
         let document = crate::document::sample::document(vec![Burst { verdict: judged.clone(), ..burst }]);
@@ -478,7 +484,7 @@ fn our_own_is_judged_as_it_was() {
 
 proptest! {
     #[test]
-    fn damage_is_an_error_or_a_document(
+    fn a_damaged_file_never_panics(
         format in 0_usize..7, at_a_time in 1_usize..10, at in any::<prop::sample::Index>(),
         bytes in prop::collection::vec(any::<u8>(), 0..12), cut in any::<bool>(),
     ) {
@@ -492,14 +498,14 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_an_error_or_a_document(bytes in prop::collection::vec(any::<u8>(), 0..300), format in 0_usize..7) {
+    fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), format in 0_usize..7) {
         let header = WRITERS[format].0(&[]);
         let _ = read(&bytes, &options());
         let _ = read(&[header.as_bytes(), &bytes].concat(), &options());
     }
 
     #[test]
-    fn any_numbers_are_rows_or_broken(numbers in prop::collection::vec(any::<f64>(), 8), whole in any::<[i64; 3]>()) {
+    fn any_numbers_never_panic(numbers in prop::collection::vec(any::<f64>(), 8), whole in any::<[i64; 3]>()) {
         let numbers: Vec<String> = numbers.iter().map(f64::to_string).collect();
         let line = numbers.join(",").replace(".0,", ",");
         for header in [hey::HEADER, oha::HEADER, k6::HEADER] {

@@ -1,13 +1,13 @@
-//! Setups by systems: what came of each, as the reports' tables show it. No I/O.
+//! The table of setups by systems that the reports show.
 
 use judge::stats::nearest_rank;
 use judge::units;
 use judge::verdict::Kind;
 
 use crate::document::{Burst, Document, Run};
-use crate::summary::{Column, columns};
+use crate::summary::column::{Column, columns};
 
-/// The table.
+/// The table of setups by systems.
 pub struct Overview<'a> {
     /// The systems.
     pub columns: Vec<Column<'a>>,
@@ -15,29 +15,29 @@ pub struct Overview<'a> {
     pub rows: Vec<Row<'a>>,
 }
 
-/// A setup.
+/// A row of the table: a setup.
 pub struct Row<'a> {
-    /// One of its runs, for what all of them share.
+    /// A run of the setup, for the properties that all of its runs share.
     pub setup: &'a Run,
-    /// What is in each column: a cell a burst, none where it wasn't fired there.
+    /// The cells of each column, one for each burst; none if the setup wasn't fired at the system.
     pub cells: Vec<Vec<Cell<'a>>>,
 }
 
-/// What came of a burst's rounds.
+/// A burst in all its rounds.
 pub struct Cell<'a> {
-    /// The round whose makespan is the median.
-    pub middle: &'a Burst,
-    /// The makespans' least and most, in milliseconds; `None` of one round.
+    /// The round with the median makespan.
+    pub median: &'a Burst,
+    /// The least and the largest makespan, in milliseconds; `None` if there is only one round.
     pub makespan_ms: Option<(f64, f64)>,
-    /// How many rounds there were, and how many had the middle one's verdict.
+    /// The number of rounds, and the number of rounds with the median round's verdict.
     pub rounds: (usize, usize),
-    /// What was demanded and isn't so in any of the rounds, each once.
-    pub broken: Vec<String>,
+    /// The expectations that a round doesn't meet, each once.
+    pub unmet: Vec<String>,
 }
 
 impl<'a> Overview<'a> {
-    /// What is in `document`.
-    pub fn of(document: &'a Document) -> Self {
+    /// Builds the table of `document`.
+    pub fn new(document: &'a Document) -> Self {
         let columns = columns(document);
         let row = |setup: &'a Run| Row {
             setup,
@@ -48,11 +48,11 @@ impl<'a> Overview<'a> {
     }
 }
 
-/// One run of each setup, in the order in which they were fired.
+/// Returns one run of each setup, in firing order.
 fn setups(document: &Document) -> Vec<&Run> {
     let mut setups: Vec<&Run> = Vec::new();
     for run in &document.runs {
-        if setups.iter().all(|seen| seen.setup != run.setup) {
+        if setups.iter().all(|other| other.setup != run.setup) {
             setups.push(run);
         }
     }
@@ -62,72 +62,72 @@ fn setups(document: &Document) -> Vec<&Run> {
 fn cells<'a>(rounds: &[&'a Run]) -> Vec<Cell<'a>> {
     let count = rounds.first().map_or(0, |run| run.bursts.len());
     (0..count)
-        .filter_map(|at| Cell::of(rounds.iter().filter_map(|run| run.bursts.get(at)).collect()))
+        .filter_map(|index| Cell::new(rounds.iter().filter_map(|run| run.bursts.get(index)).collect()))
         .collect()
 }
 
 impl Row<'_> {
-    /// What was fired: `10 x e1-p1, 10 x e2-p1`.
+    /// Returns the bursts, such as `10 x e1-p1, 10 x e2-p1`.
     pub fn sizes(&self) -> String {
         let size = |burst: &Burst| format!("{} x {}", burst.n, burst.endpoint);
         self.setup.bursts.iter().map(size).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether it was part of the original experiment.
+    /// Whether the setup is part of the original experiment.
     pub fn is_original(&self) -> bool {
         self.setup.bursts.iter().any(|burst| burst.fastapi.is_some())
     }
 
-    /// Whether its bursts must be told apart by their endpoints.
-    pub fn is_several(&self) -> bool {
+    /// Whether there are several bursts, which need their endpoints as labels.
+    pub fn has_several_bursts(&self) -> bool {
         self.setup.bursts.len() > 1
     }
 }
 
 impl<'a> Cell<'a> {
-    /// A burst's rounds; `None` where there was none.
-    pub fn of(mut rounds: Vec<&'a Burst>) -> Option<Self> {
+    /// Creates the cell of a burst's rounds; `None` if there are none.
+    pub fn new(mut rounds: Vec<&'a Burst>) -> Option<Self> {
         rounds.sort_by(|a, b| a.makespan_ms.total_cmp(&b.makespan_ms));
-        let middle = rounds[nearest_rank(rounds.len(), 0.5)?];
-        let mut broken: Vec<String> = rounds.iter().flat_map(|burst| burst.broken()).collect();
-        broken.dedup();
+        let median = rounds[nearest_rank(rounds.len(), 0.5)?];
+        let mut unmet: Vec<String> = rounds.iter().flat_map(|burst| burst.unmet()).collect();
+        unmet.dedup();
         Some(Self {
-            middle,
+            median,
             makespan_ms: match &rounds[..] {
                 [least, .., most] => Some((least.makespan_ms, most.makespan_ms)),
                 _ => None,
             },
             rounds: (
                 rounds.len(),
-                rounds.iter().filter(|burst| burst.verdict.kind == middle.verdict.kind).count(),
+                rounds.iter().filter(|burst| burst.verdict.kind == median.verdict.kind).count(),
             ),
-            broken,
+            unmet,
         })
     }
 
-    /// The time, and how far the rounds were apart: `1.00 s (0.99 s to 1.02 s)`.
+    /// Returns the makespan, with its range over the rounds: `1.00 s (0.99 s to 1.02 s)`.
     pub fn time(&self) -> String {
-        // A number stays with its unit.
+        // A no-break space keeps the number and its unit on one line.
         let time = |ms: f64| units::time(ms).replace(' ', "\u{a0}");
         let spread = |(least, most)| format!(" ({} to {})", time(least), time(most));
-        time(self.middle.makespan_ms) + &self.makespan_ms.map(spread).unwrap_or_default()
+        time(self.median.makespan_ms) + &self.makespan_ms.map(spread).unwrap_or_default()
     }
 
-    /// How many rounds agree, where not all do.
+    /// Returns how many rounds agree; `None` if all do.
     pub fn agreement(&self) -> Option<String> {
-        let (rounds, alike) = self.rounds;
-        (alike < rounds).then(|| format!("{alike} of {rounds} rounds"))
+        let (rounds, agreeing) = self.rounds;
+        (agreeing < rounds).then(|| format!("{agreeing} of {rounds} rounds"))
     }
 
-    /// Over how many of `places` it was spread, where that is known.
-    pub fn places(&self, places: &str) -> Option<String> {
-        let count = self.middle.instances;
-        let places = if count == 1 { places.trim_end_matches('s') } else { places };
-        (count > 0).then(|| format!("{count}\u{a0}{places}"))
+    /// Returns the number of instances, such as `10 instances`; `None` if unknown. `noun` is the plural noun.
+    pub fn instances(&self, noun: &str) -> Option<String> {
+        let count = self.median.instances;
+        let noun = if count == 1 { noun.trim_end_matches('s') } else { noun };
+        (count > 0).then(|| format!("{count}\u{a0}{noun}"))
     }
 }
 
-/// What FastAPI did in the original experiment, and what its author had expected.
+/// Returns the verdict on FastAPI in the original experiment, and the verdict that its author expected.
 pub fn original(burst: &Burst) -> Option<(Kind, Option<Kind>)> {
     burst.fastapi.map(|kind| (kind, burst.author_expected))
 }

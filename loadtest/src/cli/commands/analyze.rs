@@ -12,8 +12,13 @@ use crate::report::terminal;
 use crate::runner::import;
 
 pub fn analyze(args: AnalyzeArgs) -> Result<Exit, Failure> {
-    let options =
-        Options { service_ms: args.service_ms, n: args.n, c: args.c, good: args.status, keep: args.max_rows };
+    let options = Options {
+        service_ms: args.service_ms,
+        n: args.n,
+        c: args.c,
+        good: args.status,
+        max_rows: args.max_rows,
+    };
     let mut document = import::document(&args.files, &options, &plan::built_in().unwrap_or_default())
         .or_exit(Exit::Usage)?;
     let endpoints: Vec<String> = document.bursts().map(|burst| burst.endpoint.clone()).collect();

@@ -33,7 +33,7 @@ pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit,
         End::Limit if limit < args.limit => End::Descriptors,
         ended => ended,
     };
-    let document = Document::of(&survey, args.url, ended, TOOL.to_owned(), machine::describe(), started);
+    let document = Document::new(&survey, args.url, ended, TOOL.to_owned(), machine::describe(), started);
     tell(&told(&document, args.json)?)?;
     match ended {
         End::Interrupted => Err(Ended::Interrupted),

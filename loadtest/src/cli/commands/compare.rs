@@ -11,7 +11,7 @@ use crate::runner::document;
 pub fn compare(args: &CompareArgs) -> Result<Exit, Failure> {
     let before = document::read(&args.before).or_exit(Exit::Usage)?;
     let after = document::read(&args.after).or_exit(Exit::Usage)?;
-    let comparison = Comparison::of(&before, &after, args.tolerance);
+    let comparison = Comparison::new(&before, &after, args.tolerance);
     if comparison.pairs.is_empty() {
         let message = "the two results have no burst in common (system, manifest, setup and endpoint)";
         return Err(Failure::new(Exit::Usage, message));

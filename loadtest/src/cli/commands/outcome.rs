@@ -8,8 +8,7 @@ use super::tell;
 use crate::cli::flags::ReportArgs;
 use crate::console::note;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::report::files::{self, Format};
-use crate::report::github;
+use crate::report::{FORMATS, files, github};
 
 /// Checked before the measurement, used after it.
 pub struct Outcome(ReportArgs);
@@ -42,7 +41,7 @@ impl Outcome {
         bursts.for_each(|burst| threshold::check(&self.0.expect, burst));
         self.write(document)?;
         match (&self.0.out, &self.0.formats[..]) {
-            (None, [format]) => tell(&format.render(document).or_exit(Exit::Usage)?)?,
+            (None, [format]) => tell(&(format.render)(document).or_exit(Exit::Usage)?)?,
             _ => tell(&text(document))?,
         }
         if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
@@ -53,9 +52,9 @@ impl Outcome {
 
     fn write(&self, document: &Document) -> Result<(), Failure> {
         let Some(folder) = &self.0.out else { return Ok(()) };
-        let chosen = if self.0.formats.is_empty() { &Format::ALL[..] } else { &self.0.formats };
+        let chosen = if self.0.formats.is_empty() { &FORMATS[..] } else { &self.0.formats };
         for format in chosen {
-            let path = files::write(document, *format, folder)
+            let path = files::write(document, format, folder)
                 .with_context(|| format!("--out {}", folder.display()))
                 .or_exit(Exit::Usage)?;
             note(&format!("Wrote {}", path.display()));

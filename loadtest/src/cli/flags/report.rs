@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use results::threshold::Threshold;
 
-use crate::report::files::Format;
+use crate::report::{Format, out_help};
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Results")]
 pub struct ReportArgs {
-    /// Write the results to this folder: result.json, report.html, requests.csv, report.md and junit.xml
-    #[arg(long, value_name = "DIR")]
+    // The help names the files of all formats.
+    #[arg(long, value_name = "DIR", help = out_help())]
     pub out: Option<PathBuf>,
     /// Which of them to write [default: all]; without --out, the one to print
     #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',')]

@@ -1,4 +1,4 @@
-//! The result inside the page: as JSON where that is short, else packed, else without the single requests.
+//! The result in the page: as JSON if it is short, else gzipped, else without requests.
 
 use std::io::Write;
 
@@ -9,36 +9,36 @@ use flate2::write::GzEncoder;
 use results::document::{Burst, Document, Run};
 use sha2::{Digest, Sha256};
 
-/// The longest that stands there as it is: the page must stay below 2 MB.
-const PLAIN: usize = 900_000;
-/// The longest that stands there packed.
-const PACKED: usize = 1_300_000;
+/// The size limit of plain JSON. The page must stay below 2 MB.
+const MAX_PLAIN: usize = 900_000;
+/// The size limit of gzipped JSON in base 64.
+const MAX_GZIPPED: usize = 1_300_000;
 
-/// What the page's script gives to whoever asks for `result.json`.
+/// The content that the page's script offers as `result.json`.
 pub struct Data {
-    /// The content's type: JSON, or JSON packed by gzip in base 64.
+    /// The type of the content: JSON, or gzipped JSON in base 64.
     pub kind: &'static str,
-    /// The content, safe inside a script element.
+    /// The content, escaped for a script element.
     pub text: String,
-    /// Whether the requests had to be left out.
+    /// Whether the requests are left out.
     pub is_cut: bool,
 }
 
 impl Data {
-    /// Of `document`.
-    pub fn of(document: &Document) -> serde_json::Result<Self> {
+    /// Encodes `document`.
+    pub fn new(document: &Document) -> serde_json::Result<Self> {
         let json = serde_json::to_string(document)?;
-        if json.len() <= PLAIN {
+        if json.len() <= MAX_PLAIN {
             return Ok(Self::plain(json, false));
         }
-        let packed = packed(&json).map_err(serde_json::Error::io)?;
-        if packed.len() <= PACKED {
-            return Ok(Self { kind: "application/gzip;base64", text: packed, is_cut: false });
+        let gzipped = gzipped(&json).map_err(serde_json::Error::io)?;
+        if gzipped.len() <= MAX_GZIPPED {
+            return Ok(Self { kind: "application/gzip;base64", text: gzipped, is_cut: false });
         }
         let json = serde_json::to_string(&without_requests(document))?;
-        match json.len() <= PLAIN {
+        match json.len() <= MAX_PLAIN {
             true => Ok(Self::plain(json, true)),
-            // However many bursts there are.
+            // A very large number of bursts is too long even without requests.
             false => Ok(Self::plain(
                 serde_json::to_string(&Document { runs: Vec::new(), ..document.clone() })?,
                 true,
@@ -46,16 +46,16 @@ impl Data {
         }
     }
 
-    /// No `<` is left that could end the element; JSON needs none outside its strings.
+    /// Escapes `<`, which could end the element. JSON has it in strings only.
     fn plain(json: String, is_cut: bool) -> Self {
         Self { kind: "application/json", text: json.replace('<', "\\u003c"), is_cut }
     }
 }
 
-fn packed(json: &str) -> std::io::Result<String> {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::default());
-    packer.write_all(json.as_bytes())?;
-    Ok(STANDARD.encode(packer.finish()?))
+fn gzipped(json: &str) -> std::io::Result<String> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(json.as_bytes())?;
+    Ok(STANDARD.encode(encoder.finish()?))
 }
 
 fn without_requests(document: &Document) -> Document {
@@ -64,7 +64,7 @@ fn without_requests(document: &Document) -> Document {
     Document { runs: document.runs.iter().map(run).collect(), ..document.clone() }
 }
 
-/// The hash of `script`, as a content security policy names it.
+/// Returns the hash of `script` for a content security policy.
 pub fn sha256(script: &str) -> String {
     STANDARD.encode(Sha256::digest(script))
 }

@@ -1,37 +1,46 @@
-//! The report as a page: one file that needs nothing else, and no network.
+//! `report.html`: a self-contained page, which needs no network.
 
 mod data;
 
 use askama::Template;
 use judge::units;
 use judge::verdict::{Confidence, Kind};
-use results::chart::figure::Figure;
+use results::chart::svg::{self, Figure};
 use results::document::{Burst, Document, Latency, Run};
 use results::summary::overview::{Cell, Overview, Row, original};
-use results::summary::{Column, lessons};
+use results::summary::{Column, summaries};
 
+use super::format::Format;
 use super::sentences;
 use data::Data;
 
-/// The page's script; its hash is what the page's policy lets run.
+/// The format.
+pub(super) const FORMAT: Format = Format {
+    name: "html",
+    file: "report.html",
+    help: "A self-contained page with a chart of each burst",
+    render: page,
+};
+
+/// The page's script. The page's policy allows only scripts with its hash.
 const SCRIPT: &str = include_str!("../../../templates/report.js");
 const STYLE: &str = include_str!("../../../templates/report.css");
 
-/// The most bars of a drawing: more lie too close to be told apart.
-const BARS: usize = 120;
-/// The most bars of all drawings, which keep the file small.
-const ALL_BARS: usize = 3_600;
-/// The fewest bars of a drawing, however many there are.
-const FEW_BARS: usize = 4;
+/// The most bars of a chart. More bars would be too thin to distinguish.
+const MAX_BARS: usize = 120;
+/// The most bars of all charts, which bounds the size of the file.
+const MAX_TOTAL_BARS: usize = 3_600;
+/// The limit of bars of a chart is at least this, whatever the number of charts.
+const MIN_BARS: usize = 4;
 
-/// The page.
+/// Renders the page.
 ///
 /// # Errors
 ///
-/// Where the data can't be written as JSON.
+/// If the data can't be written as JSON.
 pub fn page(document: &Document) -> anyhow::Result<String> {
-    let overview = Overview::of(document);
-    let bars = (ALL_BARS / document.bursts().count().max(1)).clamp(FEW_BARS, BARS);
+    let overview = Overview::new(document);
+    let bars = (MAX_TOTAL_BARS / document.bursts().count().max(1)).clamp(MIN_BARS, MAX_BARS);
     let page = Page {
         document,
         overview: &overview,
@@ -41,11 +50,14 @@ pub fn page(document: &Document) -> anyhow::Result<String> {
             .enumerate()
             .map(|(at, row)| section(&overview, row, at, bars))
             .collect(),
-        lessons: lessons(document).iter().map(|lesson| lesson.lines().map(str::to_owned).collect()).collect(),
-        used: sentences::used(document),
+        summaries: summaries(document)
+            .iter()
+            .map(|summary| summary.lines().map(str::to_owned).collect())
+            .collect(),
+        usage: sentences::usage(document),
         generator: sentences::generator(document),
         policy: format!("sha256-{}", data::sha256(SCRIPT)),
-        data: Data::of(document)?,
+        data: Data::new(document)?,
     };
     Ok(page.render()?)
 }
@@ -56,15 +68,15 @@ struct Page<'a> {
     document: &'a Document,
     overview: &'a Overview<'a>,
     sections: Vec<Section<'a>>,
-    lessons: Vec<Vec<String>>,
-    used: String,
+    summaries: Vec<Vec<String>>,
+    usage: String,
     generator: String,
-    /// Which script may run.
+    /// The hash of the allowed script.
     policy: String,
     data: Data,
 }
 
-/// A setup's drawings.
+/// The charts of a setup.
 struct Section<'a> {
     setup: &'a Run,
     parts: Vec<Part<'a>>,
@@ -72,13 +84,15 @@ struct Section<'a> {
 
 /// A burst on a system.
 struct Part<'a> {
-    /// Its heading's name in the page.
+    /// The id of its heading.
     id: String,
-    /// The system, and how its instances are used.
+    /// The name of the system, with the use of its instances.
     system: String,
-    /// How many rounds there were; this is the one with the middle makespan.
+    /// The number of rounds. The burst is that of the round with the median makespan.
     rounds: usize,
     burst: &'a Burst,
+    /// The plural noun of the system's instances.
+    instance_noun: &'static str,
     figure: Figure,
 }
 
@@ -89,30 +103,31 @@ fn section<'a>(overview: &Overview<'a>, row: &Row<'a>, at: usize, bars: usize) -
         id: format!("b{}-{}", at + 1, index + 1),
         system: column.name(),
         rounds: cell.rounds.0,
-        burst: cell.middle,
-        figure: Figure::of(cell.middle, column.places(), bars),
+        burst: cell.median,
+        instance_noun: column.instance_noun(),
+        figure: Figure::new(cell.median, bars),
     };
     Section { setup: row.setup, parts: cells.enumerate().map(part).collect() }
 }
 
 impl Part<'_> {
     fn sentences(&self) -> Vec<String> {
-        sentences::all(self.burst)
+        sentences::burst(self.burst)
     }
 
     fn latency(&self) -> Vec<(&'static str, String)> {
-        let told = |latency: &Latency| {
+        let rows = |latency: &Latency| {
             [
-                ("least", latency.min),
+                ("minimum", latency.min),
                 ("median", latency.p50),
                 ("90 %", latency.p90),
                 ("99 %", latency.p99),
-                ("most", latency.max),
+                ("maximum", latency.max),
             ]
             .map(|(name, ms)| (name, units::time(ms)))
             .to_vec()
         };
-        self.burst.latency_ms.as_ref().map(told).unwrap_or_default()
+        self.burst.latency_ms.as_ref().map(rows).unwrap_or_default()
     }
 }
 
@@ -130,7 +145,7 @@ impl Page<'_> {
     }
 }
 
-/// What tells a verdict apart without its colour.
+/// Returns the sign of a verdict, which distinguishes it without its colour.
 fn sign(kind: &Kind) -> &'static str {
     match kind {
         Kind::Parallel => "≡",
@@ -141,12 +156,12 @@ fn sign(kind: &Kind) -> &'static str {
     }
 }
 
-fn is_sure(burst: &Burst) -> bool {
+fn is_certain(burst: &Burst) -> bool {
     burst.verdict.confidence == Confidence::High || burst.verdict.kind == Kind::Inconclusive
 }
 
-/// The original result of a burst, in words.
-fn originally(burst: &Burst) -> String {
+/// Returns the original result of a burst, in words.
+fn original_result(burst: &Burst) -> String {
     match original(burst) {
         Some((kind, Some(expected))) => format!("{kind} (its author expected {expected})"),
         Some((kind, None)) => kind.to_string(),
@@ -154,8 +169,8 @@ fn originally(burst: &Burst) -> String {
     }
 }
 
-fn details(cell: &Cell, places: &str) -> String {
-    [Some(cell.time()), cell.places(places), cell.agreement()]
+fn details(cell: &Cell, noun: &str) -> String {
+    [Some(cell.time()), cell.instances(noun), cell.agreement()]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()

@@ -4,20 +4,20 @@ use results::document::sample;
 use super::*;
 
 #[test]
-fn the_page_of_a_fixed_result_is_as_it_was() {
+fn the_page_of_a_fixed_result_is_unchanged() {
     insta::assert_snapshot!(page(&sample::document(vec![sample::together(), sample::waves()])).unwrap());
 }
 
 #[test]
-fn the_policy_lets_the_script_run_and_nothing_else() {
+fn the_policy_allows_only_the_pages_script() {
     let page = page(&sample::document(vec![sample::waves()])).unwrap();
     assert!(page.contains(&format!("script-src 'sha256-{}'", data::sha256(SCRIPT))));
     assert!(page.contains(&format!("<script>{SCRIPT}</script>")));
-    assert!(!page.contains("http://www"), "nothing from elsewhere");
+    assert!(!page.contains("http://www"), "no external resource");
 }
 
 #[test]
-fn hostile_names_and_numbers_are_shown_as_text() {
+fn hostile_names_and_numbers_are_text() {
     let evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}\u{202e}\0";
     let mut burst = sample::burst(
         evil,
@@ -42,14 +42,14 @@ fn hostile_names_and_numbers_are_shown_as_text() {
     document.runs[0].system = evil.to_owned();
     document.machine.cpu_model = Some(evil.to_owned());
     let page = page(&document).unwrap();
-    assert_eq!(page.matches("<script").count(), 2, "the data and our own");
+    assert_eq!(page.matches("<script").count(), 2, "the data and the page's script");
     assert!(!page.contains("<img"));
     let shown = page.split("<script type").next().unwrap();
-    assert!(!shown.contains("NaN\"") && !shown.contains("inf\""), "no coordinate that is none");
+    assert!(!shown.contains("NaN\"") && !shown.contains("inf\""), "an invalid coordinate");
 }
 
 #[test]
-fn a_large_result_stays_small() {
+fn the_page_of_a_large_result_is_small() {
     let verdict = || sample::waves().verdict;
     for n in [10_000, 60_000] {
         let document =

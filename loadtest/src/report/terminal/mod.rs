@@ -1,6 +1,6 @@
-//! The results as text: a table of setups by systems, a drawing of each burst, then what it means.
+//! Results for the terminal: a table of setups by systems, a timeline of each burst, and the summaries.
 
-mod drawings;
+mod timelines;
 
 use std::fmt::Write;
 
@@ -9,19 +9,17 @@ use comfy_table::{ContentArrangement, Table};
 use judge::verdict::{Confidence, Kind};
 use results::document::{Burst, Document};
 use results::summary::overview::{Cell, Overview, Row, original};
-use results::summary::{Column, lessons};
+use results::summary::{Column, summaries};
 
+use super::wrap::{DEFAULT_WIDTH, wrapped};
 use super::{hey, sentences};
 
-/// The width where standard output is no terminal.
-pub(super) const WIDTH: u16 = 100;
-
-/// The table of `run`, a drawing of each burst where `is_drawn`, and what it means.
-pub fn run(document: &Document, width: Option<u16>, is_drawn: bool) -> String {
-    let overview = Overview::of(document);
+/// Returns the output of `run`. `with_timelines` adds a timeline of each burst.
+pub fn run(document: &Document, width: Option<u16>, with_timelines: bool) -> String {
+    let overview = Overview::new(document);
     let mut table = Table::new();
     table.load_style(UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width.unwrap_or(WIDTH));
+    table.set_width(width.unwrap_or(DEFAULT_WIDTH));
     if console::colors_enabled() {
         table.enforce_styling()
     } else {
@@ -35,73 +33,63 @@ pub fn run(document: &Document, width: Option<u16>, is_drawn: bool) -> String {
         let mut cells = vec![comfy_table::Cell::new(describe(row)), comfy_table::Cell::new(originals(row))];
         let columns = overview.columns.iter().zip(&row.cells);
         cells.extend(columns.map(|(column, cells)| {
-            let told = comfy_table::Cell::new(verdicts(row, cells, column.places()));
+            let cell = comfy_table::Cell::new(verdicts(row, cells, column.instance_noun()));
             match colour(cells) {
-                Some(colour) => told.fg(colour),
-                None => told,
+                Some(colour) => cell.fg(colour),
+                None => cell,
             }
         }));
         table.add_row(cells);
     }
     let mut text = format!("{table}\n");
-    if is_drawn {
-        text += &drawings::all(&overview, width.unwrap_or(WIDTH).into());
+    if with_timelines {
+        text += &timelines::all(&overview, width.unwrap_or(DEFAULT_WIDTH).into());
     }
-    for lesson in lessons(document) {
-        let _ = write!(text, "\n{}\n", wrapped(&lesson, "", width));
+    for summary in summaries(document) {
+        let _ = write!(text, "\n{}\n", wrapped(&summary, "", width));
     }
-    text + "\n" + &wrapped(&(sentences::used(document) + &sentences::generator(document)), "", width) + "\n"
+    text + "\n" + &wrapped(&(sentences::usage(document) + &sentences::generator(document)), "", width) + "\n"
 }
 
-/// The terminal's width; `None` where standard output is none.
+/// Returns the terminal's width; `None` if standard output is not a terminal.
 pub fn width() -> Option<u16> {
     console::Term::stdout().size_checked().map(|(_, columns)| columns)
 }
 
-/// The bursts of `burst`, one after the other: each as hey tells it, and its verdict below.
-pub fn bursts(document: &Document, width: Option<u16>, is_drawn: bool) -> String {
-    let several = document.bursts().count() > 1;
+/// Returns the output of `burst`: each burst in hey's format, and its verdict below.
+pub fn bursts(document: &Document, width: Option<u16>, with_timelines: bool) -> String {
+    let has_several = document.bursts().count() > 1;
     let mut text = String::new();
     for burst in document.bursts() {
-        if several {
+        if has_several {
             let _ = writeln!(text, "{}", burst.url);
         }
-        let _ = writeln!(text, "{}\n{}", hey::summary(burst), judged(burst, width));
-        if is_drawn {
-            let _ = writeln!(text, "{}", drawings::of_burst(burst, width.unwrap_or(WIDTH).into()));
+        let _ = writeln!(text, "{}\n{}", hey::summary(burst), verdict_of_burst(burst, width));
+        if with_timelines {
+            let _ = writeln!(text, "{}", timelines::burst(burst, width.unwrap_or(DEFAULT_WIDTH).into()));
         }
     }
     text + &wrapped(&sentences::generator(document), "", width) + "\n"
 }
 
-fn judged(burst: &Burst, width: Option<u16>) -> String {
+fn verdict_of_burst(burst: &Burst, width: Option<u16>) -> String {
     let confidence = match burst.verdict.confidence {
-        // It says itself that nothing is sure.
+        // An inconclusive verdict needs no confidence.
         _ if burst.verdict.kind == Kind::Inconclusive => "",
         Confidence::Low => " (low confidence)",
         Confidence::Medium => " (medium confidence)",
         Confidence::High => "",
     };
-    let mut text = format!("{}: {}{confidence}\n", burst.url, drawings::coloured(burst));
-    for sentence in sentences::all(burst) {
+    let mut text = format!("{}: {}{confidence}\n", burst.url, timelines::coloured(burst));
+    for sentence in sentences::burst(burst) {
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
     }
     text
 }
 
-/// Lines that a terminal doesn't break in the middle of a word, nor a flag at its dashes.
-pub(super) fn wrapped(text: &str, indent: &str, width: Option<u16>) -> String {
-    let options = textwrap::Options::new(usize::from(width.unwrap_or(WIDTH)))
-        .initial_indent(indent)
-        .subsequent_indent(indent)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
-    textwrap::fill(text, options)
-}
-
 fn heading(column: &Column) -> String {
     match column.manifest {
-        // Narrow, so that the verdicts below decide the width.
+        // Short lines let the verdicts decide the width.
         Some(manifest) => {
             format!("{}\n({},\n{manifest})", column.label().replace(", ", ",\n"), column.system)
         }
@@ -114,47 +102,47 @@ fn describe(row: &Row) -> String {
 }
 
 fn originals(row: &Row) -> String {
-    let tell = |burst: &Burst| {
+    let text = |burst: &Burst| {
         let Some((kind, expected)) = original(burst) else { return "-".to_owned() };
         kind.to_string() + &expected.map_or(String::new(), |kind| format!("\nexpected: {kind}"))
     };
     let bursts = &row.setup.bursts;
-    lines(row, bursts.iter().map(|burst| (burst, tell(burst))))
+    lines(row, bursts.iter().map(|burst| (burst, text(burst))))
 }
 
-fn verdicts(row: &Row, cells: &[Cell], places: &str) -> String {
-    lines(row, cells.iter().map(|cell| (cell.middle, verdict(cell, places))))
+fn verdicts(row: &Row, cells: &[Cell], noun: &str) -> String {
+    lines(row, cells.iter().map(|cell| (cell.median, verdict(cell, noun))))
 }
 
-/// The cell's, where its bursts agree; the words say the same.
+/// Returns the colour of a cell if its bursts agree. The words have the same meaning.
 fn colour(cells: &[Cell]) -> Option<comfy_table::Color> {
-    let first = cells.first()?.middle.verdict.kind;
-    if cells.iter().any(|cell| !cell.broken.is_empty()) {
+    let first = cells.first()?.median.verdict.kind;
+    if cells.iter().any(|cell| !cell.unmet.is_empty()) {
         return Some(comfy_table::Color::Red);
     }
-    cells.iter().all(|cell| cell.middle.verdict.kind == first).then_some(match first {
+    cells.iter().all(|cell| cell.median.verdict.kind == first).then_some(match first {
         Kind::Parallel => comfy_table::Color::Green,
         Kind::Sequential | Kind::Refused => comfy_table::Color::Red,
         Kind::Limited | Kind::Inconclusive => comfy_table::Color::Yellow,
     })
 }
 
-/// The verdict, how long it took, and over how many places it was spread.
-fn verdict(cell: &Cell, places: &str) -> String {
-    let mut text = format!("{}, {}", cell.middle.verdict.headline(), cell.time());
+/// Returns the verdict, the time and the number of instances.
+fn verdict(cell: &Cell, noun: &str) -> String {
+    let mut text = format!("{}, {}", cell.median.verdict.headline(), cell.time());
     text += &cell.agreement().map_or(String::new(), |agreement| format!("\n  {agreement}"));
-    text += &cell.places(places).map_or(String::new(), |places| format!(", {places}"));
-    for broken in &cell.broken {
-        text += &format!("\n  {broken}");
+    text += &cell.instances(noun).map_or(String::new(), |instances| format!(", {instances}"));
+    for unmet in &cell.unmet {
+        text += &format!("\n  {unmet}");
     }
     text
 }
 
-/// A line for each burst; its endpoint is named where there are several.
-fn lines<'a>(row: &Row, told: impl Iterator<Item = (&'a Burst, String)>) -> String {
-    let line = |(burst, text): (&Burst, String)| match row.is_several() {
+/// Returns a line for each burst, with its endpoint if there are several.
+fn lines<'a>(row: &Row, texts: impl Iterator<Item = (&'a Burst, String)>) -> String {
+    let line = |(burst, text): (&Burst, String)| match row.has_several_bursts() {
         true => format!("{} {text}", burst.endpoint),
         false => text,
     };
-    told.map(line).collect::<Vec<_>>().join("\n")
+    texts.map(line).collect::<Vec<_>>().join("\n")
 }

@@ -6,7 +6,7 @@ use judge::schedule::{Open, Schedule};
 use judge::stats::median;
 use judge::trace::{MissingData, Row, Trace};
 use judge::verdict;
-use results::document::{Burst, Document, GeneratorSummary, OWN, Run, Source, command_line};
+use results::document::{Burst, Document, GeneratorSummary, LOADTEST, Run, Source, command_line};
 use results::import;
 
 /// What one generator has of a burst, and how that generator fared.
@@ -60,7 +60,7 @@ pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Docume
         all.add(run, worst.into(), worst.descriptors);
     }
     all.source = Some(Source {
-        tool: OWN.to_owned(),
+        tool: LOADTEST.to_owned(),
         format: "JSON".to_owned(),
         files: files.to_vec(),
         lacks: vec![format!(
@@ -81,7 +81,7 @@ fn is_same(run: &Run, other: &Run) -> bool {
 /// One run of all generators'.
 fn joined(parts: &[(&Run, GeneratorSummary)], files: &[String]) -> anyhow::Result<Run> {
     let fared = |(run, all): &(&Run, GeneratorSummary)| run.generator.unwrap_or(*all);
-    let worst = parts.iter().map(fared).fold(GeneratorSummary::default(), GeneratorSummary::worse);
+    let worst = parts.iter().map(fared).fold(GeneratorSummary::default(), GeneratorSummary::worst);
     let mut bursts = Vec::new();
     for at in 0..parts[0].0.bursts.len() {
         let same: Vec<Part> = parts.iter().map(|part| (&part.0.bursts[at], fared(part))).collect();

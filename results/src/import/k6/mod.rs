@@ -1,26 +1,25 @@
-//! k6's points (`--out json` and `--out csv`): several for each request, stamped when it ended.
+//! k6's JSON and CSV (`--out`): several points for each request, with the time of the request's end.
 //!
-//! What `loadtest export k6` writes marks them with tags of its own, and gives what the replies say as a metric.
+//! The script of `loadtest export k6` adds its own tags, and a metric with the content of the replies.
 
 mod point;
 
 use judge::trace::{Evidence, Outcome};
 
-use super::bursts::{Id, Key};
+use super::collector::{Collector, Key, Request};
 use super::format::Format;
-use super::pattern::Plan;
-use super::vegeta::fault;
-use super::{Bursts, Request, Source};
+use super::outcome::failure;
+use super::send_plan::SendPlan;
+use super::source::Source;
 use crate::evidence;
+pub use point::REPLY_METRIC;
 use point::{Columns, Point, Tags};
 
-/// What the first line of its CSV begins with.
-pub(super) const HEADER: &str = "metric_name,timestamp,metric_value";
-/// The metric that carries what a reply says, in its tags.
-pub const REPLY: &str = "loadtest_reply";
+/// The beginning of the CSV's header line.
+pub(in crate::import) const HEADER: &str = "metric_name,timestamp,metric_value";
 
 /// The JSON format.
-pub(crate) const JSON: Format = Format {
+pub(in crate::import) const JSON: Format = Format {
     tool: "k6",
     name: "JSON",
     detect: |head| head.line_has(&["type", "metric"]),
@@ -28,56 +27,56 @@ pub(crate) const JSON: Format = Format {
     has_timestamps: true,
     drops_failures: false,
     is_summary: false,
-    lacks: &["k6 stamps a request when it ends: its send time is its end less its duration."],
+    lacks: &["k6 records the end of a request: the send is computed as the end minus the duration."],
 };
 
 /// The CSV format.
-pub(crate) const CSV: Format =
+pub(in crate::import) const CSV: Format =
     Format { name: "CSV", detect: |head| head.line.starts_with(HEADER), read: read_csv, ..JSON };
 
-fn read_json(Source { input, .. }: &mut Source, bursts: &mut Bursts) -> anyhow::Result<()> {
+fn read_json(Source { input, .. }: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
     let mut requests = Requests::default();
-    let mut broken = input.each_line(|line| match point::by_json(line)? {
-        Some(point) => requests.take(point, bursts),
+    let mut rejected = input.each_line(|line| match point::from_json(line)? {
+        Some(point) => requests.add(point, collector),
         None => Ok(()),
     })?;
-    requests.end(bursts).unwrap_or_else(|why| broken.add("the end", why));
-    bursts.add_broken(broken);
+    requests.finish(collector).unwrap_or_else(|error| rejected.add("the end", error));
+    collector.add_rejected(rejected);
     Ok(())
 }
 
-fn read_csv(Source { input, .. }: &mut Source, bursts: &mut Bursts) -> anyhow::Result<()> {
+fn read_csv(Source { input, .. }: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
     let mut columns = Columns::default();
     let mut requests = Requests::default();
-    let mut is_coarse = true;
-    let mut broken = input.each_line(|line| {
+    let mut is_in_seconds = true;
+    let mut rejected = input.each_line(|line| {
         if line.starts_with(HEADER.as_bytes()) {
-            columns = Columns::of(line)?;
+            columns = Columns::new(line)?;
             return Ok(());
         }
         let point = columns.point(line)?;
-        is_coarse &= point.time_ns % 1_000_000_000 == 0;
-        requests.take(point, bursts)
+        is_in_seconds &= point.time_ns % 1_000_000_000 == 0;
+        requests.add(point, collector)
     })?;
-    requests.end(bursts).unwrap_or_else(|why| broken.add("the end", why));
-    if is_coarse {
-        bursts.coarsen(1e6);
+    requests.finish(collector).unwrap_or_else(|error| rejected.add("the end", error));
+    if is_in_seconds {
+        collector.limit_resolution(1e6);
     }
-    bursts.add_broken(broken);
+    collector.add_rejected(rejected);
     Ok(())
 }
 
-/// Puts the points of a request together: they come one after the other, and the first counts it.
+/// Joins the points of each request. They follow each other, and the first one is `http_reqs`.
 #[derive(Default)]
 struct Requests {
-    open: Option<Open>,
+    pending: Option<PendingRequest>,
 }
 
-/// A request of which more may come. Times are in milliseconds.
+/// A request that may get more points. Times are in milliseconds.
 #[derive(Default)]
-struct Open {
+struct PendingRequest {
     tags: Tags,
-    ended_ns: i64,
+    end_ns: i64,
     duration: Option<f64>,
     blocked: f64,
     connecting: f64,
@@ -88,60 +87,61 @@ struct Open {
 }
 
 impl Requests {
-    fn take(&mut self, point: Point, bursts: &mut Bursts) -> Result<(), String> {
+    fn add(&mut self, point: Point, collector: &mut Collector) -> Result<(), String> {
         if point.metric == "http_reqs" {
-            let ended = self.end(bursts);
-            self.open = Some(Open { tags: point.tags, ended_ns: point.time_ns, ..Open::default() });
-            return ended;
+            let finished = self.finish(collector);
+            self.pending =
+                Some(PendingRequest { tags: point.tags, end_ns: point.time_ns, ..PendingRequest::default() });
+            return finished;
         }
-        if point.metric == REPLY {
-            // Its request may be the one that is still open.
-            let ended = self.end(bursts);
-            return ended.and_then(|()| reply(&point.tags, bursts));
+        if point.metric == REPLY_METRIC {
+            // The reply may belong to the pending request.
+            let finished = self.finish(collector);
+            return finished.and_then(|()| reply(&point.tags, collector));
         }
-        let Some(open) = &mut self.open else { return Ok(()) };
+        let Some(pending) = &mut self.pending else { return Ok(()) };
         match &*point.metric {
-            "http_req_duration" => open.duration = Some(point.value),
-            "http_req_blocked" => open.blocked = point.value,
-            "http_req_connecting" => open.connecting = point.value,
-            "http_req_tls_handshaking" => open.handshaking = point.value,
-            "http_req_sending" => open.sending = point.value,
-            "http_req_waiting" => open.waiting = Some(point.value),
-            "http_req_failed" => open.failed = point.value > 0.0,
+            "http_req_duration" => pending.duration = Some(point.value),
+            "http_req_blocked" => pending.blocked = point.value,
+            "http_req_connecting" => pending.connecting = point.value,
+            "http_req_tls_handshaking" => pending.handshaking = point.value,
+            "http_req_sending" => pending.sending = point.value,
+            "http_req_waiting" => pending.waiting = Some(point.value),
+            "http_req_failed" => pending.failed = point.value > 0.0,
             _ => {}
         }
         Ok(())
     }
 
-    fn end(&mut self, bursts: &mut Bursts) -> Result<(), String> {
-        match self.open.take() {
-            Some(open) => open.add_to(bursts),
+    fn finish(&mut self, collector: &mut Collector) -> Result<(), String> {
+        match self.pending.take() {
+            Some(pending) => pending.add_to(collector),
             None => Ok(()),
         }
     }
 }
 
-impl Open {
-    fn add_to(self, bursts: &mut Bursts) -> Result<(), String> {
+impl PendingRequest {
+    fn add_to(self, collector: &mut Collector) -> Result<(), String> {
         let key = self.tags.key();
         let duration = self.duration.ok_or("a request has no http_req_duration")?;
         match &*self.tags.phase {
-            // It only opened the connection.
+            // The request only opened the connection.
             "connect" => return Ok(()),
-            "solo" if !self.failed => return bursts.add_alone(key, duration),
-            "solo" => return Err("the request alone failed".to_owned()),
+            "solo" if !self.failed => return collector.add_solo(key, duration),
+            "solo" => return Err("the solo request failed".to_owned()),
             _ => {}
         }
-        if let Some(plan) = self.tags.plan() {
-            bursts.add_plan(key.clone(), plan)?;
+        if let Some(plan) = self.tags.send_plan() {
+            collector.add_plan(key.clone(), plan)?;
         }
-        // `blocked` holds connecting, and the wait for a connection before it.
+        // `blocked` is the wait for a connection slot plus connecting.
         let connecting = if self.connecting + self.handshaking > 0.0 { self.blocked } else { 0.0 };
-        let took = duration + connecting;
-        bursts.add(Request {
+        let duration_us = (duration + connecting) * 1e3;
+        collector.add(Request {
             key,
-            began_ns: self.ended_ns.saturating_sub((took * 1e6) as i64),
-            took_us: took * 1e3,
+            start_ns: self.end_ns.saturating_sub((duration_us * 1e3) as i64),
+            duration_us,
             connect_us: Some(connecting * 1e3),
             first_byte_us: self.waiting.map(|waiting| (connecting + self.sending + waiting) * 1e3),
             id: self.tags.id,
@@ -151,11 +151,11 @@ impl Open {
     }
 }
 
-fn reply(tags: &Tags, bursts: &mut Bursts) -> Result<(), String> {
-    let id = tags.id.ok_or("a reply without `vu` and `iter`: k6's system tags must have them")?;
+fn reply(tags: &Tags, collector: &mut Collector) -> Result<(), String> {
+    let id = tags.id.ok_or("a reply without the tags `vu` and `iter`; add them to k6's system tags")?;
     match tags.evidence() {
-        Some(evidence) => bursts.add_reply(tags.key(), id, evidence),
-        None => Err("a reply that says what can't be".to_owned()),
+        Some(evidence) => collector.add_reply(tags.key(), id, evidence),
+        None => Err("a reply with impossible values".to_owned()),
     }
 }
 
@@ -165,9 +165,9 @@ impl Tags {
         Key { setup: self.setup.clone(), url: url.clone() }
     }
 
-    fn plan(&self) -> Option<Plan> {
+    fn send_plan(&self) -> Option<SendPlan> {
         let start_ms = self.start_ms?;
-        Some(Plan {
+        Some(SendPlan {
             start_ns: Some((start_ms * 1e6) as i64),
             spacing_us: self.spacing_ms.unwrap_or(0.0) * 1e3,
             n: self.n,
@@ -178,7 +178,7 @@ impl Tags {
         match self.status {
             Some(status) if status > 0 => Outcome::Answered(status),
             None if !failed => Outcome::Answered(200),
-            _ => fault(self.error.clone()),
+            _ => failure(&self.error),
         }
     }
 

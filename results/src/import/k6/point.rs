@@ -1,44 +1,51 @@
-//! A point of a metric, by either of k6's formats.
+//! A point of a metric, in either of k6's formats.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::Id;
-use crate::input::{fields, json_error, number};
+use crate::import::collector::RequestId;
+use crate::input::{csv_fields, json_error, parse_number};
+
+/// The metric of `loadtest export k6` that has the content of a reply in its tags.
+pub const REPLY_METRIC: &str = "loadtest_reply";
 
 /// A point.
 #[derive(Debug)]
 pub struct Point<'a> {
     pub metric: Cow<'a, str>,
-    /// When, in nanoseconds since 1970.
+    /// The time, in nanoseconds since 1970.
     pub time_ns: i64,
     pub value: f64,
     pub tags: Tags,
 }
 
-/// What a point is marked with, as far as it matters here.
+/// The tags of a point that the import uses.
 #[derive(Debug, Default, PartialEq)]
 pub struct Tags {
     pub url: String,
     pub name: String,
     pub status: Option<u16>,
     pub error: String,
-    /// The virtual user, and its iteration.
-    pub id: Option<Id>,
-    /// Those of an exported script: the setup, what the request was for, when and how the burst was to be sent, how
-    /// many requests it has, and what the reply says.
+    /// The virtual user and its iteration.
+    pub id: Option<RequestId>,
+    /// The setup. This tag and the ones below are those of an exported script.
     pub setup: String,
+    /// The purpose of the request: `connect`, `solo` or `burst`.
     pub phase: String,
+    /// The planned start of the burst, in milliseconds since 1970.
     pub start_ms: Option<f64>,
+    /// The planned spacing between sends.
     pub spacing_ms: Option<f64>,
+    /// The number of requests in the burst.
     pub n: Option<usize>,
+    /// The body of the reply.
     pub reply: Option<String>,
 }
 
 impl Tags {
-    /// Takes one of them, where it is known.
+    /// Sets a tag if its name is known.
     fn set(&mut self, name: &str, value: &str) {
         let time = || value.parse().ok().filter(|ms: &f64| (0.0..1e15).contains(ms));
         match name {
@@ -78,8 +85,8 @@ struct Data<'a> {
     metadata: Option<HashMap<Cow<'a, str>, Cow<'a, str>>>,
 }
 
-/// `None` where the line describes a metric.
-pub fn by_json(line: &[u8]) -> Result<Option<Point<'_>>, String> {
+/// Parses a line of JSON. `None` if the line describes a metric, or is a point of another metric.
+pub fn from_json(line: &[u8]) -> Result<Option<Point<'_>>, String> {
     let line: Line = serde_json::from_slice(line).map_err(|error| json_error(&error))?;
     if line.r#type != "Point" || !is_known(&line.metric) {
         return Ok(None);
@@ -93,26 +100,27 @@ pub fn by_json(line: &[u8]) -> Result<Option<Point<'_>>, String> {
     Ok(Some(Point { metric: line.metric, time_ns, value: data.value, tags }))
 }
 
-/// Points of other metrics are not looked into.
+/// Whether the import uses the metric. Points of other metrics are not parsed further.
 fn is_known(metric: &str) -> bool {
-    metric.starts_with("http_req") || metric == super::REPLY
+    metric.starts_with("http_req") || metric == REPLY_METRIC
 }
 
-/// Which column of the CSV is which: the tags that k6 was told to keep have one each.
+/// The columns of the CSV. Each system tag that k6 is told to keep has one.
 #[derive(Default)]
 pub struct Columns {
     names: Vec<String>,
 }
 
 impl Columns {
-    /// By the first line.
-    pub fn of(line: &[u8]) -> Result<Self, String> {
-        Ok(Self { names: fields(line, 1..)?.iter().map(str::to_owned).collect() })
+    /// Reads the header line.
+    pub fn new(line: &[u8]) -> Result<Self, String> {
+        Ok(Self { names: csv_fields(line, 1..)?.iter().map(str::to_owned).collect() })
     }
 
+    /// Parses a line after the header.
     pub fn point(&self, line: &[u8]) -> Result<Point<'static>, String> {
         let count = self.names.len();
-        let fields = fields(line, count..=count)?;
+        let fields = csv_fields(line, count..=count)?;
         let metric = fields.get(0).unwrap_or_default().to_owned();
         let mut tags = Tags::default();
         if is_known(&metric) {
@@ -124,12 +132,12 @@ impl Columns {
                 }
             }
         }
-        let value = number(fields.get(2), "metric_value")?;
+        let value = parse_number(fields.get(2), "metric_value")?;
         Ok(Point { metric: metric.into(), time_ns: time(fields.get(1).unwrap_or_default())?, value, tags })
     }
 }
 
-/// `a=b&c=d`, as it is: k6 escapes nothing.
+/// Reads tags in the form `a=b&c=d`. k6 escapes nothing in them.
 fn pairs(text: &str, tags: &mut Tags) {
     for pair in text.split('&') {
         if let Some((name, value)) = pair.split_once('=') {
@@ -138,9 +146,9 @@ fn pairs(text: &str, tags: &mut Tags) {
     }
 }
 
-/// By K6_CSV_TIME_FORMAT: seconds, or smaller parts of them, which have more digits; or by RFC 3339.
+/// Parses a time in any format of K6_CSV_TIME_FORMAT: seconds, or smaller units, which have more digits; or RFC 3339.
 fn time(text: &str) -> Result<i64, String> {
-    let wrong = || format!("the timestamp is {text:?}, and a Unix time or one by RFC 3339 is allowed");
+    let wrong = || format!("the timestamp is {text:?}, but a Unix time or an RFC 3339 time is expected");
     if let Ok(number) = text.parse::<i64>() {
         let unit = match text.trim_start_matches('-').len() {
             0..=11 => 1_000_000_000,

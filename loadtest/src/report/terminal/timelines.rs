@@ -1,4 +1,4 @@
-//! The bursts' drawings, side by side as far as the terminal is wide.
+//! The timelines of bursts, side by side if the terminal is wide enough.
 
 use console::{Alignment, pad_str, style};
 use judge::verdict::Kind;
@@ -6,26 +6,26 @@ use results::chart::timeline::{LEGEND, timeline};
 use results::document::Burst;
 use results::summary::overview::{Cell, Overview, Row};
 
-use super::wrapped;
+use crate::report::wrap::wrapped;
 
-/// A drawing isn't narrower, where the terminal isn't.
-const LEAST: usize = 36;
-/// Between two.
+/// The least width of a timeline, unless the terminal is narrower.
+const MIN_WIDTH: usize = 36;
+/// The space between two timelines.
 const GAP: usize = 2;
-/// How far a drawing on its own is moved in.
+/// The indentation of a single timeline.
 const INDENT: &str = "  ";
 
-/// All bursts of all setups.
+/// Returns the timelines of all bursts of all setups.
 pub fn all(overview: &Overview, width: usize) -> String {
-    let rows: String = overview.rows.iter().map(|row| of_setup(overview, row, width)).collect();
+    let rows: String = overview.rows.iter().map(|row| setup(overview, row, width)).collect();
     match rows.is_empty() {
         true => rows,
         false => format!("\n{}\n{rows}", wrapped(LEGEND, "", Some(u16::try_from(width).unwrap_or(u16::MAX)))),
     }
 }
 
-/// One burst, with the legend.
-pub fn of_burst(burst: &Burst, width: usize) -> String {
+/// Returns the timeline of a burst, with the legend.
+pub fn burst(burst: &Burst, width: usize) -> String {
     if burst.requests.is_empty() {
         return String::new();
     }
@@ -35,7 +35,7 @@ pub fn of_burst(burst: &Burst, width: usize) -> String {
     lines + &wrapped(LEGEND, INDENT, Some(u16::try_from(width).unwrap_or(u16::MAX))) + "\n"
 }
 
-/// The verdict, in its colour where the terminal has some; the words say the same.
+/// Returns the verdict in its colour, if the terminal has colours. The words have the same meaning.
 pub fn coloured(burst: &Burst) -> String {
     let words = style(burst.verdict.headline()).bold();
     match burst.verdict.kind {
@@ -46,21 +46,21 @@ pub fn coloured(burst: &Burst) -> String {
     .to_string()
 }
 
-fn of_setup(overview: &Overview, row: &Row, width: usize) -> String {
-    let beside = ((width + GAP) / (LEAST + GAP)).max(1);
+fn setup(overview: &Overview, row: &Row, width: usize) -> String {
+    let per_line = ((width + GAP) / (MIN_WIDTH + GAP)).max(1);
     let columns = overview.columns.iter().zip(&row.cells);
-    let drawn: Vec<(String, &Cell)> = columns
+    let shown: Vec<(String, &Cell)> = columns
         .flat_map(|(column, cells)| cells.iter().map(move |cell| (column.name(), cell)))
-        .filter(|(_, cell)| !cell.middle.requests.is_empty())
+        .filter(|(_, cell)| !cell.median.requests.is_empty())
         .collect();
-    let beside = beside.min(drawn.len().max(1));
-    let each = ((width + GAP) / beside).saturating_sub(GAP).max(1);
+    let per_line = per_line.min(shown.len().max(1));
+    let each = ((width + GAP) / per_line).saturating_sub(GAP).max(1);
     let blocks: Vec<Vec<String>> =
-        drawn.iter().map(|(system, cell)| block(system, cell.middle, each)).collect();
+        shown.iter().map(|(system, cell)| block(system, cell.median, each)).collect();
     let mut text = String::new();
-    for line in blocks.chunks(beside) {
+    for blocks in blocks.chunks(per_line) {
         text += &format!("\nSetup {}\n", row.setup.setup);
-        text += &side_by_side(line, each);
+        text += &side_by_side(blocks, each);
     }
     text
 }
@@ -102,7 +102,7 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let document = sample::document(vec![sample::together(), sample::waves()]);
         for width in [1_u16, 20, 40, 80, 100, 200] {
-            let overview = Overview::of(&document);
+            let overview = Overview::new(&document);
             for line in all(&overview, width.into()).lines().filter(|line| line.contains('█')) {
                 assert!(measure_text_width(line) <= width.into(), "{width}: {line}");
             }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_a_fixed_result_is_as_it_was() {
+    fn the_text_of_a_fixed_result_is_unchanged() {
         let document = sample::document(vec![sample::together(), sample::waves()]);
         insta::assert_snapshot!("eighty_columns", terminal::run(&document, Some(80), true));
         insta::assert_snapshot!("wide", terminal::run(&document, Some(140), true));

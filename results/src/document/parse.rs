@@ -1,25 +1,21 @@
-//! `result.json`, read.
-
-use std::fmt;
+//! Parses `result.json`.
 
 use anyhow::{Context, bail};
-use judge::schedule::DEFAULT_KEEP;
-use serde::de::{Deserializer, SeqAccess, Visitor};
 
-use super::{Document, Request, SCHEMA};
+use super::{Document, SCHEMA};
 use crate::input::Input;
 
 impl Document {
-    /// The result in `input`. Of each burst as many requests are kept as of a measured burst; the others count as
-    /// `counted_only`.
+    /// Parses a `result.json`. At most [`DEFAULT_KEEP`](judge::schedule::DEFAULT_KEEP) requests of each burst are kept; the other ones are
+    /// counted in `counted_only`.
     ///
     /// # Errors
     ///
-    /// If `input` can't be read, or is no result of this format: what is wrong, with line and column.
+    /// If `input` can't be read, or isn't a `result.json` of this version; the message has the line and the column.
     pub fn parse(input: &mut Input) -> anyhow::Result<Self> {
-        known(input.peek()?)?;
+        check_version(input.peek()?)?;
         let mut document: Self =
-            serde_json::from_reader(input.rest()).context("this is no result.json of loadtest")?;
+            serde_json::from_reader(input.remaining()).context("this is not a result.json of loadtest")?;
         for burst in document.runs.iter_mut().flat_map(|run| &mut run.bursts) {
             burst.counted_only = burst.ok.saturating_add(burst.failed).saturating_sub(burst.requests.len());
         }
@@ -27,8 +23,8 @@ impl Document {
     }
 }
 
-/// Whether the format is one that is known. Its number comes before all that another format may have elsewhere.
-fn known(head: &[u8]) -> anyhow::Result<()> {
+/// Checks the version before the remaining content is parsed: another version may have other fields.
+fn check_version(head: &[u8]) -> anyhow::Result<()> {
     let head = String::from_utf8_lossy(head);
     let number = head.split_once("\"schema\"").and_then(|(_, rest)| rest.trim_start().strip_prefix(':'));
     let digits =
@@ -36,34 +32,9 @@ fn known(head: &[u8]) -> anyhow::Result<()> {
     if let Some(schema) = digits.and_then(|digits| digits.parse::<u32>().ok())
         && schema != SCHEMA
     {
-        bail!("this is a result of format {schema}, and only format {SCHEMA} is known here");
+        bail!("this is a result of format {schema}, but only format {SCHEMA} is supported");
     }
     Ok(())
-}
-
-/// The first requests of a burst: memory must not grow with the file.
-pub fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Request>, D::Error> {
-    struct Bounded;
-
-    impl<'de> Visitor<'de> for Bounded {
-        type Value = Vec<Request>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of requests")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut kept = Vec::new();
-            while let Some(request) = list.next_element()? {
-                if kept.len() < DEFAULT_KEEP {
-                    kept.push(request);
-                }
-            }
-            Ok(kept)
-        }
-    }
-
-    deserializer.deserialize_seq(Bounded)
 }
 
 #[cfg(test)]
@@ -74,7 +45,7 @@ mod tests {
     use crate::document::sample;
 
     fn parse(text: &[u8]) -> anyhow::Result<Document> {
-        Document::parse(&mut Input::of(Box::new(std::io::Cursor::new(text.to_vec())))?)
+        Document::parse(&mut Input::new(Box::new(std::io::Cursor::new(text.to_vec())))?)
     }
 
     fn error(text: &str) -> String {
@@ -82,13 +53,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn a_written_document_is_parsed_unchanged() {
         let document = sample::document(vec![sample::together()]);
         assert_eq!(parse(&serde_json::to_vec(&document).unwrap()).unwrap(), document);
     }
 
     #[test]
-    fn what_is_none_says_what_and_where() {
+    fn an_error_names_the_cause_and_the_line() {
         let whole = serde_json::to_string_pretty(&sample::document(vec![sample::together()])).unwrap();
         assert!(error("{").contains("line 1 column 1"), "{}", error("{"));
         assert!(error("{}").contains("missing field `schema`"));
@@ -101,7 +72,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_damage_is_an_error_or_a_result(at in 0_usize..9_000, bytes in prop::collection::vec(any::<u8>(), 0..8)) {
+        fn a_damaged_file_never_panics(at in 0_usize..9_000, bytes in prop::collection::vec(any::<u8>(), 0..8)) {
             let whole = serde_json::to_string(&sample::document(vec![sample::together()])).unwrap();
             let mut damaged = whole.into_bytes();
             let at = at % damaged.len();

@@ -1,17 +1,17 @@
-//! The command line, as a result may show it to others.
+//! The command line, safe to publish in a result.
 
-/// Flags whose values may be nobody else's business.
-const SECRET: [&str; 7] = ["-H", "-a", "-d", "-x", "--header", "--variable", "--proxy"];
+/// Flags with values that may be secret.
+const SECRET_FLAGS: [&str; 7] = ["-H", "-a", "-d", "-x", "--header", "--variable", "--proxy"];
 
-/// The words with what may be secret left out, quoted as a shell wants them.
-pub fn line(words: impl IntoIterator<Item = String>) -> String {
+/// Joins `words`, quoted for a shell. `***` replaces values that may be secret.
+pub fn command_line(words: impl IntoIterator<Item = String>) -> String {
     let mut words = words.into_iter();
-    // The program's path is of this machine.
+    // The program's path differs from machine to machine.
     let mut line = words.next().map_or(String::new(), |_| "loadtest".to_owned());
     let mut is_secret = false;
     for word in words {
         let shown = if is_secret { "***".to_owned() } else { without_secrets(&word) };
-        is_secret = !is_secret && SECRET.contains(&word.as_str());
+        is_secret = !is_secret && SECRET_FLAGS.contains(&word.as_str());
         line.push(' ');
         line += &quoted(&shown);
     }
@@ -19,15 +19,15 @@ pub fn line(words: impl IntoIterator<Item = String>) -> String {
 }
 
 fn without_secrets(word: &str) -> String {
-    let value_follows = |flag: &&&str| word.len() > flag.len() && word.starts_with(**flag);
-    match SECRET.iter().find(value_follows) {
+    let has_value = |flag: &&&str| word.len() > flag.len() && word.starts_with(**flag);
+    match SECRET_FLAGS.iter().find(has_value) {
         Some(flag) if flag.starts_with("--") && word[flag.len()..].starts_with('=') => format!("{flag}=***"),
         Some(flag) if !flag.starts_with("--") && !word.starts_with("--") => format!("{flag}***"),
         _ => without_password(word),
     }
 }
 
-/// A URL may carry a name and a password.
+/// Replaces the user name and the password of a URL.
 fn without_password(word: &str) -> String {
     let parts = word
         .split_once("://")
@@ -50,13 +50,13 @@ fn quoted(word: &str) -> String {
 mod tests {
     use super::*;
 
-    fn told(line_: &str) -> String {
-        line(line_.split(' ').map(str::to_owned))
+    fn shown(line: &str) -> String {
+        command_line(line.split(' ').map(str::to_owned))
     }
 
     #[test]
-    fn secrets_stay_out_and_the_rest_can_be_run_again() {
-        for (given, shown) in [
+    fn secrets_are_replaced_and_other_words_are_kept() {
+        for (given, expected) in [
             ("/usr/bin/loadtest run --setup 1,3", "loadtest run --setup 1,3"),
             ("loadtest burst -H Cookie:a -n 3 http://a/?b", "loadtest burst -H *** -n 3 'http://a/?b'"),
             ("loadtest burst -HCookie:a http://u:p@a/b", "loadtest burst -H*** http://***@a/b"),
@@ -66,8 +66,8 @@ mod tests {
                 "loadtest burst --disable-keepalive http://a/b@c",
             ),
         ] {
-            assert_eq!(told(given), shown);
+            assert_eq!(shown(given), expected);
         }
-        assert_eq!(line(["l", "it's", ""].map(str::to_owned)), r"loadtest 'it'\''s' ''");
+        assert_eq!(command_line(["l", "it's", ""].map(str::to_owned)), r"loadtest 'it'\''s' ''");
     }
 }

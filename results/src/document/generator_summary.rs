@@ -1,20 +1,20 @@
-//! How the load generator fared.
+//! The load of the generator.
 
 use judge::trace::Generator;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the load generator fared.
+/// The load of the generator.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GeneratorSummary {
-    /// Its share of the machine's processors, from 0 to 1.
+    /// The generator's share of the machine's processors, from 0 to 1.
     pub cpu: f64,
-    /// How late a timer of 1 ms was noticed, by a task that waits for its turn as those of the connections
-    /// do, at the 99th percentile, in microseconds.
+    /// The delay of a 1 ms timer in a task that is scheduled like those of the connections: the 99th percentile, in
+    /// microseconds.
     pub lag_p99_us: f64,
-    /// How many descriptors it could hold, a connection each; the limit was raised as far as allowed.
+    /// The limit of open descriptors, which limits the connections. It was raised as far as the system allows.
     pub descriptors: u64,
-    /// Whether it was the bottleneck of any burst.
+    /// Whether the generator was the bottleneck of a burst.
     pub saturated: bool,
 }
 
@@ -25,8 +25,8 @@ impl From<GeneratorSummary> for Generator {
 }
 
 impl GeneratorSummary {
-    /// The worse of both, in each respect.
-    pub fn worse(self, other: Self) -> Self {
+    /// Returns the worse value of both, field by field.
+    pub fn worst(self, other: Self) -> Self {
         Self {
             cpu: self.cpu.max(other.cpu),
             lag_p99_us: self.lag_p99_us.max(other.lag_p99_us),

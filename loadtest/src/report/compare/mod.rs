@@ -1,0 +1,139 @@
+//! Comparisons of two results, one file for each format.
+//!
+//! A format is one file with a [`Format`] in it, and one row in [`FORMATS`].
+
+mod format;
+mod html;
+mod markdown;
+mod terminal;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use judge::compare::Trend;
+use judge::units;
+use results::compare::{Change, Comparison, Pair, Time};
+use results::summary::overview::Cell;
+
+pub use format::Format;
+use format::{COLUMNS, Content};
+
+/// The formats of comparisons.
+pub static FORMATS: [Format; 3] = [terminal::FORMAT, markdown::FORMAT, html::FORMAT];
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &FORMATS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name).help(self.help))
+    }
+}
+
+/// Renders `comparison`. `names` are those of the two results, and `tolerance` is the largest difference that counts as
+/// no change.
+///
+/// # Errors
+///
+/// If the template can't be rendered.
+pub fn text(
+    comparison: &Comparison,
+    names: [&str; 2],
+    tolerance: f64,
+    format: Format,
+    width: Option<u16>,
+) -> anyhow::Result<String> {
+    let content = Content {
+        title: format!("{} and {}", names[0], names[1]),
+        rows: comparison.pairs.iter().map(row).collect(),
+        sentences: sentences(comparison, names, tolerance),
+    };
+    (format.render)(&content, width)
+}
+
+fn row(pair: &Pair) -> [Vec<String>; COLUMNS.len()] {
+    let [before, after] = &pair.sides;
+    let burst = vec![format!("{} {}", pair.setup, pair.endpoint), pair.system.clone()];
+    let change = match (&pair.incomparable, pair.verdict) {
+        (Some(why), _) => format!("not comparable: {why}"),
+        (None, Change::Same) => "same".to_owned(),
+        (None, Change::Changed) => "CHANGED".to_owned(),
+        (None, Change::Uncertain) => "changed, may be noise".to_owned(),
+    };
+    [burst, side(before), side(after), vec![change], pair.times.iter().map(time).collect()]
+}
+
+fn side(cell: &Cell) -> Vec<String> {
+    [cell.median.verdict.headline()].into_iter().chain(cell.agreement()).collect()
+}
+
+fn time(time: &Time) -> String {
+    // Without a change, the interval is of no interest.
+    if time.change.trend == Trend::Within {
+        let [before, after] = time.change.medians.map(units::time);
+        return format!("{}: {before}, {after}: no change", time.name);
+    }
+    let median = |side: usize| {
+        let deviation = match time.change.deviations[side] {
+            0.0 => String::new(),
+            deviation => format!(" ± {}", units::time(deviation)),
+        };
+        units::time(time.change.medians[side]) + &deviation
+    };
+    let interval = time.change.ratio.interval.map_or(String::new(), |(low, high)| {
+        format!(" ({low:.2} to {high:.2} at {:.0} %)", time.change.ratio.confidence * 100.0)
+    });
+    let trend = match time.change.trend {
+        Trend::Slower => "SLOWER",
+        Trend::Quicker => "QUICKER",
+        Trend::Within => "no change",
+        Trend::Noise => "noise",
+        Trend::Unknown => "too few rounds to tell",
+    };
+    let outlier = if time.change.has_outlier { ", with an outlier" } else { "" };
+    format!(
+        "{}: {}, {}, x {:.2}{interval}: {trend}{outlier}",
+        time.name,
+        median(0),
+        median(1),
+        time.change.ratio.estimate
+    )
+}
+
+fn sentences(comparison: &Comparison, names: [&str; 2], tolerance: f64) -> Vec<String> {
+    let pairs = &comparison.pairs;
+    let mut sentences = comparison.warnings.clone();
+    for (name, only) in names.iter().zip(&comparison.only) {
+        sentences.extend((!only.is_empty()).then(|| format!("Only in {name}: {}.", only.join("; "))));
+    }
+    let changed = pairs.iter().filter(|pair| pair.verdict == Change::Changed).count();
+    let trends = |trend: Trend| {
+        pairs.iter().flat_map(|pair| &pair.times).filter(|time| time.change.trend == trend).count()
+    };
+    sentences.push(format!(
+        "{changed} of {} verdicts changed. Times: {} slower, {} quicker, {} equal within {:.0} %, {} differ by noise only, \
+         {} have too few rounds.",
+        pairs.len(),
+        trends(Trend::Slower),
+        trends(Trend::Quicker),
+        trends(Trend::Within),
+        tolerance * 100.0,
+        trends(Trend::Noise),
+        trends(Trend::Unknown),
+    ));
+    if trends(Trend::Unknown) > 0 {
+        sentences.push(
+            "Each result needs at least four rounds to distinguish changes from noise: `loadtest run --repeat 5`.".to_owned(),
+        );
+    }
+    if pairs.iter().flat_map(|pair| &pair.times).any(|time| time.change.has_outlier) {
+        sentences.push(
+            "Outliers: another process may have used the machine. Measure again on an idle machine."
+                .to_owned(),
+        );
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests;

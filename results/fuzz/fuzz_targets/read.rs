@@ -1,0 +1,33 @@
+//! Reads arbitrary bytes as a file to import, as a `result.json` and as a reply. Nothing may panic.
+//!
+//! `cargo +nightly fuzz run read`, in `results/`.
+
+#![no_main]
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use results::chart;
+use results::document::{Document, Machine};
+use results::evidence;
+use results::import::{self, Options, Source};
+use results::input::Input;
+
+fn input(bytes: &[u8]) -> Input {
+    Input::new(Box::new(Cursor::new(bytes.to_vec()))).expect("bytes in memory are readable")
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    let _ = evidence::evidence(bytes, 0);
+    let _ = Document::parse(&mut input(bytes));
+    let source = Source { name: "input".to_owned(), input: input(bytes), path: None };
+    let options = Options { service_ms: None, n: None, c: None, good: Arc::from([200..=299]), max_rows: 1_000 };
+    let empty = Document::new(String::new(), Machine::unknown(), String::new(), String::new());
+    if let Ok(document) = import::document(vec![source], &options, empty) {
+        for burst in document.bursts() {
+            let _ = chart::svg::svg(burst, 120);
+            let _ = chart::timeline::timeline(burst, 80);
+        }
+    }
+});
