@@ -25,7 +25,7 @@ pub struct Schedule {
     pub spacing: Duration,
     /// The planned times, if requests don't wait for answers.
     pub open: Option<Open>,
-    /// No request is sent after this time; those in flight may still be answered.
+    /// No request is sent after this time. Requests in flight may still be answered.
     pub duration: Option<Duration>,
     /// The number of requests that are kept one by one. The requests beyond are only aggregated.
     pub keep: usize,

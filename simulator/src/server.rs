@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
-/// The time from a request's completion at the server to the connection's next send. It includes the way to the client.
+/// The time from a request's completion at the server to the connection's next send, with the network's delay.
 pub const TURNAROUND_US: f64 = 500.0;
 
 /// A kind of server.

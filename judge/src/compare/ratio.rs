@@ -82,8 +82,8 @@ mod tests {
     fn the_distribution_matches_published_tables() {
         // n = m = 2: six orders, of which U = 0, 1, 2, 2, 3, 4.
         let six: Vec<f64> = u_distribution(2, 2).iter().map(|share| share * 6.0).collect();
-        for (seen, known) in six.iter().zip([1.0, 1.0, 2.0, 1.0, 1.0]) {
-            assert!((seen - known).abs() < 1e-9, "{six:?}");
+        for (computed, known) in six.iter().zip([1.0, 1.0, 2.0, 1.0, 1.0]) {
+            assert!((computed - known).abs() < 1e-9, "{six:?}");
         }
         // The critical value of U at 5 %, two-sided: 0 of 4 and 4, 2 of 5 and 5, 23 of 10 and 10.
         for (n, critical) in [(4, 0), (5, 2), (10, 23)] {

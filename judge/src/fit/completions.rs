@@ -26,7 +26,7 @@ pub(super) struct Completions {
     done: Vec<f64>,
     /// For each n: the sum of the first n latencies, and the sum of their squares.
     latency_sums: Vec<(f64, f64)>,
-    /// The number of first answers whose latencies differ by no more than those of a first wave can.
+    /// The number of first answers with latencies that may belong to one wave.
     similar: usize,
     /// The service time of a request alone, in microseconds.
     alone_us: f64,
@@ -79,7 +79,7 @@ impl Completions {
         (least, most.clamp(least, offered))
     }
 
-    /// Compares the completions with those of a pool of `k`. If `may_start_late`, a delay between the burst's arrival and
+    /// Compares the completions with the completions of a pool of `k`. If `may_start_late`, a delay between the burst's arrival and
     /// the start of its service is fitted, too.
     pub(super) fn try_size(&self, arrivals: &ArrivalTimes, k: usize, may_start_late: bool) -> Candidate {
         let first = arrivals.first_us();

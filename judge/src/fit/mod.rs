@@ -31,8 +31,8 @@ pub(crate) struct Fit {
     pub(crate) low: usize,
     /// The largest size that is equally good.
     pub(crate) high: usize,
-    /// Whether the completions, and the last in particular, are where a pool of `k` has them, within the variation of
-    /// service times. A straggler is no second wave.
+    /// Whether the completions, in particular the last, agree with a pool of `k`, within the variation of service times. A
+    /// straggler is no second wave.
     pub(crate) is_consistent: bool,
     /// Whether service times that vary by 30 % to either side explain all deviations.
     pub(crate) tight_fit: bool,

@@ -54,7 +54,7 @@ fn a_host_without_free_instances_needs_a_higher_limit() {
     assert!(
         judge(&trace).why.starts_with("25 answered, 15 refused (status 503). The server took 25 at once")
     );
-    // Status 429 is the application's choice, and any machine on the way can reset.
+    // Status 429 is the application's choice, and a proxy can reset, too.
     assert_eq!(remedy(&refused(Outcome::Answered(429))), "");
     assert_eq!(remedy(&refused(Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset")))), "");
     let mut without_evidence = together(40, 40);
