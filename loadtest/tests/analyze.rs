@@ -1,4 +1,4 @@
-//! `loadtest analyze` and `loadtest merge` on results of real bursts, and on thousands of generated ones.
+//! `loadtest analyze` and `loadtest merge` with results of real bursts, and of thousands of simulated ones.
 
 mod common;
 use std::io::Write;
@@ -17,16 +17,16 @@ fn file(folder: &Path) -> String {
     folder.join("result.json").to_str().expect("text").to_owned()
 }
 
-/// What is left of a document when it is judged again: all but where it was read.
-fn bare(document: Document) -> Document {
+/// Removes the origin, which is the only difference of a document that is judged again.
+fn without_source(document: Document) -> Document {
     Document { source: None, ..document }
 }
 
 #[test]
-fn a_run_that_is_judged_again_is_as_it_was() {
+fn a_run_that_is_judged_again_is_unchanged() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let out = first.path().to_str().unwrap();
-    // Setup 7 has a spacing, setup 4 a delay, and both manifests their ways with instances.
+    // Setup 7 has a spacing, setup 4 a delay, and the manifests differ in their use of instances.
     let ended = common::output(&["run", "--setup", "4,7", "--time-scale", "0.2", "--out", out]);
     assert!(ended.status.success(), "{}", common::stderr(&ended));
     let analyzed =
@@ -35,16 +35,16 @@ fn a_run_that_is_judged_again_is_as_it_was() {
     let table =
         |output: &std::process::Output| common::stdout(output).split("\n\n").next().unwrap().to_owned();
     assert_eq!(table(&analyzed), table(&ended));
-    assert_eq!(bare(common::result(second.path())), common::result(first.path()));
+    assert_eq!(without_source(common::result(second.path())), common::result(first.path()));
 }
 
 #[test]
-fn any_burst_that_is_judged_again_is_as_it_was() {
+fn a_simulated_burst_that_is_judged_again_is_unchanged() {
     let mut random = Random::new(7);
     let mut changed = Vec::new();
     for number in 0..2_000 {
         let mut trace = case(&mut random, ServiceTimes::Uniform).trace;
-        // A real burst says so of each request.
+        // A real burst has this for each request.
         trace.rows.iter_mut().for_each(|row| row.connects = !trace.keep_alive);
         let verdict = judge(&trace);
         let name = trace.rows.iter().find_map(|row| Some(row.evidence.as_ref()?.endpoint.clone()));
@@ -56,12 +56,12 @@ fn any_burst_that_is_judged_again_is_as_it_was() {
             changed.push(format!("{number}: {:?}\n{again:?}\n", burst.verdict));
         }
     }
-    // Results are rounded to a tenth of a microsecond: what lies on a border may fall to its other side.
+    // Results are rounded to a tenth of a microsecond, which may change a verdict at a threshold.
     assert!(changed.len() <= 2, "{}", changed.concat());
 }
 
 #[test]
-fn another_service_time_changes_what_it_means() {
+fn another_service_time_changes_the_verdict() {
     let served = common::serve("spin.toml", &[]);
     let folder = tempfile::tempdir().unwrap();
     let url = format!("http://{}/e2/p1?wait_ms=500", served.authority());
@@ -74,13 +74,13 @@ fn another_service_time_changes_what_it_means() {
         document.runs[0].bursts[0].verdict.kind
     };
     assert_eq!(verdict(&[]), Kind::Parallel);
-    // Did one take an eighth of that alone, they were held up; in their handlers they were together, which contradicts it.
+    // With an eighth of the service time, all requests were delayed; but their handlers ran at the same time.
     assert_ne!(verdict(&["--service-ms", "62.5"]), Kind::Inconclusive);
     let expected = common::output(&["analyze", "--expect", "sequential", &file(folder.path())]);
     assert_eq!(expected.status.code(), Some(1), "{}", common::stderr(&expected));
 }
 
-/// Fires `halves` at once, from a process each; their results.
+/// Fires `halves` at once, each from its own process. Returns the result files.
 fn together(folder: &Path, url: &str, halves: &[(&str, &[&str])]) -> Vec<String> {
     let start = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(4);
     let start = format!("{:.3}", start.as_secs_f64());
@@ -104,7 +104,7 @@ fn together(folder: &Path, url: &str, halves: &[(&str, &[&str])]) -> Vec<String>
 
 #[test]
 fn two_generators_have_the_verdict_of_one() {
-    // Four at a time, so that neither half of the burst shows the limit as it is.
+    // Four requests at a time: neither half of the burst alone shows this limit.
     let served = common::serve("spin.toml", &["--max-instances", "4"]);
     let url = format!("http://{}/e2/p1?wait_ms=500", served.authority());
     let folder = tempfile::tempdir().unwrap();
@@ -128,7 +128,7 @@ fn two_generators_have_the_verdict_of_one() {
 }
 
 #[test]
-fn what_can_not_be_joined_or_planned_is_said() {
+fn files_that_cannot_be_merged_and_invalid_start_times_are_reported() {
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}/e2/p1?wait_ms=100", served.authority());
     let folder = tempfile::tempdir().unwrap();
@@ -139,9 +139,9 @@ fn what_can_not_be_joined_or_planned_is_said() {
     let [a, b] = ["a", "b"].map(|name| file(&folder.path().join(name)));
     let alone = common::output(&["merge", &a, &b]);
     assert_eq!(alone.status.code(), Some(2));
-    let said = common::stderr(&alone);
-    assert!(said.contains("after the first was, and so didn't fire with it"), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
+    let stderr = common::stderr(&alone);
+    assert!(stderr.contains("after the first was, and so didn't fire with it"), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
     for (time, reason) in [("yesterday", "2026-11-24T10:00:00Z"), ("1000", "s ago"), ("9e9", "within a day")]
     {
         let output = common::output(&["burst", "--start-at", time, &url]);
@@ -167,22 +167,23 @@ fn a_pipe_is_read_once() {
 }
 
 #[test]
-fn what_is_no_result_is_said_in_a_line() {
+fn an_unknown_file_is_reported_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("a.txt");
     std::fs::write(&text, "hello\n").unwrap();
-    for (path, said) in [(text.to_str().unwrap(), "its format isn't known"), ("/nowhere.csv", "/nowhere.csv")]
+    for (path, expected) in
+        [(text.to_str().unwrap(), "its format isn't known"), ("/nowhere.csv", "/nowhere.csv")]
     {
         let output = common::output(&["analyze", path]);
         assert_eq!(output.status.code(), Some(2));
         let stderr = common::stderr(&output);
-        assert!(stderr.contains(said) && stderr.contains(path), "{stderr}");
+        assert!(stderr.contains(expected) && stderr.contains(path), "{stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
 }
 
 #[test]
-fn replies_name_the_host_where_the_environment_does() {
+fn replies_name_the_host_if_the_environment_does() {
     for manifest in common::MANIFESTS {
         let served = common::serve(manifest, &["--env", "HOST_NAME=node-7"]);
         let url = format!("http://{}/e2/p1?wait_ms=200", served.authority());

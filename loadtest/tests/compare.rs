@@ -1,11 +1,11 @@
-//! `loadtest compare` on results of real runs.
+//! `loadtest compare` with results of real runs.
 
 mod common;
 
 use std::fs;
 
 #[test]
-fn the_same_burst_twice_is_no_change_and_another_is() {
+fn the_same_burst_is_no_change_and_a_different_one_is_not_comparable() {
     let served = common::serve("spin.toml", &[]);
     let folder = tempfile::tempdir().unwrap();
     let url = format!("http://{}/e2/p1?wait_ms=300", served.authority());
@@ -39,11 +39,11 @@ fn the_same_burst_twice_is_no_change_and_another_is() {
 }
 
 #[test]
-fn what_is_no_result_is_said_with_its_place() {
+fn an_invalid_result_is_reported_with_its_position() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.json");
     let path = file.to_str().unwrap();
-    for (text, said) in [
+    for (text, expected) in [
         ("{\n  \"schema\": 1\n}", "line 3 column 1"),
         ("{\"schema\": 9}", "format 9"),
         ("", "line 1 column 0"),
@@ -51,7 +51,7 @@ fn what_is_no_result_is_said_with_its_place() {
         fs::write(&file, text).unwrap();
         let output = common::output(&["compare", path, path]);
         assert_eq!(output.status.code(), Some(2));
-        assert!(common::stderr(&output).contains(said), "{}", common::stderr(&output));
+        assert!(common::stderr(&output).contains(expected), "{}", common::stderr(&output));
         assert_eq!(common::stderr(&output).lines().count(), 1, "{}", common::stderr(&output));
     }
     let missing = common::output(&["compare", "/nowhere.json", path]);

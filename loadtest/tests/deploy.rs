@@ -1,5 +1,5 @@
-//! What stands in `deploy/`: manifests by the facts of their published schemas, the pages' commands by the program, and the
-//! Dockerfiles by their rules.
+//! The files in `deploy/`: manifests are checked against the published schemas, commands of the pages against the program,
+//! and Dockerfiles against this project's rules.
 
 mod common;
 
@@ -8,42 +8,43 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// What a field may be.
+/// The allowed values of a field.
 #[derive(Clone, Copy)]
 enum Field {
     Text,
-    /// One of these.
+    /// One of these texts.
     OneOf(&'static [&'static str]),
     /// A whole number in a range.
     Whole(i64, i64),
     Flag,
-    /// A number or a text, such as `500m`.
+    /// A number, or a text such as `500m`.
     Quantity,
-    /// Names of one's own.
-    Free(&'static Self),
+    /// A map with any keys.
+    Map(&'static Self),
+    /// A list.
     Each(&'static Self),
-    /// These, and no others.
+    /// An object with these fields only.
     Fields(&'static [Known]),
 }
 
-/// A field's name, whether it must be there, and what it may be.
+/// A field's name, whether it is required, and its allowed values.
 type Known = (&'static str, bool, Field);
 
-use Field::{Each, Fields, Flag, Free, OneOf, Quantity, Text, Whole};
+use Field::{Each, Fields, Flag, Map, OneOf, Quantity, Text, Whole};
 
 const I32: Field = Whole(0, i32::MAX as i64);
-/// What must be 1 at least.
+/// A number of at least 1.
 const COUNT: Field = Whole(1, i32::MAX as i64);
 const PORT: Field = Whole(1, 65_535);
 const METADATA: Field = Fields(&[
     ("name", true, Text),
     ("namespace", false, Text),
-    ("labels", false, Free(&Text)),
-    ("annotations", false, Free(&Text)),
+    ("labels", false, Map(&Text)),
+    ("annotations", false, Map(&Text)),
 ]);
-const RESOURCES: Field = Fields(&[("limits", false, Free(&Quantity)), ("requests", false, Free(&Quantity))]);
+const RESOURCES: Field = Fields(&[("limits", false, Map(&Quantity)), ("requests", false, Map(&Quantity))]);
 
-/// SpinKube's spin-operator 0.4.0 (January 2025), `api/v1alpha1/spinapp_types.go`, but for volumes and runtime configuration, which are not
+/// SpinKube's spin-operator 0.4.0 (January 2025), `api/v1alpha1/spinapp_types.go`, without volumes and runtime configuration, which are not
 /// used here.
 const SPIN_APP: Field = Fields(&[
     ("executor", true, Text),
@@ -52,10 +53,10 @@ const SPIN_APP: Field = Fields(&[
     ("checks", false, Fields(&[("readiness", false, SPIN_PROBE), ("liveness", false, SPIN_PROBE)])),
     ("replicas", false, I32),
     ("enableAutoscaling", false, Flag),
-    ("serviceAnnotations", false, Free(&Text)),
-    ("deploymentAnnotations", false, Free(&Text)),
-    ("podAnnotations", false, Free(&Text)),
-    ("podLabels", false, Free(&Text)),
+    ("serviceAnnotations", false, Map(&Text)),
+    ("deploymentAnnotations", false, Map(&Text)),
+    ("podAnnotations", false, Map(&Text)),
+    ("podLabels", false, Map(&Text)),
     ("resources", false, RESOURCES),
     ("components", false, Each(&Text)),
     ("variables", false, Each(&VARIABLE)),
@@ -69,7 +70,7 @@ const SPIN_PROBE: Field = Fields(&[
     ("failureThreshold", false, COUNT),
 ]);
 
-/// k6-operator of August 2026, `api/v1alpha1/testrun_types.go`; of pods what is used here.
+/// k6-operator of August 2026, `api/v1alpha1/testrun_types.go`; only the used fields of pods.
 const TEST_RUN: Field = Fields(&[
     (
         "script",
@@ -101,12 +102,12 @@ const K6_POD: Field = Fields(&[
     ("resources", false, RESOURCES),
     ("securityContext", false, Fields(&[("fsGroup", false, I32), ("runAsUser", false, I32)])),
     ("serviceAccountName", false, Text),
-    ("nodeSelector", false, Free(&Text)),
+    ("nodeSelector", false, Map(&Text)),
     ("volumes", false, Each(&VOLUME)),
     ("volumeMounts", false, Each(&MOUNT)),
 ]);
 
-/// Kubernetes 1.31, by its API reference; of pods and services what is used here.
+/// Kubernetes 1.31, by its API reference; only the used fields of pods and services.
 const VARIABLE: Field = Fields(&[
     ("name", true, Text),
     ("value", false, Text),
@@ -128,8 +129,8 @@ const PROBE: Field = Fields(&[
     ("periodSeconds", false, COUNT),
 ]);
 const POD: Field = Fields(&[
-    // A template's pods are named by their controller.
-    ("metadata", false, Fields(&[("labels", false, Free(&Text)), ("annotations", false, Free(&Text))])),
+    // The controller names the pods of a template.
+    ("metadata", false, Fields(&[("labels", false, Map(&Text)), ("annotations", false, Map(&Text))])),
     (
         "spec",
         true,
@@ -159,11 +160,11 @@ const CONTAINER: Field = Fields(&[
 ]);
 const DEPLOYMENT: Field = Fields(&[
     ("replicas", false, I32),
-    ("selector", true, Fields(&[("matchLabels", true, Free(&Text))])),
+    ("selector", true, Fields(&[("matchLabels", true, Map(&Text))])),
     ("template", true, POD),
 ]);
 const SERVICE: Field = Fields(&[
-    ("selector", false, Free(&Text)),
+    ("selector", false, Map(&Text)),
     ("type", false, OneOf(&["ClusterIP", "NodePort", "LoadBalancer"])),
     (
         "ports",
@@ -219,7 +220,7 @@ const AUTOSCALER: Field = Fields(&[
     ),
 ]);
 
-/// Each kind by its API's version, and what its `spec` may be.
+/// The API version, the kind, and the allowed `spec`.
 const KINDS: [(&str, &str, Field); 7] = [
     ("core.spinkube.dev/v1alpha1", "SpinApp", SPIN_APP),
     ("k6.io/v1alpha1", "TestRun", TEST_RUN),
@@ -230,29 +231,29 @@ const KINDS: [(&str, &str, Field); 7] = [
     ("autoscaling/v2", "HorizontalPodAutoscaler", AUTOSCALER),
 ];
 
-/// What is wrong with a manifest, each with its place.
-fn faults(document: &Value) -> Vec<String> {
+/// Returns the errors of a manifest with their positions.
+fn errors(document: &Value) -> Vec<String> {
     let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
     let known =
         KINDS.iter().find(|(version, kind, _)| *version == text("apiVersion") && *kind == text("kind"));
     let Some((_, kind, spec)) = known else {
-        return vec![format!("{} {} is no kind that is known here", text("apiVersion"), text("kind"))];
+        return vec![format!("{} {} is an unknown kind", text("apiVersion"), text("kind"))];
     };
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     let fields = [
         ("apiVersion", true, Text),
         ("kind", true, Text),
         ("metadata", true, METADATA),
         ("spec", true, *spec),
     ];
-    check_fields(document, &fields, kind, &mut faults);
+    check_fields(document, &fields, kind, &mut errors);
     if *kind == "SpinApp" {
-        faults.extend(replicas(&document["spec"]));
+        errors.extend(replicas(&document["spec"]));
     }
-    faults
+    errors
 }
 
-/// What SpinKube's webhook refuses: the number of replicas is the autoscaler's, or else given.
+/// Returns an error that SpinKube's webhook reports: either the autoscaler or the manifest sets the number of replicas.
 fn replicas(spec: &Value) -> Option<String> {
     match (spec["enableAutoscaling"].as_bool().unwrap_or(false), spec["replicas"].as_i64().unwrap_or(0)) {
         (true, 0) | (false, 1..) => None,
@@ -260,49 +261,49 @@ fn replicas(spec: &Value) -> Option<String> {
     }
 }
 
-fn check(value: &Value, field: Field, place: &str, faults: &mut Vec<String>) {
+fn check(value: &Value, field: Field, place: &str, errors: &mut Vec<String>) {
     let is_right = match field {
         Text => value.is_string(),
         OneOf(allowed) => value.as_str().is_some_and(|text| allowed.contains(&text)),
         Whole(least, most) => value.as_i64().is_some_and(|number| (least..=most).contains(&number)),
         Flag => value.is_boolean(),
         Quantity => value.is_string() || value.is_u64(),
-        Free(field) => value.as_object().is_some_and(|map| {
-            map.iter().for_each(|(name, value)| check(value, *field, &format!("{place}.{name}"), faults));
+        Map(field) => value.as_object().is_some_and(|map| {
+            map.iter().for_each(|(name, value)| check(value, *field, &format!("{place}.{name}"), errors));
             true
         }),
         Each(field) => value.as_array().is_some_and(|list| {
             list.iter()
                 .enumerate()
-                .for_each(|(i, value)| check(value, *field, &format!("{place}[{i}]"), faults));
+                .for_each(|(i, value)| check(value, *field, &format!("{place}[{i}]"), errors));
             true
         }),
         Fields(fields) => {
-            check_fields(value, fields, place, faults);
+            check_fields(value, fields, place, errors);
             true
         }
     };
     if !is_right {
-        faults.push(format!("{place}: {value} is not allowed"));
+        errors.push(format!("{place}: {value} is not allowed"));
     }
 }
 
-fn check_fields(value: &Value, fields: &[Known], place: &str, faults: &mut Vec<String>) {
+fn check_fields(value: &Value, fields: &[Known], place: &str, errors: &mut Vec<String>) {
     let Some(map) = value.as_object() else {
-        return faults.push(format!("{place}: fields are wanted, not {value}"));
+        return errors.push(format!("{place}: expected an object, not {value}"));
     };
     for (name, value) in map {
         match fields.iter().find(|(known, ..)| known == name) {
-            Some((_, _, field)) => check(value, *field, &format!("{place}.{name}"), faults),
-            None => faults.push(format!("{place}.{name} is not known")),
+            Some((_, _, field)) => check(value, *field, &format!("{place}.{name}"), errors),
+            None => errors.push(format!("{place}.{name} is not known")),
         }
     }
     for (name, _, _) in fields.iter().filter(|(name, must, _)| *must && !map.contains_key(*name)) {
-        faults.push(format!("{place}.{name} is missing"));
+        errors.push(format!("{place}.{name} is missing"));
     }
 }
 
-/// All files below `deploy/` whose names end so.
+/// Returns all files below `deploy/` with this ending.
 fn files(ending: &str) -> Vec<PathBuf> {
     fn below(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -327,10 +328,10 @@ fn documents(text: &str) -> Vec<Value> {
 }
 
 #[test]
-fn manifests_are_as_their_schemas_want_them() {
+fn manifests_match_their_schemas() {
     for file in files(".yaml") {
         for document in documents(&fs::read_to_string(&file).unwrap()) {
-            assert_eq!(faults(&document), [""; 0], "{}", file.display());
+            assert_eq!(errors(&document), [""; 0], "{}", file.display());
         }
     }
 }
@@ -352,27 +353,27 @@ fn manifests_name_versions_of_images() {
 }
 
 #[test]
-fn what_a_schema_does_not_know_is_found() {
+fn deviations_from_a_schema_are_found() {
     let text = fs::read_to_string(common::project().join("deploy/kubernetes/generator.yaml")).unwrap();
-    for (good, bad, said) in [
+    for (good, bad, expected) in [
         ("backoffLimit", "backOffLimit", "Job.spec.backOffLimit is not known"),
         ("restartPolicy: Never", "restartPolicy: Sometimes", "\"Sometimes\" is not allowed"),
         ("image:", "picture:", "containers[0].image is missing"),
         ("backoffLimit: 0", "backoffLimit: -1", "-1 is not allowed"),
-        ("kind: Job", "kind: Jobs", "batch/v1 Jobs is no kind"),
+        ("kind: Job", "kind: Jobs", "batch/v1 Jobs is an unknown kind"),
         ("runAsNonRoot: true", "runAsNonRoot: \"yes\"", "runAsNonRoot: \"yes\" is not allowed"),
     ] {
         let document = documents(&text.replace(good, bad)).remove(0);
         assert!(
-            faults(&document).iter().any(|fault| fault.contains(said)),
-            "{said}: {:?}",
-            faults(&document)
+            errors(&document).iter().any(|error| error.contains(expected)),
+            "{expected}: {:?}",
+            errors(&document)
         );
     }
 }
 
 #[test]
-fn the_pages_commands_are_the_programs() {
+fn the_commands_of_the_pages_exist() {
     let mut commands = 0;
     for page in files(".md") {
         let text = fs::read_to_string(&page).unwrap();
@@ -396,7 +397,7 @@ fn the_pages_commands_are_the_programs() {
 }
 
 #[test]
-fn the_manifests_arguments_are_the_programs() {
+fn the_arguments_in_the_manifests_exist() {
     let arguments = |file: &str, at: usize| -> Vec<String> {
         let text = fs::read_to_string(common::project().join("deploy/kubernetes").join(file)).unwrap();
         let document = documents(&text).remove(at);
@@ -407,18 +408,18 @@ fn the_manifests_arguments_are_the_programs() {
             first.iter().copied().chain(args.iter().map(String::as_str)).chain(["--help"]).collect();
         common::output(&args)
     };
-    // `--help` comes last, so that all before it must be known.
+    // `--help` comes last, so that all arguments before it are parsed.
     for output in
         [command(&[], arguments("generator.yaml", 0)), command(&["serve"], arguments("host.yaml", 0))]
     {
         assert!(output.status.success(), "{}", common::stderr(&output));
     }
     let unknown = command(&["serve"], vec!["--enviroment".to_owned()]);
-    assert!(!unknown.status.success(), "what is not known is refused, before help is given");
+    assert!(!unknown.status.success(), "unknown arguments are errors, before help is printed");
 }
 
 #[test]
-fn links_between_the_pages_lead_somewhere() {
+fn links_between_the_pages_exist() {
     for page in files(".md") {
         let text = fs::read_to_string(&page).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -429,7 +430,7 @@ fn links_between_the_pages_lead_somewhere() {
 }
 
 #[test]
-fn images_are_small_pinned_and_nobodys() {
+fn images_are_pinned_and_run_as_nobody() {
     for file in files(".Dockerfile") {
         let text = fs::read_to_string(&file).unwrap();
         let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
@@ -438,14 +439,14 @@ fn images_are_small_pinned_and_nobodys() {
         for image in of("FROM ") {
             assert!(is_pinned(image), "{}: {image}", file.display());
         }
-        assert_eq!(of("RUN "), ["deploy/container/build.sh /image"], "what CI runs, too");
+        assert_eq!(of("RUN "), ["deploy/container/build.sh /image"], "the same script as CI");
         assert_eq!(of("USER "), ["65532:65532"]);
-        // The generator serves nothing.
+        // The generator has no server, so that it has no port and no health check.
         assert_eq!(of("HEALTHCHECK ") == ["NONE"], of("EXPOSE ").is_empty(), "{}", file.display());
         assert_eq!(of("HEALTHCHECK ").len(), 1);
         let version = format!("rust:{}", env!("CARGO_PKG_RUST_VERSION").trim_end_matches(".0"));
         assert!(of("FROM ")[0].starts_with(&version), "{}: {version}", file.display());
     }
     let build = fs::read_to_string(common::project().join("deploy/container/build.sh")).unwrap();
-    assert_eq!(build.matches("--locked").count(), 2, "both lock files hold");
+    assert_eq!(build.matches("--locked").count(), 2, "both lock files are used");
 }

@@ -1,4 +1,4 @@
-//! hey and k6 for real: what `loadtest analyze` says of their results is what a burst of our own says. Needs
+//! Real hey and k6: `loadtest analyze` gives their results the verdict of a burst of `loadtest`. Needs
 //! `scripts/peers.sh hey k6 fastapi`.
 
 mod common;
@@ -12,7 +12,7 @@ use results::document::{Burst, Document};
 
 use common::peers::{fastapi, installed};
 
-/// What `loadtest analyze` makes of `file`.
+/// Returns the output of `loadtest analyze` for `file`.
 fn analyzed(file: &Path, args: &[&str]) -> Document {
     let file = file.to_str().expect("text");
     let output = common::output(&[&["analyze", "--format", "json"], args, &[file]].concat());
@@ -20,9 +20,9 @@ fn analyzed(file: &Path, args: &[&str]) -> Document {
     serde_json::from_slice(&output.stdout).expect("a result")
 }
 
-/// A burst of ten by hey, judged by the service time that our own burst measured; and our own.
+/// Returns a burst of ten by hey, judged with the service time of a burst of `loadtest`; and the latter burst.
 fn by_hey(url: &str) -> [Burst; 2] {
-    let own = common::burst(&["-n", "10", "-c", "10", url]);
+    let reference = common::burst(&["-n", "10", "-c", "10", url]);
     let folder = tempfile::tempdir().unwrap();
     let csv = folder.path().join("hey.csv");
     let hey = Command::new(installed("bin/hey", "hey"))
@@ -30,19 +30,19 @@ fn by_hey(url: &str) -> [Burst; 2] {
         .output()
         .expect("hey starts");
     std::fs::write(&csv, hey.stdout).unwrap();
-    let service = own.service_ms.to_string();
+    let service = reference.service_ms.to_string();
     let document = analyzed(&csv, &["-n", "10", "--service-ms", &service]);
-    [document.runs[0].bursts[0].clone(), own]
+    [document.runs[0].bursts[0].clone(), reference]
 }
 
-fn assert_alike([other, own]: &[Burst; 2], kind: Kind) {
-    let told = |burst: &Burst| (burst.verdict.kind, burst.verdict.shape, burst.n, burst.c, burst.ok);
-    assert_eq!(told(other), told(own), "{:?}\n{:?}", other.verdict, own.verdict);
-    assert_eq!(own.verdict.kind, kind, "{:?}", own.verdict);
+fn assert_alike([other, reference]: &[Burst; 2], kind: Kind) {
+    let summary = |burst: &Burst| (burst.verdict.kind, burst.verdict.shape, burst.n, burst.c, burst.ok);
+    assert_eq!(summary(other), summary(reference), "{:?}\n{:?}", other.verdict, reference.verdict);
+    assert_eq!(reference.verdict.kind, kind, "{:?}", reference.verdict);
 }
 
 #[test]
-fn hey_and_our_own_burst_agree_on_the_embedded_host() {
+fn hey_and_loadtest_agree_on_the_embedded_host() {
     for manifest in common::MANIFESTS {
         let served = common::serve(manifest, &[]);
         for path in ["/e1/p1?wait_ms=1000", "/e1/p2?wait_ms=1000"] {
@@ -52,13 +52,13 @@ fn hey_and_our_own_burst_agree_on_the_embedded_host() {
 }
 
 #[test]
-fn hey_and_our_own_burst_agree_on_fastapi() {
+fn hey_and_loadtest_agree_on_fastapi() {
     let peer = fastapi();
     assert_alike(&by_hey(&format!("{}/e1/p1?wait_ms=1000", peer.url)), Kind::Parallel);
     assert_alike(&by_hey(&format!("{}/e1/p2?wait_ms=500", peer.url)), Kind::Sequential);
 }
 
-/// The exported setups under k6, in a format of its own, and what they come to.
+/// Runs the exported setups with k6, and returns the judged results. `out` is k6's output format.
 fn by_k6(url: &str, setups: &str, out: &str) -> Document {
     let folder = tempfile::tempdir().unwrap();
     let export = ["export", "k6", "--time-scale", "0.2", "--setup", setups, "--expect", "failed=0"];
@@ -79,9 +79,9 @@ fn by_k6(url: &str, setups: &str, out: &str) -> Document {
     analyzed(&points, &[])
 }
 
-/// As k6's operator starts them: each has its share of the users, and all have one start.
+/// As with k6's operator, each k6 has its share of the users, and all have the same start.
 #[test]
-fn two_k6_with_a_share_each_are_one_measurement() {
+fn two_k6_with_half_of_the_users_each_are_one_measurement() {
     let served = common::serve("spin.toml", &["--max-instances", "4"]);
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("setups.js");
@@ -119,7 +119,7 @@ fn two_k6_with_a_share_each_are_one_measurement() {
     );
 }
 
-/// The setups' numbers, verdicts and shapes.
+/// Returns the setups' numbers, verdicts and shapes.
 fn verdicts(document: &Document) -> Vec<(&str, Kind, Option<Shape>)> {
     let of_run = |run: &results::document::Run| {
         run.bursts.iter().map(|burst| &burst.verdict).cloned().collect::<Vec<_>>()
@@ -128,8 +128,8 @@ fn verdicts(document: &Document) -> Vec<(&str, Kind, Option<Shape>)> {
     all.map(|(run, verdict)| (run.setup.as_str(), verdict.kind, verdict.shape)).collect()
 }
 
-/// The same setups fired by ourselves at what runs there.
-fn by_ourselves(url: &str, setups: &str) -> Document {
+/// Fires the same setups with `loadtest` at a running server.
+fn by_loadtest(url: &str, setups: &str) -> Document {
     let output =
         common::output(&["run", "--on", url, "--setup", setups, "--time-scale", "0.2", "--format", "json"]);
     assert!(matches!(output.status.code(), Some(0 | 4)), "{}", common::stderr(&output));
@@ -137,13 +137,13 @@ fn by_ourselves(url: &str, setups: &str) -> Document {
 }
 
 #[test]
-fn the_exported_script_has_our_own_verdicts_with_fresh_instances() {
+fn the_exported_script_has_loadtests_verdicts_with_fresh_instances() {
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}", served.authority());
     let document = by_k6(&url, "1,2,7", "json");
-    assert_eq!(verdicts(&document), verdicts(&by_ourselves(&url, "1,2,7")));
+    assert_eq!(verdicts(&document), verdicts(&by_loadtest(&url, "1,2,7")));
     let burst = &document.runs[0].bursts[0];
-    assert_eq!((burst.n, burst.ok, burst.instances), (10, 10, 10), "replies come with their requests");
+    assert_eq!((burst.n, burst.ok, burst.instances), (10, 10, 10), "each reply is assigned to its request");
     assert!(burst.requests.iter().all(|request| request.entered_us.is_some()));
 }
 
@@ -152,7 +152,7 @@ fn the_exported_script_shows_the_trap_of_shared_instances() {
     let served = common::serve("spin-wasip3.toml", &[]);
     let url = format!("http://{}", served.authority());
     let document = by_k6(&url, "2,7", "csv");
-    assert_eq!(verdicts(&document), verdicts(&by_ourselves(&url, "2,7")));
+    assert_eq!(verdicts(&document), verdicts(&by_loadtest(&url, "2,7")));
     let trap = &document.runs[1].bursts[0];
     assert_eq!(
         (trap.verdict.shape, trap.sending.spacing_ms),
@@ -164,9 +164,9 @@ fn the_exported_script_shows_the_trap_of_shared_instances() {
 }
 
 #[test]
-fn the_exported_script_has_our_own_verdicts_on_fastapi() {
+fn the_exported_script_has_loadtests_verdicts_on_fastapi() {
     let peer = fastapi();
     let document = by_k6(&peer.url, "1,2", "json");
-    assert_eq!(verdicts(&document), verdicts(&by_ourselves(&peer.url, "1,2")));
+    assert_eq!(verdicts(&document), verdicts(&by_loadtest(&peer.url, "1,2")));
     assert_eq!(document.runs[1].bursts[0].verdict.kind, Kind::Sequential);
 }

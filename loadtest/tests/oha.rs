@@ -1,4 +1,4 @@
-//! oha for real, in its three formats. Needs `scripts/peers.sh oha fastapi`; oha takes long to compile.
+//! Real oha in its three formats. Needs `scripts/peers.sh oha fastapi`; oha takes long to compile.
 
 mod common;
 
@@ -9,7 +9,7 @@ use results::document::Document;
 
 use common::peers::{fastapi, installed};
 
-/// What oha's burst of ten is in each of its formats.
+/// Returns the verdict on oha's burst of ten in each of its formats.
 fn by_oha(url: &str, service_ms: f64) -> Vec<Kind> {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
@@ -33,7 +33,7 @@ fn by_oha(url: &str, service_ms: f64) -> Vec<Kind> {
 }
 
 #[test]
-fn oha_and_our_own_burst_agree() {
+fn oha_and_loadtest_agree() {
     let served = common::serve("spin.toml", &[]);
     let peer = fastapi();
     let embedded = format!("http://{}", served.authority());
@@ -44,8 +44,8 @@ fn oha_and_our_own_burst_agree() {
         (&peer.url, "/e1/p2?wait_ms=500", Kind::Sequential),
     ] {
         let url = format!("{base}{path}");
-        let own = common::burst(&["-n", "10", "-c", "10", &url]);
-        assert_eq!(own.verdict.kind, kind, "{url}");
-        assert_eq!(by_oha(&url, own.service_ms), [kind; 3], "{url}");
+        let reference = common::burst(&["-n", "10", "-c", "10", &url]);
+        assert_eq!(reference.verdict.kind, kind, "{url}");
+        assert_eq!(by_oha(&url, reference.service_ms), [kind; 3], "{url}");
     }
 }

@@ -1,4 +1,4 @@
-//! Where results go, and what `--expect` demands of them.
+//! Output files, formats, and the expectations of `--expect`.
 
 mod common;
 
@@ -11,23 +11,23 @@ fn burst(served: &common::Served, args: &[&str]) -> Output {
 }
 
 #[test]
-fn demands_that_are_met_exit_with_0_and_broken_ones_with_1_and_their_line() {
+fn met_expectations_exit_with_0_and_unmet_ones_with_1_and_a_message() {
     let served = common::serve("spin.toml", &[]);
     let met = burst(&served, &["--expect", "at_a_time>=4", "--expect", "e2-p1: failed=0"]);
     assert_eq!(met.status.code(), Some(0), "{}", common::stderr(&met));
-    let broken = burst(&served, &["--expect", "failed=0", "--expect", "p99<20ms"]);
-    assert_eq!(broken.status.code(), Some(1));
-    let said = common::stderr(&broken);
-    let line = said.lines().find(|line| line.contains("is broken")).unwrap_or_else(|| panic!("{said}"));
+    let unmet = burst(&served, &["--expect", "failed=0", "--expect", "p99<20ms"]);
+    assert_eq!(unmet.status.code(), Some(1));
+    let stderr = common::stderr(&unmet);
+    let line = stderr.lines().find(|line| line.contains("is broken")).unwrap_or_else(|| panic!("{stderr}"));
     assert!(line.starts_with("--expect 'p99<20ms' is broken: p99 ") && line.contains(" of e2-p1 "), "{line}");
-    assert!(!said.contains("failed=0"), "{said}");
+    assert!(!stderr.contains("failed=0"), "{stderr}");
 }
 
 #[test]
-fn what_can_not_be_demanded_is_said_before_anything_is_fired() {
+fn impossible_arguments_are_reported_before_the_burst() {
     let served = common::serve("spin.toml", &[]);
-    for (args, said) in [
-        (&["--expect", "e9-p9: parallel"][..], "none of the endpoints here: e2-p1"),
+    for (args, expected) in [
+        (&["--expect", "e9-p9: parallel"][..], "none of the endpoints: e2-p1"),
         (&["--expect", "fast"], "limited>=16"),
         (&["--format", "html,csv"], "--out"),
         (&["--format", "pdf"], "possible values: json, html, csv, markdown, junit"),
@@ -35,7 +35,7 @@ fn what_can_not_be_demanded_is_said_before_anything_is_fired() {
     ] {
         let output = burst(&served, args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(common::stderr(&output).contains(said), "{args:?}: {}", common::stderr(&output));
+        assert!(common::stderr(&output).contains(expected), "{args:?}: {}", common::stderr(&output));
     }
 }
 
@@ -54,20 +54,20 @@ fn all_formats_are_written_or_one_is_printed() {
     burst(&served, &["--out", out]);
     assert_eq!(files(), ["junit.xml", "report.html", "report.md", "requests.csv", "result.json"]);
     let lines = fs::read_to_string(folder.path().join("requests.csv")).unwrap();
-    assert_eq!(lines.lines().count(), 6, "a line a request, and their names");
+    assert_eq!(lines.lines().count(), 6, "one line for each request, and a header");
     let printed = burst(&served, &["--format", "markdown"]);
     assert!(common::stdout(&printed).starts_with("| Setup | "), "{}", common::stdout(&printed));
 }
 
 #[test]
-fn in_githubs_ci_what_is_broken_is_annotated() {
+fn github_actions_gets_annotations_of_unmet_expectations() {
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}/e2/p1?wait_ms=300", served.authority());
     let args = ["burst", "-n", "5", "-c", "5", "--service-ms", "300", "--expect", "sequential", &url];
     let output = common::loadtest(&args).env("GITHUB_ACTIONS", "true").output().unwrap();
-    let said = common::stderr(&output);
+    let stderr = common::stderr(&output);
     assert!(
-        said.contains("::error title=e2-p1 on http%3A//") && said.contains("sequential is broken"),
-        "{said}"
+        stderr.contains("::error title=e2-p1 on http%3A//") && stderr.contains("sequential is broken"),
+        "{stderr}"
     );
 }

@@ -1,8 +1,8 @@
-//! The schemas in docs are what the types say.
+//! The committed schemas match the types.
 
 mod common;
 
-fn is_current(file: &str, schema: &schemars::Schema) {
+fn assert_current(file: &str, schema: &schemars::Schema) {
     let path = common::project().join("docs").join(file);
     let current = serde_json::to_string_pretty(schema).unwrap() + "\n";
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
@@ -14,10 +14,10 @@ fn is_current(file: &str, schema: &schemars::Schema) {
 
 #[test]
 fn the_committed_schema_of_results_is_current() {
-    is_current("result.schema.json", &loadtest::report::json::schema());
+    assert_current("result.schema.json", &loadtest::report::json::schema());
 }
 
 #[test]
 fn the_committed_schema_of_capacity_is_current() {
-    is_current("capacity.schema.json", &loadtest::report::json::capacity_schema());
+    assert_current("capacity.schema.json", &loadtest::report::json::capacity_schema());
 }

@@ -25,8 +25,7 @@ pub fn summary(burst: &Burst) -> String {
     }
     let _ = writeln!(text, "  Requests/sec:\t{:.4}", burst.per_second);
     if burst.failed > 0 {
-        let _ =
-            writeln!(text, "  ({} failed requests are not in the times and the requests/sec)", burst.failed);
+        let _ = writeln!(text, "  ({} failed, not in the times and the requests/sec)", burst.failed);
     }
     text += &histogram(&burst.latency_histogram);
     text += &distribution("Latency distribution", burst.latency_ms.as_ref());
@@ -160,7 +159,7 @@ mod tests {
             (2..10).map(|i| format!("  {:.3} [0]\t|\n", 0.9999 + 0.1 * f64::from(i))).collect();
         let expected = format!(
             "\nSummary:\n  Total:\t3.0000 secs\n  Slowest:\t1.9999 secs\n  Fastest:\t0.9999 secs\n  Average:\t1.4999 secs\n  \
-             Requests/sec:\t2.6667\n  (2 failed requests are not in the times and the requests/sec)\n\n\
+             Requests/sec:\t2.6667\n  (2 failed, not in the times and the requests/sec)\n\n\
              Response time histogram:\n  1.100 [4]\t|{bar}\n{empty}  2.000 [4]\t|{bar}\n\n\
              Latency distribution:\n  10% in 0.9999 secs\n  25% in 0.9999 secs\n  50% in 0.9999 secs\n  75% in 1.9999 secs\n  \
              90% in 1.9999 secs\n  95% in 1.9999 secs\n  99% in 1.9999 secs\n\n\
