@@ -3,8 +3,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-cargo build --locked --release -p loadtest
-loadtest=target/release/loadtest
+cargo build --locked --profile dist -p loadtest
+loadtest=target/dist/loadtest
 folder=target/examples
 trap 'kill "${server:-}" 2>/dev/null || true' EXIT
 mkdir -p docs/examples "$folder"

@@ -1,24 +1,24 @@
-//! What the systems serve: the same component files, whoever serves them.
+//! The applications. All systems serve the same component files.
 
 const BENCH_WASIP2: &str = "components/bench/spin-wasip2.toml";
 const BENCH_WASIP3: &str = "components/bench/spin-wasip3.toml";
 const SETUPS: &str = "spin.toml";
 
-/// All that must be built.
+/// The manifests to build.
 pub const MANIFESTS: [&str; 3] = [SETUPS, BENCH_WASIP2, BENCH_WASIP3];
 
 /// An application and how its instances are used.
 #[derive(Debug, Clone, Copy)]
 pub struct App {
-    /// How its instances are used, for the reader.
+    /// The use of its instances, for the document.
     pub instances: &'static str,
-    /// For the hosts of applications.
+    /// For hosts of applications.
     pub manifest: &'static str,
-    /// For a host of a single component, below the guests' target folder.
+    /// The file for a host of a single component, in the guests' target folder.
     pub component: &'static str,
-    /// The version of WASI that its components speak.
+    /// The version of WASI that its components use.
     pub wasi: Wasi,
-    /// Flags that all hosts share.
+    /// Flags that all hosts take.
     pub flags: &'static [&'static str],
 }
 
@@ -46,13 +46,13 @@ pub const P3_FRESH: App = App {
 
 pub const P3_REUSED: App = App { instances: "WASIp3, reused", flags: &[], ..P3_FRESH };
 
-/// The endpoints; a host of a single component serves the one that waits in plain, synchronous code.
+/// The endpoints. A host of a single component serves the synchronous one.
 pub const WAITING: App = App { manifest: SETUPS, component: "wasip2_sync.wasm", ..P2_FRESH };
 
-/// The endpoints; a host of a single component serves the one that burns CPU.
+/// The endpoints. A host of a single component serves the one that burns CPU.
 pub const BURNING: App = App { component: "wasip2_cpu.wasm", ..WAITING };
 
-/// For the server that holds requests: of an application it takes the flags alone.
-pub const fn held(flags: &'static [&'static str]) -> App {
+/// The flags of the delay server, which has no guest.
+pub const fn delay_server(flags: &'static [&'static str]) -> App {
     App { flags, ..WAITING }
 }

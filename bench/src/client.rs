@@ -1,4 +1,4 @@
-//! A connection of our own, where each request's time counts.
+//! A client for measurements of single requests.
 
 use std::time::{Duration, Instant};
 
@@ -11,16 +11,16 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A connection that is kept for the next request.
+/// A connection, kept open between requests.
 pub struct Client {
     requests: SendRequest<Empty<Bytes>>,
     host: String,
 }
 
 impl Client {
-    /// `url` has no path.
+    /// Connects to a URL without a path.
     pub async fn connect(url: &str) -> Result<Self> {
         let host = url.strip_prefix("http://").context("not an http URL")?.to_owned();
         let stream = TcpStream::connect(&host).await.with_context(|| format!("connecting to {host}"))?;
@@ -30,21 +30,21 @@ impl Client {
         Ok(Self { requests, host })
     }
 
-    /// How long a request took, to the answer's last byte. An answer other than 200 is an error.
+    /// Sends a GET request, and returns the time to the answer's last byte. A status other than 200 is an error.
     pub async fn get(&mut self, path: &str) -> Result<Duration> {
-        let begun = Instant::now();
+        let began = Instant::now();
         self.body(path).await?;
-        Ok(begun.elapsed())
+        Ok(began.elapsed())
     }
 
-    /// The answer's body. An answer other than 200 is an error.
+    /// Sends a GET request, and returns the answer's body. A status other than 200 is an error.
     pub async fn text(&mut self, path: &str) -> Result<String> {
         Ok(String::from_utf8_lossy(&self.body(path).await?).into_owned())
     }
 
     async fn body(&mut self, path: &str) -> Result<Bytes> {
         let request = Request::get(path).header(header::HOST, &self.host).body(Empty::new())?;
-        timeout(PATIENCE, async {
+        timeout(REQUEST_TIMEOUT, async {
             self.requests.ready().await?;
             let answer = self.requests.send_request(request).await?;
             let status = answer.status();
@@ -53,6 +53,6 @@ impl Client {
             Ok(body.to_bytes())
         })
         .await
-        .with_context(|| format!("{path}: no answer after {} s", PATIENCE.as_secs()))?
+        .with_context(|| format!("{path}: no answer after {} s", REQUEST_TIMEOUT.as_secs()))?
     }
 }

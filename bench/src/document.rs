@@ -1,4 +1,4 @@
-//! The document: what was measured, with what, and how it compares.
+//! A document with measurements, in Markdown.
 
 use std::fmt::{self, Display};
 use std::fs;
@@ -6,10 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Error, Result};
 
+use crate::console::note;
 use crate::goal::Goal;
-use crate::lab::say;
 
-/// Everything, in Markdown.
 pub struct Document {
     introduction: &'static str,
     facts: Vec<(String, String)>,
@@ -33,7 +32,7 @@ struct Table(Vec<Vec<String>>);
 
 impl Document {
     pub fn begin(introduction: &'static str, commit: &Option<String>, versions: &[(&str, &str)]) -> Self {
-        // It knows the machine and the date.
+        // The result document has the machine and the date.
         let results::document::Document { machine, started, .. } = loadtest::runner::document::begin();
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         let memory = machine.memory_mib.map_or("?".to_owned(), |mib| format!("{:.0}", mib as f64 / 1024.0));
@@ -51,7 +50,7 @@ impl Document {
         Self { introduction, facts, sections: Vec::new() }
     }
 
-    /// What depends on no machine and no day.
+    /// A document that depends on no machine and no date.
     pub fn timeless<const N: usize>(introduction: &'static str, facts: [(&str, String); N]) -> Self {
         let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { introduction, facts, sections: Vec::new() }
@@ -61,17 +60,17 @@ impl Document {
         self.sections.push(section);
     }
 
-    /// Names what could not take part.
+    /// Names the systems that could not take part.
     pub fn leave_out(&mut self, what: &[String]) {
         self.facts.extend(what.iter().map(|what| ("left out".to_owned(), what.clone())));
     }
 
-    /// Writes it to `file`, or to standard output.
+    /// Writes it to `file`; to standard output if `None`.
     pub fn write(&self, file: Option<&Path>) -> Result<()> {
         match file {
             Some(file) => {
                 fs::write(file, self.to_string()).with_context(|| format!("writing {}", file.display()))?;
-                say(&format!("wrote {}", file.display()));
+                note(&format!("wrote {}", file.display()));
             }
             None => print!("{self}"),
         }
@@ -90,13 +89,13 @@ impl Section {
         Self { title: title.to_owned(), text: text.into(), table: Table(vec![header]), ..Self::default() }
     }
 
-    /// A measurement that could not be made.
+    /// The section of a measurement that failed.
     pub fn failed(title: &str, error: &Error) -> Self {
         let text = format!("Not measured: {error:#}");
         Self { failed: true, ..Self::new(title, text, &[]) }
     }
 
-    /// A command that took part, for who wants to see for himself.
+    /// Adds a command that readers can repeat.
     pub fn command(&mut self, command: impl Into<String>) {
         let command = command.into();
         if !self.commands.contains(&command) {
@@ -108,14 +107,14 @@ impl Section {
         self.table.0.push(cells.into_iter().collect());
     }
 
-    /// Counts a target; the text is for a cell of the table.
+    /// Adds a target, and returns the text for its cell of the table.
     pub fn goal(&mut self, goal: Goal) -> String {
         let text = goal.to_string();
         self.goals.push(goal);
         text
     }
 
-    /// Counts targets that have no row of their own, and lists them below the table.
+    /// Adds targets that have no row, and lists them below the table.
     pub fn targets(&mut self, goals: Vec<Goal>) {
         self.notes.extend(goals.iter().map(|goal| format!("{}: {:.3}; {goal}", goal.what, goal.measured)));
         self.goals.extend(goals);
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_missed_and_what_failed_is_told() {
+    fn missed_targets_and_failed_measurements_are_listed() {
         let failed = Section::failed("Cold start", &anyhow::anyhow!("no such file"));
         assert_eq!(failed.to_string(), "## Cold start\n\nNot measured: no such file\n");
         let document = Document { introduction: "", facts: Vec::new(), sections: vec![section(), failed] };

@@ -1,4 +1,4 @@
-//! What a measured value should be.
+//! Targets for measured values.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub struct Goal {
     /// The quantity, with its unit.
     pub what: String,
     pub limit: Limit,
-    /// Better than the limit, where more is aimed for.
+    /// A better value that is aimed for.
     pub aim: Option<f64>,
     pub measured: f64,
 }
@@ -27,7 +27,7 @@ impl Goal {
         Self { what: what.into(), limit, aim: None, measured }
     }
 
-    /// What isn't a number was not met.
+    /// NaN meets no target.
     pub fn met(&self) -> bool {
         match self.limit {
             Limit::AtLeast(limit) => self.measured >= limit,
@@ -36,7 +36,7 @@ impl Goal {
         }
     }
 
-    /// For the list of those that were missed.
+    /// The sentence for the list of missed targets.
     pub fn sentence(&self) -> String {
         format!("{}: {}, the target is {}", self.what, short(self.measured), self.limit)
     }
@@ -52,7 +52,7 @@ impl fmt::Display for Limit {
     }
 }
 
-/// For a table's cell.
+/// The text for a table's cell.
 impl fmt::Display for Goal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.limit)?;
@@ -63,7 +63,7 @@ impl fmt::Display for Goal {
     }
 }
 
-/// Three digits after the point at most, none that say nothing.
+/// At most three decimals, without trailing zeros.
 fn short(value: f64) -> String {
     let text = grouped(value, 3);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_is_met_on_its_own_side() {
+    fn a_limit_is_met_on_its_side() {
         let met = |limit, measured| Goal::new("x", limit, measured).met();
         assert!(met(Limit::AtLeast(1.6), 1.6) && !met(Limit::AtLeast(1.6), 1.59));
         assert!(met(Limit::AtMost(96.0), 96.0) && !met(Limit::AtMost(96.0), 96.1));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_goal_says_what_is_asked_and_whether_it_is_so() {
+    fn a_goal_states_its_target_and_whether_it_is_met() {
         let goal = Goal { aim: Some(2.0), ..Goal::new("requests/s, times", Limit::AtLeast(1.6), 1.5) };
         assert_eq!(goal.to_string(), "at least 1.6, aim 2: **missed**");
         assert_eq!(goal.sentence(), "requests/s, times: 1.5, the target is at least 1.6");

@@ -5,7 +5,7 @@ use judge::verdict::{self, Confidence};
 use crate::document::{Document, Section};
 use crate::goal::{Goal, Limit};
 use crate::numbers::grouped;
-use simulator::{Counts, KINDS, Random, Score, Spread};
+use simulator::{Counts, KINDS, Random, Score, ServiceTimes};
 
 const INTRODUCTION: &str = "\
 # The judge
@@ -28,22 +28,22 @@ Written by `cargo run --release -p bench -- judge`, never by hand.
 
 /// Judges `cases` bursts.
 pub fn measure(cases: u32, seed: u64) -> Document {
-    let score = judge(cases, seed, Spread::Even);
+    let score = judge(cases, seed, ServiceTimes::Uniform);
     let facts = [("bursts", grouped(f64::from(cases), 0)), ("seed", seed.to_string())];
     let mut document = Document::timeless(INTRODUCTION, facts);
     document.add(targets(&score.all()));
     document.add(families(&score));
     document.add(matrix(&score));
-    document.add(beyond(&judge(cases, seed, Spread::Tailed).all()));
+    document.add(beyond(&judge(cases, seed, ServiceTimes::LogNormal).all()));
     document
 }
 
-fn judge(cases: u32, seed: u64, spread: Spread) -> Score {
+fn judge(cases: u32, seed: u64, service_times: ServiceTimes) -> Score {
     let mut random = Random::new(seed);
     let mut score = Score::default();
     for _ in 0..cases {
-        let case = simulator::case(&mut random, spread);
-        score.count(&case, &verdict::judge(&case.trace));
+        let case = simulator::case(&mut random, service_times);
+        score.add(&case, &verdict::judge(&case.trace));
     }
     score
 }
@@ -94,7 +94,7 @@ fn matrix(score: &Score) -> Section {
     for (truth, name) in KINDS.into_iter().zip(&names) {
         let cell = |said| {
             [Confidence::High, Confidence::Medium, Confidence::Low]
-                .map(|confidence| score.said(truth, said, confidence).to_string())
+                .map(|confidence| score.count(truth, said, confidence).to_string())
                 .join(" / ")
         };
         section.row([name.clone()].into_iter().chain(KINDS.map(cell)));

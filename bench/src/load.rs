@@ -1,4 +1,4 @@
-//! The load generators, each a process of its own, so that generator and server are measured apart.
+//! The load generators of the benchmarks. They are processes, so that their load is not the server's.
 
 use std::fs;
 use std::process::{Output, Stdio};
@@ -9,47 +9,48 @@ use results::document::{Burst, Document};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::lab::{Lab, root};
+use crate::paths::project_root;
+use crate::run_context::RunContext;
 
-/// Beyond the time that the load itself should take.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// The limit for a generator, in addition to the planned duration of its load.
+const OVERRUN_LIMIT: Duration = Duration::from_secs(180);
 
-/// What wrk saw.
+/// The result of wrk.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Throughput {
     /// Requests per second.
     pub rate: f64,
-    /// Answers that were no success, and connections that failed.
+    /// The number of answers other than 2xx and 3xx, and of socket errors.
     pub failed: u64,
 }
 
 /// wrk's flags, without the duration and the URL.
-const WRK: [&str; 2] = ["-t2", "-c50"];
+const WRK_FLAGS: [&str; 2] = ["-t2", "-c50"];
 
-/// As many requests as the server answers in `seconds`, with these headers.
-pub async fn wrk(lab: &Lab, url: &str, headers: &[&str], seconds: u32) -> Result<Throughput> {
-    let program = lab.programs.wrk.as_ref().context("wrk isn't there: scripts/peers.sh wrk")?;
+/// Runs wrk for `seconds`, with these headers.
+pub async fn wrk(context: &RunContext, url: &str, headers: &[&str], seconds: u32) -> Result<Throughput> {
+    let program = context.programs.wrk.as_ref().context("wrk is not installed: scripts/peers.sh wrk")?;
     let mut command = Command::new(&program.path);
-    command.args(WRK).arg(format!("-d{seconds}s"));
+    command.args(WRK_FLAGS).arg(format!("-d{seconds}s"));
     command.args(headers.iter().flat_map(|header| ["-H", header])).arg(url);
     let output = finish(&mut command, Duration::from_secs(seconds.into())).await.context("wrk")?;
     ensure!(output.status.success(), "wrk: {}", String::from_utf8_lossy(&output.stderr).trim());
-    throughput(&String::from_utf8_lossy(&output.stdout)).context("wrk names no rate")
+    throughput(&String::from_utf8_lossy(&output.stdout)).context("wrk reports no rate")
 }
 
-/// The command that [`wrk`] runs, for the reader.
+/// The command that [`wrk`] runs, for the document.
 pub fn wrk_command(headers: &[&str], seconds: u32) -> String {
     let headers: String = headers.iter().map(|header| format!("-H '{header}' ")).collect();
-    format!("wrk {} -d{seconds}s {headers}http://ADDRESS", WRK.join(" "))
+    format!("wrk {} -d{seconds}s {headers}http://ADDRESS", WRK_FLAGS.join(" "))
 }
 
-/// `n` requests that each take `service` released together, over a connection each.
-pub async fn burst(lab: &Lab, url: &str, n: usize, service: Duration) -> Result<Burst> {
+/// Fires `n` requests at once, over `n` connections. `service` is the service time.
+pub async fn burst(context: &RunContext, url: &str, n: usize, service: Duration) -> Result<Burst> {
     let out = tempfile::tempdir()?;
-    let mut command = Command::new(&lab.programs.loadtest.path);
+    let mut command = Command::new(&context.programs.loadtest.path);
     command.args(burst_args(url, n, service)).arg("--out").arg(out.path());
     let output = finish(&mut command, service).await.context("loadtest burst")?;
-    // Requests that failed are a result, too.
+    // The exit code is ignored: failed requests are a result.
     let result = fs::read(out.path().join("result.json"))
         .with_context(|| String::from_utf8_lossy(&output.stderr).trim().to_owned())?;
     let document: Document = serde_json::from_slice(&result).context("reading result.json")?;
@@ -57,7 +58,7 @@ pub async fn burst(lab: &Lab, url: &str, n: usize, service: Duration) -> Result<
     run.bursts.into_iter().next().context("result.json has no burst")
 }
 
-/// How many of the burst's requests failed, and of what.
+/// The number of failed requests, with the reasons.
 pub fn failures(burst: &Burst) -> String {
     let bad = burst.statuses.iter().filter(|(status, _)| !status.starts_with('2'));
     let reasons: Vec<String> = bad
@@ -68,31 +69,32 @@ pub fn failures(burst: &Burst) -> String {
     format!("{} failed{why}", burst.failed)
 }
 
-/// The command that [`burst`] runs, for the reader.
+/// The command that [`burst`] runs, for the document.
 pub fn burst_command(path: &str, n: usize, service: Duration) -> String {
     format!("loadtest {}", burst_args(&format!("http://ADDRESS{path}"), n, service).join(" "))
 }
 
-/// What one request takes is given, so that none goes out before the burst.
+/// With the service time given, no request precedes the burst.
 fn burst_args(url: &str, n: usize, service: Duration) -> Vec<String> {
     let (n, service) = (n.to_string(), service.as_millis().to_string());
     ["burst", url, "-n", &n, "-c", &n, "-t", "120", "--service-ms", &service].map(str::to_owned).into()
 }
 
 async fn finish(command: &mut Command, expected: Duration) -> Result<Output> {
-    let output = command.current_dir(root()).stdin(Stdio::null()).kill_on_drop(true).output();
-    Ok(timeout(expected + PATIENCE, output).await.context("does not end")??)
+    let output = command.current_dir(project_root()).stdin(Stdio::null()).kill_on_drop(true).output();
+    Ok(timeout(expected + OVERRUN_LIMIT, output).await.context("did not end in time")??)
 }
 
 fn throughput(report: &str) -> Option<Throughput> {
-    let after = |label: &str| report.lines().find_map(|line| line.trim().strip_prefix(label));
-    let rate = after("Requests/sec:")?.trim().parse().ok()?;
-    let refused = after("Non-2xx or 3xx responses:").and_then(|count| count.trim().parse().ok()).unwrap_or(0);
-    // connect 0, read 3, write 0, timeout 2
-    let broken: u64 = after("Socket errors:")
+    let value = |label: &str| report.lines().find_map(|line| line.trim().strip_prefix(label));
+    let rate = value("Requests/sec:")?.trim().parse().ok()?;
+    let non_success =
+        value("Non-2xx or 3xx responses:").and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+    // Such as `connect 0, read 3, write 0, timeout 2`.
+    let socket_errors: u64 = value("Socket errors:")
         .map(|kinds| kinds.split([' ', ',']).filter_map(|word| word.parse::<u64>().ok()).sum())
         .unwrap_or(0);
-    Some(Throughput { rate, failed: refused + broken })
+    Some(Throughput { rate, failed: non_success + socket_errors })
 }
 
 #[cfg(test)]
@@ -111,15 +113,15 @@ Transfer/sec:      4.16MB
 ";
 
     #[test]
-    fn wrks_report_names_the_rate() {
+    fn the_rate_is_read_from_wrks_report() {
         assert_eq!(throughput(REPORT), Some(Throughput { rate: 44106.41, failed: 0 }));
         assert_eq!(throughput("unable to connect"), None);
     }
 
     #[test]
-    fn all_that_failed_counts() {
+    fn all_failures_are_counted() {
         let failing =
             "  Socket errors: connect 1, read 20, write 0, timeout 300\n  Non-2xx or 3xx responses: 4000\n";
-        assert_eq!(throughput(&format!("{failing}{REPORT}")).map(|seen| seen.failed), Some(4321));
+        assert_eq!(throughput(&format!("{failing}{REPORT}")).map(|result| result.failed), Some(4321));
     }
 }

@@ -1,4 +1,4 @@
-//! Measures the embedded host beside its peers: the same components, one run, taking turns.
+//! Measures the embedded host and its peers with the same components, in one run, in turns.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
@@ -6,18 +6,21 @@ mod accuracy;
 mod app;
 mod cli;
 mod client;
+mod console;
+mod delay_server;
 mod document;
 mod goal;
-mod hold;
 mod judge;
-mod lab;
 mod load;
 mod measurements;
 mod native;
 mod numbers;
+mod paths;
 mod programs;
 mod results;
+mod run_context;
 mod server;
+mod system;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,9 +30,10 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Cli, Command};
+use crate::console::note;
+use crate::delay_server::DelayServer;
 use crate::document::{Document, Section};
-use crate::hold::Hold;
-use crate::lab::{Lab, say};
+use crate::run_context::RunContext;
 
 const MISSED: u8 = 1;
 const FAILED: u8 = 3;
@@ -37,13 +41,13 @@ const INTERRUPTED: u8 = 130;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = tokio::select! {
-        ended = run(Cli::parse()) => ended,
-        // What `run` has started ends with it.
+    let result = tokio::select! {
+        result = run(Cli::parse()) => result,
+        // Dropping `run` ends its processes.
         () = interrupted() => return ExitCode::from(INTERRUPTED),
     };
-    ended.unwrap_or_else(|error| {
-        say(&format!("error: {error:#}"));
+    result.unwrap_or_else(|error| {
+        note(&format!("error: {error:#}"));
         ExitCode::from(FAILED)
     })
 }
@@ -55,16 +59,18 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::Hold { listen, hold_ms, at_a_time }) => {
-            Hold::new(Duration::from_millis(hold_ms), at_a_time).serve(listen).await?;
+            DelayServer::new(Duration::from_millis(hold_ms), at_a_time).serve(listen).await?;
             return Ok(ExitCode::SUCCESS);
         }
-        // Its figures don't depend on time.
+        // The only measurement that a build without optimisation may make: it has no times.
         Some(Command::Judge { cases, seed, out, check }) => {
             let document = judge::measure(cases, seed);
             document.write(Some(&out))?;
             (document, check)
         }
-        _ if cfg!(debug_assertions) => bail!("this build isn't optimised: cargo run --release -p bench"),
+        _ if cfg!(debug_assertions) => {
+            bail!("this build isn't optimised: cargo run --profile dist -p bench")
+        }
         Some(Command::Results { out }) => {
             let document = results::measure().await?;
             document.write(Some(&out))?;
@@ -83,25 +89,25 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     };
     let missed = document.missed();
     for line in &missed {
-        say(&format!("missed: {line}"));
+        note(&format!("missed: {line}"));
     }
     Ok(if check && !missed.is_empty() { ExitCode::from(MISSED) } else { ExitCode::SUCCESS })
 }
 
 async fn benchmarks(cli: &Cli) -> Result<Document> {
-    let lab = Lab::prepare(cli.rounds, cli.seconds).await?;
+    let context = RunContext::prepare(cli.rounds, cli.seconds).await?;
     let mut document =
-        Document::begin(measurements::INTRODUCTION, &lab.programs.commit, &lab.programs.hosts());
+        Document::begin(measurements::INTRODUCTION, &context.programs.commit, &context.programs.hosts());
     for measurement in cli.measurements() {
         let title = measurement.title();
-        say(title);
-        document.add(measurement.run(&lab).await.unwrap_or_else(|error| Section::failed(title, &error)));
+        note(title);
+        document.add(measurement.run(&context).await.unwrap_or_else(|error| Section::failed(title, &error)));
     }
-    document.leave_out(&lab.left_out.borrow());
+    document.leave_out(&context.left_out.borrow());
     Ok(document)
 }
 
-/// Where signals can't be caught, they end this process as they would anyway.
+/// Waits for a signal that ends the run. If signals can't be caught, they end the process by default.
 async fn interrupted() {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))

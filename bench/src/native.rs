@@ -1,4 +1,4 @@
-//! The limit: a server on the HTTP library that the hosts use, which does nothing.
+//! The upper bound: a server without a guest, on the HTTP library of the hosts.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// Answers as the guests do, until the process is ended.
+/// Serves the guests' answer until the process is ended.
 pub async fn serve(listen: SocketAddr) -> Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
     println!("Serving http://{}", listener.local_addr()?);

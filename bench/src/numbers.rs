@@ -1,10 +1,10 @@
-//! What was measured several times.
+//! Repeated measurements of a quantity.
 
 use std::fmt;
 
 use judge::stats::percentile;
 
-/// The values of one quantity, one a turn.
+/// The values of one quantity, one for each turn.
 #[derive(Debug, Clone, Default)]
 pub struct Series(Vec<f64>);
 
@@ -13,7 +13,7 @@ impl Series {
         self.0.push(value);
     }
 
-    /// By the nearest-rank method; not a number where there is nothing.
+    /// The percentile by the nearest-rank method; NaN if there are no values.
     pub fn percentile(&self, share: f64) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -24,7 +24,7 @@ impl Series {
         self.percentile(0.5)
     }
 
-    /// The arithmetic mean; `None` of nothing.
+    /// The arithmetic mean; `None` if there are no values.
     pub fn mean(&self) -> Option<f64> {
         (!self.0.is_empty()).then(|| self.0.iter().sum::<f64>() / self.0.len() as f64)
     }
@@ -33,16 +33,15 @@ impl Series {
         self.percentile(1.0)
     }
 
-    /// The median and its spread, each value multiplied by `scale` first and written with `digits` after the point.
+    /// The median with the lowest and highest value, multiplied by `scale` and written with `digits` decimals.
     pub fn spread(&self, scale: f64, digits: usize) -> String {
         let [low, mid, high] = [0.0, 0.5, 1.0].map(|share| grouped(self.percentile(share) * scale, digits));
         format!("{mid} ({low} to {high})")
     }
 
-    /// How many times the other's values these are, turn by turn: a machine that is slow for a while is so for
-    /// both.
+    /// The ratio to another series, turn by turn, because a machine that is slow for a while slows both values of a turn.
     pub fn over(&self, other: &Self) -> Ratio {
-        let each: Self = self.0.iter().zip(&other.0).map(|(own, others)| own / others).collect();
+        let each: Self = self.0.iter().zip(&other.0).map(|(value, other)| value / other).collect();
         Ratio { median: each.median(), low: each.percentile(0.0), high: each.max() }
     }
 }
@@ -59,10 +58,10 @@ impl Extend<f64> for Series {
     }
 }
 
-/// A quantity of one system by that of another.
+/// The ratio of two systems' values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
-    /// The median of the ratios within a round.
+    /// The median of the ratios of the turns.
     pub median: f64,
     /// The least.
     pub low: f64,
@@ -76,7 +75,7 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// With commas between thousands.
+/// Formats a number with commas between thousands.
 pub fn grouped(value: f64, digits: usize) -> String {
     let plain = format!("{value:.digits$}");
     let whole = plain.find('.').unwrap_or(plain.len());
@@ -99,21 +98,21 @@ mod tests {
     }
 
     #[test]
-    fn the_median_does_not_mind_one_bad_turn() {
+    fn the_median_ignores_an_outlier() {
         assert_eq!(series(&[5.0, 1.0, 900.0]).median(), 5.0);
         assert_eq!(series(&[2.0, 1.0]).median(), 1.0);
         assert!(series(&[]).median().is_nan());
     }
 
     #[test]
-    fn a_ratio_is_of_what_was_measured_side_by_side() {
+    fn a_ratio_compares_values_of_the_same_turn() {
         let ratio = series(&[10.0, 300.0, 20.0]).over(&series(&[10.0, 100.0, 10.0]));
         assert_eq!(ratio, Ratio { median: 2.0, low: 1.0, high: 3.0 });
         assert_eq!(ratio.to_string(), "2.00 (1.00 to 3.00)");
     }
 
     #[test]
-    fn large_numbers_can_be_read() {
+    fn thousands_are_grouped() {
         assert_eq!(grouped(1_234_567.0, 0), "1,234,567");
         assert_eq!(grouped(126_000.4, 1), "126,000.4");
         assert_eq!(grouped(-123_456.0, 0), "-123,456");

@@ -1,4 +1,4 @@
-//! The programs that take part: where they are, and their versions.
+//! The programs that take part, with their versions.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,22 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 
-use crate::lab::{root, say};
-use crate::server::System;
+use crate::console::note;
+use crate::paths::project_root;
+use crate::system::System;
 
-/// A program that runs here.
+/// An installed program.
 #[derive(Debug, Clone)]
 pub struct Program {
     pub path: PathBuf,
-    /// The first line of what it says of its version.
+    /// The first line of its version output.
     pub version: String,
 }
 
-/// Those that aren't here are `None`.
+/// All programs; `None` if one is not installed.
 #[derive(Debug)]
 pub struct Programs {
-    /// The project's commit, where it is a checkout.
+    /// The project's commit; `None` outside of a checkout.
     pub commit: Option<String>,
     pub loadtest: Program,
     pub native: Program,
@@ -36,30 +37,33 @@ impl Programs {
     pub async fn find() -> Result<Self> {
         let loadtest = match env::var_os("LOADTEST") {
             Some(path) => path.into(),
-            None => built().await?,
+            None => build_loadtest().await?,
         };
-        let loadtest = Program::at(&loadtest).await.with_context(|| loadtest.display().to_string())?;
-        let own = env::current_exe().context("finding this program")?;
-        let native = Program { path: own, version: "hyper".to_owned() };
-        let wasmtime =
-            first("WASMTIME", &[&root().join("target/peers/bin/wasmtime"), Path::new("wasmtime")]).await;
-        let spin = first("SPIN", &[Path::new("spin")]).await;
-        let wrk = first("WRK", &[Path::new("wrk")]).await;
-        let hey = first("HEY", &[Path::new("hey")]).await;
-        let oha = first("OHA", &[&root().join("target/peers/bin/oha"), Path::new("oha")]).await;
+        let loadtest = Program::probe(&loadtest).await.with_context(|| loadtest.display().to_string())?;
+        let bench = env::current_exe().context("finding this program")?;
+        let native = Program { path: bench, version: "hyper".to_owned() };
+        let wasmtime = find_first(
+            "WASMTIME",
+            &[&project_root().join("target/peers/bin/wasmtime"), Path::new("wasmtime")],
+        )
+        .await;
+        let spin = find_first("SPIN", &[Path::new("spin")]).await;
+        let wrk = find_first("WRK", &[Path::new("wrk")]).await;
+        let hey = find_first("HEY", &[Path::new("hey")]).await;
+        let oha = find_first("OHA", &[&project_root().join("target/peers/bin/oha"), Path::new("oha")]).await;
         Ok(Self { commit: commit().await, loadtest, native, wasmtime, spin, wrk, hey, oha })
     }
 
     pub fn of(&self, system: System) -> Option<&Program> {
         match system {
-            System::Ours => Some(&self.loadtest),
+            System::Embedded => Some(&self.loadtest),
             System::Wasmtime => self.wasmtime.as_ref(),
             System::Spin => self.spin.as_ref(),
-            System::Native | System::Hold => Some(&self.native),
+            System::Native | System::Delay => Some(&self.native),
         }
     }
 
-    /// Name and version of the hosts, and of what loads them.
+    /// The name and version of each host, and of its load generator.
     pub fn hosts(&self) -> [Named<'_>; 4] {
         [
             ("embedded host", &self.loadtest.version),
@@ -69,90 +73,95 @@ impl Programs {
         ]
     }
 
-    /// Name and version of the load generators that know bursts.
+    /// The name and version of each load generator that can fire a burst.
     pub fn generators(&self) -> [Named<'_>; 3] {
         [("loadtest", &self.loadtest.version), named("hey", &self.hey), named("oha", &self.oha)]
     }
 }
 
-/// A name and a version, for the reader.
+/// A name and a version, for the document.
 pub type Named<'a> = (&'static str, &'a str);
 
-/// What isn't there is said on the terminal as well.
+/// Reports a missing program on the terminal, too.
 fn named<'a>(name: &'static str, program: &'a Option<Program>) -> Named<'a> {
     match program {
         Some(program) => (name, &program.version),
         None => {
-            say(&format!("{name} isn't there: left out"));
-            (name, "not there: left out")
+            note(&format!("{name} is not installed: left out"));
+            (name, "not installed: left out")
         }
     }
 }
 
 impl Program {
-    /// A program that can't say its version isn't one to measure, but for hey, which has none to say.
-    async fn at(path: &Path) -> Result<Self> {
-        let said = Command::new(path)
+    /// Runs the program to learn its version. A program without one is an error, except for hey, which has none.
+    async fn probe(path: &Path) -> Result<Self> {
+        let output = Command::new(path)
             .arg("--version")
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output()
             .await
-            .context("can't be run")?;
-        let text = String::from_utf8_lossy(&said.stdout).into_owned();
-        if String::from_utf8_lossy(&said.stderr).contains("Usage: hey") {
-            return Ok(Self { path: path.to_owned(), version: "it names no version".to_owned() });
+            .context("can't be started")?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if String::from_utf8_lossy(&output.stderr).contains("Usage: hey") {
+            return Ok(Self { path: path.to_owned(), version: "no version reported".to_owned() });
         }
-        let line = text.lines().next().context("says no version")?;
+        let line = text.lines().next().context("reports no version")?;
         let version = line.split(" Copyright").next().unwrap_or(line).trim().to_owned();
         Ok(Self { path: path.to_owned(), version })
     }
 
-    /// Builds the guests of applications; only `loadtest` can.
-    pub async fn build(&self, manifests: &[&str]) -> Result<()> {
-        finish(Command::new(&self.path).arg("build").args(manifests)).await.context("building the guests")
+    /// Builds the guests of applications, by `loadtest build`.
+    pub async fn build_guests(&self, manifests: &[&str]) -> Result<()> {
+        run_to_success(Command::new(&self.path).arg("build").args(manifests))
+            .await
+            .context("building the guests")
     }
 
-    /// What it is called, without where it is.
+    /// Its file name.
     pub fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
-/// The one that a variable names, or else the first that runs.
-async fn first(variable: &str, candidates: &[&Path]) -> Option<Program> {
+/// The program that a variable names, or the first candidate that runs.
+async fn find_first(variable: &str, candidates: &[&Path]) -> Option<Program> {
     if let Some(path) = env::var_os(variable) {
-        return Program::at(Path::new(&path)).await.ok();
+        return Program::probe(Path::new(&path)).await.ok();
     }
     for path in candidates {
-        if let Ok(program) = Program::at(path).await {
+        if let Ok(program) = Program::probe(path).await {
             return Some(program);
         }
     }
     None
 }
 
-/// The host as it stands now, in the profile that it is measured in; it lies beside this program.
-async fn built() -> Result<PathBuf> {
-    say("cargo build --release -p loadtest");
+/// Builds the present source in the measured profile.
+async fn build_loadtest() -> Result<PathBuf> {
+    note("cargo build --profile dist -p loadtest");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    finish(Command::new(cargo).args(["build", "--release", "--quiet", "-p", "loadtest"]))
+    run_to_success(Command::new(cargo).args(["build", "--profile", "dist", "--quiet", "-p", "loadtest"]))
         .await
         .context("building loadtest")?;
-    Ok(env::current_exe().context("finding this program")?.with_file_name("loadtest"))
+    let bench = env::current_exe().context("finding this program")?;
+    // This program is in the folder of its profile, below the target folder.
+    let target = bench.parent().and_then(Path::parent).context("finding the target folder")?;
+    Ok(target.join("dist/loadtest"))
 }
 
-/// Marked where the checkout has changes of its own.
+/// The commit, with a suffix if the checkout has changes.
 async fn commit() -> Option<String> {
     let mut command = Command::new("git");
-    command.args(["describe", "--always", "--dirty"]).current_dir(root()).stdin(Stdio::null());
-    let said = command.kill_on_drop(true).output().await.ok()?;
-    let name = String::from_utf8(said.stdout).ok()?.trim().to_owned();
+    command.args(["describe", "--always", "--dirty"]).current_dir(project_root()).stdin(Stdio::null());
+    let output = command.kill_on_drop(true).output().await.ok()?;
+    let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();
     (!name.is_empty()).then_some(name)
 }
 
-async fn finish(command: &mut Command) -> Result<()> {
-    let status = command.current_dir(root()).stdin(Stdio::null()).kill_on_drop(true).status().await?;
+async fn run_to_success(command: &mut Command) -> Result<()> {
+    let status = command.current_dir(project_root()).stdin(Stdio::null()).kill_on_drop(true).status().await?;
     ensure!(status.success(), "{status}");
     Ok(())
 }

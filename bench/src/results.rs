@@ -1,4 +1,4 @@
-//! All setups on all systems that are here, as a document with what the original experiment expected and saw.
+//! All setups on all installed systems, beside the expectations and results of the original experiment.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -11,49 +11,50 @@ use results::document::{Burst, Document as Results, Run};
 use results::summary::{Column, columns, summaries};
 use tokio::process::Command;
 
+use crate::console::note;
 use crate::document::{Document, Section};
-use crate::lab::{root, say};
 use crate::numbers::grouped;
+use crate::paths::project_root;
 use crate::programs::{Program, Programs};
 
 const INTRODUCTION: &str = "\
 # Results
 
-All setups on all systems of this machine: what the author of the original experiment expected, what FastAPI
-did then, and what came out here. A cell says how the burst was served, how long it took, and over how
-many instances (for FastAPI: threads) it was spread; **not as expected** marks what
-differs from `setups.toml`.
+All setups on all systems that are installed on one machine, beside two columns from the original
+experiment: the author's expectation, and FastAPI's result. A cell has the verdict, the burst's makespan, and
+the number of instances that served it (for FastAPI: threads). **not as expected** marks a difference from
+`setups.toml`.
 
-Written by `cargo run --release -p bench -- results`, never by hand.
+`cargo run --profile dist -p bench -- results` writes this page; don't edit it by hand.
 ";
 
-/// In characters.
-const WIDTH: usize = 72;
+/// The width of a timeline, in characters.
+const TIMELINE_WIDTH: usize = 72;
 
-/// Runs the lab, and tells it.
+/// Runs all setups.
 pub async fn measure() -> Result<Document> {
     let programs = Programs::find().await?;
     let systems = systems(&programs);
-    let setups = plan::built_in()?;
+    let setups = plan::built_in(&loadtest::targets::names())?;
     let ids: Vec<&str> = setups.iter().map(|setup| setup.id.as_str()).collect();
     let folder = tempfile::tempdir()?;
     let mut args = vec!["run".to_owned(), "--setup".to_owned(), ids.join(",")];
     args.extend(systems.iter().flat_map(|system| ["--on".to_owned(), (*system).to_owned()]));
-    let shown = format!("loadtest {}", args.join(" "));
-    say(&shown);
+    let command = format!("loadtest {}", args.join(" "));
+    note(&command);
     let results = run(&programs.loadtest, &args, folder.path()).await?;
     let mut document = Document::begin(INTRODUCTION, &programs.commit, &programs.hosts());
-    document.add(table(&results, &shown));
+    document.add(table(&results, &command));
     document.add(summary(&results));
     document.add(usage(&results));
     for setup in setups {
-        document.add(drawings(&results, &setup));
+        document.add(timelines(&results, &setup));
     }
     Ok(document)
 }
 
-/// The systems that are here, in the columns' order. Those of one's own are left out: how long they take
-/// for all setups, nobody knows.
+/// The installed systems, in the order of the columns. Systems of `systems.toml` are left out: their time for all
+/// setups is unknown.
 fn systems(programs: &Programs) -> Vec<&'static str> {
     let mut systems = vec!["embedded"];
     systems.extend(programs.spin.as_ref().map(|_| "spin"));
@@ -62,10 +63,10 @@ fn systems(programs: &Programs) -> Vec<&'static str> {
     systems
 }
 
-/// What is untrusted or unexpected is a result, too.
+/// Runs `loadtest run`. Unexpected and untrusted verdicts are results, too.
 async fn run(loadtest: &Program, args: &[String], folder: &Path) -> Result<Results> {
     let mut command = Command::new(&loadtest.path);
-    command.args(args).arg("--out").arg(folder).current_dir(root());
+    command.args(args).arg("--out").arg(folder).current_dir(project_root());
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).status().await?;
     ensure!(matches!(status.code(), Some(0 | 4)), "loadtest: {status}");
     let file = std::fs::read(folder.join("result.json")).context("reading result.json")?;
@@ -115,11 +116,11 @@ fn cell(burst: &Burst) -> String {
 fn summary(results: &Results) -> Section {
     let summaries: Vec<String> =
         summaries(results).iter().map(|summary| summary.replace('\n', "\n\n")).collect();
-    Section::new("What it teaches", summaries.join("\n\n"), &[])
+    Section::new("Summary", summaries.join("\n\n"), &[])
 }
 
 fn usage(results: &Results) -> Section {
-    let text = "What each system's processes used, from readiness to end.";
+    let text = "The memory and CPU time of each system's processes, from readiness to end.";
     let mut section =
         Section::new("Memory and processor", text, &["system", "manifest", "MiB at most", "CPU, s"]);
     for used in &results.systems {
@@ -133,23 +134,23 @@ fn usage(results: &Results) -> Section {
     section
 }
 
-/// A drawing for each burst of the setup on each system.
-fn drawings(results: &Results, setup: &plan::Setup) -> Section {
-    let mut text = "A line is a request: `·` waits, `█` is in its handler, `×` was turned away.\n".to_owned();
+/// A timeline for each burst of the setup on each system.
+fn timelines(results: &Results, setup: &plan::Setup) -> Section {
+    let mut text = "Each line is a request: `·` waits, `█` is in its handler, `×` was refused.\n".to_owned();
     for column in columns(results) {
         for run in column.rounds(&setup.id) {
-            text += &drawing(&name(&column), run);
+            text += &timelines_of_run(&name(&column), run);
         }
     }
     Section::new(&format!("Setup {setup_id}: {title}", setup_id = setup.id, title = setup.title), text, &[])
 }
 
-fn drawing(system: &str, run: &Run) -> String {
+fn timelines_of_run(system: &str, run: &Run) -> String {
     let mut text = String::new();
     for burst in &run.bursts {
         let Burst { endpoint, verdict, .. } = burst;
         text += &format!("\n{system}, {endpoint}: **{}**. {}\n\n", verdict.headline(), verdict.why);
-        timeline(burst, WIDTH).lines().for_each(|line| text += &format!("    {line}\n"));
+        timeline(burst, TIMELINE_WIDTH).lines().for_each(|line| text += &format!("    {line}\n"));
     }
     text
 }

@@ -8,12 +8,12 @@ mkdir -p "$1"
 folder=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-cargo build --release --locked -p loadtest
+cargo build --profile dist --locked -p loadtest
 # The manifests' commands build the guests but may update their lock file, so check it first.
 (cd components && cargo fetch --locked)
-target/release/loadtest build spin.toml spin-wasip3.toml
+target/dist/loadtest build spin.toml spin-wasip3.toml
 
-install -D target/release/loadtest "$folder/bin/loadtest"
+install -D target/dist/loadtest "$folder/bin/loadtest"
 for manifest in spin.toml spin-wasip3.toml; do
   install -D -m 644 "$manifest" "$folder/app/$manifest"
   sed -n 's/^source = "\(.*\)"$/\1/p' "$manifest"

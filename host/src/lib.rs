@@ -1,10 +1,22 @@
 //! Runs a Spin HTTP application on wasmtime, in this process.
 //!
-//! The way through: [`manifest`] reads a `spin.toml` into an [`App`], [`build`] compiles what it
-//! names; `assembly` puts the application together: `engine` compiles the components for this machine,
-//! whose [`capacity`] it is sized for. A request comes by a `connection` to the `site`, which finds its
-//! `handler`; `admission` lets it wait where the machine is full, and [`isolation`] says which instance
-//! it gets: a `fresh` one, or one in `reuse`.
+//! The folders follow a request, from the outside to the inside; each uses only the ones after it:
+//!
+//! - `server`: the listener, the clients' connections with TLS and timeouts, the start-up output; it also assembles the
+//!   application from its parts.
+//! - `routing`: finds the route of a request, and adds Spin's request headers.
+//! - `dispatch`: gives the request an instance. Admission control limits the number of instances and queues requests;
+//!   the isolation policy decides whether an instance is new or shared.
+//! - `engine`: compiles components with wasmtime, sizes the instance pools for this machine, and makes guests share the
+//!   processor.
+//! - `guest`: what a guest may reach: its environment, variables, files, output, and outbound requests.
+//! - `app`: the application as its manifest describes it, and the commands that build it.
+//!
+//! So a request takes this way: `server::connection` reads it, `routing::service` finds the component,
+//! `dispatch::handler` passes it to the component's handler. In WASIp2, `dispatch::p2` waits for a permit from
+//! `dispatch::admission` and creates an instance. In WASIp3, `dispatch::p3` queues the request, and the first instance
+//! with capacity takes it; if there is none, a new instance is created. The response's body streams back to the
+//! connection.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), host::Error> {
@@ -18,47 +30,25 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
-mod admission;
-mod assembly;
-mod body;
-pub mod build;
-pub mod bytes;
-pub mod capacity;
-mod connection;
+mod app;
+mod byte_size;
+mod dispatch;
 mod engine;
 mod error;
-mod expiry;
-mod fairness;
-mod files;
-mod fresh;
 mod guest;
-mod guest_variables;
-mod handler;
-mod headers;
-mod instance;
-mod interest;
-pub mod isolation;
-pub mod limits;
-mod line;
-pub mod manifest;
-mod memory;
-mod outbound;
-mod patience;
+mod limits;
 pub mod process;
-mod reuse;
-mod routes;
+mod routing;
 mod server;
-mod site;
-mod startup;
-mod stdio;
-mod template;
-mod tls;
-pub mod variables;
-pub mod wasm;
 
+pub use app::{
+    App, BuildConfig, Component, ManifestError, Position, RouteTarget, Trigger, build, manifest, variables,
+    wasm,
+};
+pub use byte_size::ByteSize;
+pub use dispatch::isolation;
+pub use engine::capacity;
 pub use error::Error;
-pub use manifest::App;
-pub use server::{Listen, Options, Server};
-pub use startup::{Startup, StartupRoute};
-pub use stdio::Logs;
-pub use tls::Tls;
+pub use guest::Logs;
+pub use limits::Limits;
+pub use server::{Listen, Options, Server, Startup, StartupRoute, Tls};

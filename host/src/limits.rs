@@ -1,33 +1,33 @@
-//! The bounds that keep one client, guest or burst from harming the others. Each has a flag.
+//! Limits that keep one client, guest or burst from harming the others. Each has a flag.
 
 use std::time::Duration;
 
-use crate::bytes::Bytes;
+use crate::byte_size::ByteSize;
 
-/// What the flags of `loadtest serve` beyond Spin's say.
+/// The values of the flags that `loadtest serve` has beyond Spin's.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// How many instances there may be at once; worked out from the machine where it is left out.
+    /// The maximum number of instances at once. `None`: derived from the machine.
     pub max_instances: Option<usize>,
-    /// How many requests may wait for an instance; as many as there may be connections where it is left out.
+    /// The maximum number of requests that wait for an instance. `None`: the maximum number of connections.
     pub max_waiting: Option<usize>,
     /// How long a request may wait for an instance.
     pub queue_timeout: Duration,
-    /// How much linear memory an instance may have.
-    pub max_instance_memory: Bytes,
-    /// How long a guest computes before the next one has its turn; `None` lets it finish.
+    /// The maximum size of an instance's linear memory.
+    pub max_instance_memory: ByteSize,
+    /// How long a guest computes before it yields to other tasks. `None`: a guest is never interrupted.
     pub time_slice: Option<Duration>,
-    /// How soon a request's header must be complete after its first byte.
+    /// The time from the first byte of a request's header to its last.
     pub header_timeout: Duration,
     /// How long a connection may be open without a request.
     pub idle_timeout: Duration,
-    /// How long a client may send or take nothing of a body that is under way.
+    /// How long a client may neither send the next part of a request body nor read the next part of a response body.
     pub body_timeout: Duration,
-    /// How large a request's header may be.
-    pub max_header_size: Bytes,
-    /// How large a request's body may be.
-    pub max_body_size: Bytes,
-    /// How long requests in flight may take once the host is told to stop.
+    /// The maximum size of a request's header.
+    pub max_header_size: ByteSize,
+    /// The maximum size of a request's body.
+    pub max_body_size: ByteSize,
+    /// How long requests in flight may take after the host was told to stop.
     pub drain_timeout: Duration,
 }
 
@@ -37,13 +37,13 @@ impl Default for Limits {
             max_instances: None,
             max_waiting: None,
             queue_timeout: Duration::from_secs(60),
-            max_instance_memory: Bytes::mib(256),
+            max_instance_memory: ByteSize::mib(256),
             time_slice: Some(Duration::from_millis(2)),
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(60),
-            max_header_size: Bytes::kib(64),
-            max_body_size: Bytes::mib(1024),
+            max_header_size: ByteSize::kib(64),
+            max_body_size: ByteSize::mib(1024),
             drain_timeout: Duration::from_secs(30),
         }
     }

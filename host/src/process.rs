@@ -1,4 +1,4 @@
-//! Child processes that are not left behind.
+//! Child processes that end with the future that runs them.
 
 use std::io;
 use std::process::ExitStatus;
@@ -7,24 +7,25 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tokio::process::Command;
 
-/// Runs `command` to its end. Where the future is dropped before, the command and all that it has
-/// started are told to end (SIGTERM).
+/// Runs `command` and waits for its end. If the future is dropped before, SIGTERM goes to the command and to every
+/// process that it has started.
 ///
 /// # Errors
 ///
-/// Where it can't be started.
+/// If the command can't be started.
 pub async fn run_to_end(command: &mut Command) -> io::Result<ExitStatus> {
-    // A group of its own: a signal reaches a shell's children too, and Ctrl-C only its parent.
+    // Its own process group: a signal to the group reaches the children of a shell, and Ctrl-C reaches this process only.
     let mut child = command.process_group(0).spawn()?;
-    let group = Group(child.id().and_then(|id| i32::try_from(id).ok()));
+    let guard = ProcessGroupGuard(child.id().and_then(|id| i32::try_from(id).ok()));
     let status = child.wait().await;
-    std::mem::forget(group);
+    std::mem::forget(guard);
     status
 }
 
-struct Group(Option<i32>);
+/// Ends a process group when it is dropped.
+struct ProcessGroupGuard(Option<i32>);
 
-impl Drop for Group {
+impl Drop for ProcessGroupGuard {
     fn drop(&mut self) {
         if let Some(id) = self.0 {
             let _ = killpg(Pid::from_raw(id), Signal::SIGTERM);

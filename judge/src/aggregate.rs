@@ -1,4 +1,4 @@
-//! Requests counted: what is known of however many in a memory that doesn't grow with them.
+//! Counts and times of requests that are not kept one by one. The memory doesn't grow with the number of requests.
 
 use std::collections::BTreeMap;
 
@@ -7,54 +7,54 @@ use hdrhistogram::Histogram;
 use crate::stats::Spread;
 use crate::trace::{Outcome, Row};
 
-/// Three digits of every time are right.
+/// The number of significant digits of a time.
 const DIGITS: u8 = 3;
-/// Errors differ in few words; more kinds than this are counted together.
-const ERROR_KINDS: usize = 100;
-/// What errors beyond those are counted as.
+/// The largest number of different error messages. Further messages are counted as [`OTHER`].
+const ERROR_TEXTS: usize = 100;
+/// The message that stands for further messages.
 const OTHER: &str = "other errors";
 
-/// What is counted of requests. Times are of the good answers, in microseconds.
+/// Counts and times of requests. Times are microseconds, and only of good answers.
 #[derive(Debug, Clone, Default)]
 pub struct Aggregate {
-    /// How many requests.
+    /// The number of requests.
     pub requests: usize,
-    /// How many got a whole answer with a 2xx status.
+    /// The number of requests with a whole answer and a good status.
     pub ok: usize,
-    /// How many got each status.
+    /// The number of answers with each status.
     pub statuses: BTreeMap<u16, usize>,
-    /// How many got no whole answer, by the reason.
+    /// The number of requests without a whole answer, by error message.
     pub errors: BTreeMap<String, usize>,
-    /// From the send to the last byte.
+    /// The time from the send to the last byte.
     pub latency: Times,
-    /// From the planned send to the last byte, of the requests that had one.
+    /// The time from the planned send to the last byte, of planned requests.
     pub from_plan: Times,
-    /// How long the request's connection took to open.
+    /// The time that the request's connection took to open.
     pub connect: Spread,
-    /// From the send to the first byte.
+    /// The time from the send to the first byte.
     pub wait: Spread,
-    /// From the first byte to the last.
+    /// The time from the first byte to the last byte.
     pub read: Spread,
-    /// When the last request ended, from the burst's start.
+    /// The time when the last request ended, from the burst's start.
     pub last_done_us: f64,
-    /// When the last good answer was whole, from the burst's start.
+    /// The time when the last good answer was whole, from the burst's start.
     pub last_ok_us: f64,
 }
 
 impl Aggregate {
-    /// All of these.
+    /// Returns the aggregate of these rows.
     pub fn of<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Self {
         let mut aggregate = Self::default();
         aggregate.extend(rows);
         aggregate
     }
 
-    /// Counts more.
+    /// Adds rows.
     pub fn extend<'a>(&mut self, rows: impl IntoIterator<Item = &'a Row>) {
         rows.into_iter().for_each(|row| self.add(row));
     }
 
-    /// Counts one more.
+    /// Adds a row.
     pub fn add(&mut self, row: &Row) {
         self.requests += 1;
         self.last_done_us = self.last_done_us.max(row.done_us);
@@ -77,41 +77,41 @@ impl Aggregate {
     }
 
     fn add_error(&mut self, error: &str) {
-        let is_known = self.errors.contains_key(error) || self.errors.len() < ERROR_KINDS;
+        let is_known = self.errors.contains_key(error) || self.errors.len() < ERROR_TEXTS;
         *self.errors.entry(if is_known { error } else { OTHER }.to_owned()).or_default() += 1;
     }
 }
 
-/// Times in microseconds, each kept to three digits.
+/// A distribution of times in microseconds, with three significant digits.
 #[derive(Debug, Clone, Default)]
 pub struct Times {
-    /// Made with the first of them: most bursts never need one.
+    /// `None` until the first time is added: most bursts need no histogram.
     histogram: Option<Histogram<u64>>,
-    /// Exactly.
+    /// Minimum, mean and maximum, exact.
     pub spread: Spread,
 }
 
 impl Times {
-    /// One more.
+    /// Adds a time.
     pub fn add(&mut self, us: f64) {
         self.spread.add(us);
         if self.histogram.is_none() {
             self.histogram = Histogram::new(DIGITS).ok();
         }
         if let Some(histogram) = &mut self.histogram {
-            // It grows with what it must hold; what no machine's memory could count is no time.
+            // The histogram grows with its values. A value beyond its range is no real time.
             let _ = histogram.record(us.round().max(0.0) as u64);
         }
     }
 
-    /// The percentile `share`, from 0 to 1, by the nearest-rank method; `None` of nothing.
+    /// Returns the percentile `share` (0 to 1) by the nearest-rank method; `None` without times.
     pub fn percentile(&self, share: f64) -> Option<f64> {
         let Spread { min, max, .. } = self.spread;
         let histogram = self.histogram.as_ref()?;
         Some((histogram.value_at_quantile(share) as f64).clamp(min, max))
     }
 
-    /// How many are not above `high`, as far as three digits tell.
+    /// Returns the number of times up to `high`, with three digits' accuracy.
     pub fn count_up_to(&self, high: f64) -> usize {
         let up_to = |histogram: &Histogram<u64>| histogram.count_between(0, high.max(0.0) as u64);
         self.histogram.as_ref().map_or(0, up_to) as usize
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_counted_and_have_no_part_in_the_times() {
+    fn failures_are_counted_and_their_times_are_ignored() {
         let aggregate = Aggregate::of(&[
             row(10.0, 110.0, Outcome::Answered(200)),
             row(10.0, 20.0, Outcome::Answered(503)),
@@ -148,17 +148,17 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_invents_errors_does_not_bloat_it() {
+    fn the_number_of_error_texts_is_bounded() {
         let rows: Vec<_> = (0..1_000)
             .map(|i| row(0.0, 1.0, Outcome::Rejected(Fault::new(ErrorKind::Other, format!("error {i}")))))
             .collect();
         let aggregate = Aggregate::of(&rows);
-        assert_eq!((aggregate.errors.len(), aggregate.errors[OTHER]), (ERROR_KINDS + 1, 1_000 - ERROR_KINDS));
+        assert_eq!((aggregate.errors.len(), aggregate.errors[OTHER]), (ERROR_TEXTS + 1, 1_000 - ERROR_TEXTS));
     }
 
     proptest! {
         #[test]
-        fn percentiles_are_right_to_three_digits(mut us in prop::collection::vec(1.0..1e9, 1..300), share in 0.0..=1.0) {
+        fn percentiles_are_accurate_to_three_digits(mut us in prop::collection::vec(1.0..1e9, 1..300), share in 0.0..=1.0) {
             let mut times = Times::default();
             us.iter().for_each(|us| times.add(*us));
             us.sort_by(f64::total_cmp);

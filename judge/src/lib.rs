@@ -11,7 +11,14 @@
 //! | [`schedule`] | when the requests of a burst are sent |
 //! | [`trace`] | what was measured: one row per request |
 //! | [`aggregate`] | counts and times of requests that are not kept one by one |
-//! | [`verdict`] | from a trace to a verdict |
+//! | `arrivals`, `concurrency` | when the requests arrived, and how many were in service on average |
+//! | `model` | server models: what a server of a known kind does with these arrivals |
+//! | `fit` | which model parameters explain the completions |
+//! | `evidence` | what the replies say about handlers, instances and hosts |
+//! | `findings` | all figures that a verdict is drawn from |
+//! | `judgement` | kind, shape, number at a time, confidence, validity |
+//! | `cause` | known causes with their remedies |
+//! | [`verdict`] | the verdict with its sentences |
 //! | [`capacity`] | which burst to fire next, to find how many requests a server takes at once |
 //! | [`compare`] | whether a time changed between two results, or is noise |
 //!
@@ -40,8 +47,16 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod aggregate;
+mod arrivals;
 pub mod capacity;
+mod cause;
 pub mod compare;
+mod concurrency;
+mod evidence;
+mod findings;
+mod fit;
+mod judgement;
+mod model;
 pub mod schedule;
 pub mod stats;
 pub mod trace;

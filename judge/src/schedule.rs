@@ -5,57 +5,57 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How many requests of a burst are kept one by one, unless something else is asked for.
-pub const KEPT: usize = 100_000;
+/// The default of [`Schedule::keep`].
+pub const DEFAULT_KEEP: usize = 100_000;
 
 /// When the requests of a burst are sent.
 ///
-/// Without `open` the loop is closed: the first `c` requests are sent as planned, and each further one
-/// when a connection has its answer. With `open` every request is due at a planned time, whatever the
-/// answers do; one that finds no free connection goes out late.
+/// Without `open` the loop is closed: the first `c` requests are sent as planned, and each further request is sent when
+/// a connection has its answer. With `open` every request is due at a planned time, independent of the answers; a
+/// request that finds no free connection is sent late.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
-    /// How many requests are sent; `usize::MAX` where `duration` alone ends the burst.
+    /// The number of requests; `usize::MAX` if `duration` alone ends the burst.
     pub n: usize,
-    /// Over how many connections.
+    /// The number of connections.
     pub c: usize,
-    /// How long after the barrier's release the burst starts.
+    /// The time from the barrier's release to the burst's start.
     pub delay: Duration,
-    /// How far apart the first `c` sends of a closed loop are.
+    /// The time between the first `c` sends of a closed loop.
     pub spacing: Duration,
-    /// At which planned times requests are due, where they don't wait for answers.
+    /// The planned times, if requests don't wait for answers.
     pub open: Option<Open>,
-    /// No request is sent after this time; those in flight may still be answered.
+    /// No request is sent after this time. Requests in flight may still be answered.
     pub duration: Option<Duration>,
-    /// How many requests are kept one by one. Of those beyond, only what can be counted is kept.
+    /// The number of requests that are kept one by one. The requests beyond are only aggregated.
     pub keep: usize,
 }
 
 /// Requests that are due at planned times.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Open {
-    /// Requests a second, of all connections together.
+    /// Requests per second, over all connections.
     pub rate: f64,
-    /// For how long the rate grows evenly from nothing.
+    /// The time in which the rate grows linearly from 0.
     pub ramp: Duration,
-    /// How the planned times are spread.
+    /// The distribution of the planned times.
     pub arrivals: Arrivals,
-    /// Where the random times begin; the same seed gives the same times.
+    /// The seed of random times; the same seed gives the same times.
     pub seed: u64,
 }
 
-/// How planned times are spread.
+/// The distribution of planned times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Arrivals {
-    /// All equally far apart.
+    /// Equal gaps.
     Even,
-    /// At random, each independent of the others, as requests of many users come.
+    /// A Poisson process: independent random gaps, as from many users.
     Poisson,
 }
 
 impl Schedule {
-    /// `n` requests, all at once.
+    /// Returns a burst of `n` requests that are all sent at once, over a connection each.
     pub fn together(n: usize) -> Self {
         Self {
             n,
@@ -64,47 +64,48 @@ impl Schedule {
             spacing: Duration::ZERO,
             open: None,
             duration: None,
-            keep: KEPT,
+            keep: DEFAULT_KEEP,
         }
     }
 
-    /// How many connections are opened: never more than there are requests.
+    /// Returns the number of connections that are opened: at most one per request.
     pub fn connections(&self) -> usize {
         self.c.min(self.n)
     }
 
-    /// Whether the first request of each connection goes at the very moment of release.
+    /// Whether the first request of each connection is sent at the barrier's release.
     pub fn is_together(&self) -> bool {
         self.open.is_none() && self.spacing.is_zero() && self.delay.is_zero()
     }
 
-    /// Whether the burst is one of a rate or a time, and so outlives a server that is away for a moment.
+    /// Whether a rate or a duration sets the burst's length, so that it continues if the server is away for a moment.
     pub fn is_lasting(&self) -> bool {
         self.open.is_some() || self.duration.is_some()
     }
 
-    /// Whether `time` after the burst's start is too late for another send.
+    /// Whether no request is sent any more at `time` after the burst's start.
     pub fn is_over(&self, time: Duration) -> bool {
         self.duration.is_some_and(|duration| time >= duration)
     }
 
-    /// The planned requests, in the order in which they are to be sent.
+    /// Returns the planned requests in the order of their sends.
     pub fn planned(&self) -> Planned {
         let seed = self.open.map_or(0, |open| open.seed);
         Planned { schedule: *self, next: 0, position: 0.0, random: fastrand::Rng::with_seed(seed) }
     }
 
-    /// How many requests are planned: all of an open loop, the first of each connection of a closed one.
+    /// Returns the number of planned requests: all requests of an open loop, the first request of each connection in a
+    /// closed loop.
     pub fn planned_count(&self) -> usize {
         if self.open.is_some() { self.n } else { self.connections() }
     }
 }
 
 impl Open {
-    /// When `count` requests have been due, after the burst's start.
+    /// Returns the time after the burst's start at which `count` requests have been due.
     ///
-    /// The rate's integral, inverted: R t²/2r while the rate grows to R over the time r, R (t - r/2) after.
-    fn reaches(&self, count: f64) -> Duration {
+    /// This inverts the rate's integral: R t²/2r while the rate grows to R over the time r, then R (t - r/2).
+    fn due_after(&self, count: f64) -> Duration {
         let ramp = self.ramp.as_secs_f64();
         let in_ramp = self.rate * ramp / 2.0;
         let seconds = if count < in_ramp {
@@ -116,12 +117,13 @@ impl Open {
     }
 }
 
-/// A schedule's planned requests, each with its number and the time at which it is due after the burst's start.
+/// An iterator over a schedule's planned requests: the number of each request, and the time after the burst's start at
+/// which it is due.
 #[derive(Debug, Clone)]
 pub struct Planned {
     schedule: Schedule,
     next: usize,
-    /// How many requests are due by the next one's time, were the arrivals even.
+    /// The number of requests that an even rate would have sent by the next request's time.
     position: f64,
     random: fastrand::Rng,
 }
@@ -136,7 +138,7 @@ impl Iterator for Planned {
         }
         self.next += 1;
         let due = match self.schedule.open {
-            Some(open) => open.reaches(self.step(open.arrivals)),
+            Some(open) => open.due_after(self.next_position(open.arrivals)),
             None => self.schedule.spacing.saturating_mul(u32::try_from(i).unwrap_or(u32::MAX)),
         };
         Some((i, due))
@@ -144,9 +146,9 @@ impl Iterator for Planned {
 }
 
 impl Planned {
-    /// The present position, or for a Poisson process the next: its gaps are exponential, and stretching
-    /// its time by the rate's integral keeps it one (Cinlar, "Introduction to Stochastic Processes", 1975).
-    fn step(&mut self, arrivals: Arrivals) -> f64 {
+    /// Returns the position of the next request. The gaps of a Poisson process are exponential; rescaling its time by the
+    /// rate's integral gives the process with that rate (Cinlar, "Introduction to Stochastic Processes", 1975).
+    fn next_position(&mut self, arrivals: Arrivals) -> f64 {
         match arrivals {
             Arrivals::Even => {
                 self.position += 1.0;
@@ -176,14 +178,14 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_loop_plans_the_first_of_each_connection() {
+    fn a_closed_loop_plans_the_first_request_of_each_connection() {
         let schedule = Schedule { c: 2, spacing: Duration::from_millis(5), ..Schedule::together(4) };
         let planned: Vec<_> = schedule.planned().collect();
         assert_eq!(planned, [(0, Duration::ZERO), (1, Duration::from_millis(5))]);
     }
 
     #[test]
-    fn an_even_rate_is_due_at_equal_distances() {
+    fn an_even_rate_has_equal_gaps() {
         let times = times(&open(100.0, 0.0, Arrivals::Even, 0));
         assert_eq!(times.len(), 20_000);
         for (i, time) in times.iter().enumerate() {
@@ -192,17 +194,17 @@ mod tests {
     }
 
     #[test]
-    fn a_ramp_reaches_the_rate_evenly_and_keeps_it() {
+    fn a_ramp_grows_linearly_to_the_rate_and_keeps_it() {
         let times = times(&open(100.0, 4.0, Arrivals::Even, 0));
         let due_by = |time: f64| times.iter().filter(|at| **at < time).count() as f64;
-        // Half the rate on average over the ramp, a quarter of its requests in the first half.
+        // The average rate over the ramp is half the rate; its first half has a quarter of its requests.
         for (time, count) in [(2.0, 50.0), (4.0, 200.0), (5.0, 300.0), (10.0, 800.0)] {
             assert!((due_by(time) - count).abs() <= 1.0, "{time}: {}", due_by(time));
         }
     }
 
     #[test]
-    fn poisson_arrivals_have_the_rate_and_the_spread_of_poisson() {
+    fn poisson_arrivals_have_the_rate_and_the_deviation_of_a_poisson_process() {
         let times = times(&open(100.0, 0.0, Arrivals::Poisson, 7));
         let gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let mean = gaps.iter().sum::<f64>() / gaps.len() as f64;
@@ -214,7 +216,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn all_of_an_open_loop_and_the_first_of_a_closed_one_are_planned(n in 1_usize..500, c in 1_usize..600, rate in 0.1..1e5, kind in 0..3) {
+        fn an_open_loop_plans_all_requests_and_a_closed_loop_one_per_connection(n in 1_usize..500, c in 1_usize..600, rate in 0.1..1e5, kind in 0..3) {
             let arrivals = [None, Some(Arrivals::Even), Some(Arrivals::Poisson)][kind as usize];
             let open = arrivals.map(|arrivals| Open { rate, ramp: Duration::ZERO, arrivals, seed: 1 });
             let schedule = Schedule { c, open, ..Schedule::together(n) };
@@ -223,7 +225,7 @@ mod tests {
         }
 
         #[test]
-        fn a_seed_repeats_its_times_and_they_never_go_back(seed: u64, ramp in 0.0..10.0) {
+        fn a_seed_repeats_its_times_and_times_never_decrease(seed: u64, ramp in 0.0..10.0) {
             let schedule = open(50.0, ramp, Arrivals::Poisson, seed);
             let first = times(&schedule);
             prop_assert!(first.is_sorted());

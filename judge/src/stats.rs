@@ -1,7 +1,7 @@
-//! Order statistics, and what a running count can tell.
+//! Order statistics, and statistics of values that are not kept.
 
-/// The index, in `count` sorted values, of the percentile `share` (0 to 1) by the nearest-rank
-/// method: the smallest value that at least this share of them does not exceed. `None` of nothing.
+/// Returns the index of the percentile `share` (0 to 1) in `count` sorted values by the nearest-rank method: the
+/// smallest value that at least this share of the values doesn't exceed. `None` if `count` is 0.
 ///
 /// Source: Hyndman and Fan, "Sample Quantiles in Statistical Packages", 1996, definition 1.
 pub fn nearest_rank(count: usize, share: f64) -> Option<usize> {
@@ -9,33 +9,33 @@ pub fn nearest_rank(count: usize, share: f64) -> Option<usize> {
     (count > 0).then(|| rank.clamp(1, count) - 1)
 }
 
-/// The percentile `share` of sorted values; see [`nearest_rank`].
+/// Returns the percentile `share` (0 to 1) of sorted values; see [`nearest_rank`].
 pub fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     nearest_rank(sorted.len(), share).map(|rank| sorted[rank])
 }
 
-/// The median, by the nearest-rank method; `None` of nothing.
+/// Returns the median by the nearest-rank method; `None` without values.
 pub fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     percentile(&values, 0.5)
 }
 
-/// The median absolute deviation: the median of the distances from the median; `None` of nothing.
+/// Returns the median absolute deviation: the median of the distances from the median; `None` without values.
 pub fn median_deviation(values: &[f64]) -> Option<f64> {
     let middle = median(values.to_vec())?;
     median(values.iter().map(|value| (value - middle).abs()).collect())
 }
 
-/// The least, the mean and the most of values that are not kept.
+/// Minimum, mean and maximum of values that are not kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// How many values.
+    /// The number of values.
     pub count: usize,
-    /// Their sum.
+    /// The sum of the values.
     pub sum: f64,
-    /// The least; infinite of nothing.
+    /// The minimum; positive infinity without values.
     pub min: f64,
-    /// The most; negatively infinite of nothing.
+    /// The maximum; negative infinity without values.
     pub max: f64,
 }
 
@@ -46,7 +46,7 @@ impl Default for Spread {
 }
 
 impl Spread {
-    /// One more.
+    /// Adds a value.
     pub fn add(&mut self, value: f64) {
         self.count += 1;
         self.sum += value;
@@ -54,12 +54,13 @@ impl Spread {
         self.max = self.max.max(value);
     }
 
-    /// The arithmetic mean; `None` of nothing.
+    /// Returns the arithmetic mean; `None` without values.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
     }
 
-    /// The upper bounds of so many ranges of equal width, from the least to the most; one where all are equal.
+    /// Returns the upper bounds of `count` ranges of equal width from the minimum to the maximum. If all values are equal,
+    /// there is one range.
     pub fn ranges(&self, count: usize) -> Vec<f64> {
         if self.count == 0 {
             return Vec::new();
@@ -68,7 +69,7 @@ impl Spread {
             return vec![self.max];
         }
         let width = (self.max - self.min) / count as f64;
-        // The last is the most itself, however the sum would have been rounded.
+        // The last bound is the maximum itself, without rounding errors.
         (1..=count).map(|i| if i == count { self.max } else { self.min + width * i as f64 }).collect()
     }
 }
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spread_of_nothing_has_no_mean_and_of_equals_one_range() {
+    fn no_values_have_no_mean_and_equal_values_have_one_range() {
         let mut spread = Spread::default();
         assert_eq!((spread.mean(), spread.ranges(10)), (None, vec![]));
         spread.add(2.0);
@@ -101,7 +102,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn at_least_the_share_does_not_exceed_it(mut values in prop::collection::vec(0.0..1e6, 1..200), share in 0.0..=1.0) {
+        fn at_least_the_share_of_the_values_does_not_exceed_the_percentile(mut values in prop::collection::vec(0.0..1e6, 1..200), share in 0.0..=1.0) {
             values.sort_by(f64::total_cmp);
             let found = percentile(&values, share).unwrap();
             let at_most = values.iter().filter(|value| **value <= found).count();

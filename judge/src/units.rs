@@ -1,6 +1,6 @@
-//! Numbers as people read them.
+//! Numbers as text and as JSON.
 
-/// A time given in milliseconds, to three digits: `1.01 s`, `12.3 ms`, `850 us`.
+/// Returns a time, given in milliseconds, as text with three digits: `1.01 s`, `12.3 ms`, `850 us`.
 pub fn time(ms: f64) -> String {
     let (value, unit) = match ms.abs() {
         ms if ms >= 999.5 => (ms / 1e3, "s"),
@@ -16,7 +16,7 @@ pub fn time(ms: f64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
-/// Rounded to so many decimals, for files: no measurement here is good to a nanosecond.
+/// Returns the value rounded to this number of decimals. Result files contain no digits beyond the measurement's accuracy.
 pub fn rounded(value: f64, decimals: i32) -> f64 {
     let factor = 10_f64.powi(decimals);
     (value * factor).round() / factor
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_have_three_digits_and_a_fitting_unit() {
+    fn times_have_three_digits_and_a_matching_unit() {
         for (ms, text) in [
             (10_030.0, "10.0 s"),
             (1_006.0, "1.01 s"),

@@ -1,40 +1,45 @@
-//! The judge on thousands of generated bursts of servers whose truth is known.
+//! The judge on thousands of random bursts at simulated servers with known behaviour.
 
 use judge::verdict::{Confidence, Kind, Verdict, judge};
-use simulator::{Case, Random, Score, Spread, case};
+use simulator::{Case, Random, Score, ServiceTimes, case};
 
 const SEED: u64 = 4;
 const CASES: usize = 4_000;
 
 #[test]
-fn right_where_it_is_sure_and_sure_where_it_is_plain() {
+fn high_confidence_is_right_and_plain_cases_are_conclusive() {
     let mut random = Random::new(SEED);
     let mut score = Score::default();
-    let mut missed = Vec::new();
+    let mut failures = Vec::new();
     for number in 0..CASES {
-        let case = case(&mut random, Spread::Even);
+        let case = case(&mut random, ServiceTimes::Uniform);
         let verdict = judge(&case.trace);
-        score.count(&case, &verdict);
-        missed.extend(miss(&case, &verdict).map(|miss| format!("{number}: {miss}\n")));
+        score.add(&case, &verdict);
+        failures.extend(failure(&case, &verdict).map(|failure| format!("{number}: {failure}\n")));
     }
-    let (all, missed) = (score.all(), missed.concat());
-    assert!(all.high_right * 100 >= all.high * 99, "{} of {} were right\n{missed}", all.high_right, all.high);
+    let (all, failures) = (score.all(), failures.concat());
+    assert!(
+        all.high_right * 100 >= all.high * 99,
+        "{} of {} were right\n{failures}",
+        all.high_right,
+        all.high
+    );
     assert!(
         all.plain_inconclusive * 10 <= all.plain,
-        "{} of {} plain ones were inconclusive\n{missed}",
+        "{} of {} plain cases were inconclusive\n{failures}",
         all.plain_inconclusive,
         all.plain
     );
     // A judge that is never sure is never wrong.
-    assert!(all.high * 2 >= all.cases, "it was sure of {} of {} only", all.high, all.cases);
+    assert!(all.high * 2 >= all.cases, "only {} of {} verdicts had high confidence", all.high, all.cases);
     for (family, counts) in &score.families {
-        assert!(counts.cases >= 200, "{family:?} had {} only", counts.cases);
+        assert!(counts.cases >= 200, "{family:?} has only {} cases", counts.cases);
     }
 }
 
-fn miss(case: &Case, verdict: &Verdict) -> Option<String> {
-    let wrong = verdict.confidence == Confidence::High && !case.is_right(verdict);
-    let lost = case.plain && verdict.kind == Kind::Inconclusive;
+fn failure(case: &Case, verdict: &Verdict) -> Option<String> {
+    let is_wrong = verdict.confidence == Confidence::High && !case.is_right(verdict);
+    let is_lost = case.plain && verdict.kind == Kind::Inconclusive;
     let Case { family, truth, k, trace, .. } = case;
-    (wrong || lost).then(|| format!("{family:?}, {truth}, k {k:?}, {:?}: {verdict:?}", trace.schedule))
+    (is_wrong || is_lost).then(|| format!("{family:?}, {truth}, k {k:?}, {:?}: {verdict:?}", trace.schedule))
 }

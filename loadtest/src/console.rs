@@ -1,8 +1,8 @@
-//! Standard error: warnings and progress, beside the results on standard output.
+//! Standard error, for warnings and progress. Results go to standard output.
 
 use std::io::Write;
 
-/// Writes a line to standard error. A closed standard error is no error.
+/// Writes a line to standard error. Ignores errors, such as a closed standard error.
 pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
-/// How the command ended; the numbers are documented in `--help`.
+/// The exit codes; `--help` documents them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All as expected.
+    /// Success: the results are as expected.
     Success = 0,
     /// A verdict or a threshold failed.
     Unexpected = 1,
@@ -13,23 +13,23 @@ pub enum Exit {
     Usage = 2,
     /// The system under test could not be started or reached.
     System = 3,
-    /// The measurement itself can't be trusted.
+    /// The measurement is not reliable.
     Untrusted = 4,
-    /// Stopped by a signal.
+    /// Interrupted by a signal.
     Interrupted = 130,
 }
 
-/// An error and the code to exit with.
+/// An error with its exit code.
 #[derive(Debug)]
 pub struct Failure {
-    /// The code.
+    /// The exit code.
     pub exit: Exit,
-    /// What went wrong.
+    /// The error.
     pub error: anyhow::Error,
 }
 
 impl Failure {
-    /// An error of one line.
+    /// An error with a message of one line.
     pub fn new(exit: Exit, message: impl Display) -> Self {
         Self { exit, error: anyhow::anyhow!("{message}") }
     }
@@ -38,26 +38,42 @@ impl Failure {
 impl From<host::Error> for Failure {
     fn from(error: host::Error) -> Self {
         let exit = match error {
+            host::Error::Build(host::build::Error::Target(_))
+            | host::Error::Engine(_)
+            | host::Error::Logs { .. }
+            | host::Error::AddressInUse(_)
+            | host::Error::Listen { .. } => Exit::System,
             host::Error::Manifest(_)
             | host::Error::Build(_)
             | host::Error::Route(_)
             | host::Error::Tls(_) => Exit::Usage,
-            host::Error::Engine(_)
-            | host::Error::Logs { .. }
-            | host::Error::AddressInUse(_)
-            | host::Error::Listen { .. } => Exit::System,
         };
         Self { exit, error: error.into() }
     }
 }
 
-/// Says which code an error exits with.
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Aborted {
+    /// A signal came.
+    Interrupted,
+    /// An error occurred.
+    Failed(Failure),
+}
+
+impl From<Failure> for Aborted {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Adds an exit code to an error.
 pub trait OrExit<T> {
-    /// The value, or the error with `exit`.
+    /// The value, or the error with the exit code `exit`.
     ///
     /// # Errors
     ///
-    /// The error that was there.
+    /// The same error.
     fn or_exit(self, exit: Exit) -> Result<T, Failure>;
 }
 

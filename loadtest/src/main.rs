@@ -1,4 +1,4 @@
-//! Parse, run, exit.
+//! Parses the command line, runs the command, exits.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use loadtest::cli::commands;
 use loadtest::cli::{self, Cli};
 use loadtest::console::note;
 
-/// A fresh instance costs a few hundred allocations, and is freed on another thread as often as not.
+/// A new instance needs a few hundred allocations, often freed on another thread. mimalloc is fast at that.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

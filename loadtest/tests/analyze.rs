@@ -11,7 +11,7 @@ use judge::verdict::{Kind, Verdict, judge};
 use results::document::{Burst, Document};
 use results::import;
 
-use simulator::{Random, Spread, case};
+use simulator::{Random, ServiceTimes, case};
 
 fn file(folder: &Path) -> String {
     folder.join("result.json").to_str().expect("text").to_owned()
@@ -43,7 +43,7 @@ fn a_simulated_burst_that_is_judged_again_is_unchanged() {
     let mut random = Random::new(7);
     let mut changed = Vec::new();
     for number in 0..2_000 {
-        let mut trace = case(&mut random, Spread::Even).trace;
+        let mut trace = case(&mut random, ServiceTimes::Uniform).trace;
         // A real burst has this for each request.
         trace.rows.iter_mut().for_each(|row| row.connects = !trace.keep_alive);
         let verdict = judge(&trace);
@@ -190,7 +190,7 @@ fn replies_name_the_host_if_the_environment_does() {
         let burst = common::burst(&["-n", "5", "-c", "5", &url]);
         assert_eq!(burst.hosts, 1, "{manifest}");
         assert!(burst.requests.iter().all(|request| request.host.as_deref() == Some("node-7")), "{manifest}");
-        assert!(burst.verdict.why.contains("All were served on one host."), "{}", burst.verdict.why);
+        assert!(burst.verdict.why.contains("One host served all requests."), "{}", burst.verdict.why);
     }
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}/e2/p1?wait_ms=10", served.authority());

@@ -1,4 +1,4 @@
-//! `loadtest build`, and what is built by itself.
+//! `loadtest build`, and automatic builds.
 
 mod common;
 
@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 
 use common::{Process, SOON, build, loadtest, output, project, serve_by, stderr, wait_until};
 
-/// An application whose one component is copied by its build command, which leaves a mark.
+/// An application with one component. The build command copies the component, and writes a line to `log`.
 fn app(folder: &Path, command: &str) -> String {
     build();
     let built = project().join("components/target/wasm32-wasip2/release/wasip2_sync.wasm");
@@ -32,13 +32,13 @@ fn times_built(folder: &Path) -> usize {
     fs::read_to_string(folder.join("log")).map_or(0, |log| log.lines().count())
 }
 
-/// Starts, and ends once it is ready.
+/// Serves the application until it is ready.
 fn serve(manifest: &str) {
     serve_by(&mut loadtest(&["serve", manifest, "--listen", "127.0.0.1:0", "--format", "json"])).log();
 }
 
 #[test]
-fn what_is_missing_or_older_than_its_sources_is_built() {
+fn components_that_are_missing_or_older_than_their_sources_are_built() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = app(folder.path(), COPY);
     let source = folder.path().join("src/lib.rs");
@@ -57,7 +57,7 @@ fn what_is_missing_or_older_than_its_sources_is_built() {
 }
 
 #[test]
-fn a_build_that_fails_says_why_and_for_which_component() {
+fn a_failed_build_is_an_error_with_its_output_and_component() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = app(folder.path(), "echo the compiler says no >&2; exit 7");
     for command in [&["build", &manifest][..], &["serve", &manifest]] {
@@ -70,7 +70,7 @@ fn a_build_that_fails_says_why_and_for_which_component() {
 }
 
 #[test]
-fn a_build_that_makes_nothing_is_said() {
+fn a_build_without_output_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = app(folder.path(), "true");
     let failed = output(&["build", &manifest]);
@@ -79,7 +79,7 @@ fn a_build_that_makes_nothing_is_said() {
 }
 
 #[test]
-fn a_source_that_is_edited_during_the_build_is_built_too() {
+fn a_source_that_changes_during_the_build_is_built_again() {
     let folder = tempfile::tempdir().unwrap();
     let manifest =
         app(folder.path(), "test -e lib.rs || touch lib.rs; cp made.wasm ../c.wasm; echo built >> ../log");
@@ -91,7 +91,7 @@ fn a_source_that_is_edited_during_the_build_is_built_too() {
 fn an_interrupted_build_leaves_no_process() {
     for command in ["build", "serve"] {
         let folder = tempfile::tempdir().unwrap();
-        // The shell has a child of its own, as cargo has.
+        // The shell has a child process, as cargo has.
         let manifest = app(folder.path(), "echo $$ > ../id; sleep 60; true");
         let mut process = Process::spawn(&mut loadtest(&[command, &manifest]));
         let id = folder.path().join("id");
@@ -103,7 +103,7 @@ fn an_interrupted_build_leaves_no_process() {
     }
 }
 
-/// The processes of a group, by the fifth field of their state.
+/// The stat lines of a process group's processes. The group is the fifth field.
 fn members_of(group: &str) -> Vec<String> {
     let states = fs::read_dir("/proc")
         .unwrap()
@@ -117,7 +117,7 @@ fn members_of(group: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_components_commands_run_in_its_own_order() {
+fn the_commands_of_a_component_run_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = app(folder.path(), COPY);
     let text = fs::read_to_string(&manifest).unwrap();
@@ -129,7 +129,7 @@ fn a_components_commands_run_in_its_own_order() {
 }
 
 #[test]
-fn a_callers_cargo_settings_do_not_reach_the_guests() {
+fn the_caller_s_cargo_settings_do_not_affect_the_guests() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = app(folder.path(), "env > ../env && cp made.wasm ../c.wasm");
     let mut command = loadtest(&["build", &manifest]);

@@ -1,4 +1,4 @@
-//! `loadtest burst`: over real sockets, at servers whose truth is known.
+//! `loadtest burst` over real sockets, at servers with a known model of service.
 
 mod common;
 
@@ -11,11 +11,11 @@ use judge::verdict::{Kind, Shape};
 use nix::sys::signal::Signal;
 use results::document::Document;
 
-use common::fired::{burst, conclusive, judged};
-use common::pool::{Manners, serve};
+use common::burst_run::{burst, conclusive, judged};
+use common::pool::{PoolBehavior, serve};
 use common::{Process, loadtest};
 
-/// Long beside what a busy machine adds.
+/// Long compared with the delays of a busy machine.
 const SERVICE: Duration = Duration::from_millis(300);
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn pools_of_every_size_are_found() {
         (4, Kind::Limited, Shape::Waves),
         (12, Kind::Parallel, Shape::Together),
     ] {
-        let pool = serve(Manners::pool(k, SERVICE)).await;
+        let pool = serve(PoolBehavior::pool(k, SERVICE)).await;
         let burst = conclusive(&pool, &["-n", "12", "-c", "12"]).await;
         assert_eq!(
             (burst.verdict.kind, burst.verdict.shape),
@@ -40,10 +40,10 @@ async fn pools_of_every_size_are_found() {
 
 #[tokio::test]
 async fn exactly_n_requests_are_sent_over_c_connections() {
-    let pool = serve(Manners::pool(100, Duration::from_millis(50))).await;
+    let pool = serve(PoolBehavior::pool(100, Duration::from_millis(50))).await;
     let burst = judged(&pool, &["-n", "25", "-c", "10"]).await;
     assert_eq!((burst.n, burst.c, burst.ok, burst.requests.len()), (25, 10, 25, 25));
-    // A warm-up and a solo request go out beside them, on a connection each.
+    // The warm-up request and the solo request have a connection each.
     assert_eq!((pool.requests.load(SeqCst), pool.connections.load(SeqCst)), (27, 12));
     let indices: Vec<_> = burst.requests.iter().map(|request| request.i).collect();
     assert_eq!(indices, (0..25).collect::<Vec<_>>());
@@ -55,56 +55,61 @@ async fn exactly_n_requests_are_sent_over_c_connections() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_after_each_answer_is_connected_to_anew() {
-    let pool = serve(Manners { close: true, ..Manners::pool(100, Duration::from_millis(50)) }).await;
+async fn a_worker_reconnects_to_a_server_that_closes_after_each_answer() {
+    let pool =
+        serve(PoolBehavior { close: true, ..PoolBehavior::pool(100, Duration::from_millis(50)) }).await;
     let burst = judged(&pool, &["-n", "9", "-c", "3"]).await;
     assert_eq!((burst.ok, pool.connections.load(SeqCst)), (9, 11));
 }
 
 #[tokio::test]
-async fn a_server_that_closes_without_saying_so_costs_no_request() {
-    let pool = serve(Manners { hang_up: true, ..Manners::pool(100, Duration::from_millis(50)) }).await;
+async fn a_server_that_closes_silently_costs_no_request() {
+    let pool =
+        serve(PoolBehavior { close_silently: true, ..PoolBehavior::pool(100, Duration::from_millis(50)) })
+            .await;
     let burst = judged(&pool, &["-n", "12", "-c", "4"]).await;
     assert_eq!((burst.ok, burst.failed), (12, 0), "{}", burst.verdict.why);
 }
 
 #[tokio::test]
-async fn a_server_that_goes_away_is_refused_and_what_was_not_sent_is_said() {
-    let pool = serve(Manners { lives_for: Some(8), close: true, ..Manners::pool(100, SERVICE) }).await;
+async fn a_server_that_ends_refuses_the_rest_and_unsent_requests_are_reported() {
+    let pool =
+        serve(PoolBehavior { max_connections: Some(8), close: true, ..PoolBehavior::pool(100, SERVICE) })
+            .await;
     let burst = judged(&pool, &["-n", "30", "-c", "6"]).await;
     assert_eq!(burst.verdict.kind, Kind::Refused, "{}", burst.verdict.why);
     assert!(burst.requests.len() < 30 && burst.ok == 6, "{}", burst.verdict.why);
-    let said = format!("only {} of 30 requests were sent", burst.requests.len());
-    assert!(burst.verdict.why.contains(&said), "{}", burst.verdict.why);
+    let message = format!("only {} of 30 requests were sent", burst.requests.len());
+    assert!(burst.verdict.why.contains(&message), "{}", burst.verdict.why);
     let indices: Vec<_> = burst.requests.iter().map(|request| request.i).collect();
-    assert_eq!(indices, (0..burst.requests.len()).collect::<Vec<_>>(), "none was skipped");
+    assert_eq!(indices, (0..burst.requests.len()).collect::<Vec<_>>(), "no request was skipped");
 }
 
 #[tokio::test]
-async fn a_server_that_takes_one_connection_at_a_time_does_not_stall_the_burst() {
-    // Never accepted: its queue of one takes two connections, and the others' SYNs are dropped.
+async fn a_full_accept_queue_does_not_stall_the_burst() {
+    // The server never accepts. A queue of length one holds two connections; the other SYNs are dropped.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let listener = socket.listen(1).unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let began = std::time::Instant::now();
-    let fired = burst(&["-n", "5", "-c", "5", "-t", "8", "--service-ms", "300", &url]).await;
+    let run = burst(&["-n", "5", "-c", "5", "-t", "8", "--service-ms", "300", &url]).await;
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
-    assert_eq!(fired.code, Some(4));
-    let burst = fired.document.unwrap().runs.remove(0).bursts.remove(0);
+    assert_eq!(run.code, Some(4));
+    let burst = run.document.unwrap().runs.remove(0).bursts.remove(0);
     let errors: Vec<_> = burst.requests.iter().filter_map(|request| request.error.as_deref()).collect();
     assert_eq!(errors.len(), 5);
     assert!(errors.iter().any(|error| error.starts_with("no connection within 4 s")), "{errors:?}");
     assert!(errors.contains(&"no answer within 8 s"), "{errors:?}");
 }
 
-/// A server may count its connections: one that is of no more use must not take another's place.
+/// A server may limit its connections, so a connection without further requests must not stay open.
 #[tokio::test]
-async fn a_connection_is_closed_with_its_last_answer() {
+async fn a_connection_is_closed_after_its_last_answer() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     std::thread::spawn(move || {
-        // One at a time, each until the client closes it.
+        // Serves one connection at a time, until the client closes it.
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut bytes = [0; 4096];
@@ -118,19 +123,20 @@ async fn a_connection_is_closed_with_its_last_answer() {
 }
 
 #[tokio::test]
-async fn an_interrupted_burst_writes_what_it_has() {
-    let pool = serve(Manners::pool(1, SERVICE)).await;
+async fn an_interrupted_burst_writes_its_results() {
+    let pool = serve(PoolBehavior::pool(1, SERVICE)).await;
     let folder = tempfile::tempdir().unwrap();
     let args = ["burst", "-n", "50", "-c", "50", "--out", folder.path().to_str().unwrap(), &pool.url];
     let mut command = loadtest(&args);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = Process::spawn(&mut command);
-    let requests = pool.requests.clone();
+    let (requests, answers) = (pool.requests.clone(), pool.answers.clone());
     let code = tokio::task::spawn_blocking(move || {
-        while requests.load(SeqCst) < 52 {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        std::thread::sleep(SERVICE * 3);
+        // The warm-up, the solo request, the whole burst; and three answers to the burst. The client has the first of
+        // them: the server sent it two service times ago.
+        common::wait_until("three requests of the burst are answered", || {
+            requests.load(SeqCst) == 52 && answers.load(SeqCst) >= 5
+        });
         process.signal(Signal::SIGINT);
         process.ended_within(Duration::from_secs(20)).code()
     });
@@ -145,15 +151,15 @@ async fn an_interrupted_burst_writes_what_it_has() {
 
 #[tokio::test]
 async fn headers_are_sent_once_and_methods_in_upper_case() {
-    let pool = serve(Manners::pool(10, Duration::from_millis(20))).await;
+    let pool = serve(PoolBehavior::pool(10, Duration::from_millis(20))).await;
     judged(
         &pool,
         &["-m", "get", "-H", "Host: example.org", "-H", "X-A: 1", "-H", "X-A: 2", "-n", "3", "-c", "3"],
     )
     .await;
-    let seen = pool.last.lock().unwrap().clone().unwrap();
-    assert_eq!(seen.method, "GET");
-    let values = |name: &str| seen.headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+    let head = pool.last.lock().unwrap().clone().unwrap();
+    assert_eq!(head.method, "GET");
+    let values = |name: &str| head.headers.get_all(name).iter().cloned().collect::<Vec<_>>();
     assert_eq!(
         (values("host"), values("x-a")),
         (vec!["example.org".parse().unwrap()], ["1", "2"].map(|value| value.parse().unwrap()).to_vec())
@@ -162,16 +168,16 @@ async fn headers_are_sent_once_and_methods_in_upper_case() {
 }
 
 #[tokio::test]
-async fn what_is_turned_away_is_refused_and_counted() {
-    let pool = serve(Manners { refuse: true, ..Manners::pool(4, SERVICE) }).await;
+async fn rejected_requests_are_refused_and_counted() {
+    let pool = serve(PoolBehavior { refuse: true, ..PoolBehavior::pool(4, SERVICE) }).await;
     let burst = conclusive(&pool, &["-n", "10", "-c", "10"]).await;
     assert_eq!((burst.verdict.kind, burst.ok, burst.failed), (Kind::Refused, 4, 6), "{}", burst.verdict.why);
     assert!(burst.verdict.why.starts_with("4 answered, 6 refused (status 503)."));
 }
 
 #[tokio::test]
-async fn requests_that_time_out_are_rows_and_carry_no_verdict() {
-    let pool = serve(Manners::pool(1, SERVICE)).await;
+async fn requests_that_time_out_are_rows_without_a_verdict() {
+    let pool = serve(PoolBehavior::pool(1, SERVICE)).await;
     let burst = judged(&pool, &["-n", "6", "-c", "6", "-t", "1"]).await;
     assert_eq!(burst.verdict.kind, Kind::Inconclusive);
     assert!(burst.failed > 0 && burst.ok > 0 && burst.requests.len() == 6);
@@ -182,25 +188,21 @@ async fn requests_that_time_out_are_rows_and_carry_no_verdict() {
 
 #[tokio::test]
 async fn several_urls_fire_together() {
-    let slow = serve(Manners::pool(1, SERVICE)).await;
-    let quick = serve(Manners::pool(10, SERVICE)).await;
-    let fired = burst(&["-n", "5", "-c", "5", &slow.url, &quick.url]).await;
-    let kinds: Vec<_> = fired.document.unwrap().bursts().map(|burst| burst.verdict.kind).collect();
+    let slow = serve(PoolBehavior::pool(1, SERVICE)).await;
+    let quick = serve(PoolBehavior::pool(10, SERVICE)).await;
+    let run = burst(&["-n", "5", "-c", "5", &slow.url, &quick.url]).await;
+    let kinds: Vec<_> = run.document.unwrap().bursts().map(|burst| burst.verdict.kind).collect();
     assert_eq!(kinds, [Kind::Sequential, Kind::Parallel]);
-    assert!(fired.stdout.contains(&format!("{}: sequential\n", slow.url)), "{}", fired.stdout);
-    assert!(fired.stdout.contains("They were answered one by one."), "{}", fired.stdout);
+    assert!(run.stdout.contains(&format!("{}: sequential\n", slow.url)), "{}", run.stdout);
+    assert!(run.stdout.contains("They were answered one by one."), "{}", run.stdout);
 }
 
 #[tokio::test]
-async fn a_post_is_not_sent_beside_the_n_unless_asked_for() {
-    let pool = serve(Manners::pool(10, SERVICE)).await;
+async fn no_post_is_sent_in_addition_to_n_without_consent() {
+    let pool = serve(PoolBehavior::pool(10, SERVICE)).await;
     let refused = burst(&["-m", "POST", "-n", "4", "-c", "4", &pool.url]).await;
     assert_eq!(refused.code, Some(2));
-    assert!(
-        refused.stderr.contains("give the time that one takes alone by --service-ms"),
-        "{}",
-        refused.stderr
-    );
+    assert!(refused.stderr.contains("give it with --service-ms"), "{}", refused.stderr);
     assert_eq!(pool.requests.load(SeqCst), 0);
     judged(
         &pool,
@@ -211,30 +213,30 @@ async fn a_post_is_not_sent_beside_the_n_unless_asked_for() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_or_turns_the_solo_request_away_is_said() {
+async fn a_missing_server_or_a_rejected_solo_request_is_reported() {
     let gone = burst(&["-n", "3", "http://127.0.0.1:1/"]).await;
     assert_eq!(gone.code, Some(3), "{}", gone.stderr);
     assert!(gone.stderr.contains("a request alone got no answer: connect: "), "{}", gone.stderr);
 
-    let full = serve(Manners { refuse: true, ..Manners::pool(0, SERVICE) }).await;
-    let turned_away = burst(&["-n", "3", &full.url]).await;
-    assert_eq!(turned_away.code, Some(3));
-    assert!(turned_away.stderr.contains("a request alone got status 503"), "{}", turned_away.stderr);
-    assert!(turned_away.document.is_none());
+    let full = serve(PoolBehavior { refuse: true, ..PoolBehavior::pool(0, SERVICE) }).await;
+    let rejected = burst(&["-n", "3", &full.url]).await;
+    assert_eq!(rejected.code, Some(3));
+    assert!(rejected.stderr.contains("a request alone got status 503"), "{}", rejected.stderr);
+    assert!(rejected.document.is_none());
 }
 
 #[tokio::test]
 async fn bad_usage_is_one_clear_error() {
-    for (args, said) in [
+    for (args, message) in [
         (&["-n", "0", "http://127.0.0.1:1/"][..], "a whole number from 1 is allowed"),
         (&["-H", "nonsense", "http://127.0.0.1:1/"], "`Name: value` is allowed"),
         (&["-t", "soon", "http://127.0.0.1:1/"], "a number of seconds is allowed"),
         (&["ftp://127.0.0.1:1/"], "http:// or https://"),
-        (&["127.0.0.1:1"], "is no URL"),
+        (&["127.0.0.1:1"], "is not a URL"),
         (&[], "URL"),
     ] {
-        let fired = burst(args).await;
-        assert_eq!(fired.code, Some(2), "{args:?}: {}", fired.stderr);
-        assert!(fired.stderr.contains(said), "{args:?}: {}", fired.stderr);
+        let run = burst(args).await;
+        assert_eq!(run.code, Some(2), "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(message), "{args:?}: {}", run.stderr);
     }
 }

@@ -1,4 +1,4 @@
-//! `loadtest capacity`: over real sockets, at servers whose truth is known.
+//! `loadtest capacity`, at real servers of known capacity.
 
 mod common;
 
@@ -10,10 +10,10 @@ use judge::capacity::{Beyond, End};
 use nix::sys::signal::Signal;
 use results::capacity::Document;
 
-use common::servers::{Model, Truth, mute, serve};
+use common::servers::{Model, ServerSpec, serve, unresponsive};
 use common::{Process, SOON, loadtest, output, stderr, stdout};
 
-/// Long beside what a busy machine adds.
+/// Long compared with the delays on a busy machine.
 const SERVICE: Duration = Duration::from_millis(400);
 
 struct Ran {
@@ -29,7 +29,7 @@ async fn ran(args: &[&str]) -> Ran {
     Ran { code: output.status.code(), stdout: stdout(&output), stderr: stderr(&output) }
 }
 
-async fn found(truth: Truth, args: &[&str]) -> Document {
+async fn found(truth: ServerSpec, args: &[&str]) -> Document {
     let server = serve(truth).await;
     let ran = ran(&[&["--json"], args, &[&server.url]].concat()).await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -48,11 +48,11 @@ fn holds(document: &Document, k: f64) {
 }
 
 async fn pool_is_found(k: usize) {
-    let document = found(Truth::of(Model::Pool(k), SERVICE), &["--limit", "64"]).await;
+    let document = found(ServerSpec::of(Model::Pool(k), SERVICE), &["--limit", "64"]).await;
     holds(&document, k as f64);
     assert_eq!(document.answer.beyond, Some(Beyond::Wait), "{}", document.answer);
     let most = document.bursts.iter().map(|burst| burst.n).max();
-    assert!(most <= Some(2 * k), "no more load than it takes to know: {most:?}");
+    assert!(most <= Some(2 * k), "at most twice the capacity is needed: {most:?}");
 }
 
 #[tokio::test]
@@ -61,37 +61,37 @@ async fn pools_of_every_size_are_found() {
 }
 
 #[tokio::test]
-async fn a_pool_whose_service_time_varies_is_found() {
-    let truth = Truth { jitter: 0.1, ..Truth::of(Model::Pool(6), SERVICE) };
+async fn a_pool_with_varying_service_time_is_found() {
+    let truth = ServerSpec { jitter: 0.1, ..ServerSpec::of(Model::Pool(6), SERVICE) };
     holds(&found(truth, &["--limit", "32"]).await, 6.0);
 }
 
 #[tokio::test]
-async fn a_server_that_starts_slowly_and_accepts_few_at_a_time_is_found() {
-    let truth = Truth { slow: 2, backlog: 2, ..Truth::of(Model::Pool(3), SERVICE) };
+async fn a_server_with_slow_first_requests_and_a_short_backlog_is_found() {
+    let truth = ServerSpec { slow: 2, backlog: 2, ..ServerSpec::of(Model::Pool(3), SERVICE) };
     holds(&found(truth, &["--limit", "32"]).await, 3.0);
 }
 
 #[tokio::test]
-async fn a_server_without_limit_takes_at_least_the_limit() {
-    let document = found(Truth::of(Model::UNLIMITED, SERVICE), &["--limit", "40"]).await;
+async fn a_server_without_limit_serves_at_least_the_limit() {
+    let document = found(ServerSpec::of(Model::UNLIMITED, SERVICE), &["--limit", "40"]).await;
     let answer = &document.answer;
     assert_eq!((answer.ended, answer.at_a_time, answer.at_a_time_high), (End::Limit, None, None), "{answer}");
     assert_eq!((answer.at_a_time_low, answer.beyond), (40.0, None));
     let most = document.bursts.iter().map(|burst| burst.n).max();
-    assert_eq!(most, Some(40), "never more than --limit");
+    assert_eq!(most, Some(40), "at most --limit");
 }
 
 async fn refusal_is_found(model: Model, refusal: &str) {
-    let document = found(Truth::of(model, SERVICE), &["--limit", "16"]).await;
+    let document = found(ServerSpec::of(model, SERVICE), &["--limit", "16"]).await;
     holds(&document, 3.0);
     assert_eq!(document.answer.beyond, Some(Beyond::Refused), "{}", document.answer);
-    let said = document.answer.refusal.unwrap();
-    assert!(said.contains(refusal), "{said}");
+    let found = document.answer.refusal.unwrap();
+    assert!(found.contains(refusal), "{found}");
 }
 
 #[tokio::test]
-async fn those_that_are_turned_away_are_told_from_those_that_wait() {
+async fn refused_requests_are_distinguished_from_waiting_requests() {
     tokio::join!(
         refusal_is_found(Model::Unavailable(3), "status 503"),
         refusal_is_found(Model::Resets(3), "reset")
@@ -99,19 +99,19 @@ async fn those_that_are_turned_away_are_told_from_those_that_wait() {
 }
 
 async fn slowing_is_found(model: Model, k: f64) {
-    let document = found(Truth::of(model, SERVICE), &["--limit", "16"]).await;
+    let document = found(ServerSpec::of(model, SERVICE), &["--limit", "16"]).await;
     holds(&document, k);
     assert_eq!(document.answer.beyond, Some(Beyond::Slow), "{}", document.answer);
 }
 
 #[tokio::test]
-async fn where_all_are_slowed_alike_it_is_the_work_that_counts() {
+async fn if_all_requests_are_slowed_the_throughput_is_the_capacity() {
     tokio::join!(slowing_is_found(Model::Sharing(2), 2.0), slowing_is_found(Model::Batches, 1.0));
 }
 
 #[tokio::test]
-async fn the_answer_comes_first_then_a_plot_and_a_table_in_the_terminal_s_width() {
-    let server = serve(Truth::of(Model::EVENT_LOOP, SERVICE)).await;
+async fn the_text_has_the_answer_a_plot_and_a_table_in_the_width_of_the_terminal() {
+    let server = serve(ServerSpec::of(Model::EVENT_LOOP, SERVICE)).await;
     let ran = ran(&["--limit", "8", "--repeat", "1", &server.url]).await;
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let said =
@@ -120,14 +120,14 @@ async fn the_answer_comes_first_then_a_plot_and_a_table_in_the_terminal_s_width(
     for part in ["the dots are a server without limit", "all at once", "Universal Scalability Law"] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
-    assert!(!ran.stdout.contains('\x1b'), "no colour where there is no terminal");
+    assert!(!ran.stdout.contains('\x1b'), "no colour without a terminal");
     assert!(ran.stdout.lines().all(|line| line.chars().count() <= 100), "{}", ran.stdout);
-    assert!(ran.stderr.contains("burst 2, 2 at once; so far 1 were taken"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("burst 2: 2 at once (capacity so far: at least 1)"), "{}", ran.stderr);
 }
 
 #[tokio::test]
-async fn the_document_is_as_its_schema_says() {
-    let server = serve(Truth::of(Model::EVENT_LOOP, SERVICE)).await;
+async fn the_document_is_valid_by_its_schema() {
+    let server = serve(ServerSpec::of(Model::EVENT_LOOP, SERVICE)).await;
     let ran = ran(&["--limit", "2", "--repeat", "1", "--json", &server.url]).await;
     let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let schema = std::fs::read_to_string(common::project().join("docs/capacity.schema.json")).unwrap();
@@ -139,14 +139,14 @@ async fn the_document_is_as_its_schema_says() {
 }
 
 #[tokio::test]
-async fn an_interrupted_search_says_what_it_knows() {
-    let server = serve(Truth::of(Model::UNLIMITED, SERVICE)).await;
+async fn an_interrupted_search_reports_a_lower_bound() {
+    let server = serve(ServerSpec::of(Model::UNLIMITED, SERVICE)).await;
     let mut command = loadtest(&["capacity", "--limit", "4096", &server.url]);
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     let mut process = Process::spawn(&mut command);
-    let most = server.most.clone();
+    let max_in_flight = server.max_in_flight.clone();
     let (code, text) = tokio::task::spawn_blocking(move || {
-        common::wait_until("a burst of 4 is over", || most.load(SeqCst) >= 8);
+        common::wait_until("a burst of 4 is over", || max_in_flight.load(SeqCst) >= 8);
         process.signal(Signal::SIGINT);
         let code = process.ended_within(SOON).code();
         (code, std::io::read_to_string(process.child.stdout.take().unwrap()).unwrap())
@@ -158,41 +158,41 @@ async fn an_interrupted_search_says_what_it_knows() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_or_is_mute_or_turns_one_alone_away_is_said() {
+async fn a_server_that_is_missing_or_mute_or_refuses_one_request_is_an_error() {
     let gone = ran(&["http://127.0.0.1:1/"]).await;
     assert_eq!(gone.code, Some(3), "{}", gone.stderr);
     assert!(gone.stderr.contains("a request alone got no answer: connect: "), "{}", gone.stderr);
 
-    let mute = ran(&["-t", "1", &mute().await]).await;
+    let mute = ran(&["-t", "1", &unresponsive().await]).await;
     assert_eq!(mute.code, Some(3), "{}", mute.stderr);
     assert!(mute.stderr.contains("no answer within 1 s"), "{}", mute.stderr);
 
-    let full = serve(Truth::of(Model::Unavailable(0), SERVICE)).await;
-    let turned_away = ran(&[&full.url]).await;
-    assert_eq!((turned_away.code, turned_away.stdout.as_str()), (Some(3), ""));
-    assert!(turned_away.stderr.contains("a request alone got status 503"), "{}", turned_away.stderr);
+    let full = serve(ServerSpec::of(Model::Unavailable(0), SERVICE)).await;
+    let refused = ran(&[&full.url]).await;
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(3), ""));
+    assert!(refused.stderr.contains("a request alone got status 503"), "{}", refused.stderr);
 }
 
 #[tokio::test]
-async fn bad_usage_is_one_clear_error() {
-    for (args, said) in [
+async fn wrong_usage_is_an_error_with_the_allowed_values() {
+    for (args, expected) in [
         (&["--limit", "0", "http://127.0.0.1:1/"][..], "a whole number from 1 is allowed"),
         (&["--limit", "many", "http://127.0.0.1:1/"], "a whole number from 1 is allowed"),
         (&["--repeat", "0", "http://127.0.0.1:1/"], "a whole number from 1 to 100 is allowed"),
         (&["-m", "POST", "http://127.0.0.1:1/"], "--service-ms"),
-        (&["127.0.0.1:1"], "is no URL"),
+        (&["127.0.0.1:1"], "is not a URL"),
         (&[], "URL"),
     ] {
         let ran = ran(args).await;
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{args:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains(said), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{args:?}: {}", ran.stderr);
     }
 }
 
 #[tokio::test]
-async fn its_help_teaches() {
+async fn the_help_has_the_duration_and_an_example() {
     let help = ran(&["--help"]).await.stdout;
-    for part in ["It takes some 20 to 30 bursts", "Example:\n  loadtest capacity --limit 256"] {
+    for part in ["It takes 20 to 30 bursts", "Example:\n  loadtest capacity --limit 256"] {
         assert!(help.contains(part), "{part}: {help}");
     }
 }

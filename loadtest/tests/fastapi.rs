@@ -1,4 +1,4 @@
-//! FastAPI under uvicorn, where the question was first asked.
+//! FastAPI under uvicorn, the system of the original experiment.
 
 mod common;
 
@@ -10,7 +10,7 @@ use common::peers::fastapi;
 use common::{burst, output, stderr};
 
 #[test]
-fn plain_functions_run_forty_at_a_time() {
+fn def_handlers_run_forty_at_a_time() {
     let peer = fastapi();
     let verdict = burst(&["-n", "100", "-c", "100", &format!("{}/e2/p1", peer.url)]).verdict;
     assert_eq!((verdict.kind, verdict.at_a_time), (Kind::Limited, Some(40.0)), "{verdict:?}");
@@ -19,7 +19,7 @@ fn plain_functions_run_forty_at_a_time() {
 }
 
 #[test]
-fn asynchronous_functions_that_block_run_one_by_one() {
+fn async_handlers_that_block_run_one_by_one() {
     let peer = fastapi();
     let url = format!("{}/e2/p2?wait_ms=300", peer.url);
     let verdict = burst(&["-n", "10", "-c", "10", &url]).verdict;
@@ -28,7 +28,7 @@ fn asynchronous_functions_that_block_run_one_by_one() {
 }
 
 #[test]
-fn asynchronous_functions_that_await_run_together() {
+fn async_handlers_that_await_run_in_parallel() {
     let peer = fastapi();
     let url = format!("{}/e2/p3?wait_ms=2000", peer.url);
     let verdict = burst(&["-n", "100", "-c", "100", &url]).verdict;
@@ -36,20 +36,20 @@ fn asynchronous_functions_that_await_run_together() {
 }
 
 #[test]
-fn a_reply_is_what_the_components_reply() {
+fn replies_have_the_same_fields_as_those_of_components() {
     let peer = fastapi();
     let folder = tempfile::tempdir().unwrap();
     let on = ["run", "--on", &peer.url, "--setup", "1", "--time-scale", "0.05"];
     let ended = output(&[&on[..], &["--out", folder.path().to_str().unwrap()]].concat());
     assert!(ended.status.success(), "{}", stderr(&ended));
     let burst = common::result(folder.path()).runs.remove(0).bursts.remove(0);
-    assert_eq!((burst.ok, burst.instances), (10, 10), "a thread each");
+    assert_eq!((burst.ok, burst.instances), (10, 10), "one thread for each request");
     assert!(burst.requests.iter().all(|request| request.served.is_some() && request.left_us.is_some()));
 }
 
-/// What the experiment saw whose repetition all this is.
+/// The results of the original experiment.
 #[test]
-fn the_original_results_come_out() {
+fn the_original_results_are_reproduced() {
     let folder = tempfile::tempdir().unwrap();
     let setups = ["--setup", "1,2,3,4,5", "--time-scale", "0.3"];
     let on = ["run", "--check", "--on", "fastapi", "--out", folder.path().to_str().unwrap()];
@@ -66,7 +66,7 @@ fn the_original_results_come_out() {
     }
 }
 
-/// The first burst of this setup, on FastAPI with these flags.
+/// The first burst of a setup on FastAPI.
 fn on_fastapi(setup: &str, flags: &[&str]) -> results::document::Burst {
     let folder = tempfile::tempdir().unwrap();
     let on = ["run", "--on", "fastapi", "--setup", setup, "--out", folder.path().to_str().unwrap()];
@@ -76,14 +76,14 @@ fn on_fastapi(setup: &str, flags: &[&str]) -> results::document::Burst {
 }
 
 #[test]
-fn the_pool_has_the_threads_that_are_given() {
+fn threads_sets_the_size_of_the_pool() {
     let burst = on_fastapi("1", &["--threads", "5", "--time-scale", "0.05"]);
     assert_eq!((burst.verdict.kind, burst.instances), (Kind::Limited, 5), "{:?}", burst.verdict);
 }
 
-/// Who of them gets which connection is the kernel's choice.
+/// The kernel distributes the connections among the workers.
 #[test]
-fn several_workers_run_and_end() {
+fn all_workers_start_and_end() {
     let args = ["run", "--on", "fastapi", "--workers", "3", "--setup", "1"];
     let mut process = common::Process::spawn(common::loadtest(&args).stderr(std::process::Stdio::piped()));
     let mut lines = BufReader::new(process.child.stderr.take().unwrap()).lines().map_while(Result::ok);
@@ -92,5 +92,5 @@ fn several_workers_run_and_end() {
     assert!(started.len() >= 4, "a parent and three workers: {started:?}");
     process.signal(nix::sys::signal::Signal::SIGINT);
     assert_eq!(process.ended_within(common::SOON).code(), Some(130));
-    common::wait_until("nothing is left", || started.iter().all(|id| common::is_gone(*id)));
+    common::wait_until("all processes end", || started.iter().all(|id| common::is_gone(*id)));
 }

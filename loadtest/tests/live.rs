@@ -1,4 +1,4 @@
-//! What is shown while a burst runs, on a terminal and elsewhere.
+//! The progress display during a burst, on a terminal and without one.
 
 mod common;
 
@@ -8,18 +8,18 @@ use std::process::Stdio;
 
 use nix::pty::{Winsize, openpty};
 
-/// All screens that a terminal of 80 columns showed while `loadtest` ran with `args`.
+/// Runs `loadtest` on a terminal of 80 columns. Returns the screen after each output.
 fn screens(args: &[&str]) -> Vec<String> {
     let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
     let terminal = openpty(&size, None).unwrap();
     let mut loadtest = common::loadtest(args);
     loadtest.env("TERM", "xterm").env_remove("NO_COLOR");
     let mut child = loadtest.stdout(Stdio::null()).stderr(Stdio::from(terminal.slave)).spawn().unwrap();
-    // It holds the other end, which must close when the child ends.
+    // Dropped because it holds the terminal's other end, which must close when the child ends.
     drop(loadtest);
     let (mut screen, mut screens) = (vt100::Parser::new(24, 80, 0), Vec::new());
     let (mut master, mut bytes) = (File::from(terminal.master), [0; 4096]);
-    // The end of a terminal is an error.
+    // A closed terminal is a read error.
     while let Ok(count @ 1..) = master.read(&mut bytes) {
         screen.process(&bytes[..count]);
         screens.push(screen.screen().contents());
@@ -29,10 +29,10 @@ fn screens(args: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn on_a_terminal_requests_light_up_and_leave_no_trace() {
+fn a_terminal_shows_the_requests_and_is_cleared_at_the_end() {
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}/e2/p1?wait_ms=1500", served.authority());
-    // Ten at once, three times 1.5 s.
+    // Three times ten requests, of 1.5 s each.
     let screens = screens(&["burst", "-n", "30", "-c", "10", "--service-ms", "1500", &url]);
     let shows = |cells: &str| screens.iter().any(|screen| screen.contains(cells));
     assert!(shows(&format!("/e2/p1 {}{}", "▂".repeat(10), "·".repeat(20))), "{screens:#?}");
@@ -42,7 +42,7 @@ fn on_a_terminal_requests_light_up_and_leave_no_trace() {
 }
 
 #[test]
-fn quiet_and_elsewhere_nothing_moves() {
+fn without_a_terminal_or_with_quiet_there_is_no_display() {
     let served = common::serve("spin.toml", &[]);
     let url = format!("http://{}/e2/p1?wait_ms=300", served.authority());
     let args = ["burst", "-n", "5", "-c", "5", "--service-ms", "300", &url];

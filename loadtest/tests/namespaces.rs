@@ -1,5 +1,5 @@
-//! Two generators, each in a network namespace of its own, against one host: merged, they have the verdict of one generator
-//! with as many requests. Needs root, unshare (util-linux) and ip (iproute2), and so stands with the peers.
+//! Two generators in separate network namespaces fire at one host. Their merged result has the verdict of one generator
+//! with as many requests. Needs root, unshare (util-linux) and ip (iproute2), and is therefore run with the peers.
 
 mod common;
 
@@ -8,22 +8,22 @@ use std::process::Command;
 
 use judge::verdict::Kind;
 
-/// In namespaces that end with it: the host in one, a generator in each of two others, a cable to each. The arguments
-/// are the program, the folder for the results, and the requests of each generator.
-const LAB: &str = r#"
+/// Creates namespaces that end with the script: one for the host, and one for each of two generators, with a link to the
+/// host. The arguments are the program, the folder for the results, and the number of requests of each generator.
+const SCRIPT: &str = r#"
 set -euo pipefail
 program=$1 folder=$2 each=$3
 mount -t tmpfs none /run
 ip link set lo up
 for i in 1 2; do
   ip netns add "g$i"
-  ip link add "cable$i" type veth peer name eth0 netns "g$i"
-  ip addr add "10.77.$i.1/24" dev "cable$i"
-  ip link set "cable$i" up
+  ip link add "link$i" type veth peer name eth0 netns "g$i"
+  ip addr add "10.77.$i.1/24" dev "link$i"
+  ip link set "link$i" up
   ip -n "g$i" addr add "10.77.$i.2/24" dev eth0
   ip -n "g$i" link set eth0 up
 done
-"$program" serve spin.toml --no-build --quiet --listen 0.0.0.0:3000 --max-instances 8 --env HOST_NAME=lab > "$folder/serve.log" &
+"$program" serve spin.toml --no-build --quiet --listen 0.0.0.0:3000 --max-instances 8 --env HOST_NAME=host > "$folder/serve.log" &
 host=$!
 trap 'kill "$host"; wait "$host" || true' EXIT
 until grep -q Serving "$folder/serve.log"; do kill -0 "$host"; sleep 0.1; done
@@ -32,7 +32,7 @@ until grep -q Serving "$folder/serve.log"; do kill -0 "$host"; sleep 0.1; done
 generator() {
   local i=$1 name=$2 n=$3
   shift 3
-  # 4: on a busy machine it may not trust itself; the test looks at what it says.
+  # 4: on a busy machine the verdict may be untrusted. The test checks the result itself.
   ip netns exec "g$i" "$program" burst -n "$n" -c "$n" --service-ms 502 --out "$folder/$name" "$@" \
     "http://10.77.$i.1:3000/e2/p1?wait_ms=500" > /dev/null || [ $? -eq 4 ]
 }
@@ -48,13 +48,13 @@ fn two_generators_merged_have_the_verdict_of_one() {
     common::build();
     let folder = tempfile::tempdir().unwrap();
     let program = assert_cmd::cargo::cargo_bin!("loadtest");
-    let lab = Command::new("unshare")
-        .args(["--net", "--mount", "bash", "-c", LAB, "lab"])
+    let script = Command::new("unshare")
+        .args(["--net", "--mount", "bash", "-c", SCRIPT, "script"])
         .args([program, folder.path(), Path::new("10")])
         .current_dir(common::project())
         .output()
         .expect("unshare starts");
-    assert!(lab.status.success(), "{}", common::stderr(&lab));
+    assert!(script.status.success(), "{}", common::stderr(&script));
     let file = |name: &str| folder.path().join(name).join("result.json").to_str().expect("text").to_owned();
     let merged = folder.path().join("merged");
     let output = common::output(&["merge", &file("a"), &file("b"), "--out", merged.to_str().expect("text")]);
@@ -68,9 +68,13 @@ fn two_generators_merged_have_the_verdict_of_one() {
         "{:?}",
         merged.verdict
     );
-    assert!(merged.start_skew_us < 50_000.0, "the generators' skew is part of it: {}", merged.start_skew_us);
+    assert!(
+        merged.start_skew_us < 50_000.0,
+        "the start skew includes the generators' skew: {}",
+        merged.start_skew_us
+    );
     assert!(
         merged.requests.iter().all(|request| request.server_entered_us.is_some()),
-        "the host's clock need not be the generators'"
+        "the host's clock may differ from the generators'"
     );
 }

@@ -1,4 +1,4 @@
-//! Node, the worked example of a system that `systems.toml` describes.
+//! Node, the example in `systems.toml`.
 
 mod common;
 
@@ -7,7 +7,7 @@ use judge::verdict::Kind;
 use common::{output, stderr};
 
 #[test]
-fn one_event_loop_runs_what_blocks_one_by_one_and_what_awaits_together() {
+fn one_event_loop_blocks_one_by_one_and_awaits_in_parallel() {
     let folder = tempfile::tempdir().unwrap();
     let flags = ["--setup", "1,2,6,7", "--time-scale", "0.3", "--out", folder.path().to_str().unwrap()];
     let ended = output(&[&["run", "--on", "node"][..], &flags].concat());

@@ -1,72 +1,21 @@
-//! `loadtest serve`: Spin's behaviour, and how it starts and stops.
+//! `loadtest serve`: compatibility with Spin, start and stop.
 
 mod common;
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
+use testing::guest_app;
 
 use common::raw::{END, Raw};
 use common::{
-    CONFORMANCE, MANIFESTS, Process, SOON, build, loadtest, output, project, serve, serve_at, stderr, stdout,
+    CONFORMANCE, GUESTS, MANIFESTS, Process, SOON, build, loadtest, ok, output, project, serve, serve_at,
+    stderr, stdout, wait_until,
 };
-
-#[tokio::test]
-async fn well_known_paths_and_those_with_no_route() {
-    let served = serve("spin.toml", &[]);
-    for (path, status, body) in [
-        ("/.well-known/spin/health", 200, "OK"),
-        ("/.well-known/spin/info", 200, r#"{"name":"burst-lab","version":"0.1.0"}"#),
-        ("/.well-known/spin/else", 404, ""),
-        ("/", 404, ""),
-        ("/e1", 404, ""),
-        ("/e1/p1/more", 404, ""),
-    ] {
-        let response = common::get(format!("{}{path}", served.url)).await.unwrap();
-        assert_eq!(response.status(), status, "{path}");
-        assert_eq!(response.text().await.unwrap(), body, "{path}");
-    }
-}
-
-#[tokio::test]
-async fn a_guest_that_traps_gets_500_and_a_log_and_the_next_request_is_fine() {
-    for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
-        let response = common::get(format!("{}/panic", served.url)).await.unwrap();
-        assert_eq!(response.status(), 500, "{manifest}");
-        assert_eq!(response.text().await.unwrap(), "", "{manifest}");
-        let response = common::get(format!("{}/else", served.url)).await.unwrap();
-        assert_eq!(response.text().await.unwrap(), "/else is fine\n", "{manifest}");
-
-        served.log_that_says(&["asked to panic", "component \"guest\"", "unreachable"]);
-    }
-}
-
-/// Sends `request` as it is, and reads the answer to its end.
-fn raw(served: &common::Served, request: &str) -> String {
-    let mut stream = TcpStream::connect(served.url.strip_prefix("http://").unwrap()).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-#[test]
-fn a_client_that_names_no_host_is_served_and_one_that_names_nonsense_is_not() {
-    for manifest in CONFORMANCE {
-        let served = serve(manifest, &[]);
-        let answer = raw(&served, "GET /x HTTP/1.0\r\n\r\n");
-        assert!(
-            answer.starts_with("HTTP/1.0 200") && answer.ends_with("/x is fine\n"),
-            "{manifest}: {answer}"
-        );
-        let answer = raw(&served, "GET /x HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n");
-        assert!(answer.starts_with("HTTP/1.1 400"), "{manifest}: {answer}");
-    }
-}
 
 #[test]
 fn the_start_up_lines_are_spins() {
@@ -185,12 +134,12 @@ fn bad_input_is_one_clear_error() {
         ),
         ("source.toml", app("core.wasm").replace("source", "description"), "component.c has no `source`"),
         ("core.toml", app("core.wasm"), "core.wasm: a core module, not a component"),
-        ("text.toml", app("text.wasm"), "text.wasm: no WebAssembly"),
+        ("text.toml", app("text.wasm"), "text.wasm: not WebAssembly"),
         ("half.toml", app("half.wasm"), "half.wasm: damaged: "),
         (
             "none.toml",
             app("none.wasm"),
-            "none.wasm: no such file; `source` is counted from the manifest's folder",
+            "none.wasm: no such file; `source` is relative to the manifest's folder",
         ),
         ("place.toml", app("half.wasm"), "place.toml:8:10: component \"c\": "),
         ("folder.toml", app(""), "a folder; `source` must name a component's file"),
@@ -230,4 +179,42 @@ fn a_signal_is_heard_while_the_host_starts() {
     std::thread::sleep(Duration::from_millis(500));
     process.signal(Signal::SIGTERM);
     assert_eq!(process.ended_within(SOON).code(), Some(130));
+}
+
+#[tokio::test]
+async fn what_guests_print_is_kept_by_component_and_echoed_unless_told_not_to() {
+    for manifest in CONFORMANCE {
+        let folder = tempfile::tempdir().unwrap();
+        let keeps = ["--log-dir", folder.path().to_str().unwrap()];
+        let kept = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+        for (flags, quiet) in [(&[][..], false), (&["--quiet"], true)] {
+            let server = serve(manifest, &[&keeps[..], flags].concat());
+            for path in ["/stdio?text=from-guest", "/other/stdio?text=from-other"] {
+                assert_eq!(server.get(path).await, ok("printed"), "{manifest}");
+            }
+            let times = if quiet { 2 } else { 1 };
+            for (component, line) in [("guest", "from-guest\n"), ("other", "from-other\n")] {
+                for stream in ["stdout", "stderr"] {
+                    let name = format!("{component}_{stream}.txt");
+                    wait_until(&name, || kept(&name) == line.repeat(times));
+                }
+            }
+            let echo = if quiet { &[][..] } else { &["from-other\nfrom-other\n"] };
+            let log = server.log_that_says(echo);
+            let echoed = log.matches("from-guest").count();
+            assert_eq!(echoed, if quiet { 0 } else { 2 }, "{manifest}: {log}");
+            assert_eq!(log.contains("Logging component stdio to"), !quiet, "{manifest}: {log}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn logs_are_kept_beside_the_manifest() {
+    build();
+    let (folder, manifest) = guest_app(GUESTS[0], "", "");
+    let server = serve(&manifest, &[]);
+    server.get("/else").await;
+    let logs = folder.path().join(".spin/logs");
+    assert!(logs.join("guest_stdout.txt").exists() && logs.join("guest_stderr.txt").exists());
+    assert!(server.log().contains(&format!("Logging component stdio to {:?}", logs.join(""))));
 }

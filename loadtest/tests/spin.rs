@@ -1,5 +1,4 @@
-//! `--on spin`, with a stand-in for Spin's command line (`tests/stand-ins/spin`): how it is started and stopped,
-//! and each way in which it can go wrong.
+//! `--on spin`, with a stand-in for Spin's command line (`tests/stand-ins/spin`): start, stop and each kind of failure.
 
 mod common;
 
@@ -12,7 +11,7 @@ use nix::unistd::Pid;
 
 use common::{Process, SOON, build, hosts_of, is_gone, loadtest, started_by, stderr, wait_until};
 
-/// `loadtest run --on spin` with the stand-in, which goes wrong in this way.
+/// `loadtest run --on spin` with the stand-in; `stand_in` is the kind of failure.
 fn on_spin(stand_in: &str, args: &[&str]) -> Command {
     build();
     let mut command = loadtest(&[&["run", "--on", "spin"], args].concat());
@@ -25,19 +24,19 @@ fn on_spin(stand_in: &str, args: &[&str]) -> Command {
 
 const SHORT: [&str; 4] = ["--setup", "6", "--time-scale", "0.3"];
 
-/// How a short run on the stand-in ended.
+/// The exit code and the standard error of a short run on the stand-in.
 fn ended(stand_in: &str, args: &[&str]) -> (Option<i32>, String) {
     let Output { status, stderr, .. } = on_spin(stand_in, &[&SHORT, args].concat()).output().unwrap();
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
 #[test]
-fn both_applications_are_tested_with_the_flags_given() {
+fn both_applications_are_tested_with_the_isolation_flags() {
     let out = tempfile::tempdir().unwrap();
     let flags = ["--setup", "7", "--time-scale", "0.3", "--max-instance-reuse-count", "1"];
     let ended =
         on_spin("", &[&flags[..], &["--out", out.path().to_str().unwrap()]].concat()).output().unwrap();
-    // 4: on a busy machine so short a burst can't be trusted.
+    // 4: on a busy machine, so short a burst may be inconclusive.
     assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
     let document = common::result(out.path());
     let tested: Vec<_> =
@@ -48,7 +47,7 @@ fn both_applications_are_tested_with_the_flags_given() {
 }
 
 #[test]
-fn what_is_too_old_for_wasip3_is_left_out_of_it() {
+fn a_version_without_wasip3_skips_wasip3_applications() {
     let old = || {
         let mut command = on_spin("", &SHORT);
         command.env("STAND_IN_VERSION", "4.0.2");
@@ -56,7 +55,7 @@ fn what_is_too_old_for_wasip3_is_left_out_of_it() {
     };
     let ended = old().output().unwrap();
     assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
-    let sentence = "spin-wasip3.toml is left out on spin 4.0.2: WASIp3 components need Spin 4.1 or later";
+    let sentence = "spin-wasip3.toml is skipped on spin 4.0.2: WASIp3 components need Spin 4.1 or later";
     assert!(stderr(&ended).contains(sentence), "{}", stderr(&ended));
     assert!(stderr(&ended).contains("setup 6 on spin, spin.toml"), "{}", stderr(&ended));
     let ended = old().args(["--manifest", "spin-wasip3.toml"]).output().unwrap();
@@ -64,17 +63,17 @@ fn what_is_too_old_for_wasip3_is_left_out_of_it() {
 }
 
 #[test]
-fn what_is_not_there_or_no_spin_is_said() {
+fn a_missing_or_wrong_program_is_an_error() {
     build();
     let nothing = tempfile::tempdir().unwrap();
     for (variable, value, said) in [
         (
             "PATH",
             nothing.path().to_str().unwrap(),
-            "spin is not installed: see https://spinframework.dev/install, or let",
+            "spin is not installed: see https://spinframework.dev/install, or set SPIN to its path",
         ),
-        ("SPIN", "/nowhere/spin", "SPIN names /nowhere/spin, which is not there"),
-        ("SPIN", "/bin/true", "/bin/true --version says no version"),
+        ("SPIN", "/nowhere/spin", "SPIN: no such file: /nowhere/spin"),
+        ("SPIN", "/bin/true", "no version in the output of /bin/true --version"),
     ] {
         let mut command = loadtest(&["run", "--on", "spin", "--manifest", "spin.toml"]);
         let ended = command.env_remove("SPIN").env(variable, value).output().unwrap();
@@ -84,7 +83,7 @@ fn what_is_not_there_or_no_spin_is_said() {
 }
 
 #[test]
-fn what_does_not_start_is_said_in_its_own_words() {
+fn a_failed_start_is_an_error_with_the_output_of_spin() {
     let (code, said) = ended("fails", &[]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("error: spin up did not start (exit status: 1); its last lines:\n"), "{said}");
@@ -95,7 +94,7 @@ fn what_does_not_start_is_said_in_its_own_words() {
 }
 
 #[test]
-fn what_is_slow_is_waited_for_but_not_for_ever() {
+fn a_slow_start_is_awaited_up_to_the_limit() {
     let (code, said) = ended("slow", &["--manifest", "spin.toml"]);
     assert!(matches!(code, Some(0 | 4)), "{said}");
     for (stand_in, words) in
@@ -111,65 +110,59 @@ fn what_is_slow_is_waited_for_but_not_for_ever() {
 }
 
 #[test]
-fn flags_that_spin_does_not_take_are_refused() {
+fn flags_that_spin_does_not_accept_are_an_error() {
     let (code, said) = ended("", &["--idle-instance-timeout", "100ms"]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(
-        said.contains("error: --idle-instance-timeout=100ms is not for spin, which takes whole seconds"),
-        "{said}"
-    );
+    assert!(said.contains("error: --idle-instance-timeout=100ms: spin accepts whole seconds only"), "{said}");
     let (code, said) = ended("", &["--manifest", "spin.toml", "--idle-instance-timeout", "1..3"]);
     assert!(matches!(code, Some(0 | 4)), "{said}");
 }
 
-/// A run in the middle of a burst that takes long, and all processes that it has started.
+/// A run during a long burst, and all processes that it has started.
 fn in_a_burst(stand_in: &str) -> (Process, Vec<i32>) {
     let args = ["--setup", "2", "--time-scale", "2", "--manifest", "spin.toml"];
     let mut process = Process::spawn(on_spin(stand_in, &args).stdout(Stdio::null()).stderr(Stdio::piped()));
     let lines = BufReader::new(process.child.stderr.take().unwrap()).lines();
-    assert!(
-        lines.map_while(Result::ok).any(|line| line.starts_with("setup 2 on spin")),
-        "it comes to its burst"
-    );
+    assert!(lines.map_while(Result::ok).any(|line| line.starts_with("setup 2 on spin")), "the burst starts");
     let started = started_by(process.child.id());
-    assert_eq!(hosts_of(process.child.id()).len(), 1, "a server that the stand-in started");
+    assert_eq!(hosts_of(process.child.id()).len(), 1, "the server of the stand-in");
     assert!(started.len() >= 2, "{started:?}");
     (process, started)
 }
 
-fn all_end(started: &[i32]) {
-    wait_until("nothing is left", || started.iter().all(|id| is_gone(*id)));
+fn assert_all_end(started: &[i32]) {
+    wait_until("all processes end", || started.iter().all(|id| is_gone(*id)));
 }
 
 #[test]
-fn after_every_ending_nothing_is_left() {
+fn no_process_is_left_after_any_end() {
     for stand_in in ["", "daemon"] {
         let (mut process, started) = in_a_burst(stand_in);
         assert!(matches!(process.ended_within(SOON).code(), Some(0 | 4)));
-        all_end(&started);
+        assert_all_end(&started);
         for (signal, code) in
             [(Signal::SIGINT, Some(130)), (Signal::SIGTERM, Some(130)), (Signal::SIGKILL, None)]
         {
             let (mut process, started) = in_a_burst(stand_in);
             process.signal(signal);
             assert_eq!(process.ended_within(SOON).code(), code);
-            all_end(&started);
+            assert_all_end(&started);
         }
     }
 }
 
 #[test]
-fn what_ignores_sigterm_is_killed() {
+fn a_system_that_ignores_sigterm_is_killed() {
     for signal in [Signal::SIGINT, Signal::SIGKILL] {
         let (mut process, started) = in_a_burst("ignores-sigterm");
         process.signal(signal);
         process.ended_within(SOON);
-        all_end(&started);
+        assert_all_end(&started);
     }
 }
 
 #[test]
-fn a_server_that_dies_is_no_verdict() {
+fn a_server_that_ends_during_the_burst_is_an_error() {
     build();
     let args = ["--setup", "2", "--time-scale", "2", "--manifest", "spin.toml"];
     let mut process = Process::spawn(on_spin("", &args).stdout(Stdio::null()).stderr(Stdio::piped()));
@@ -182,9 +175,9 @@ fn a_server_that_dies_is_no_verdict() {
     assert_eq!(process.ended_within(SOON).code(), Some(3));
     let said = lines.collect::<Vec<_>>().join("\n");
     assert!(
-        said.contains("error: spin up ended in the middle of it (exit status: 137)")
+        said.contains("error: spin up ended during the run (exit status: 137)")
             || said.contains("by SIGKILL"),
         "{said}"
     );
-    all_end(&started);
+    assert_all_end(&started);
 }

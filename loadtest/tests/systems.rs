@@ -1,4 +1,4 @@
-//! `loadtest guard`, and systems that a `systems.toml` describes.
+//! `loadtest guard`, and systems from a `systems.toml`.
 
 mod common;
 
@@ -13,13 +13,13 @@ use tempfile::TempDir;
 
 use common::{Process, SOON, is_gone, loadtest, output, started_by, stderr, wait_until};
 
-/// A `systems.toml` in a folder of its own, which has one system called `own`.
+/// A `systems.toml` in a temporary folder, with a system called `custom`.
 struct Systems(TempDir);
 
 impl Systems {
     fn new(definition: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("systems.toml"), format!("[[system]]\nname = \"own\"\n{definition}"))
+        fs::write(folder.path().join("systems.toml"), format!("[[system]]\nname = \"custom\"\n{definition}"))
             .unwrap();
         Self(folder)
     }
@@ -28,24 +28,24 @@ impl Systems {
         self.0.path().join("systems.toml")
     }
 
-    /// A short run on it.
+    /// A command for a short run on the system.
     fn run(&self, args: &[&str]) -> Command {
         common::build();
         let mut command =
-            loadtest(&["run", "--setup", "6", "--time-scale", "0.3", "--on", "own", "--systems"]);
+            loadtest(&["run", "--setup", "6", "--time-scale", "0.3", "--on", "custom", "--systems"]);
         command.arg(self.file()).args(args);
         command
     }
 
-    /// The exit code, and what was said.
+    /// The exit code and the standard error of a short run.
     fn ended(&self, args: &[&str]) -> (Option<i32>, String) {
         let ended = self.run(args).output().unwrap();
         (ended.status.code(), stderr(&ended))
     }
 }
 
-/// The lab's endpoints, by the embedded host.
-fn lab(more: &str) -> String {
+/// The project's endpoints on the embedded host.
+fn embedded_host(more: &str) -> String {
     let program = assert_cmd::cargo::cargo_bin!("loadtest");
     let project = common::project();
     format!(
@@ -54,43 +54,47 @@ fn lab(more: &str) -> String {
     )
 }
 
-/// A shell's commands.
+/// A system that runs a shell script.
 fn shell(script: &str, more: &str) -> String {
     format!("command = [\"sh\", \"-c\", {script:?}]\nbase_url = \"http://127.0.0.1:{{port}}\"\n{more}")
 }
 
 #[test]
-fn a_system_of_ones_own_is_tested() {
+fn a_system_from_systems_toml_is_tested() {
     let out = tempfile::tempdir().unwrap();
-    let systems = Systems::new(&lab("ready = \"/.well-known/spin/health\"\nready_timeout = \"60s\"\n"));
+    let systems =
+        Systems::new(&embedded_host("ready = \"/.well-known/spin/health\"\nready_timeout = \"60s\"\n"));
     let (code, said) = systems.ended(&["--out", out.path().to_str().unwrap()]);
-    // 4: on a busy machine so short a burst can't be trusted.
+    // 4: on a busy machine, so short a burst may be inconclusive.
     assert!(matches!(code, Some(0 | 4)), "{said}");
     let run = common::result(out.path()).runs.remove(0);
-    assert_eq!((run.system.as_str(), run.manifest, run.bursts[0].ok), ("own", None, 10));
+    assert_eq!((run.system.as_str(), run.manifest, run.bursts[0].ok), ("custom", None, 10));
 }
 
 #[test]
-fn what_goes_wrong_with_it_is_said() {
+fn a_system_that_does_not_start_is_an_error_with_its_output() {
     let (code, said) = Systems::new(&shell("echo no licence; exit 7", "")).ended(&[]);
     assert_eq!(code, Some(3), "{said}");
-    assert_eq!(said, "error: own did not start (exit status: 7); its last lines:\n    no licence\n");
+    assert_eq!(said, "error: custom did not start (exit status: 7); its last lines:\n    no licence\n");
     let (code, said) = Systems::new(&shell("kill -9 $$", "")).ended(&[]);
-    assert_eq!((code, said.as_str()), (Some(3), "error: own did not start (by SIGKILL); it wrote nothing\n"));
+    assert_eq!(
+        (code, said.as_str()),
+        (Some(3), "error: custom did not start (by SIGKILL); it wrote nothing\n")
+    );
     let (code, said) = Systems::new(&shell("echo soon; sleep 1000", "ready_timeout = \"1s\"\n")).ended(&[]);
     assert_eq!(code, Some(3), "{said}");
-    assert_eq!(said, "error: own was not ready after 1 s; its last lines:\n    soon\n");
+    assert_eq!(said, "error: custom was not ready after 1 s; its last lines:\n    soon\n");
     let (code, said) = Systems::new(&shell("", "workdir = \"nowhere\"\n")).ended(&[]);
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("nowhere is not there"), "{said}");
+    assert!(said.contains("workdir: no such folder: ") && said.contains("nowhere"), "{said}");
     let nothing = "command = [\"./nothing\"]\nbase_url = \"http://127.0.0.1:{port}\"\n";
     let (code, said) = Systems::new(nothing).ended(&[]);
     assert_eq!(code, Some(3), "{said}");
-    assert!(said.contains("    error: ./nothing can't be started: No such file"), "{said}");
+    assert!(said.contains("    error: cannot start ./nothing: No such file"), "{said}");
 }
 
 #[test]
-fn another_server_at_its_port_is_not_taken_for_it() {
+fn another_server_at_the_port_is_an_error() {
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap();
     let systems =
@@ -98,13 +102,13 @@ fn another_server_at_its_port_is_not_taken_for_it() {
     let (code, said) = systems.ended(&[]);
     assert_eq!(code, Some(3), "{said}");
     assert!(
-        said.contains(&format!("own can't be started: something answers at {address} already")),
+        said.contains(&format!("cannot start custom: another server is listening at {address}")),
         "{said}"
     );
 }
 
 #[test]
-fn an_error_in_the_file_has_its_line_and_column() {
+fn an_error_in_systems_toml_has_its_line_and_column() {
     let systems = Systems::new("command = [\"true\"]\nbase_url = \"http://127.0.0.1:{port}\"\nprot = 3\n");
     let (code, said) = systems.ended(&[]);
     assert_eq!(code, Some(2), "{said}");
@@ -114,7 +118,7 @@ fn an_error_in_the_file_has_its_line_and_column() {
     for (args, said) in [
         (
             &["run", "--on", "other", "--systems", "nowhere.toml"][..],
-            "nowhere.toml: can't be read: No such file",
+            "nowhere.toml: cannot read: No such file",
         ),
         (&["run", "--on", "other"], "a name from systems.toml (node)"),
     ] {
@@ -125,7 +129,7 @@ fn an_error_in_the_file_has_its_line_and_column() {
 }
 
 #[test]
-fn it_is_stopped_by_the_signal_that_it_wants() {
+fn a_system_is_stopped_with_its_signal() {
     let folder = tempfile::tempdir().unwrap();
     let stopped = folder.path().join("stopped");
     let script = format!("trap 'touch {}; exit' INT; while :; do sleep 0.1; done", stopped.display());
@@ -134,9 +138,9 @@ fn it_is_stopped_by_the_signal_that_it_wants() {
     assert!(stopped.exists());
 }
 
-/// In a project of its own, where nothing is installed yet, on a machine where nothing can be.
+/// In a new project folder, where nothing is installed, on a machine where nothing can be installed.
 #[test]
-fn fastapi_without_python_says_what_to_install() {
+fn fastapi_without_python_is_an_error_with_the_remedy() {
     let project = tempfile::tempdir().unwrap();
     for file in ["scripts/peers.sh", "baselines/fastapi/requirements.txt", "Cargo.lock"] {
         let copy = project.path().join(file);
@@ -154,11 +158,11 @@ fn fastapi_without_python_says_what_to_install() {
     let said = stderr(&ended);
     assert_eq!(ended.status.code(), Some(3), "{said}");
     assert!(said.contains("install python3 with its venv module"), "{said}");
-    assert!(said.ends_with("error: FastAPI could not be installed; the reason stands above\n"), "{said}");
+    assert!(said.ends_with("error: FastAPI could not be installed; see the messages above\n"), "{said}");
 }
 
 #[test]
-fn fastapi_outside_the_project_is_said() {
+fn fastapi_outside_the_project_is_an_error() {
     let elsewhere = tempfile::tempdir().unwrap();
     let program = elsewhere.path().join("loadtest");
     fs::copy(assert_cmd::cargo::cargo_bin!("loadtest"), &program).unwrap();
@@ -168,10 +172,10 @@ fn fastapi_outside_the_project_is_said() {
         .output()
         .unwrap();
     assert_eq!(ended.status.code(), Some(3), "{}", stderr(&ended));
-    assert_eq!(stderr(&ended), "error: scripts/peers.sh is not here: run this in the project's folder\n");
+    assert_eq!(stderr(&ended), "error: scripts/peers.sh not found; run this in the project's folder\n");
 }
 
-/// A guard over this script, whose input stays open.
+/// A guard over a shell script; its standard input stays open.
 fn guard(script: &str) -> Process {
     let mut guard = loadtest(&["guard", "--grace", "1s", "--", "sh", "-c", script]);
     Process::spawn(guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()))
@@ -183,14 +187,14 @@ fn started(guard: &Process, count: usize) -> Vec<i32> {
 }
 
 #[test]
-fn a_guard_exits_as_its_program_does() {
+fn a_guard_exits_with_the_code_of_its_program() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 128 + 15)] {
         assert_eq!(guard(script).ended_within(SOON).code(), Some(code), "{script}");
     }
 }
 
 #[test]
-fn a_guard_leaves_nothing_once_its_input_closes() {
+fn a_guard_ends_all_processes_if_its_input_closes() {
     for script in [
         "sleep 1000",
         "sleep 1000 & sleep 1000",
@@ -199,7 +203,7 @@ fn a_guard_leaves_nothing_once_its_input_closes() {
         "(setsid sh -c \"trap '' TERM; sleep 1000\" &); sleep 1000",
     ] {
         let mut guard = guard(script);
-        // A shell becomes the last command that it is given.
+        // A shell replaces itself by its last command.
         wait_until("it has started", || {
             let sleeping =
                 |id: &i32| fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name == "sleep\n");
@@ -214,7 +218,7 @@ fn a_guard_leaves_nothing_once_its_input_closes() {
 }
 
 #[test]
-fn a_guard_leaves_nothing_of_a_program_that_ends() {
+fn a_guard_ends_all_processes_if_its_program_ends() {
     let mut guard = guard("sleep 1000 & (setsid sleep 1000 &); sleep 3; exit 3");
     let started = started(&guard, 4);
     assert_eq!(guard.ended_within(SOON).code(), Some(3));
@@ -222,7 +226,7 @@ fn a_guard_leaves_nothing_of_a_program_that_ends() {
 }
 
 #[test]
-fn a_guard_that_is_told_to_end_leaves_nothing() {
+fn a_guard_ends_all_processes_on_a_signal() {
     let mut guard = guard("sleep 1000 & sleep 1000");
     let started = started(&guard, 3);
     guard.signal(Signal::SIGTERM);

@@ -1,4 +1,4 @@
-//! How a request travels: TLS, HTTP/2, proxies, kept and new connections, over real sockets.
+//! `loadtest burst` over real sockets: TLS, HTTP/2, proxies, persistent and new connections.
 
 mod common;
 
@@ -20,20 +20,20 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
-use common::fired::{Fired, burst, judged};
-use common::pool::{Manners, serve};
+use common::burst_run::{BurstRun, burst, judged};
+use common::pool::{PoolBehavior, serve};
 
 const SERVICE: Duration = Duration::from_millis(300);
 
-/// A server of HTTP/2, or of HTTP/1.1 over TLS, that answers after a while.
-struct Peer {
+/// A server for HTTP/2, or for HTTP/1.1 over TLS, that answers after the service time.
+struct TestServer {
     port: u16,
     connections: Arc<AtomicUsize>,
     requests: Arc<AtomicUsize>,
     folder: TempDir,
 }
 
-impl Peer {
+impl TestServer {
     fn cacert(&self) -> String {
         self.folder.path().join("cert.pem").display().to_string()
     }
@@ -56,8 +56,8 @@ impl Peer {
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let peer = Self { port, connections: Arc::default(), requests: Arc::default(), folder };
-        let (connections, requests) = (peer.connections.clone(), peer.requests.clone());
+        let server = Self { port, connections: Arc::default(), requests: Arc::default(), folder };
+        let (connections, requests) = (server.connections.clone(), server.requests.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 connections.fetch_add(1, SeqCst);
@@ -74,7 +74,7 @@ impl Peer {
                 });
             }
         });
-        peer
+        server
     }
 }
 
@@ -101,105 +101,105 @@ async fn answer_all<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 }
 
 #[tokio::test]
-async fn https_is_trusted_by_its_certificate_or_not_at_all() {
-    let peer = Peer::serve(Some("http/1.1"), false, None).await;
-    let url = format!("https://127.0.0.1:{}/", peer.port);
-    let cacert = peer.cacert();
+async fn https_needs_a_trusted_certificate_or_insecure() {
+    let server = TestServer::serve(Some("http/1.1"), false, None).await;
+    let url = format!("https://127.0.0.1:{}/", server.port);
+    let cacert = server.cacert();
     for trust in [&["--cacert", &*cacert][..], &["--insecure"]] {
-        let fired = burst(&[&["-n", "4", "-c", "4"], trust, &[&*url]].concat()).await;
-        let error = fired.stderr.clone();
-        let burst = fired.burst();
+        let run = burst(&[&["-n", "4", "-c", "4"], trust, &[&*url]].concat()).await;
+        let error = run.stderr.clone();
+        let burst = run.burst();
         assert_eq!(burst.ok, 4, "{error}");
         assert!(burst.requests.iter().all(|request| request.connect_us.unwrap() > 0.0));
     }
-    let distrusted = burst(&["-n", "4", &url]).await;
-    assert_eq!(distrusted.code, Some(3), "{}", distrusted.stderr);
-    for said in ["--cacert", "--insecure", "certificate isn't trusted"] {
-        assert!(distrusted.stderr.contains(said), "{}", distrusted.stderr);
+    let untrusted = burst(&["-n", "4", &url]).await;
+    assert_eq!(untrusted.code, Some(3), "{}", untrusted.stderr);
+    for part in ["--cacert", "--insecure", "certificate isn't trusted"] {
+        assert!(untrusted.stderr.contains(part), "{}", untrusted.stderr);
     }
 }
 
 #[tokio::test]
 async fn http2_shares_connections_up_to_the_stream_limit() {
-    let peer = Peer::serve(None, true, Some(3)).await;
-    let url = format!("http://127.0.0.1:{}/", peer.port);
-    let fired = burst(&["--http2", "--service-ms", "300", "-n", "10", "-c", "10", &url]).await;
-    let told = fired.stdout.clone();
-    let burst = fired.burst();
+    let server = TestServer::serve(None, true, Some(3)).await;
+    let url = format!("http://127.0.0.1:{}/", server.port);
+    let run = burst(&["--http2", "--service-ms", "300", "-n", "10", "-c", "10", &url]).await;
+    let text = run.stdout.clone();
+    let burst = run.burst();
     let http2 = burst.http2.unwrap();
-    assert_eq!((burst.ok, http2.connections, http2.streams_each), (10, 4, Some(3)), "{told}");
-    assert_eq!((peer.connections.load(SeqCst), peer.requests.load(SeqCst)), (4, 10));
-    assert!(told.contains("4 HTTP/2 connections") && told.contains("a limit of 3"), "{told}");
+    assert_eq!((burst.ok, http2.connections, http2.streams_each), (10, 4, Some(3)), "{text}");
+    assert_eq!((server.connections.load(SeqCst), server.requests.load(SeqCst)), (4, 10));
+    assert!(text.contains("4 HTTP/2 connections") && text.contains("a limit of 3"), "{text}");
     for request in &burst.requests {
-        // Its own stream's times: the answer came a service time after the request.
+        // The times are those of the request's stream: its answer came a service time after its send.
         let waited = request.first_byte_us.unwrap() - request.sent_us.unwrap();
         assert!(waited >= 295_000.0, "{request:?}");
     }
 }
 
 #[tokio::test]
-async fn http2_over_https_is_agreed_by_alpn_or_is_one_clear_error() {
-    let peer = Peer::serve(Some("h2"), true, None).await;
-    let url = format!("https://127.0.0.1:{}/", peer.port);
-    let fired = burst(&["--h2", "--insecure", "-n", "5", "-c", "5", &url]).await;
-    let error = fired.stderr.clone();
-    let result = fired.burst();
+async fn http2_over_https_is_negotiated_by_alpn_or_is_one_clear_error() {
+    let server = TestServer::serve(Some("h2"), true, None).await;
+    let url = format!("https://127.0.0.1:{}/", server.port);
+    let run = burst(&["--h2", "--insecure", "-n", "5", "-c", "5", &url]).await;
+    let error = run.stderr.clone();
+    let result = run.burst();
     assert_eq!((result.ok, result.http2.unwrap().connections), (5, 1), "{error}");
 
-    let old = Peer::serve(Some("http/1.1"), false, None).await;
+    let old = TestServer::serve(Some("http/1.1"), false, None).await;
     let url = format!("https://127.0.0.1:{}/", old.port);
-    let fired = burst(&["--http2", "--insecure", "-n", "5", &url]).await;
-    assert!(fired.stderr.contains("offers no HTTP/2"), "{}", fired.stderr);
-    assert_eq!(fired.code, Some(3));
+    let run = burst(&["--http2", "--insecure", "-n", "5", &url]).await;
+    assert!(run.stderr.contains("offers no HTTP/2"), "{}", run.stderr);
+    assert_eq!(run.code, Some(3));
 }
 
 #[tokio::test]
-async fn without_keepalive_each_request_has_its_own_connection_and_pays_for_it() {
-    let pool = serve(Manners::pool(100, SERVICE)).await;
+async fn without_keepalive_each_request_opens_a_connection() {
+    let pool = serve(PoolBehavior::pool(100, SERVICE)).await;
     let burst = judged(&pool, &["--disable-keepalive", "-n", "9", "-c", "3"]).await;
-    // A warm-up and a solo request go out beside them.
+    // The warm-up request and the solo request have a connection each.
     assert_eq!((burst.ok, pool.connections.load(SeqCst)), (9, 11));
     assert!(burst.requests.iter().all(|request| request.connects && request.connect_us.is_some()));
     assert_eq!(pool.last.lock().unwrap().clone().unwrap().headers["connection"], "close");
 }
 
 #[tokio::test]
-async fn cold_means_no_warm_up() {
-    let pool = serve(Manners::pool(100, SERVICE)).await;
+async fn cold_skips_the_warm_up() {
+    let pool = serve(PoolBehavior::pool(100, SERVICE)).await;
     judged(&pool, &["--cold", "-n", "3", "-c", "3"]).await;
     assert_eq!(pool.requests.load(SeqCst), 4);
 }
 
 #[tokio::test]
 async fn heys_headers_are_sent() {
-    let pool = serve(Manners::pool(10, Duration::from_millis(20))).await;
+    let pool = serve(PoolBehavior::pool(10, Duration::from_millis(20))).await;
     let flags =
         ["-A", "text/x", "-U", "me/1", "--host", "a.example", "-a", "user:geheim", "-n", "3", "-c", "3"];
-    let fired = burst(&[&flags[..], &[&*pool.url]].concat()).await;
-    let seen = pool.last.lock().unwrap().clone().unwrap().headers;
+    let run = burst(&[&flags[..], &[&*pool.url]].concat()).await;
+    let headers = pool.last.lock().unwrap().clone().unwrap().headers;
     for (name, value) in [
         ("accept", "text/x"),
         ("user-agent", "me/1"),
         ("host", "a.example"),
         ("authorization", "Basic dXNlcjpnZWhlaW0="),
     ] {
-        assert_eq!(seen[name], value);
+        assert_eq!(headers[name], value);
     }
-    assert!(!seen.contains_key("accept-encoding"));
-    assert!(!format!("{}{}", fired.stdout, fired.stderr).contains("geheim"));
-    assert!(!serde_json::to_string(&fired.document).unwrap().contains("geheim"));
+    assert!(!headers.contains_key("accept-encoding"));
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains("geheim"));
+    assert!(!serde_json::to_string(&run.document).unwrap().contains("geheim"));
 }
 
 #[tokio::test]
-async fn which_statuses_are_good_is_the_users_to_say() {
-    let pool = serve(Manners { refuse: true, ..Manners::pool(0, SERVICE) }).await;
+async fn the_status_flag_sets_the_good_statuses() {
+    let pool = serve(PoolBehavior { refuse: true, ..PoolBehavior::pool(0, SERVICE) }).await;
     let burst = judged(&pool, &["--status", "2xx,503", "-n", "4", "-c", "4"]).await;
     assert_eq!((burst.ok, burst.failed), (4, 0));
 }
 
 #[tokio::test]
-async fn no_bad_value_repeats_a_password() {
-    for (args, said) in [
+async fn no_error_repeats_a_password() {
+    for (args, message) in [
         (&["-a", "geheim", "http://127.0.0.1:1/"][..], "USER:PASSWORD is allowed"),
         (&["-x", "socks5://u:geheim@127.0.0.1:1", "http://127.0.0.1:1/"], "HOST:PORT"),
         (&["http://u:geheim@127.0.0.1:99999/"], "-a USER:PASSWORD"),
@@ -208,18 +208,14 @@ async fn no_bad_value_repeats_a_password() {
         (&["--cacert", "/nowhere.pem", "https://127.0.0.1:1/"], "--cacert /nowhere.pem"),
         (&["-D", "/nowhere", "http://127.0.0.1:1/"], "-D /nowhere"),
     ] {
-        let fired = burst(args).await;
-        assert_eq!(fired.code, Some(2), "{args:?}: {}", fired.stderr);
-        assert!(
-            fired.stderr.contains(said) && !fired.stderr.contains("geheim"),
-            "{args:?}: {}",
-            fired.stderr
-        );
+        let run = burst(args).await;
+        assert_eq!(run.code, Some(2), "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains(message) && !run.stderr.contains("geheim"), "{args:?}: {}", run.stderr);
     }
 }
 
 #[tokio::test]
-async fn ipv6_addresses_are_fired_at() {
+async fn ipv6_addresses_work() {
     let Ok(listener) = TcpListener::bind("[::1]:0").await else { return };
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -230,23 +226,23 @@ async fn ipv6_addresses_are_fired_at() {
     assert_eq!(burst(&["-n", "3", "-c", "3", &url]).await.burst().ok, 3);
 }
 
-/// A proxy that notes each request's first line, and what it is told of who asks.
-async fn proxy(seen: Arc<Mutex<Vec<String>>>) -> u16 {
+/// A proxy that records the head of each request.
+async fn proxy(heads: Arc<Mutex<Vec<String>>>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
-            let seen = seen.clone();
+            let heads = heads.clone();
             tokio::spawn(async move {
                 let mut head = Vec::new();
                 while !head.ends_with(b"\r\n\r\n") {
                     head.push(client.read_u8().await?);
                 }
                 let head = String::from_utf8(head).unwrap();
-                seen.lock().unwrap().push(head.clone());
-                let whom = head.split(' ').nth(1).unwrap();
-                let whom = whom.trim_start_matches("http://").trim_end_matches('/').to_owned();
-                let mut server = TcpStream::connect(whom).await?;
+                heads.lock().unwrap().push(head.clone());
+                let authority = head.split(' ').nth(1).unwrap();
+                let authority = authority.trim_start_matches("http://").trim_end_matches('/').to_owned();
+                let mut server = TcpStream::connect(authority).await?;
                 match head.starts_with("CONNECT") {
                     true => client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?,
                     false => server.write_all(head.as_bytes()).await?,
@@ -260,27 +256,28 @@ async fn proxy(seen: Arc<Mutex<Vec<String>>>) -> u16 {
 
 #[tokio::test]
 async fn a_proxy_gets_whole_urls_and_opens_tunnels() {
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let port = proxy(seen.clone()).await;
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let port = proxy(heads.clone()).await;
     let through = format!("http://u:geheim@127.0.0.1:{port}");
-    let pool = serve(Manners::pool(10, SERVICE)).await;
-    let fired = burst(&["-x", &through, "-n", "3", "-c", "3", &pool.url]).await;
-    assert!(!fired.stdout.contains("geheim"));
-    assert_eq!(fired.burst().ok, 3);
-    let peer = Peer::serve(Some("http/1.1"), false, None).await;
-    let url = format!("https://127.0.0.1:{}/", peer.port);
+    let pool = serve(PoolBehavior::pool(10, SERVICE)).await;
+    let run = burst(&["-x", &through, "-n", "3", "-c", "3", &pool.url]).await;
+    assert!(!run.stdout.contains("geheim"));
+    assert_eq!(run.burst().ok, 3);
+    let server = TestServer::serve(Some("http/1.1"), false, None).await;
+    let url = format!("https://127.0.0.1:{}/", server.port);
     assert_eq!(burst(&["-x", &through, "--insecure", "-n", "3", "-c", "3", &url]).await.burst().ok, 3);
-    let seen = seen.lock().unwrap();
-    assert!(seen.iter().any(|head| head.starts_with(&format!("GET {} HTTP/1.1", pool.url))), "{seen:?}");
+    let heads = heads.lock().unwrap();
+    assert!(heads.iter().any(|head| head.starts_with(&format!("GET {} HTTP/1.1", pool.url))), "{heads:?}");
     assert!(
-        seen.iter().any(|head| head.starts_with(&format!("CONNECT 127.0.0.1:{} ", peer.port))),
-        "{seen:?}"
+        heads.iter().any(|head| head.starts_with(&format!("CONNECT 127.0.0.1:{} ", server.port))),
+        "{heads:?}"
     );
-    assert!(seen.iter().all(|head| head.to_lowercase().contains("proxy-authorization: basic")), "{seen:?}");
+    assert!(heads.iter().all(|head| head.to_lowercase().contains("proxy-authorization: basic")), "{heads:?}");
 }
 
-/// What comes of three requests at a server that answers with these bytes, and then closes or waits.
-async fn at(answer: &'static [u8], endless: &'static [u8], closes: bool) -> Fired {
+/// Fires three requests at a server that answers with `answer`, then repeats `endless` forever, or closes the
+/// connection, or leaves it open.
+async fn burst_at(answer: &'static [u8], endless: &'static [u8], closes: bool) -> BurstRun {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -299,12 +296,12 @@ async fn at(answer: &'static [u8], endless: &'static [u8], closes: bool) -> Fire
 }
 
 #[tokio::test]
-async fn each_failure_is_a_row_of_its_kind() {
+async fn each_failure_is_a_row_with_its_kind() {
     for (answer, endless, closes, kind) in [
         (&b""[..], &b""[..], true, ErrorKind::Closed),
         (b"", b"", false, ErrorKind::Timeout),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", b"", true, ErrorKind::Closed),
-        (b"\x00\x01garbage that is no HTTP\r\n\r\n", b"", true, ErrorKind::Protocol),
+        (b"\x00\x01garbage that is not HTTP\r\n\r\n", b"", true, ErrorKind::Protocol),
         (
             b"HTTP/1.1 200 OK\r\n",
             b"X-A: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
@@ -313,7 +310,7 @@ async fn each_failure_is_a_row_of_its_kind() {
         ),
         (b"HTTP/1.1 200 OK\r\n\r\n", &[b'x'; 65_536], true, ErrorKind::Timeout),
     ] {
-        let rows = at(answer, endless, closes).await.burst().requests;
+        let rows = burst_at(answer, endless, closes).await.burst().requests;
         let kinds: Vec<_> = rows.iter().map(|row| (row.error_kind, row.error.is_some())).collect();
         assert_eq!(kinds, [(Some(kind), true); 3], "{rows:?}");
     }

@@ -1,4 +1,4 @@
-//! `wasmtime serve`, which has room for so many instances and refuses the rest.
+//! `wasmtime serve`, which refuses requests beyond its limit of instances.
 
 mod common;
 
@@ -8,20 +8,20 @@ use common::peers::wasmtime;
 use common::{build, burst, output, started_by, stderr};
 
 #[test]
-fn what_it_refuses_is_counted_and_said() {
+fn refused_requests_are_counted_and_reported() {
     build();
     let peer = wasmtime("wasip2_sync.wasm");
     let url = format!("{}/e2/p1?wait_ms=1000", peer.url);
     let burst = burst(&["-n", "400", "-c", "400", "--service-ms", "1000", &url]);
     assert_eq!(burst.verdict.kind, Kind::Refused, "{:?}", burst.verdict);
-    // A third or a quarter of the 1,000 core instances that it has room for, by the component.
+    // wasmtime has 1,000 core instances, and a component needs three or four.
     assert!((200..400).contains(&burst.ok) && burst.ok + burst.failed == 400, "{} answered", burst.ok);
     let why = &burst.verdict.why;
     assert!(why.contains(&burst.ok.to_string()) && why.contains(&burst.failed.to_string()), "{why}");
 }
 
 #[test]
-fn every_component_has_a_process_with_its_environment_and_flags() {
+fn each_component_has_a_process_with_its_environment_and_flags() {
     build();
     let folder = tempfile::tempdir().unwrap();
     let on = ["run", "--on", "wasmtime", "--setup", "4,7", "--time-scale", "0.3"];
@@ -38,11 +38,15 @@ fn every_component_has_a_process_with_its_environment_and_flags() {
     let ports = |run: usize| {
         document.runs[run].bursts.iter().map(|burst| burst.url.split(':').nth(2).unwrap().to_owned())
     };
-    assert_eq!(ports(0).chain(ports(1)).collect::<std::collections::HashSet<_>>().len(), 3, "a port each");
+    assert_eq!(
+        ports(0).chain(ports(1)).collect::<std::collections::HashSet<_>>().len(),
+        3,
+        "one port for each component"
+    );
 }
 
 #[test]
-fn all_its_processes_end_with_loadtest() {
+fn all_processes_end_with_loadtest() {
     build();
     let args = ["run", "--on", "wasmtime", "--setup", "3", "--manifest", "spin.toml"];
     let mut process = common::Process::spawn(common::loadtest(&args).stderr(std::process::Stdio::null()));
@@ -51,14 +55,18 @@ fn all_its_processes_end_with_loadtest() {
     let started = started_by(id);
     process.signal(nix::sys::signal::Signal::SIGKILL);
     process.ended_within(common::SOON);
-    common::wait_until("nothing is left", || started.iter().all(|id| common::is_gone(*id)));
+    common::wait_until("all processes end", || started.iter().all(|id| common::is_gone(*id)));
 }
 
 #[test]
-fn flags_that_wasmtime_does_not_take_are_refused() {
+fn flags_that_wasmtime_does_not_accept_are_an_error() {
     build();
     let flags = ["--manifest", "spin.toml", "--max-instance-reuse-count", "1..3"];
     let ended = output(&[&["run", "--on", "wasmtime"][..], &flags].concat());
     assert_eq!(ended.status.code(), Some(2));
-    assert!(stderr(&ended).contains("is not for wasmtime, which takes no ranges"), "{}", stderr(&ended));
+    assert!(
+        stderr(&ended).contains("--max-instance-reuse-count=1..3: wasmtime accepts no ranges"),
+        "{}",
+        stderr(&ended)
+    );
 }

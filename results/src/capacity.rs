@@ -98,9 +98,9 @@ impl SizeSummary {
         let count = |figure: fn(&Observation) -> usize| size.median(|burst| figure(burst) as f64) as usize;
         Self {
             n,
-            bursts: size.count() + size.doubted(),
-            doubted: size.doubted(),
-            taken: size.follows(),
+            bursts: size.count() + size.disturbed(),
+            doubted: size.disturbed(),
+            taken: size.all_at_once(),
             answered: count(|burst| burst.answered),
             at_once: size.at_once(),
             refused: count(|burst| burst.refused),

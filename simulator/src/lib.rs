@@ -1,6 +1,7 @@
-//! Traces of servers whose truth is known, by the thousand: what the judge is tried on.
+//! Random bursts at simulated servers with known behaviour: test cases for the judge.
 
 mod cases;
+pub mod mechanism;
 mod random;
 mod score;
 pub mod server;
@@ -8,37 +9,48 @@ pub mod server;
 use judge::trace::Trace;
 use judge::verdict::{Kind, Verdict};
 
-pub use cases::{Spread, case};
+pub use cases::{ServiceTimes, case};
 pub use random::Random;
 pub use score::{Counts, KINDS, Score};
 
-/// A trace, and what is true of the server that made it.
+/// A burst at a simulated server, with the right verdict.
 pub struct Case {
+    /// The family of the server or the measurement.
     pub family: Family,
+    /// The right kind.
     pub truth: Kind,
-    /// How many it served at a time, where it is limited.
+    /// The number of requests that the server served at a time, if it was limited.
     pub k: Option<f64>,
-    /// Whether the truth is plain: service times that vary by a tenth at most, three requests or more for
-    /// each that is served at once, and a schedule under which one at a time takes clearly longer than all
-    /// at once.
+    /// Whether the case is plain: service times vary by at most a tenth, the burst has at least three requests for each
+    /// that is served at once, and one at a time would take clearly longer than all at once.
     pub plain: bool,
+    /// The burst.
     pub trace: Trace,
 }
 
-/// Kinds of servers and of measurements.
+/// Families of servers and of measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
+    /// A pool of 2 to 64 workers.
     Pool,
+    /// One request at a time.
     EventLoop,
+    /// A server without limit.
     Unlimited,
+    /// Processors that all requests share.
     SharedProcessors,
+    /// Instances in which requests block each other, with evidence.
     BlockedInstances,
+    /// A limit beyond which requests are refused.
     Capped,
+    /// A pool at which some connects take a second longer.
     ShortBacklog,
+    /// A pool, and an overloaded load generator.
     SlowGenerator,
 }
 
 impl Family {
+    /// All families.
     pub const ALL: [Self; 8] = [
         Self::Pool,
         Self::EventLoop,
@@ -50,6 +62,7 @@ impl Family {
         Self::SlowGenerator,
     ];
 
+    /// Returns the name in `docs/judge.md`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pool => "pool of k",
@@ -65,13 +78,13 @@ impl Family {
 }
 
 impl Case {
-    /// Whether the verdict is true: its kind, and the interval, where there is one to be right about.
+    /// Whether the verdict is right: it has the right kind, and its interval contains k if the server was limited.
     pub fn is_right(&self, verdict: &Verdict) -> bool {
-        let holds = match (self.k, verdict.at_a_time_low, verdict.at_a_time_high) {
+        let contains = match (self.k, verdict.at_a_time_low, verdict.at_a_time_high) {
             (Some(k), Some(low), Some(high)) => low <= k && k <= high,
             (Some(_), ..) => false,
             _ => true,
         };
-        verdict.kind == self.truth && holds
+        verdict.kind == self.truth && contains
     }
 }

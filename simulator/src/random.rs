@@ -1,9 +1,11 @@
-//! Numbers at random: the same on every machine and with every version of any library.
+//! Random numbers: the same on every machine and with every version of any library.
 
-/// SplitMix64, by Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
+/// A generator of random numbers: SplitMix64, by Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
+/// 2014.
 pub struct Random(u64);
 
 impl Random {
+    /// Returns a generator; the same seed gives the same numbers.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -15,32 +17,35 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 to just below 1.
-    pub fn share(&mut self) -> f64 {
+    /// Returns a number from 0 to just below 1, uniformly distributed.
+    pub fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// Returns a number from `low` to just below `high`, uniformly distributed.
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.share()
+        low + (high - low) * self.uniform()
     }
 
-    /// Small and large ones alike often: the logarithm is spread evenly. Both ends can come.
-    pub fn size(&mut self, low: usize, high: usize) -> usize {
+    /// Returns an integer from `low` to `high`, both included. Its logarithm is uniformly distributed, so small and large
+    /// numbers are equally frequent.
+    pub fn log_uniform(&mut self, low: usize, high: usize) -> usize {
         let log = self.between((low as f64).ln(), (high as f64 + 1.0).ln());
         (log.exp().floor() as usize).clamp(low, high)
     }
 
-    pub fn chance(&mut self, share: f64) -> bool {
-        self.share() < share
+    /// Returns `true` with this probability.
+    pub fn chance(&mut self, probability: f64) -> bool {
+        self.uniform() < probability
     }
 
-    /// Nearly normal, of mean 0 and deviation 1: the sum of twelve.
+    /// Returns an approximately normal number of mean 0 and deviation 1: the sum of twelve uniform numbers, less 6.
     pub fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.share()).sum::<f64>() - 6.0
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
 
-    /// The gap to the next event of a Poisson process.
-    pub fn gap(&mut self, mean: f64) -> f64 {
-        -mean * (1.0 - self.share()).ln()
+    /// Returns an exponentially distributed number: the gap to the next event of a Poisson process.
+    pub fn exponential(&mut self, mean: f64) -> f64 {
+        -mean * (1.0 - self.uniform()).ln()
     }
 }

@@ -1,4 +1,4 @@
-//! How often the judge is right.
+//! How often verdicts are right.
 
 use std::collections::BTreeMap;
 
@@ -6,35 +6,43 @@ use judge::verdict::{Confidence, Kind, Verdict};
 
 use crate::{Case, Family};
 
-/// Counts over many cases.
+/// Counts of cases and their verdicts.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
+    /// The number of cases.
     pub cases: usize,
+    /// The number of right verdicts.
     pub right: usize,
+    /// The number of verdicts with high confidence.
     pub high: usize,
+    /// The number of right verdicts with high confidence.
     pub high_right: usize,
+    /// The number of plain cases; see [`Case::plain`].
     pub plain: usize,
+    /// The number of inconclusive verdicts on plain cases.
     pub plain_inconclusive: usize,
 }
 
-/// How the judge did.
+/// The verdicts on many cases.
 #[derive(Debug, Default)]
 pub struct Score {
+    /// The counts of each family.
     pub families: BTreeMap<Family, Counts>,
-    /// Verdicts, by the truth and what was said, with what confidence.
+    /// The number of verdicts by true kind, said kind (as indices in [`KINDS`]) and confidence.
     pub matrix: BTreeMap<(usize, usize, Confidence), usize>,
 }
 
-/// In the order of the document.
+/// All kinds, in the order of the matrix.
 pub const KINDS: [Kind; 5] =
     [Kind::Parallel, Kind::Sequential, Kind::Limited, Kind::Refused, Kind::Inconclusive];
 
-fn place(kind: Kind) -> usize {
+fn index(kind: Kind) -> usize {
     KINDS.iter().position(|one| *one == kind).unwrap_or(KINDS.len())
 }
 
 impl Score {
-    pub fn count(&mut self, case: &Case, verdict: &Verdict) {
+    /// Adds a case and its verdict.
+    pub fn add(&mut self, case: &Case, verdict: &Verdict) {
         let right = case.is_right(verdict);
         let high = verdict.confidence == Confidence::High;
         let counts = self.families.entry(case.family).or_default();
@@ -44,9 +52,10 @@ impl Score {
         counts.high_right += usize::from(high && right);
         counts.plain += usize::from(case.plain);
         counts.plain_inconclusive += usize::from(case.plain && verdict.kind == Kind::Inconclusive);
-        *self.matrix.entry((place(case.truth), place(verdict.kind), verdict.confidence)).or_default() += 1;
+        *self.matrix.entry((index(case.truth), index(verdict.kind), verdict.confidence)).or_default() += 1;
     }
 
+    /// Returns the counts over all families.
     pub fn all(&self) -> Counts {
         self.families.values().fold(Counts::default(), |sum, one| Counts {
             cases: sum.cases + one.cases,
@@ -58,8 +67,8 @@ impl Score {
         })
     }
 
-    /// How many verdicts of that confidence said `said` where `truth` was so.
-    pub fn said(&self, truth: Kind, said: Kind, confidence: Confidence) -> usize {
-        self.matrix.get(&(place(truth), place(said), confidence)).copied().unwrap_or(0)
+    /// Returns the number of verdicts `said` of this confidence on cases of kind `truth`.
+    pub fn count(&self, truth: Kind, said: Kind, confidence: Confidence) -> usize {
+        self.matrix.get(&(index(truth), index(said), confidence)).copied().unwrap_or(0)
     }
 }

@@ -1,136 +1,146 @@
-//! Servers that take time in their own ways, simulated event by event.
+//! Servers, simulated event by event. Times are microseconds.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
-/// What a server is.
+/// The time from a request's completion at the server to the connection's next send, with the network's delay.
+pub const TURNAROUND_US: f64 = 500.0;
+
+/// A kind of server.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Server {
-    /// So many at a time, first come first served.
+    /// A pool of workers, first come first served.
     Pool(usize),
-    /// All at once, on so many processors, which they share alike.
+    /// Processors that all requests share equally (processor sharing).
     Cores(usize),
-    /// So many at a time; the rest is turned away.
+    /// A limit on requests in service; further requests are refused.
     Capped(usize),
 }
 
-/// A request on its way through a server. Times in microseconds.
+/// A simulated request. Times are microseconds from the burst's start.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Way {
-    pub lane: usize,
+pub struct Request {
+    /// The number of its connection.
+    pub connection: usize,
+    /// The planned time of the send; `None` if the request followed an answer.
     pub planned: Option<f64>,
+    /// The time of the send.
     pub sent: f64,
-    /// When it was taken up; `None` where it was turned away.
+    /// The time when its service began; `None` if the server refused the request.
     pub entered: Option<f64>,
+    /// The time when the request was done or refused.
     pub done: f64,
 }
 
 /// When requests are sent.
 #[derive(Debug, Clone)]
-pub struct Sends {
+pub struct SendPlan {
+    /// The number of requests.
     pub n: usize,
+    /// The number of connections.
     pub c: usize,
-    /// When the planned ones are due, sorted; the others follow answers.
+    /// The due times of the planned requests, sorted. Further requests follow answers.
     pub planned: Vec<f64>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct At(f64, usize);
+/// Simulates a burst. `work` is the service time of each request alone. Returns the requests in the order of their sends.
+pub fn simulate(server: Server, plan: &SendPlan, work: &[f64]) -> Vec<Request> {
+    let mut simulation = Simulation {
+        server,
+        work,
+        requests: Vec::new(),
+        waiting: VecDeque::new(),
+        in_service: BinaryHeap::new(),
+        shared_work: 0.0,
+        shared_until: 0.0,
+    };
+    let mut free: BinaryHeap<_> = (0..plan.c).map(|connection| Reverse(Event(0.0, connection))).collect();
+    let mut planned = plan.planned.iter().copied();
+    let mut next_planned = planned.next();
+    while simulation.requests.len() < plan.n {
+        // A send needs a free connection, and a request that is due.
+        let send = free.peek().map(|Reverse(Event(free, _))| free.max(next_planned.unwrap_or(0.0)));
+        match (send, simulation.next_done()) {
+            (Some(send), done) if done.is_none_or(|done| send < done) => {
+                let Some(Reverse(Event(_, connection))) = free.pop() else { break };
+                let request = Request { connection, planned: next_planned, sent: send, ..Request::default() };
+                next_planned = planned.next();
+                if let Some(refused) = simulation.arrive(request) {
+                    free.push(Reverse(Event(refused + TURNAROUND_US, connection)));
+                }
+            }
+            (_, Some(_)) => {
+                let Some((connection, done)) = simulation.finish() else { break };
+                free.push(Reverse(Event(done + TURNAROUND_US, connection)));
+            }
+            _ => break,
+        }
+    }
+    while simulation.finish().is_some() {}
+    simulation.requests
+}
 
-impl Eq for At {}
-impl PartialOrd for At {
+/// A time, and the number of a connection or request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Event(f64, usize);
+
+impl Eq for Event {}
+impl PartialOrd for Event {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
-impl Ord for At {
+impl Ord for Event {
     fn cmp(&self, other: &Self) -> Ordering {
         self.0.total_cmp(&other.0).then(self.1.cmp(&other.1))
     }
 }
 
-/// A server at work, and the client that waits for it.
-struct Run<'a> {
+/// The state of a server and its requests.
+struct Simulation<'a> {
     server: Server,
     work: &'a [f64],
-    ways: Vec<Way>,
+    requests: Vec<Request>,
     waiting: VecDeque<usize>,
-    /// When those inside are done: in time, or, where they share processors, in work done by each.
-    inside: BinaryHeap<Reverse<At>>,
-    /// How much work was done by each that is inside since the start, and until when.
-    shared: (f64, f64),
+    /// When the requests in service are done: a time, or for shared processors the value of `shared_work`.
+    in_service: BinaryHeap<Reverse<Event>>,
+    /// The work that shared processors have done for each request in service since the start.
+    shared_work: f64,
+    /// The time up to which `shared_work` counts.
+    shared_until: f64,
 }
 
-/// How long it takes from a request's end at the server until the next is sent: the way to the client, too.
-pub const TURNAROUND_US: f64 = 500.0;
-
-/// The ways of all requests through the server, in the order in which they were sent. `work` is how long
-/// each takes alone.
-pub fn run(server: Server, sends: &Sends, work: &[f64]) -> Vec<Way> {
-    let mut run = Run {
-        server,
-        work,
-        ways: Vec::new(),
-        waiting: VecDeque::new(),
-        inside: BinaryHeap::new(),
-        shared: (0.0, 0.0),
-    };
-    let mut free: BinaryHeap<_> = (0..sends.c).map(|lane| Reverse(At(0.0, lane))).collect();
-    let mut planned = sends.planned.iter().copied();
-    let mut next_planned = planned.next();
-    while run.ways.len() < sends.n {
-        // A connection must be free, and the request due.
-        let send = free.peek().map(|Reverse(At(free, _))| free.max(next_planned.unwrap_or(0.0)));
-        match (send, run.next_done()) {
-            (Some(send), done) if done.is_none_or(|done| send < done) => {
-                let Some(Reverse(At(_, lane))) = free.pop() else { break };
-                let way = Way { lane, planned: next_planned, sent: send, ..Way::default() };
-                next_planned = planned.next();
-                if let Some(done) = run.offer(way) {
-                    free.push(Reverse(At(done + TURNAROUND_US, lane)));
-                }
-            }
-            (_, Some(_)) => {
-                let Some((lane, done)) = run.finish() else { break };
-                free.push(Reverse(At(done + TURNAROUND_US, lane)));
-            }
-            _ => break,
-        }
-    }
-    while run.finish().is_some() {}
-    run.ways
-}
-
-impl Run<'_> {
+impl Simulation<'_> {
+    /// Returns the speed of each request in service.
     fn rate(&self) -> f64 {
         match self.server {
-            Server::Cores(cores) => (cores as f64 / self.inside.len().max(1) as f64).min(1.0),
+            Server::Cores(cores) => (cores as f64 / self.in_service.len().max(1) as f64).min(1.0),
             _ => 1.0,
         }
     }
 
     fn next_done(&self) -> Option<f64> {
-        let Reverse(At(end, _)) = self.inside.peek()?;
+        let Reverse(Event(end, _)) = self.in_service.peek()?;
         Some(match self.server {
-            Server::Cores(_) => self.shared.1 + (end - self.shared.0) / self.rate(),
+            Server::Cores(_) => self.shared_until + (end - self.shared_work) / self.rate(),
             _ => *end,
         })
     }
 
-    /// Brings the processors' common work up to date.
-    fn advance(&mut self, now: f64) {
-        self.shared = (self.shared.0 + (now - self.shared.1) * self.rate(), now);
+    fn advance_shared_work(&mut self, now: f64) {
+        self.shared_work += (now - self.shared_until) * self.rate();
+        self.shared_until = now;
     }
 
-    /// When it was turned away, if it was.
-    fn offer(&mut self, way: Way) -> Option<f64> {
-        let (i, now) = (self.ways.len(), way.sent);
-        self.ways.push(way);
+    /// Adds a request. Returns the time of its refusal if the server refuses it.
+    fn arrive(&mut self, request: Request) -> Option<f64> {
+        let (i, now) = (self.requests.len(), request.sent);
+        self.requests.push(request);
         match self.server {
-            Server::Pool(k) if self.inside.len() >= k => self.waiting.push_back(i),
-            Server::Capped(k) if self.inside.len() >= k => {
-                self.ways[i].done = now + 200.0;
-                return Some(self.ways[i].done);
+            Server::Pool(k) if self.in_service.len() >= k => self.waiting.push_back(i),
+            Server::Capped(k) if self.in_service.len() >= k => {
+                self.requests[i].done = now + 200.0;
+                return Some(self.requests[i].done);
             }
             _ => self.enter(i, now),
         }
@@ -138,27 +148,28 @@ impl Run<'_> {
     }
 
     fn enter(&mut self, i: usize, now: f64) {
-        let from = match self.server {
+        let start = match self.server {
             Server::Cores(_) => {
-                self.advance(now);
-                self.shared.0
+                self.advance_shared_work(now);
+                self.shared_work
             }
             _ => now,
         };
-        self.ways[i].entered = Some(now);
-        self.inside.push(Reverse(At(from + self.work[i], i)));
+        self.requests[i].entered = Some(now);
+        self.in_service.push(Reverse(Event(start + self.work[i], i)));
     }
 
+    /// Completes the next request. Returns its connection and the time; `None` if no request is in service.
     fn finish(&mut self) -> Option<(usize, f64)> {
         let now = self.next_done()?;
         if matches!(self.server, Server::Cores(_)) {
-            self.advance(now);
+            self.advance_shared_work(now);
         }
-        let Reverse(At(_, i)) = self.inside.pop()?;
-        self.ways[i].done = now;
+        let Reverse(Event(_, i)) = self.in_service.pop()?;
+        self.requests[i].done = now;
         if let Some(next) = self.waiting.pop_front() {
             self.enter(next, now);
         }
-        Some((self.ways[i].lane, now))
+        Some((self.requests[i].connection, now))
     }
 }

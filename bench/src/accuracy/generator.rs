@@ -1,4 +1,4 @@
-//! The load generators that can send a burst, each by its own words.
+//! The load generators that can fire a burst, with their flags and reports.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,16 +12,18 @@ use tokio::time::timeout;
 use crate::numbers::Series;
 use crate::programs::{Program, Programs};
 
-/// Beyond the time that the burst should take.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// The limit for a generator, in addition to the delay of the server.
+const OVERRUN_LIMIT: Duration = Duration::from_secs(120);
 
-/// Who sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Generator {
     Loadtest,
     Hey,
     Oha,
 }
+
+/// The delay server's delay in measurements of large bursts.
+pub const DELAY: Duration = Duration::from_secs(1);
 
 pub const ALL: [Generator; 3] = [Generator::Loadtest, Generator::Hey, Generator::Oha];
 
@@ -42,38 +44,38 @@ impl Generator {
         }
     }
 
-    /// What makes it send `n` requests at once, over a connection each, to a server that takes `held`.
-    pub fn args(self, url: &str, n: usize, held: Duration) -> Vec<String> {
-        let (n, held) = (n.to_string(), held.as_millis().to_string());
+    /// The arguments that make it fire `n` requests at once, over `n` connections. `delay` is the server's delay.
+    pub fn args(self, url: &str, n: usize, delay: Duration) -> Vec<String> {
+        let (n, delay) = (n.to_string(), delay.as_millis().to_string());
         let words: &[&str] = match self {
-            // What one request takes is given, so that none goes out before the burst.
-            Self::Loadtest => &["burst", url, "-n", &n, "-c", &n, "-t", "60", "--service-ms", &held],
+            // With the service time given, no request precedes the burst.
+            Self::Loadtest => &["burst", url, "-n", &n, "-c", &n, "-t", "60", "--service-ms", &delay],
             Self::Hey => &["-n", &n, "-c", &n, "-t", "60", url],
             Self::Oha => &["-n", &n, "-c", &n, "-t", "60s", "--no-tui", "--output-format", "json", url],
         };
         words.iter().map(|&word| word.to_owned()).collect()
     }
 
-    /// Sends a burst, and gives the mean latency that the generator tells, in milliseconds.
-    pub async fn fire(self, programs: &Programs, url: &str, n: usize, held: Duration) -> Result<f64> {
-        let program = self.program(programs).with_context(|| format!("{} isn't there", self.name()))?;
+    /// Fires a burst, and returns the mean latency that the generator reports, in milliseconds.
+    pub async fn fire(self, programs: &Programs, url: &str, n: usize, delay: Duration) -> Result<f64> {
+        let program = self.program(programs).with_context(|| format!("{} is not installed", self.name()))?;
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(&program.path);
-        command.args(self.args(url, n, held)).stdin(Stdio::null()).kill_on_drop(true);
+        command.args(self.args(url, n, delay)).stdin(Stdio::null()).kill_on_drop(true);
         if self == Self::Loadtest {
             command.arg("--out").arg(folder.path());
         }
-        let output = timeout(held + PATIENCE, command.output())
+        let output = timeout(delay + OVERRUN_LIMIT, command.output())
             .await
-            .with_context(|| format!("{} does not end", self.name()))??;
-        let said = String::from_utf8_lossy(&output.stdout);
+            .with_context(|| format!("{} did not end in time", self.name()))??;
+        let report = String::from_utf8_lossy(&output.stdout);
         let mean = match self {
             Self::Loadtest => mean_of_rows(folder.path())?,
-            Self::Hey => mean_of_hey(&said),
-            Self::Oha => mean_of_oha(&said),
+            Self::Hey => mean_of_hey(&report),
+            Self::Oha => mean_of_oha(&report),
         };
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        mean.with_context(|| format!("{} tells no latency: {}", self.name(), complaint.trim()))
+        let error = String::from_utf8_lossy(&output.stderr);
+        mean.with_context(|| format!("{} reports no latency: {}", self.name(), error.trim()))
     }
 }
 
@@ -89,13 +91,13 @@ fn mean_of_rows(folder: &Path) -> Result<Option<f64>> {
     Ok(latencies.mean())
 }
 
-/// hey tells seconds.
+/// hey reports seconds.
 fn mean_of_hey(report: &str) -> Option<f64> {
     let line = report.lines().find_map(|line| line.trim().strip_prefix("Average:"))?;
     Some(line.trim().strip_suffix(" secs")?.parse::<f64>().ok()? * 1e3)
 }
 
-/// oha tells seconds.
+/// oha reports seconds.
 fn mean_of_oha(report: &str) -> Option<f64> {
     let report: serde_json::Value = serde_json::from_str(report).ok()?;
     Some(report.pointer("/summary/average")?.as_f64()? * 1e3)
@@ -106,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peers_reports_tell_the_mean() {
+    fn the_mean_is_read_from_the_peers_reports() {
         assert_eq!(mean_of_hey("Summary:\n  Average:\t1.0250 secs\n"), Some(1025.0));
         assert_eq!(mean_of_hey("Summary:\n  Average:\t NaN secs\n").map(f64::is_nan), Some(true));
         assert_eq!(mean_of_oha(r#"{"summary": {"average": 1.5}}"#), Some(1500.0));

@@ -1,11 +1,9 @@
-//! The load generator measured itself, a file each, at a server whose truth is known.
+//! Measurements of the load generator, at a server with a known capacity.
 
 mod generator;
+mod known_capacity;
 mod memory;
 mod skew;
-mod truth;
-
-use std::time::Duration;
 
 use anyhow::Result;
 
@@ -15,27 +13,24 @@ use crate::programs::Programs;
 const INTRODUCTION: &str = "\
 # Accuracy
 
-The load generator at servers whose truth is known, beside hey and oha: all on one machine, in one
-run, taking turns; generator and server share its processors. A value is the median of its turns,
-with the lowest and the highest; a ratio is the median of those within a round, with
-the least and the greatest.
+The load generators of `loadtest`, hey and oha at servers with a known capacity. All are measured on
+one machine, in one run, in turns. Generator and server share its processors. A value is the median of
+its turns, with the lowest and the highest. A ratio is the median of the ratios within a round, with the
+lowest and the highest.
 
-Written by `cargo run --release -p bench -- accuracy`, never by hand; `scripts/peers.sh hey oha`
-installs the peers. How often the judge is right over thousands of generated bursts is in
-[judge.md](judge.md).
+`cargo run --profile dist -p bench -- accuracy` writes this page; don't edit it by hand.
+`scripts/peers.sh hey oha` installs the peers. [judge.md](judge.md) measures the judge with thousands of
+simulated bursts.
 ";
 
-/// What the server holds a request for, where many are sent at once.
-const HELD: Duration = Duration::from_secs(1);
-
-/// All of it; `tries` for each truth.
+/// Makes all measurements, with `tries` bursts and capacity searches at each server.
 pub async fn measure(tries: u32) -> Result<Document> {
     let programs = Programs::find().await?;
     let mut document = Document::begin(INTRODUCTION, &programs.commit, &programs.generators());
     for (title, measured) in [
         (skew::TITLE, skew::measure(&programs).await),
         (memory::TITLE, memory::measure(&programs).await),
-        (truth::TITLE, truth::measure(&programs, tries).await),
+        (known_capacity::TITLE, known_capacity::measure(&programs, tries).await),
     ] {
         document.add(measured.unwrap_or_else(|error| Section::failed(title, &error)));
     }

@@ -1,32 +1,33 @@
-//! From the process's start to its saying that it serves, with a warm compilation cache.
+//! The time from the process's start to the line that says where it serves, with a warm compilation cache.
 
 use anyhow::Result;
 
 use crate::app::WAITING;
+use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
-use crate::lab::{Lab, say};
 use crate::numbers::Series;
-use crate::server::{HOSTS, System};
+use crate::run_context::RunContext;
+use crate::system::{HOSTS, System};
 
 const TURNS: u32 = 20;
 /// In seconds.
 const READY: Limit = Limit::AtMost(0.08);
 
-pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
+pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
     let text = format!(
-        "From the start of the process, and of the guard that ends it, to the line that says where it serves: \
-         {TURNS} turns, after one that warms the compilation caches."
+        "The time from the start of the guard, which starts the process, to the line that says where it serves. \
+         {TURNS} turns, after one that fills the compilation caches."
     );
     let mut section = Section::new(title, text, &["system", "serves", "ready after, ms", "target"]);
-    let mut lanes: Vec<(System, Series)> = HOSTS
+    let mut series: Vec<(System, Series)> = HOSTS
         .into_iter()
-        .filter(|&system| lab.programs.of(system).is_some())
+        .filter(|&system| context.programs.of(system).is_some())
         .map(|system| (system, Series::default()))
         .collect();
     for turn in 0..=TURNS {
-        for (system, times) in &mut lanes {
-            for server in lab.start_all(&[*system], &WAITING).await? {
+        for (system, times) in &mut series {
+            for server in context.start_all(&[*system], &WAITING).await? {
                 if turn > 0 {
                     times.push(server.ready_after.as_secs_f64());
                 }
@@ -35,13 +36,15 @@ pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
             }
         }
     }
-    for (system, times) in &lanes {
+    for (system, times) in &series {
         let (serves, target) = match system {
-            System::Ours => ("7 components", section.goal(Goal::new("cold start, s", READY, times.median()))),
+            System::Embedded => {
+                ("7 components", section.goal(Goal::new("cold start, s", READY, times.median())))
+            }
             System::Wasmtime => ("1 component", String::new()),
             _ => ("7 components", String::new()),
         };
-        say(&format!("{}: {} ms", system.name(), times.spread(1e3, 1)));
+        note(&format!("{}: {} ms", system.name(), times.spread(1e3, 1)));
         section.row([system.name().to_owned(), serves.to_owned(), times.spread(1e3, 0), target]);
     }
     Ok(section)

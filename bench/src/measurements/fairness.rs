@@ -1,4 +1,4 @@
-//! A trivial request beside those that burn CPU: does it wait for them?
+//! Trivial requests during CPU load: whether they wait for the requests that burn CPU.
 
 use std::time::{Duration, Instant};
 
@@ -6,96 +6,100 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval_at};
 
-use super::few_rounds;
 use crate::app::{App, BURNING};
 use crate::client::Client;
+use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
-use crate::lab::{Lab, say};
 use crate::numbers::Series;
-use crate::server::{HOSTS, Server, System};
+use crate::run_context::RunContext;
+use crate::server::Server;
+use crate::system::{HOSTS, System};
 
-const BURNERS: usize = 16;
-const BURN: &str = "/e2/p5?wait_ms=1000";
-const TRIVIAL: &str = "/e2/p5?wait_ms=0";
-/// Often enough for percentiles, seldom enough that a host with room for some 300 holds those that wait.
-const VISITS_EVERY: Duration = Duration::from_millis(50);
+const CPU_REQUESTS: usize = 16;
+const CPU_PATH: &str = "/e2/p5?wait_ms=1000";
+const TRIVIAL_PATH: &str = "/e2/p5?wait_ms=0";
+/// Short enough for percentiles, and long enough that at most about 300 requests wait, which every host can hold.
+const PROBE_INTERVAL: Duration = Duration::from_millis(50);
 
-const UNYIELDING: &str = "embedded host, guests don't yield";
-const UNYIELDING_APP: App = App { flags: &["--time-slice", "0"], ..BURNING };
+const NOT_PREEMPTED: &str = "embedded host, guests don't yield";
+const NOT_PREEMPTED_APP: App = App { flags: &["--time-slice", "0"], ..BURNING };
 
-/// At the 99th percentile, in milliseconds.
-const WAITS: Limit = Limit::Below(50.0);
-/// Times that of the same host where guests don't yield.
+/// The 99th percentile of the trivial requests, in milliseconds.
+const PROBE_P99: Limit = Limit::Below(50.0);
+/// The ratio to the same host with guests that don't yield.
 const MAKESPAN: Limit = Limit::AtMost(1.05);
 
-struct Lane {
+struct Subject {
     name: &'static str,
     server: Server,
-    /// How long each trivial request took, of all rounds, in seconds.
-    visits: Series,
+    /// The latencies of the trivial requests of all rounds, in seconds.
+    probes: Series,
     /// In seconds.
     makespans: Series,
     failed: usize,
 }
 
-pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
-    let mut lanes: Vec<Lane> = lab
+pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
+    let mut subjects: Vec<Subject> = context
         .start_all(&HOSTS, &BURNING)
         .await?
         .into_iter()
-        .map(|server| Lane::new(server.system.name(), server))
+        .map(|server| Subject::new(server.system.name(), server))
         .collect();
-    lanes.push(Lane::new(UNYIELDING, Server::start(&lab.programs, System::Ours, &UNYIELDING_APP).await?));
-    for round in 1..=few_rounds(lab) {
-        for lane in &mut lanes {
-            lane.take_turn().await?;
-            let name = lane.name;
-            say(&format!("round {round}: {name}: {} s", lane.makespans.spread(1.0, 2)));
+    subjects.push(Subject::new(
+        NOT_PREEMPTED,
+        Server::start(&context.programs, System::Embedded, &NOT_PREEMPTED_APP).await?,
+    ));
+    for round in 1..=context.few_rounds() {
+        for subject in &mut subjects {
+            subject.take_turn().await?;
+            let name = subject.name;
+            note(&format!("round {round}: {name}: {} s", subject.makespans.spread(1.0, 2)));
         }
     }
-    let section = tell(title, &lanes);
-    for lane in lanes {
-        lane.server.stop().await;
+    let section = section(title, &subjects);
+    for subject in subjects {
+        subject.server.stop().await;
     }
     Ok(section)
 }
 
-impl Lane {
+impl Subject {
     fn new(name: &'static str, server: Server) -> Self {
-        Self { name, server, visits: Series::default(), makespans: Series::default(), failed: 0 }
+        Self { name, server, probes: Series::default(), makespans: Series::default(), failed: 0 }
     }
 
-    /// Fires the burst, and beside it, until it is over, a trivial request on a connection of its own
-    /// whenever one is due, whether or not those before were answered.
+    /// Fires the burst, and until its end a trivial request on a new connection at each planned time, whether or not
+    /// earlier ones were answered (an open loop).
     async fn take_turn(&mut self) -> Result<()> {
         let url = &self.server.url;
-        Client::connect(url).await?.get(TRIVIAL).await?;
-        let mut burners = Vec::new();
-        for _ in 0..BURNERS {
-            burners.push(Client::connect(url).await?);
+        Client::connect(url).await?.get(TRIVIAL_PATH).await?;
+        let mut clients = Vec::new();
+        for _ in 0..CPU_REQUESTS {
+            clients.push(Client::connect(url).await?);
         }
-        let begun = Instant::now();
+        let began = Instant::now();
         let mut burst: JoinSet<_> =
-            burners.into_iter().map(|mut client| async move { client.get(BURN).await }).collect();
-        let mut visitors = JoinSet::new();
-        let mut due = interval_at(tokio::time::Instant::now() + VISITS_EVERY, VISITS_EVERY);
+            clients.into_iter().map(|mut client| async move { client.get(CPU_PATH).await }).collect();
+        let mut probes = JoinSet::new();
+        let mut due = interval_at(tokio::time::Instant::now() + PROBE_INTERVAL, PROBE_INTERVAL);
         due.set_missed_tick_behavior(MissedTickBehavior::Burst);
         loop {
             tokio::select! {
-                burned = burst.join_next() => match burned {
-                    Some(burned) => self.failed += usize::from(burned?.is_err()),
+                joined = burst.join_next() => match joined {
+                    Some(answered) => self.failed += usize::from(answered?.is_err()),
                     None => break,
                 },
                 planned = due.tick() => {
-                    visitors.spawn(visit(url.clone(), planned.into_std()));
+                    probes.spawn(probe(url.clone(), planned.into_std()));
                 }
             }
         }
-        self.makespans.push(begun.elapsed().as_secs_f64());
-        for visit in visitors.join_all().await {
-            match visit {
-                Ok(took) => self.visits.push(took.as_secs_f64()),
+        self.makespans.push(began.elapsed().as_secs_f64());
+        for latency in probes.join_all().await {
+            match latency {
+                Ok(latency) => self.probes.push(latency.as_secs_f64()),
                 Err(_) => self.failed += 1,
             }
         }
@@ -103,17 +107,17 @@ impl Lane {
     }
 }
 
-/// How long it took from when it should have been sent: late is late, whoever made it so.
-async fn visit(url: String, planned: Instant) -> Result<Duration> {
-    Client::connect(&url).await?.get(TRIVIAL).await?;
+/// Sends a trivial request. Its latency counts from the planned time, so that a late send is part of it.
+async fn probe(url: String, planned: Instant) -> Result<Duration> {
+    Client::connect(&url).await?.get(TRIVIAL_PATH).await?;
     Ok(planned.elapsed())
 }
 
-fn tell(title: &str, lanes: &[Lane]) -> Section {
+fn section(title: &str, subjects: &[Subject]) -> Section {
     let text = format!(
-        "{BURNERS} requests of about 1 s of CPU each, sent together by this program, and beside them every {} ms a \
-         request that does nothing, on a new connection. Its time counts from when it was due.",
-        VISITS_EVERY.as_millis()
+        "This program sends {CPU_REQUESTS} requests at once that each use about 1 s of CPU, and every {} ms a trivial \
+         request on a new connection. The latency of a trivial request counts from its planned time.",
+        PROBE_INTERVAL.as_millis()
     );
     let columns = [
         "system",
@@ -127,30 +131,30 @@ fn tell(title: &str, lanes: &[Lane]) -> Section {
         "failed",
     ];
     let mut section = Section::new(title, text, &columns);
-    let peer = lanes.iter().find(|lane| lane.name == UNYIELDING);
-    for lane in lanes {
-        let ours = lane.name == System::Ours.name();
-        let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| lane.visits.percentile(share) * 1e3);
-        let ratio = peer.filter(|peer| peer.name != lane.name);
-        let ratio = ratio.map(|peer| lane.makespans.over(&peer.makespans));
-        let waits =
-            ours.then(|| section.goal(Goal::new("beside CPU, p99 of a trivial request, ms", WAITS, p99)));
-        let longer = ratio.filter(|_| ours).map(|ratio| {
-            let what = "16 s of CPU, makespan, times that without yielding";
+    let baseline = subjects.iter().find(|subject| subject.name == NOT_PREEMPTED);
+    for subject in subjects {
+        let is_embedded = subject.name == System::Embedded.name();
+        let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| subject.probes.percentile(share) * 1e3);
+        let ratio = baseline.filter(|baseline| baseline.name != subject.name);
+        let ratio = ratio.map(|baseline| subject.makespans.over(&baseline.makespans));
+        let p99_target = is_embedded
+            .then(|| section.goal(Goal::new("during CPU load, p99 of trivial requests, ms", PROBE_P99, p99)));
+        let makespan_target = ratio.filter(|_| is_embedded).map(|ratio| {
+            let what = "16 s of CPU, makespan, ratio to guests that don't yield";
             section.goal(Goal::new(what, MAKESPAN, ratio.median))
         });
         section.row([
-            lane.name.to_owned(),
+            subject.name.to_owned(),
             format!("{p50:.1}"),
             format!("{p99:.1}"),
             format!("{max:.1}"),
-            waits.unwrap_or_default(),
-            lane.makespans.spread(1.0, 2),
+            p99_target.unwrap_or_default(),
+            subject.makespans.spread(1.0, 2),
             ratio.map(|ratio| ratio.to_string()).unwrap_or_default(),
-            longer.unwrap_or_default(),
-            lane.failed.to_string(),
+            makespan_target.unwrap_or_default(),
+            subject.failed.to_string(),
         ]);
-        section.command(&lane.server.command);
+        section.command(&subject.server.command);
     }
     section
 }

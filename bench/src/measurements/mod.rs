@@ -1,29 +1,29 @@
-//! What is measured, a file each.
+//! The measurements of the embedded host and its peers.
 
-mod capacity;
 mod cold_start;
+mod default_limits;
 mod fairness;
-mod instance;
-mod many;
-mod past_limit;
+mod instance_cost;
+mod large_burst;
+mod over_capacity;
 mod rps;
 
 use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::document::Section;
-use crate::lab::Lab;
+use crate::run_context::RunContext;
 
 pub const INTRODUCTION: &str = "\
 # Benchmarks
 
-The embedded host beside other hosts of the same components, and beside a native server that does
-nothing, as the limit. All are measured on one machine, in one run, taking turns; load generator and
-servers share its processors. A value is the median of its turns, with the lowest and the highest;
-a ratio is the median of those within a round, with the least and the greatest.
+The embedded host, other hosts with the same components, and a native server without a guest, as the
+upper bound. All are measured on one machine, in one run, in turns. Load generator and servers share its
+processors. A value is the median of its turns, with the lowest and the highest. A ratio is the median of
+the ratios within a round, with the lowest and the highest.
 
-Written by `cargo run --release -p bench`, never by hand. [What paid and what did not](host-tuning.md)
-is kept by hand.
+`cargo run --profile dist -p bench` writes this page; don't edit it by hand.
+[host-tuning.md](host-tuning.md) says what made the host fast.
 ";
 
 /// In the document's order.
@@ -31,17 +31,17 @@ is kept by hand.
 pub enum Measurement {
     /// Requests per second
     Rps,
-    /// What a fresh instance adds to a request
+    /// Cost of a fresh instance
     Instance,
     /// Ten thousand requests at once
     Burst,
-    /// More requests than the host has room for
+    /// More requests than the host's capacity
     Capacity,
-    /// More requests than the peers have room for
+    /// More requests than the peers' default limits
     PastLimit,
-    /// A trivial request beside those that burn CPU
+    /// Trivial requests during CPU load
     Fairness,
-    /// From the process's start to ready
+    /// Time from the process's start until it serves
     ColdStart,
 }
 
@@ -49,30 +49,25 @@ impl Measurement {
     pub fn title(self) -> &'static str {
         match self {
             Self::Rps => "Requests per second",
-            Self::Instance => "What a fresh instance adds to a request",
+            Self::Instance => "Cost of a fresh instance",
             Self::Burst => "Ten thousand requests at once",
-            Self::Capacity => "More requests than there is room for",
-            Self::PastLimit => "Past the limit of the others",
-            Self::Fairness => "A trivial request beside those that burn CPU",
+            Self::Capacity => "More requests than the host's capacity",
+            Self::PastLimit => "More requests than the peers' default limits",
+            Self::Fairness => "Trivial requests during CPU load",
             Self::ColdStart => "Cold start",
         }
     }
 
-    pub async fn run(self, lab: &Lab) -> Result<Section> {
+    pub async fn run(self, context: &RunContext) -> Result<Section> {
         let title = self.title();
         match self {
-            Self::Rps => rps::measure(lab, title).await,
-            Self::Instance => instance::measure(lab, title).await,
-            Self::Burst => many::measure(lab, title).await,
-            Self::Capacity => capacity::measure(lab, title).await,
-            Self::PastLimit => past_limit::measure(lab, title).await,
-            Self::Fairness => fairness::measure(lab, title).await,
-            Self::ColdStart => cold_start::measure(lab, title).await,
+            Self::Rps => rps::measure(context, title).await,
+            Self::Instance => instance_cost::measure(context, title).await,
+            Self::Burst => large_burst::measure(context, title).await,
+            Self::Capacity => over_capacity::measure(context, title).await,
+            Self::PastLimit => default_limits::measure(context, title).await,
+            Self::Fairness => fairness::measure(context, title).await,
+            Self::ColdStart => cold_start::measure(context, title).await,
         }
     }
-}
-
-/// Rounds of a measurement whose turn takes several seconds whatever the flags say.
-fn few_rounds(lab: &Lab) -> u32 {
-    lab.rounds.min(3)
 }

@@ -1,21 +1,23 @@
-//! Requests per second, where the guest answers at once: what is left is the host.
+//! Requests per second with guests that answer at once, so that the host is the only cost.
 
 use anyhow::Result;
 
 use crate::app::{App, P2_FRESH, P3_FRESH, P3_REUSED};
+use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
-use crate::lab::{Lab, say};
 use crate::load;
 use crate::numbers::{Series, grouped};
-use crate::server::{HOSTS, Server, System};
+use crate::run_context::RunContext;
+use crate::server::Server;
+use crate::system::{HOSTS, System};
 
-/// Each use of instances, and how many times the rate of `wasmtime serve` it should reach: the target and the aim.
+/// Each use of instances, with the target and the aim for the ratio to `wasmtime serve`.
 const USES: [(App, f64, f64); 3] = [(P2_FRESH, 1.6, 2.0), (P3_FRESH, 1.6, 2.0), (P3_REUSED, 1.2, 1.5)];
 
 const WARM_UP_SECONDS: u32 = 1;
 
-/// What Spin, and our host, add to a request for the application of this measurement.
+/// The headers that Spin and the embedded host add to a request of this application.
 const SPIN_HEADERS: [&str; 7] = [
     "spin-path-info: /",
     "spin-full-url: http://127.0.0.1:3000/",
@@ -26,91 +28,97 @@ const SPIN_HEADERS: [&str; 7] = [
     "spin-client-addr: 127.0.0.1:50000",
 ];
 
-/// A server and what it answered, a value a round.
-struct Lane {
+/// A server with its rates, one for each round.
+struct Subject {
     instances: &'static str,
     server: Server,
-    /// What wrk sends beside its own.
+    /// The headers that wrk adds to its own.
     headers: &'static [&'static str],
     rates: Series,
     failed: u64,
 }
 
-impl Lane {
-    /// For the reader.
+impl Subject {
+    /// The system's name, for the document.
     fn system(&self) -> String {
         let name = self.server.system.name();
-        if self.headers.is_empty() { name.to_owned() } else { format!("{name}, sent Spin's headers") }
+        if self.headers.is_empty() { name.to_owned() } else { format!("{name}, with Spin's headers") }
     }
 
-    /// Whether the others are compared to it.
-    fn is_peer(&self) -> bool {
+    /// Whether the ratios are to this subject.
+    fn is_baseline(&self) -> bool {
         self.server.system == System::Wasmtime && self.headers.is_empty()
     }
 }
 
-pub async fn measure(lab: &Lab, title: &str) -> Result<Section> {
-    let mut lanes = start(lab).await?;
-    for lane in &mut lanes {
-        load::wrk(lab, &lane.server.url, lane.headers, WARM_UP_SECONDS).await?;
+pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
+    let mut subjects = start(context).await?;
+    for subject in &mut subjects {
+        load::wrk(context, &subject.server.url, subject.headers, WARM_UP_SECONDS).await?;
     }
-    for round in 1..=lab.rounds {
-        for lane in &mut lanes {
-            let seen = load::wrk(lab, &lane.server.url, lane.headers, lab.seconds).await?;
-            say(&format!(
+    for round in 1..=context.rounds {
+        for subject in &mut subjects {
+            let result = load::wrk(context, &subject.server.url, subject.headers, context.seconds).await?;
+            note(&format!(
                 "round {round} of {}: {}, {}: {}",
-                lab.rounds,
-                lane.instances,
-                lane.system(),
-                grouped(seen.rate, 0)
+                context.rounds,
+                subject.instances,
+                subject.system(),
+                grouped(result.rate, 0)
             ));
-            lane.rates.push(seen.rate);
-            lane.failed += seen.failed;
+            subject.rates.push(result.rate);
+            subject.failed += result.failed;
         }
     }
-    let section = tell(lab, title, &lanes);
-    for lane in lanes {
-        lane.server.stop().await;
+    let section = section(context, title, &subjects);
+    for subject in subjects {
+        subject.server.stop().await;
     }
     Ok(section)
 }
 
-async fn start(lab: &Lab) -> Result<Vec<Lane>> {
-    let mut lanes = Vec::new();
-    let lane =
-        |instances, headers, server| Lane { instances, server, headers, rates: Series::default(), failed: 0 };
+async fn start(context: &RunContext) -> Result<Vec<Subject>> {
+    let mut subjects = Vec::new();
+    let subject = |instances, headers, server| Subject {
+        instances,
+        server,
+        headers,
+        rates: Series::default(),
+        failed: 0,
+    };
     for (app, ..) in USES {
-        let servers = lab.start_all(&HOSTS, &app).await?;
-        lanes.extend(servers.into_iter().map(|server| lane(app.instances, &[][..], server)));
+        let servers = context.start_all(&HOSTS, &app).await?;
+        subjects.extend(servers.into_iter().map(|server| subject(app.instances, &[][..], server)));
     }
-    let alike = lab.start_all(&[System::Wasmtime], &P3_REUSED).await?;
-    lanes.extend(alike.into_iter().map(|server| lane(P3_REUSED.instances, &SPIN_HEADERS, server)));
-    // It has no guest; of an app it takes nothing.
-    let native = lab.start_all(&[System::Native], &P2_FRESH).await?;
-    lanes.extend(native.into_iter().map(|server| lane("none", &[], server)));
-    Ok(lanes)
+    let with_headers = context.start_all(&[System::Wasmtime], &P3_REUSED).await?;
+    subjects
+        .extend(with_headers.into_iter().map(|server| subject(P3_REUSED.instances, &SPIN_HEADERS, server)));
+    // It has no guest, and ignores the application.
+    let native = context.start_all(&[System::Native], &P2_FRESH).await?;
+    subjects.extend(native.into_iter().map(|server| subject("none", &[], server)));
+    Ok(subjects)
 }
 
-fn tell(lab: &Lab, title: &str, lanes: &[Lane]) -> Section {
-    let text = "No wait, 50 connections that are kept; `failed` counts answers that were no success. The ratio is to \
-                `wasmtime serve` with the same use of instances. Our guests read the seven headers that Spin adds to a \
-                request; what those cost shows where wrk sends them to `wasmtime serve`.";
+fn section(context: &RunContext, title: &str, subjects: &[Subject]) -> Section {
+    let text = "The guest doesn't wait. wrk uses 50 persistent connections. `failed` counts answers without success. The \
+                ratio is to `wasmtime serve` with the same use of instances. The embedded host adds seven headers to a \
+                request, as Spin does; `wasmtime serve` with these headers shows their cost.";
     let columns = ["instances", "system", "requests/s", "ratio", "target", "failed"];
     let mut section = Section::new(title, text, &columns);
-    for lane in lanes {
-        let peer = lanes
+    for subject in subjects {
+        let ratio = subjects
             .iter()
-            .find(|other| other.instances == lane.instances && other.is_peer())
-            .filter(|_| !lane.is_peer())
-            .map(|peer| lane.rates.over(&peer.rates));
-        let goal = USES
-            .iter()
-            .find(|(app, ..)| app.instances == lane.instances && lane.server.system == System::Ours);
-        let target = match (goal, peer) {
+            .find(|other| other.instances == subject.instances && other.is_baseline())
+            .filter(|_| !subject.is_baseline())
+            .map(|baseline| subject.rates.over(&baseline.rates));
+        let goal = USES.iter().find(|(app, ..)| {
+            app.instances == subject.instances && subject.server.system == System::Embedded
+        });
+        let target = match (goal, ratio) {
             (Some(&(_, least, aim)), Some(ratio)) => section.goal(Goal {
                 aim: Some(aim),
                 ..Goal::new(
-                    format!("requests/s, {}, times `wasmtime serve`", lane.instances),
+                    format!("requests/s, {}, ratio to `wasmtime serve`", subject.instances),
                     Limit::AtLeast(least),
                     ratio.median,
                 )
@@ -118,17 +126,17 @@ fn tell(lab: &Lab, title: &str, lanes: &[Lane]) -> Section {
             _ => String::new(),
         };
         section.row([
-            lane.instances.to_owned(),
-            lane.system(),
-            lane.rates.spread(1.0, 0),
-            peer.map(|ratio| ratio.to_string()).unwrap_or_default(),
+            subject.instances.to_owned(),
+            subject.system(),
+            subject.rates.spread(1.0, 0),
+            ratio.map(|ratio| ratio.to_string()).unwrap_or_default(),
             target,
-            lane.failed.to_string(),
+            subject.failed.to_string(),
         ]);
-        section.command(&lane.server.command);
+        section.command(&subject.server.command);
     }
     for headers in [&[][..], &SPIN_HEADERS] {
-        section.command(load::wrk_command(headers, lab.seconds));
+        section.command(load::wrk_command(headers, context.seconds));
     }
     section
 }

@@ -1,4 +1,4 @@
-//! What one burst says of the capacity.
+//! What one burst shows of the capacity.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,50 +7,51 @@ use crate::trace::{Outcome, Row, Trace};
 use crate::units::{self, rounded};
 use crate::verdict::effective_concurrency;
 
-/// An answer that takes up to this many service times did not wait for another's: the geometric middle
-/// between one service time and two, so that the service time may vary by a fifth and more.
+/// An answer within this many service times waited for no other: the geometric mean of one service time and two, so that
+/// service times may vary by a fifth and more.
 const AT_ONCE: f64 = std::f64::consts::SQRT_2;
-/// What the generator is late by, as a share of the service time, can't be what makes an answer late by
-/// 0.41 of them; beyond this it might.
-const BLUR: f64 = 0.2;
-/// A generator that uses more of the machine than this can't be told from a slow server.
-const BUSY: f64 = 0.9;
-/// Requests that together take less than this share of what one took alone show that it was not typical.
-const HASTY: f64 = 0.7;
+/// The largest delay of the generator, as a share of the service time: it is well below the 0.41 service times by which
+/// [`AT_ONCE`] exceeds one.
+const MAX_ERROR: f64 = 0.2;
+/// A generator that uses more than this share of the processors can't be told from a slow server.
+const MAX_CPU: f64 = 0.9;
+/// If several requests take less than this share of the service time, it was not typical.
+const TOO_QUICK: f64 = 0.7;
 
-/// A burst, all sent at once.
+/// A burst of requests that were all sent at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
-    /// How many requests it had, over a connection each.
+    /// The number of requests, over a connection each.
     pub n: usize,
-    /// What one request alone took, by what was known then, in milliseconds.
+    /// The service time by which the burst is judged, in milliseconds.
     pub service_ms: f64,
-    /// How many got a whole answer with a 2xx status.
+    /// The number of requests with a whole answer and a good status.
     pub answered: usize,
-    /// How many of those came within 1.41 service times: they waited for no other.
+    /// The number of these answers that came within 1.41 service times: they waited for no other.
     pub at_once: usize,
-    /// How many the server turned away.
+    /// The number of requests that the server refused.
     pub refused: usize,
-    /// How the first of them was turned away, such as `status 503`; null where none was.
+    /// How the server refused the first of them, such as `status 503`; null if it refused none.
     pub refusal: Option<String>,
-    /// From the start to the last byte of the last good answer, in milliseconds; 0 where none came.
+    /// The time from the start to the last byte of the last good answer, in milliseconds; 0 if there is none.
     pub makespan_ms: f64,
-    /// The effective concurrency E: the answers' service times over the time in which any was on its way.
+    /// The effective concurrency E: the sum of the answers' service times, divided by the time in which a request was in
+    /// flight.
     pub effective: f64,
-    /// How late the latest send was, in microseconds.
+    /// The largest delay of a send behind the plan, in microseconds.
     pub start_skew_us: f64,
-    /// Why it is not counted; null where it is.
+    /// Why the burst doesn't count; null if it counts.
     pub doubt: Option<String>,
 }
 
 impl Observation {
-    /// What a trace of a burst says.
+    /// Returns what a burst's trace shows.
     pub fn of(trace: &Trace) -> Self {
         let enough_us = AT_ONCE * trace.service_ms * 1e3;
         let refusals = || trace.rows.iter().filter_map(refusal);
         let at_once = trace.answered().filter(|row| row.done_us <= enough_us).count();
-        // Nothing makes answers come early: where all came at once, whatever disturbed the rest is no matter.
-        let doubt = if at_once == trace.schedule.n { hasty(trace) } else { disturbed(trace) };
+        // A disturbance delays answers, and never makes them early: if all came at once, it doesn't matter.
+        let doubt = if at_once == trace.schedule.n { too_quick(trace) } else { disturbed(trace) };
         Self {
             n: trace.schedule.n,
             service_ms: rounded(trace.service_ms, 3),
@@ -65,18 +66,18 @@ impl Observation {
         }
     }
 
-    /// Whether it says anything.
+    /// Whether the burst counts.
     pub fn is_trusted(&self) -> bool {
         self.doubt.is_none()
     }
 
-    /// Whether all were answered at once: the server takes so many.
-    pub fn follows(&self) -> bool {
+    /// Whether all requests were answered at once: the server takes as many.
+    pub fn is_all_at_once(&self) -> bool {
         self.at_once == self.n && self.is_trusted()
     }
 
-    /// Whether it shows that one request alone takes less than was thought.
-    pub fn is_hasty(&self) -> bool {
+    /// Whether the burst shows that the service time is too long.
+    pub fn is_too_quick(&self) -> bool {
         self.at_once == self.n && self.n > 1 && !self.is_trusted()
     }
 }
@@ -90,12 +91,12 @@ fn refusal(row: &Row) -> Option<String> {
     }
 }
 
-/// Why a burst whose answers all came at once says nothing all the same.
-fn hasty(trace: &Trace) -> Option<String> {
+/// Returns why a burst doesn't count although all answers came at once.
+fn too_quick(trace: &Trace) -> Option<String> {
     let took_ms = trace.makespan_ms();
-    (trace.schedule.n > 1 && took_ms < HASTY * trace.service_ms).then(|| {
+    (trace.schedule.n > 1 && took_ms < TOO_QUICK * trace.service_ms).then(|| {
         format!(
-            "{} requests together took {}, less than one alone ({}), which was no typical one",
+            "{} requests together took {}, less than one request alone ({}), which was not typical",
             trace.schedule.n,
             units::time(took_ms),
             units::time(trace.service_ms)
@@ -103,7 +104,7 @@ fn hasty(trace: &Trace) -> Option<String> {
     })
 }
 
-/// Why a burst that took long may not be the server's doing.
+/// Returns why a long burst may not be the server's fault.
 fn disturbed(trace: &Trace) -> Option<String> {
     let failed = trace.rows.iter().find_map(|row| match &row.outcome {
         Outcome::Failed(fault) => Some(&fault.text),
@@ -113,19 +114,21 @@ fn disturbed(trace: &Trace) -> Option<String> {
         return Some(format!("requests failed on the client's side ({reason})"));
     }
     let (skew_ms, lag_ms) = (trace.start_skew_us() / 1e3, trace.generator.lag_p99_us / 1e3);
-    let (blur_ms, service) = (BLUR * trace.service_ms, units::time(trace.service_ms));
+    let (max_ms, service) = (MAX_ERROR * trace.service_ms, units::time(trace.service_ms));
     if trace.schedule.n == 1 && trace.answered().count() == 1 {
         let took = units::time(trace.makespan_ms());
-        return Some(format!("one request alone took {took}, more than the {service} by which it is judged"));
+        return Some(format!("one request alone took {took}, more than the service time of {service}"));
     }
-    if skew_ms > blur_ms {
+    if skew_ms > max_ms {
         let skew = units::time(skew_ms);
-        return Some(format!("requests were sent up to {skew} late, and one alone takes only {service}"));
+        return Some(format!(
+            "requests were sent up to {skew} late, and one request alone takes only {service}"
+        ));
     }
-    (trace.generator.cpu > BUSY || lag_ms > blur_ms).then(|| {
+    (trace.generator.cpu > MAX_CPU || lag_ms > max_ms).then(|| {
         format!(
             "the load generator was the bottleneck: it used {:.0} % of the processors, and its timers were \
-             {} late, where a request alone takes {service}",
+             {} late, and one request alone takes {service}",
             trace.generator.cpu * 100.0,
             units::time(lag_ms)
         )

@@ -1,12 +1,12 @@
 //! The Universal Scalability Law, fitted to the bursts.
 //!
-//! X(N) = λ N / (1 + σ (N - 1) + κ N (N - 1)): the throughput of N requests at a time, where one alone
-//! has λ, a share σ of the work is done one at a time (contention), and each pair of requests costs κ
-//! (coherency). Source: N. J. Gunther, "Guerrilla Capacity Planning", Springer, 2007, chapters 4 to 6;
+//! X(N) = λ N / (1 + σ (N - 1) + κ N (N - 1)) is the throughput of N requests at a time. λ is the throughput of one
+//! request at a time, σ the share of the work that is done one at a time (contention), κ the cost of each pair of
+//! requests (coherency). Source: N. J. Gunther, "Guerrilla Capacity Planning", Springer, 2007, chapters 4 to 6;
 //! "A General Theory of Computational Scalability Based on Rational Functions", arXiv:0808.1431, 2008.
 //!
-//! N / X(N) is the time that a burst of N takes. It is linear in 1/λ, σ/λ and κ/λ, so that the least squares
-//! within the law's bounds are found exactly, by trying which bounds hold; no iteration can go astray.
+//! N / X(N) is the time of a burst of N. It is linear in 1/λ, σ/λ and κ/λ. So the least squares within the law's bounds
+//! are computed exactly, without iteration, by trying each combination of active bounds.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,41 +14,41 @@ use serde::{Deserialize, Serialize};
 use super::sizes::Sizes;
 use crate::units::rounded;
 
-/// The least number of sizes: the source asks for six.
-pub(super) const SIZES: usize = 6;
-/// The law's throughput is this close to what was measured, at every size, or it is another law's.
-const DEVIATION: f64 = 0.25;
+/// The smallest number of sizes for a fit: the source asks for six.
+pub(super) const MIN_SIZES: usize = 6;
+/// The largest relative error of the law's throughput at any size. Beyond it the law doesn't describe the server.
+const MAX_DEVIATION: f64 = 0.25;
 
-/// The Universal Scalability Law for throughput, where the bursts support it.
+/// The Universal Scalability Law for throughput, if the bursts support it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Scalability {
-    /// σ: the share of the work that is done one at a time, 0 to 1; null where the data don't support it.
+    /// σ: the share of the work that is done one at a time, 0 to 1; null if the data don't support the law.
     pub contention: Option<f64>,
-    /// κ: what each pair of requests costs, as a share of the work; null likewise.
+    /// κ: the cost of each pair of requests, as a share of the work; null if the data don't support the law.
     pub coherency: Option<f64>,
-    /// The N at which throughput is greatest, sqrt((1 - σ) / κ); null also where it lies beyond the largest
-    /// burst.
+    /// The N of the largest throughput, sqrt((1 - σ) / κ); null if the data don't support the law, or if it lies beyond
+    /// the largest burst.
     pub peak: Option<f64>,
-    /// λ: requests a second, one at a time; null where the data don't support it.
+    /// λ: requests per second, one at a time; null if the data don't support the law.
     pub alone_per_s: Option<f64>,
-    /// How much of the throughput's variation the law explains; null where no law was fitted.
+    /// The share of the throughput's variation that the law explains; null if no law was fitted.
     pub r_squared: Option<f64>,
-    /// Of how many sizes it was fitted.
+    /// The number of sizes in the fit.
     pub sizes: usize,
-    /// Why the data don't support the law; null where they do.
+    /// Why the data don't support the law; null if they do.
     pub unsupported: Option<String>,
 }
 
-/// A size, and the time that a burst of it takes, in milliseconds.
+/// A burst's size, and its time in milliseconds.
 type Point = (f64, f64);
 
 impl Scalability {
-    /// Fits the law to the sizes whose bursts were answered in full.
+    /// Fits the law to the sizes with bursts that were answered completely.
     pub fn of(sizes: &Sizes) -> Self {
         let whole = sizes.iter().filter(|(n, size)| size.median(|burst| burst.answered as f64) == *n as f64);
         let points: Vec<Point> =
             whole.map(|(n, size)| (n as f64, size.median(|burst| burst.makespan_ms))).collect();
-        fitted(&points)
+        fit(&points)
     }
 
     fn unsupported(sizes: usize, r_squared: Option<f64>, why: String) -> Self {
@@ -64,22 +64,22 @@ impl Scalability {
     }
 }
 
-/// One point a size.
-fn fitted(points: &[Point]) -> Scalability {
+/// Fits the law to one point per size.
+fn fit(points: &[Point]) -> Scalability {
     let sizes = points.len();
-    if sizes < SIZES {
-        let why = format!("bursts of {sizes} sizes were answered in full, and it takes {SIZES}");
+    if sizes < MIN_SIZES {
+        let why = format!("bursts of {sizes} sizes were answered completely, and the fit needs {MIN_SIZES}");
         return Scalability::unsupported(sizes, None, why);
     }
     let Some(law) = Law::fit(points) else {
-        return Scalability::unsupported(sizes, None, "no law fits them".to_owned());
+        return Scalability::unsupported(sizes, None, "no parameters fit the bursts".to_owned());
     };
     let r_squared = rounded(law.r_squared(points), 3);
     let (n, deviation) = law.worst(points);
-    // How much it explains would say nothing where throughput hardly varies.
-    if deviation.abs() > DEVIATION {
+    // R² is meaningless if throughput hardly varies.
+    if deviation.abs() > MAX_DEVIATION {
         let why = format!(
-            "at {n} requests it would have throughput {:.0} % off; it knows no sudden edges",
+            "at {n} requests its throughput is {:.0} % off; it describes no sudden limits",
             deviation.abs() * 100.0
         );
         return Scalability::unsupported(sizes, Some(r_squared), why);
@@ -105,10 +105,10 @@ struct Law {
 }
 
 impl Law {
-    /// The least squares of the times' relative errors, with 0 <= σ <= 1 and 0 <= κ.
+    /// Minimizes the squares of the times' relative errors, with 0 <= σ <= 1 and 0 <= κ.
     fn fit(points: &[Point]) -> Option<Self> {
-        // A burst's time is the sum of these, each as often as its parameter says. Where σ is at its upper
-        // bound, its term and the constant are one.
+        // A burst's time is the sum of these terms, each times its parameter. If σ is 1, the constant and σ's term become
+        // one term.
         let (constant, contention, whole) = (|_| 1.0, |n: f64| n - 1.0, |n: f64| n);
         let coherency = |n: f64| n * (n - 1.0);
         let solved = |terms: &[&dyn Fn(f64) -> f64]| least_squares(points, terms);
@@ -127,42 +127,44 @@ impl Law {
                 coherency: coherency / alone_ms,
             },
         );
-        // A bound that holds is computed, and so may be off by the last digit.
+        // An active bound is computed, and so has a rounding error.
         let allowed = laws.filter(|law| (0.0..=1.0 + 1e-9).contains(&law.contention) && law.coherency >= 0.0);
         allowed.min_by(|a, b| a.error(points).total_cmp(&b.error(points)))
     }
 
-    /// The time that a burst of `n` takes, in milliseconds.
-    fn takes_ms(&self, n: f64) -> f64 {
+    /// Returns the time of a burst of `n`, in milliseconds.
+    fn burst_ms(&self, n: f64) -> f64 {
         self.alone_ms * (1.0 + self.contention * (n - 1.0) + self.coherency * n * (n - 1.0))
     }
 
     fn error(&self, points: &[Point]) -> f64 {
-        points.iter().map(|(n, took)| (self.takes_ms(*n) / took - 1.0).powi(2)).sum()
+        points.iter().map(|(n, took)| (self.burst_ms(*n) / took - 1.0).powi(2)).sum()
     }
 
-    /// Where throughput is greatest; `None` where it grows for ever.
+    /// Returns the N of the largest throughput; `None` if throughput has no maximum.
     fn peak(&self) -> Option<f64> {
         (self.coherency > 0.0).then(|| ((1.0 - self.contention).max(0.0) / self.coherency).sqrt().max(1.0))
     }
 
-    /// The size at which the law's throughput is farthest off, and by what share of the measured one.
+    /// Returns the size with the largest error of the law's throughput, and the error as a share of the measured
+    /// throughput.
     fn worst(&self, points: &[Point]) -> Point {
-        let off = points.iter().map(|(n, took)| (*n, took / self.takes_ms(*n) - 1.0));
+        let off = points.iter().map(|(n, took)| (*n, took / self.burst_ms(*n) - 1.0));
         off.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap_or_default()
     }
 
-    /// The coefficient of determination of log throughput. Sizes double, so throughputs differ by orders.
+    /// Returns the coefficient of determination of the logarithm of throughput: sizes double, so throughput varies by orders
+    /// of magnitude.
     fn r_squared(&self, points: &[Point]) -> f64 {
         let mean = points.iter().map(|(n, took)| (n / took).ln()).sum::<f64>() / points.len().max(1) as f64;
         let varies: f64 = points.iter().map(|(n, took)| ((n / took).ln() - mean).powi(2)).sum();
-        let left: f64 = points.iter().map(|(n, took)| (took / self.takes_ms(*n)).ln().powi(2)).sum();
+        let left: f64 = points.iter().map(|(n, took)| (took / self.burst_ms(*n)).ln().powi(2)).sum();
         if varies > 0.0 { 1.0 - left / varies } else { 0.0 }
     }
 }
 
-/// How often each term is contained in the points, by the least squares of relative errors: the normal
-/// equations, by Gauss's elimination. `None` where the points don't tell the terms apart.
+/// Returns the terms' coefficients by the least squares of relative errors: the normal equations are solved by Gaussian
+/// elimination. `None` if the points don't determine the coefficients.
 fn least_squares(points: &[Point], terms: &[&dyn Fn(f64) -> f64]) -> Option<Vec<f64>> {
     let count = terms.len();
     let mut rows = vec![vec![0.0; count + 1]; count];
@@ -195,12 +197,12 @@ mod tests {
 
     fn points(law: Law, noise: &[f64]) -> Vec<Point> {
         let noise = noise.iter().chain(std::iter::repeat(&0.0));
-        DOUBLED.iter().zip(noise).map(|(n, noise)| (*n, law.takes_ms(*n) * (1.0 + noise))).collect()
+        DOUBLED.iter().zip(noise).map(|(n, noise)| (*n, law.burst_ms(*n) * (1.0 + noise))).collect()
     }
 
     proptest! {
         #[test]
-        fn what_the_law_made_is_found_again(alone_ms in 0.1..1e4, contention in 0.0..1.0, coherency in 0.0..0.1) {
+        fn exact_parameters_are_recovered(alone_ms in 0.1..1e4, contention in 0.0..1.0, coherency in 0.0..0.1) {
             let law = Law { alone_ms, contention, coherency };
             let found = Law::fit(&points(law, &[])).unwrap();
             prop_assert!((found.alone_ms / alone_ms - 1.0).abs() < 1e-6, "{found:?}");
@@ -209,16 +211,16 @@ mod tests {
         }
 
         #[test]
-        fn with_noise_it_stays_within_its_bounds_and_near(
+        fn noisy_parameters_stay_within_bounds_and_are_optimal(
             alone_ms in 1.0..1e4, contention in 0.0..1.0, coherency in 0.0..0.1,
             noise in prop::collection::vec(-0.05..0.05, 9),
         ) {
             let points = points(Law { alone_ms, contention, coherency }, &noise);
             let found = Law::fit(&points).unwrap();
             prop_assert!((0.0..=1.0 + 1e-9).contains(&found.contention) && found.coherency >= 0.0, "{found:?}");
-            let scalability = fitted(&points);
+            let scalability = fit(&points);
             prop_assert!(scalability.unsupported.is_none(), "{scalability:?}");
-            // No other law within the bounds is nearer.
+            // No other law within the bounds has a smaller error.
             for step in [-0.01, 0.01] {
                 for other in [
                     Law { alone_ms: found.alone_ms * (1.0 + step), ..found },
@@ -231,33 +233,33 @@ mod tests {
         }
 
         #[test]
-        fn no_data_break_it(points in prop::collection::vec((1.0..1e5_f64, 0.0..1e9), 0..30)) {
-            fitted(&points);
+        fn any_points_are_accepted(points in prop::collection::vec((1.0..1e5_f64, 0.0..1e9), 0..30)) {
+            fit(&points);
         }
     }
 
     #[test]
-    fn the_peak_is_where_throughput_is_greatest() {
+    fn the_peak_has_the_largest_throughput() {
         let law = Law { alone_ms: 100.0, contention: 0.04, coherency: 0.0006 };
-        let found = fitted(&points(law, &[]));
+        let found = fit(&points(law, &[]));
         assert_eq!(found.peak, Some(40.0));
-        let throughput = |n: f64| n / law.takes_ms(n);
+        let throughput = |n: f64| n / law.burst_ms(n);
         assert!(throughput(40.0) > throughput(39.0) && throughput(40.0) > throughput(41.0));
-        // It is no finding where no burst went that far.
-        assert_eq!(fitted(&points(Law { coherency: 1e-6, ..law }, &[])).peak, None);
+        // A peak beyond the largest burst is not reported.
+        assert_eq!(fit(&points(Law { coherency: 1e-6, ..law }, &[])).peak, None);
     }
 
     #[test]
-    fn a_pool_is_not_what_the_law_describes() {
+    fn a_pool_does_not_support_the_law() {
         let pool = |n: f64| (n, 300.0 * (n / 40.0).ceil());
         let points: Vec<Point> = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 40.0, 41.0, 64.0, 80.0].map(pool).into();
-        let why = fitted(&points).unsupported.unwrap();
-        assert!(why.contains("knows no sudden edges"), "{why}");
+        let why = fit(&points).unsupported.unwrap();
+        assert!(why.contains("describes no sudden limits"), "{why}");
     }
 
     #[test]
-    fn few_sizes_are_too_few() {
-        let why = fitted(&[(1.0, 300.0), (2.0, 600.0)]).unsupported.unwrap();
-        assert_eq!(why, "bursts of 2 sizes were answered in full, and it takes 6");
+    fn two_sizes_are_too_few() {
+        let why = fit(&[(1.0, 300.0), (2.0, 600.0)]).unsupported.unwrap();
+        assert_eq!(why, "bursts of 2 sizes were answered completely, and the fit needs 6");
     }
 }

@@ -1,11 +1,11 @@
-//! What the bursts of each size say together.
+//! What the bursts of each size show together.
 
 use std::collections::BTreeMap;
 
 use super::observation::Observation;
 use crate::stats;
 
-/// The bursts of one size. The medians are of those that can be trusted.
+/// The bursts of one size. Medians are of the bursts that count.
 pub struct Size<'a> {
     all: Vec<&'a Observation>,
 }
@@ -15,64 +15,66 @@ impl<'a> Size<'a> {
         self.all.iter().copied().filter(|observed| observed.is_trusted())
     }
 
-    /// How many can be trusted.
+    /// Returns the number of bursts that count.
     pub fn count(&self) -> usize {
         self.trusted().count()
     }
 
-    /// How many can't.
-    pub fn doubted(&self) -> usize {
+    /// Returns the number of bursts that don't count.
+    pub fn disturbed(&self) -> usize {
         self.all.len() - self.count()
     }
 
-    /// In how many all were answered at once.
-    pub fn follows(&self) -> usize {
-        self.all.iter().filter(|observed| observed.follows()).count()
+    /// Returns the number of bursts in which all requests were answered at once.
+    pub fn all_at_once(&self) -> usize {
+        self.all.iter().filter(|observed| observed.is_all_at_once()).count()
     }
 
-    /// In how many they weren't, for sure.
-    pub fn falls(&self) -> usize {
-        self.count() - self.follows()
+    /// Returns the number of bursts that count and in which some requests were not answered at once.
+    pub fn exceeded(&self) -> usize {
+        self.count() - self.all_at_once()
     }
 
-    /// Whether the server takes so many, by most of up to `repeat` bursts; `None` where more are needed.
-    /// One that follows is enough while no more fall behind: noise makes answers late, never early.
-    pub fn decided(&self, repeat: usize) -> Option<bool> {
-        if self.follows() > 0 && self.follows() >= self.falls() {
+    /// Returns whether the server takes this size at once, by the majority of up to `repeat` bursts; `None` if more bursts
+    /// are needed. A tie means yes: noise makes answers late, and never early.
+    pub fn is_taken(&self, repeat: usize) -> Option<bool> {
+        if self.all_at_once() > 0 && self.all_at_once() >= self.exceeded() {
             return Some(true);
         }
-        (self.falls() > repeat / 2).then_some(false)
+        (self.exceeded() > repeat / 2).then_some(false)
     }
 
-    /// Whether enough were fired: `repeat`, or twice as many where they disagree.
+    /// Whether enough bursts were fired: `repeat`, or twice as many if they disagree.
     pub fn is_settled(&self, repeat: usize) -> bool {
-        let is_unanimous = self.follows() == 0 || self.falls() == 0;
+        let is_unanimous = self.all_at_once() == 0 || self.exceeded() == 0;
         self.count() >= if is_unanimous { repeat } else { 2 * repeat }
     }
 
-    /// The median of some figure of them; 0 where none can be trusted.
+    /// Returns the median of a figure of the bursts; 0 if none counts.
     pub fn median(&self, figure: impl Fn(&Observation) -> f64) -> f64 {
         stats::median(self.trusted().map(figure).collect()).unwrap_or(0.0)
     }
 
-    /// How many were answered at once: the most of any, because nothing makes answers come early.
+    /// Returns the number of requests that were answered at once: the largest of all bursts, because noise never makes
+    /// answers early.
     pub fn at_once(&self) -> usize {
         self.trusted().map(|observed| observed.at_once).max().unwrap_or(0)
     }
 
-    /// E: the median.
+    /// Returns the median of the effective concurrency E.
     pub fn effective(&self) -> f64 {
         self.median(|observed| observed.effective)
     }
 }
 
-/// All sizes that were fired.
+/// The sizes of all bursts that were fired.
 pub struct Sizes<'a> {
     repeat: usize,
     sizes: BTreeMap<usize, Size<'a>>,
 }
 
 impl<'a> Sizes<'a> {
+    /// Groups the bursts by size. For `repeat` see [`Search`](super::Search).
     pub fn of(observations: &'a [Observation], repeat: usize) -> Self {
         let mut sizes = BTreeMap::<usize, Size>::new();
         for observed in observations {
@@ -81,44 +83,45 @@ impl<'a> Sizes<'a> {
         Self { repeat, sizes }
     }
 
+    /// Returns the bursts of size `n`; `None` if none was fired.
     pub fn get(&self, n: usize) -> Option<&Size<'a>> {
         self.sizes.get(&n)
     }
 
-    /// By size.
+    /// Iterates over the sizes, the smallest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &Size<'a>)> {
         self.sizes.iter().map(|(n, size)| (*n, size))
     }
 
-    fn decided(&self, n: usize) -> Option<bool> {
-        self.get(n)?.decided(self.repeat)
+    fn is_taken(&self, n: usize) -> Option<bool> {
+        self.get(n)?.is_taken(self.repeat)
     }
 
-    /// The most that the server was seen to take; one always.
+    /// Returns the largest size that the server took at once; at least 1.
     pub fn taken(&self) -> usize {
-        self.sizes.keys().copied().filter(|n| self.decided(*n) == Some(true)).max().unwrap_or(1).max(1)
+        self.sizes.keys().copied().filter(|n| self.is_taken(*n) == Some(true)).max().unwrap_or(1).max(1)
     }
 
-    /// The sizes beyond that: those that it did not take.
-    pub fn fallen(&self) -> impl DoubleEndedIterator<Item = (usize, &Size<'a>)> {
+    /// Returns the larger sizes, which the server didn't take at once.
+    pub fn too_large(&self) -> impl DoubleEndedIterator<Item = (usize, &Size<'a>)> {
         let taken = self.taken();
-        self.iter().filter(move |(n, _)| *n > taken && self.decided(*n) == Some(false))
+        self.iter().filter(move |(n, _)| *n > taken && self.is_taken(*n) == Some(false))
     }
 
-    /// Whether something is shared instead of places being taken up: not as many answers of the largest
-    /// burst came at once as of a smaller burst, or the smallest burst that was too large took less than a
-    /// second turn.
+    /// Whether a shared resource slows all requests, instead of a fixed limit: the largest burst had fewer first answers
+    /// than a smaller burst, or the smallest burst that was too large took less than two service times.
     pub fn is_shared(&self) -> bool {
         const AS_MANY: f64 = 0.75;
-        /// Where service times vary by a tenth, two turns take 1.8 of them and more, by a measured one of up to 1.1.
-        const TWO_TURNS: f64 = 1.6;
+        /// With service times that vary by a tenth, two waves take at least 1.8 of a service time that was measured up to
+        /// 1.1 too long.
+        const TWO_WAVES: f64 = 1.6;
         let answered = |size: &Size| size.median(|burst| burst.answered as f64);
         let slows = |size: &Size| (size.at_once() as f64) < AS_MANY * answered(size).min(self.taken() as f64);
-        let turns = |size: &Size| size.median(|burst| burst.makespan_ms / burst.service_ms);
-        self.fallen().next_back().is_some_and(|(_, size)| slows(size))
+        let waves = |size: &Size| size.median(|burst| burst.makespan_ms / burst.service_ms);
+        self.too_large().next_back().is_some_and(|(_, size)| slows(size))
             || self
-                .fallen()
+                .too_large()
                 .next()
-                .is_some_and(|(n, size)| answered(size) >= n as f64 && turns(size) < TWO_TURNS)
+                .is_some_and(|(n, size)| answered(size) >= n as f64 && waves(size) < TWO_WAVES)
     }
 }

@@ -1,43 +1,44 @@
-//! A search under way: what was observed so far, and the service time by which it is judged.
+//! A running search: the bursts so far, and the service time by which they are judged.
 
-use super::answer::{Answer, End};
+use super::answer::Answer;
+use super::end::End;
 use super::observation::Observation;
 use super::search::{Search, Step};
 use super::sizes::Sizes;
 use crate::stats::percentile;
 use crate::trace::Trace;
 
-/// A search under way.
+/// A running search.
 #[derive(Debug, Clone)]
 pub struct Survey {
-    /// How it goes about it.
+    /// The search's limits.
     pub search: Search,
     /// The bursts so far, in order.
     pub observed: Vec<Observation>,
     service_ms: f64,
     is_given: bool,
-    /// What requests alone took, in order, in milliseconds.
+    /// The times of single requests in order, in milliseconds.
     alone_ms: Vec<f64>,
 }
 
 impl Survey {
-    /// Nothing observed yet. `service_ms` is what one request alone takes; unless the user gave it
-    /// (`is_given`), it is measured anew by bursts of one.
+    /// Returns a search without bursts. `service_ms` is the service time, in milliseconds. Bursts of one request update it,
+    /// unless the user gave it (`is_given`).
     pub fn new(search: Search, service_ms: f64, is_given: bool) -> Self {
         Self { search, observed: Vec::new(), service_ms, is_given, alone_ms: vec![service_ms] }
     }
 
-    /// What one request alone takes, by what is known, in milliseconds.
+    /// Returns the service time so far, in milliseconds.
     pub fn service_ms(&self) -> f64 {
         self.service_ms
     }
 
-    /// The most that were taken at once so far.
+    /// Returns the largest burst that the server took at once so far.
     pub fn taken(&self) -> usize {
         Sizes::of(&self.observed, self.search.repeat).taken()
     }
 
-    /// What to do next.
+    /// Returns the next step.
     pub fn next(&self) -> Step {
         self.search.next(&self.observed)
     }
@@ -47,13 +48,13 @@ impl Survey {
         let observation = Observation::of(trace);
         if observation.n == 1 && observation.answered == 1 {
             self.alone_ms.push(trace.makespan_ms());
-            self.measure();
+            self.update_service_time();
         }
         self.observed.push(observation);
     }
 
-    /// The median of the latest: where the first proved to be untypical, they are out.
-    fn measure(&mut self) {
+    /// Sets the service time to the median of the latest single requests: untypical first requests drop out.
+    fn update_service_time(&mut self) {
         if !self.is_given {
             let mut latest: Vec<f64> = self.alone_ms.iter().rev().take(self.search.repeat).copied().collect();
             latest.sort_by(f64::total_cmp);
@@ -61,7 +62,7 @@ impl Survey {
         }
     }
 
-    /// What is known, after a search that ended so.
+    /// Returns the answer after a search that ended for this reason.
     pub fn answer(&self, ended: End) -> Answer {
         Answer::of(&self.search, &self.observed, ended)
     }

@@ -1,93 +1,103 @@
-//! From a trace to a verdict: pure functions, no I/O.
+//! From a trace to a verdict.
 //!
-//! With s the time that one request takes alone, and T the time that the burst took: T near what a
-//! server without limit needs is `parallel`, T near what a server needs that takes one request at a
-//! time is `sequential`, and in between it is `limited` to the k whose completions fit best. When the
-//! requests were sent is read from the trace, whatever made them so.
+//! Let s be the service time (the time of one request alone) and T the burst's makespan. If T is near the makespan of a
+//! server without limit, the burst is `parallel`. If T is near the makespan of a server that takes one request at a time,
+//! it is `sequential`. In between it is `limited` to the k whose completions fit best. Both makespans follow from the
+//! measured arrivals, for any schedule.
 
-mod arrivals;
-mod confidence;
-mod effective;
-mod findings;
-mod fit;
-mod hosts;
-mod kind;
-mod model;
-mod overlap;
-mod remedy;
-mod shape;
-mod sharing;
-mod validity;
 mod why;
 
-pub use effective::effective_concurrency;
-pub use kind::{Confidence, Kind, Shape, Verdict};
-pub use validity::is_bottleneck;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::trace::{Outcome, Row, Trace};
-use confidence::{CrossCheck, Range};
-use findings::Findings;
+use crate::cause;
+use crate::findings::Findings;
+use crate::judgement::Judgement;
+use crate::trace::Trace;
+use crate::units::rounded;
 
-/// What was found in a trace, as sentences need it.
-struct Judgement<'a> {
-    trace: &'a Trace,
-    findings: &'a Findings,
-    /// How the answered ones were served.
-    served: Kind,
-    shape: Option<Shape>,
-    range: Option<Range>,
-    cross_check: CrossCheck,
-    reasons: &'a [String],
+pub use crate::concurrency::effective_concurrency;
+pub use crate::judgement::{Confidence, Kind, Shape, is_bottleneck};
+
+/// How a burst was served, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// How the burst was served.
+    pub kind: Kind,
+    /// The number of requests that were served at a time; null if it is unknown.
+    pub at_a_time: Option<f64>,
+    /// The smallest possible value of `at_a_time`.
+    pub at_a_time_low: Option<f64>,
+    /// The largest possible value of `at_a_time`.
+    pub at_a_time_high: Option<f64>,
+    /// How the answers came; null if they follow no known pattern.
+    pub shape: Option<Shape>,
+    /// How sure the verdict is.
+    pub confidence: Confidence,
+    /// What was measured, and what explains it.
+    pub why: String,
+    /// What to change; null without evidence for a cause.
+    pub remedy: Option<String>,
+    /// Why the measurement supports no verdict, and what to do; empty if it supports one.
+    pub reasons: Vec<String>,
 }
 
-/// Judges a burst: how it was served, how many at a time, and how sure that is.
+/// Judges a burst: how it was served, how many requests at a time, and how sure that is.
 ///
-/// Two witnesses are heard. Time: the makespan beside those of ideal servers under the same arrivals, and the pool
-/// whose completions are nearest to those seen, by least absolute deviation. And the replies, where they say when a
-/// request was in its handler, and in which instance: they confirm, contradict or settle what time says, and
-/// no cause is named without them. Any trace has a verdict, whatever its numbers.
+/// The verdict rests on two sources. First, times: the makespan is compared with the makespans of ideal servers under the
+/// same arrivals, and the completions with the completions of pools of each size, by least absolute deviation. Second,
+/// the replies, if they tell when a request was in its handler and in which instance: they confirm, contradict or
+/// refine what the times say. No cause is named without them.
 ///
-/// Service times are taken to vary by 30 % to either side at most, and a pool may be late to take up a burst of several
-/// waves, as its server is busy; `docs/judge.md` shows how often it is right.
+/// Any trace has a verdict, whatever its numbers. Service times are assumed to vary by at most 30 % to either side. A pool
+/// may start a burst late if its server is busy. `docs/judge.md` shows how often verdicts are right.
 pub fn judge(trace: &Trace) -> Verdict {
     let findings = Findings::of(trace);
-    let mut reasons = validity::reasons(trace, &findings);
-    let mut served = if reasons.is_empty() { findings.kind() } else { Kind::Inconclusive };
-    let shape = shape::shape(&findings, served);
-    if served == Kind::Limited && shape.is_none() {
-        reasons.push("the answers follow no pool of any size; try again, or send more requests".to_owned());
-        served = Kind::Inconclusive;
-    }
-    if trace.missing.service && reasons.is_empty() && validity::is_told_by_service(served, shape) {
-        reasons.push(validity::STAND_IN.to_owned());
-        served = Kind::Inconclusive;
-    }
-    let range = Range::of(&findings, served, shape);
-    let cross_check = confidence::cross_check(&findings, range);
-    let range = range.map(|range| range.counted(&findings, served, cross_check));
-    let judgement =
-        Judgement { trace, findings: &findings, served, shape, range, cross_check, reasons: &reasons };
+    let judgement = Judgement::of(trace, &findings);
+    let range = judgement.range;
     Verdict {
-        // Where some were rejected, that is the news.
-        kind: if findings.rejected > 0 { Kind::Refused } else { served },
+        kind: judgement.kind(),
         at_a_time: range.map(|range| range.k),
         at_a_time_low: range.map(|range| range.low),
         at_a_time_high: range.map(|range| range.high),
-        shape,
-        confidence: confidence::confidence(&findings, served, shape, range, cross_check)
-            .min(confidence::ceiling(&trace.missing)),
+        shape: judgement.shape,
+        confidence: judgement.confidence,
         why: why::why(&judgement),
-        remedy: remedy::remedy(&judgement),
-        reasons,
+        remedy: cause::remedy(&judgement),
+        reasons: judgement.reasons,
     }
 }
 
-/// Whether the server itself turned the request away.
-fn is_rejection(row: &Row) -> bool {
-    match &row.outcome {
-        Outcome::Answered(_) => !row.is_ok(),
-        Outcome::Rejected(_) => true,
-        Outcome::Failed(_) => false,
+impl Verdict {
+    /// Returns a verdict that says nothing but its kind.
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            at_a_time: None,
+            at_a_time_low: None,
+            at_a_time_high: None,
+            shape: None,
+            confidence: Confidence::Low,
+            why: String::new(),
+            remedy: None,
+            reasons: Vec::new(),
+        }
+    }
+
+    /// Returns the verdict with its numbers rounded as in result files.
+    pub fn rounded(self) -> Self {
+        let tenth = |k: Option<f64>| k.map(|k| rounded(k, 1));
+        Self {
+            at_a_time: tenth(self.at_a_time),
+            at_a_time_low: tenth(self.at_a_time_low),
+            at_a_time_high: tenth(self.at_a_time_high),
+            ..self
+        }
+    }
+
+    /// Returns the verdict's headline: `limited, 4 at a time`, or the kind's name.
+    pub fn headline(&self) -> String {
+        self.kind.headline(self.at_a_time)
     }
 }
 

@@ -1,18 +1,17 @@
-//! The verdict in plain words. No cause is claimed without evidence for it.
+//! The verdict in sentences. No cause is claimed without evidence for it.
 
 use std::collections::BTreeMap;
 
-use super::confidence::CrossCheck;
-use super::findings::Findings;
-use super::kind::{Kind, Shape};
-use super::sharing::Sharing;
-use super::{Judgement, is_rejection, remedy};
+use crate::cause;
+use crate::evidence::{Hosts, Sharing};
+use crate::findings::Findings;
+use crate::judgement::{CrossCheck, Judgement, Kind};
 use crate::trace::{Outcome, Trace};
 use crate::units;
 
-/// What was seen, and what explains it: by the replies where they show that, else by what could.
-pub fn why(judgement: &Judgement) -> String {
-    let Judgement { findings, served, reasons, .. } = judgement;
+/// Returns what was measured, and what explains it.
+pub(super) fn why(judgement: &Judgement) -> String {
+    let Judgement { findings, served, shape, range, reasons, .. } = judgement;
     let mut sentences = Vec::new();
     sentences.extend(refused(judgement));
     if findings.answered > 0 {
@@ -22,11 +21,11 @@ pub fn why(judgement: &Judgement) -> String {
         sentences.push(format!("No verdict: {}.", reasons.join("; ")));
         return sentences.join(" ");
     }
-    sentences.extend(pattern(judgement));
-    sentences.extend(cause(&findings.sharing, *served));
-    sentences.extend(findings.hosts.told());
-    sentences.extend(remedy::explanation(judgement));
-    sentences.extend(inside(judgement));
+    sentences.extend(shape.and_then(|shape| shape.sentence(*served, *range)));
+    sentences.extend(instances(&findings.sharing, *served));
+    sentences.extend(hosts(&findings.hosts));
+    sentences.extend(cause::explanation(judgement));
+    sentences.extend(handlers(judgement));
     sentences.join(" ")
 }
 
@@ -35,89 +34,78 @@ fn refused(judgement: &Judgement) -> Option<String> {
     if findings.rejected == 0 {
         return None;
     }
-    let cap = match remedy::is_capped(judgement) {
-        true => format!(" It took {} at once, and turned the rest away.", findings.answered),
+    let (answered, refused) = (findings.answered, findings.rejected);
+    let cap = match judgement.is_capped() {
+        true => format!(" The server took {answered} at once, and refused the rest."),
         false => String::new(),
     };
-    let (answered, refused) = (findings.answered, findings.rejected);
     Some(format!("{answered} answered, {refused} refused ({}).{cap}", commonest_refusal(trace)))
 }
 
 fn times(findings: &Findings) -> String {
+    let requests = if findings.answered == 1 { "request" } else { "requests" };
     format!(
-        "{} requests took {} in all, one alone takes {}.",
+        "{} {requests} took {} in total; one request alone takes {}.",
         findings.answered,
         units::time(findings.makespan_ms),
         units::time(findings.service_ms)
     )
 }
 
-fn pattern(judgement: &Judgement) -> Option<String> {
-    match (judgement.served, judgement.shape) {
-        (_, Some(Shape::Batched)) => None, // its cause says it better
-        (Kind::Sequential, Some(Shape::Staircase)) => Some("They were answered one by one.".into()),
-        (Kind::Limited, Some(Shape::Waves)) => judgement.range.map(|range| {
-            let doubt = if range.low < range.high {
-                format!(" ({} to {})", range.low, range.high)
-            } else {
-                String::new()
-            };
-            format!("They were answered {} at a time{doubt}.", range.k)
-        }),
-        (_, Some(Shape::Stretched)) => Some(
-            "All took about as long: they shared something, such as a processor, or waited for each other."
-                .into(),
-        ),
-        _ => None,
-    }
-}
-
-/// What the handlers' own times add to that.
-fn inside(judgement: &Judgement) -> Option<String> {
-    let all = judgement.findings.overlap.as_ref()?.all;
+/// Returns how the handlers' own times agree with the verdict.
+fn handlers(judgement: &Judgement) -> Option<String> {
+    let count = judgement.findings.overlap.as_ref()?.at_once;
     match judgement.cross_check {
         CrossCheck::Agrees if judgement.served == Kind::Limited => {
-            Some(format!("Never were more than {all} inside a handler at once."))
+            Some(format!("At most {count} requests were in a handler at once."))
         }
         CrossCheck::Disagrees => Some(format!(
-            "But by the handlers' own times, up to {all} were inside at once, which doesn't agree with that."
+            "But the handlers' own times contradict this: up to {count} requests were in a handler at once."
         )),
         _ => None,
     }
 }
 
-fn cause(sharing: &Sharing, served: Kind) -> Option<String> {
+/// Returns how the requests shared instances.
+fn instances(sharing: &Sharing, served: Kind) -> Option<String> {
     let Sharing { known, instances, fullest, took_turns, turn_ms, batched } = sharing;
     let shared = if *instances == 1 {
-        format!("One instance took all {known}")
+        format!("One instance served all {known} requests")
     } else {
-        format!("{known} requests shared {instances} instances, up to {fullest} in one")
+        format!("{known} requests shared {instances} instances, up to {fullest} in one instance")
     };
-    if *batched {
-        return Some(format!(
-            "{shared}; {took_turns} of them were inside a handler together and blocked each other in turn, \
-             {} each, and their answers came when the last was done.",
-            units::time(*turn_ms)
-        ));
-    }
-    if *known == 0 {
-        return None;
-    }
-    Some(match (sharing.is_fresh(), *took_turns, served) {
-        (true, ..) => "Each had an instance of its own.".to_owned(),
-        (false, 0, Kind::Parallel) => format!("{shared}, and none held up another."),
-        (false, 0, _) => format!("{shared}."),
-        (false, turns, _) => {
-            format!("{shared}; {turns} of them blocked each other in turn, {} each.", units::time(*turn_ms))
-        }
+    let each = units::time(*turn_ms);
+    Some(match (served, *took_turns) {
+        _ if *batched => format!(
+            "{shared}; {took_turns} of them were in a handler together and blocked each other in turn, {each} each. Their \
+             answers came when the last request was done."
+        ),
+        _ if *known == 0 => return None,
+        _ if sharing.is_fresh() => "Each request had an instance of its own.".to_owned(),
+        (Kind::Parallel, 0) => format!("{shared}; none blocked another."),
+        (_, 0) => format!("{shared}."),
+        (_, turns) => format!("{shared}; {turns} of them blocked each other in turn, {each} each."),
     })
 }
 
-/// Why most of those were that the server rejected.
+/// Returns how the requests were spread over hosts; `None` if the replies name no hosts.
+fn hosts(hosts: &Hosts) -> Option<String> {
+    let Hosts { count, fullest, in_handler } = hosts;
+    match count {
+        0 => None,
+        1 => Some("One host served all requests.".to_owned()),
+        _ => Some(format!(
+            "The requests were spread over {count} hosts, up to {fullest} on one host. On each host, at most {in_handler} \
+             requests were in a handler at once."
+        )),
+    }
+}
+
+/// Returns the reason of most rejections.
 fn commonest_refusal(trace: &Trace) -> String {
     let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
-    for outcome in trace.rows.iter().filter(|row| is_rejection(row)).map(|row| &row.outcome) {
-        let reason = match outcome {
+    for row in trace.rows.iter().filter(|row| row.is_rejected()) {
+        let reason = match &row.outcome {
             Outcome::Answered(status) => format!("status {status}"),
             Outcome::Rejected(fault) | Outcome::Failed(fault) => fault.text.clone(),
         };

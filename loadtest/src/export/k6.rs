@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn setups_never_overlap() {
-        let bursts = bursts(&plan::built_in().unwrap(), 1.0);
+        let bursts = bursts(&plan::built_in(&crate::targets::names()).unwrap(), 1.0);
         for pair in bursts.windows(2).filter(|pair| pair[0].setup != pair[1].setup) {
             assert!(pair[1].release >= pair[0].release + pair[0].timeout + PAUSE_MS, "{}", pair[1].name);
         }
@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn expectations_become_thresholds_or_comments() {
-        let setups = plan::select(plan::built_in().unwrap(), &["2".to_owned()]).unwrap();
+        let setups =
+            plan::select(plan::built_in(&crate::targets::names()).unwrap(), &["2".to_owned()]).unwrap();
         let expected: Vec<Threshold> =
             ["p99<1200ms", "failed=0", "e1-p2: mean<=2s", "parallel", "makespan<2s"]
                 .map(|text| text.parse().unwrap())
@@ -190,7 +191,11 @@ mod tests {
 
     #[test]
     fn the_script_of_fixed_setups_is_unchanged() {
-        let setups = plan::select(plan::built_in().unwrap(), &["3".to_owned(), "7".to_owned()]).unwrap();
+        let setups = plan::select(
+            plan::built_in(&crate::targets::names()).unwrap(),
+            &["3".to_owned(), "7".to_owned()],
+        )
+        .unwrap();
         let expected = ["failed=0", "sequential"].map(|text| text.parse().unwrap());
         let script = script(&setups, 0.5, "http://127.0.0.1:3000", &expected).unwrap();
         let version = env!("CARGO_PKG_VERSION");
@@ -199,7 +204,9 @@ mod tests {
 
     #[test]
     fn a_url_is_escaped() {
-        let script = script(&plan::built_in().unwrap(), 1.0, "http://a/'+alert()+'\n\"x", &[]).unwrap();
+        let script =
+            script(&plan::built_in(&crate::targets::names()).unwrap(), 1.0, "http://a/'+alert()+'\n\"x", &[])
+                .unwrap();
         assert!(!script.contains("'+alert") && !script.contains("\n\"x"), "{script}");
     }
 }

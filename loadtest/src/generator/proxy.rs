@@ -1,4 +1,4 @@
-//! Through whom a request goes: a proxy by flag or by the environment, as curl reads it.
+//! The proxy of a flag or of the environment, which is read as curl reads it; and its tunnel.
 
 use http::Uri;
 use http::header::HeaderValue;
@@ -6,7 +6,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// An answer to CONNECT has a short head.
+/// The limit for the head of a CONNECT response.
 const HEAD_BYTES: usize = 8 * 1024;
 
 /// A proxy.
@@ -16,17 +16,17 @@ pub struct Proxy {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// What it is told of who asks; never shown.
+    /// The `Proxy-Authorization` value; never shown.
     pub authorization: Option<HeaderValue>,
 }
 
 impl Proxy {
-    /// The proxy for `url`: `given`, or the environment's (`http_proxy`, `HTTPS_PROXY`, `ALL_PROXY`); none
-    /// where `NO_PROXY` names the URL's host.
+    /// The proxy for `url`: `given`, or the environment's (`http_proxy`, `HTTPS_PROXY`, `ALL_PROXY`). `None` if there is
+    /// no proxy, or if `NO_PROXY` names the URL's host.
     ///
     /// # Errors
     ///
-    /// A line that says which proxies are allowed. It doesn't repeat what was given: a password may be in it.
+    /// A line that names the allowed forms. It doesn't repeat the value, which may contain a password.
     pub fn of(url: &Uri, given: Option<&str>) -> Result<Option<Self>, String> {
         const ALLOWED: &str = "HOST:PORT or http://[USER:PASSWORD@]HOST:PORT is allowed";
         let matcher = match given {
@@ -35,7 +35,7 @@ impl Proxy {
                 let with_scheme =
                     if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
                 let parsed: Uri =
-                    with_scheme.parse().map_err(|_| format!("the proxy of -x is no URL: {ALLOWED}"))?;
+                    with_scheme.parse().map_err(|_| format!("the proxy of -x is not a URL: {ALLOWED}"))?;
                 if parsed.scheme_str() != Some("http") || parsed.host().is_none_or(str::is_empty) {
                     return Err(format!("the proxy of -x can't be used: {ALLOWED}"));
                 }
@@ -59,8 +59,8 @@ fn no_proxy() -> String {
     ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
 }
 
-/// What asks a proxy for a tunnel to `authority`, which names a port.
-pub fn connect(authority: &str, authorization: Option<&HeaderValue>) -> Vec<u8> {
+/// The request that asks a proxy for a tunnel to `authority`, which includes a port.
+pub fn connect_request(authority: &str, authorization: Option<&HeaderValue>) -> Vec<u8> {
     let mut head = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n").into_bytes();
     if let Some(value) = authorization {
         head.extend_from_slice(b"Proxy-Authorization: ");
@@ -71,14 +71,14 @@ pub fn connect(authority: &str, authorization: Option<&HeaderValue>) -> Vec<u8> 
     head
 }
 
-/// Asks for the tunnel, and reads the answer's head to its end and not a byte further.
-pub async fn tunnel(stream: &mut TcpStream, ask: &[u8]) -> Result<(), String> {
-    let broken = |error: std::io::Error| format!("the proxy broke off: {error}");
-    stream.write_all(ask).await.map_err(broken)?;
+/// Sends the CONNECT request, and reads the response's head. Reads no further byte: it would belong to the tunnel.
+pub async fn tunnel(stream: &mut TcpStream, connect: &[u8]) -> Result<(), String> {
+    let broken = |error: std::io::Error| format!("the proxy closed the connection: {error}");
+    stream.write_all(connect).await.map_err(broken)?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == HEAD_BYTES {
-            return Err("the proxy's answer to CONNECT has no end".to_owned());
+            return Err("the proxy's answer to CONNECT is too long".to_owned());
         }
         head.push(stream.read_u8().await.map_err(broken)?);
     }
@@ -86,10 +86,10 @@ pub async fn tunnel(stream: &mut TcpStream, ask: &[u8]) -> Result<(), String> {
     match line.split_whitespace().nth(1).and_then(|status| status.parse::<u16>().ok()) {
         Some(200..=299) if line.starts_with("HTTP/1.") => Ok(()),
         Some(407) => {
-            Err("the proxy wants a user and password (status 407): -x http://USER:PASSWORD@HOST:PORT"
+            Err("the proxy requires a user and password (status 407): -x http://USER:PASSWORD@HOST:PORT"
                 .to_owned())
         }
         Some(status) => Err(format!("the proxy answered CONNECT with status {status}")),
-        None => Err("the proxy's answer to CONNECT is no HTTP".to_owned()),
+        None => Err("the proxy's answer to CONNECT is not HTTP".to_owned()),
     }
 }

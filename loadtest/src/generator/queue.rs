@@ -1,5 +1,5 @@
-//! What a shot's connections share: the requests that wait to be sent, the moment when each may go, and
-//! what is counted of those that aren't kept.
+//! What a burst's workers share: the requests that are still to be sent, the time when each may go, and the counts of
+//! requests that have no row.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,101 +12,104 @@ use judge::trace::Row;
 use tokio::sync::{Semaphore, SetOnce};
 use tokio_util::sync::CancellationToken;
 
-use super::Start;
-use super::gate::Gate;
+use super::clock::StartTime;
+use super::held_stream::HeldStream;
 
-/// How long the pacer sleeps at most, so that it soon notices the burst's end.
-const NAP: Duration = Duration::from_millis(50);
+/// The longest sleep of the pacing thread, after which it checks whether the burst was stopped.
+const MAX_SLEEP: Duration = Duration::from_millis(50);
 
-pub struct Queue {
+/// Planned requests are numbered before the others. A planned request needs a permit of `due`; the others follow an
+/// answer on the same connection, in a closed loop, and take the number `next`.
+pub struct RequestQueue {
     schedule: Schedule,
-    start: SetOnce<Start>,
-    /// Those that hold back a first request.
-    gates: Mutex<Vec<Gate>>,
-    /// Done when the first requests, which all went at the release, have had their time.
-    overdue: CancellationToken,
+    start: SetOnce<StartTime>,
+    /// Streams that hold back a first request.
+    held_streams: Mutex<Vec<HeldStream>>,
+    /// Cancelled when the timeout of the requests sent at the release has elapsed.
+    first_timeout: CancellationToken,
     planned: Mutex<Planned>,
-    /// One permit for each planned request that may go.
+    /// One permit for each planned request that is due. After the last request it has further permits, so that every
+    /// waiting worker wakes and ends.
     due: Semaphore,
-    /// The next of those that wait for an answer.
     next: AtomicUsize,
-    beyond: Mutex<Aggregate>,
+    counts: Mutex<Aggregate>,
 }
 
-/// A connection's turn to send.
-pub struct Turn {
+/// A request that a worker may send now.
+pub struct DueRequest {
     pub i: usize,
-    /// When it was due, in microseconds from the burst's start.
+    /// When it was planned, in microseconds from the burst's start; `None` if it follows an answer.
     pub planned_us: Option<f64>,
-    pub start: Start,
+    pub start: StartTime,
 }
 
-impl Queue {
+impl RequestQueue {
     pub fn new(schedule: Schedule) -> Self {
         Self {
             schedule,
             start: SetOnce::new(),
-            gates: Mutex::default(),
-            overdue: CancellationToken::new(),
+            held_streams: Mutex::default(),
+            first_timeout: CancellationToken::new(),
             planned: Mutex::new(schedule.planned()),
             due: Semaphore::new(0),
             next: AtomicUsize::new(schedule.planned_count()),
-            beyond: Mutex::default(),
+            counts: Mutex::default(),
         }
     }
 
-    /// The number of a first request that goes at the moment of release, when `gate` is opened for it. `None`
-    /// where each goes at its own time.
-    pub fn hold(&self, gate: &Gate) -> Option<usize> {
+    /// Makes `stream` hold back a first request until the release, and returns the request's number. Returns `None` if
+    /// the schedule doesn't send the first requests at the release.
+    pub fn hold(&self, stream: &HeldStream) -> Option<usize> {
         if !self.schedule.is_together() {
             return None;
         }
-        gate.close();
-        lock(&self.gates).push(gate.clone());
+        stream.hold();
+        lock(&self.held_streams).push(stream.clone());
         lock(&self.planned).next().map(|(i, _)| i)
     }
 
-    /// Those that hold back a request.
-    pub fn gates(&self) -> Vec<Gate> {
-        std::mem::take(&mut lock(&self.gates))
+    /// The streams that hold back a request.
+    pub fn take_held_streams(&self) -> Vec<HeldStream> {
+        std::mem::take(&mut lock(&self.held_streams))
     }
 
-    /// Sets the moment that all times count from, after the delay.
-    pub fn start(&self, released: Start) {
+    /// Sets the burst's start: the release, plus the schedule's delay.
+    pub fn start(&self, released: StartTime) {
         let _ = self.start.set(released.after(self.schedule.delay));
     }
 
-    /// The moment that all times count from, once it has come.
-    pub async fn started(&self) -> Start {
+    /// Waits for the burst's start to be set. It may still lie ahead.
+    pub async fn started(&self) -> StartTime {
         *self.start.wait().await
     }
 
-    /// Once a request that went at the release has had its time. For all of them one timer: setting one each
-    /// would take its time from the release.
-    pub async fn overdue(&self) {
-        self.overdue.cancelled().await;
+    /// Waits for the timeout of the requests sent at the release. They share one timer: a timer for each would delay the
+    /// release.
+    pub async fn first_timeout(&self) {
+        self.first_timeout.cancelled().await;
     }
 
-    /// Lets the requests go that no gate held back, each at its time.
+    /// Lets the requests go that no stream held back, each at its time.
     pub fn release(self: &Arc<Self>, timeout: Option<Duration>, stopped: &CancellationToken) {
         if self.schedule.is_together() {
             if let Some(timeout) = timeout {
-                let overdue = self.overdue.clone();
+                let elapsed = self.first_timeout.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(timeout).await;
-                    overdue.cancel();
+                    elapsed.cancel();
                 });
             }
             return self.due.add_permits(self.schedule.connections());
         }
         let (queue, stopped) = (self.clone(), stopped.clone());
-        // A thread of its own: the runtime's timers are only good to a millisecond.
+        // A thread, because the runtime's timers have a resolution of a millisecond.
         thread::spawn(move || queue.pace(&stopped));
     }
 
-    /// The next request, once it may go. `first` is a connection's first of the burst.
-    pub async fn turn(&self, first: bool) -> Option<Turn> {
-        let is_planned = first || self.schedule.open.is_some();
+    /// Waits for the next request that may be sent; `None` after the last. `is_first` says that the connection has not
+    /// sent a request of the burst yet.
+    pub async fn next_request(&self, is_first: bool) -> Option<DueRequest> {
+        let is_planned = is_first || self.schedule.open.is_some();
         if is_planned {
             self.due.acquire().await.ok()?.forget();
         }
@@ -116,23 +119,23 @@ impl Queue {
         }
         if is_planned {
             let (i, due) = lock(&self.planned).next().filter(|(_, due)| !self.schedule.is_over(*due))?;
-            return Some(Turn { i, planned_us: Some(due.as_secs_f64() * 1e6), start });
+            return Some(DueRequest { i, planned_us: Some(due.as_secs_f64() * 1e6), start });
         }
         let i = self.next.fetch_add(1, Relaxed);
-        (i < self.schedule.n).then_some(Turn { i, planned_us: None, start })
+        (i < self.schedule.n).then_some(DueRequest { i, planned_us: None, start })
     }
 
-    /// Counts a request that isn't kept itself.
+    /// Counts a request that has no row.
     pub fn count(&self, row: &Row) {
-        lock(&self.beyond).add(row);
+        lock(&self.counts).add(row);
     }
 
-    /// What was counted.
-    pub fn counted(&self) -> Aggregate {
-        std::mem::take(&mut lock(&self.beyond))
+    /// The counts of the requests that have no row.
+    pub fn take_counts(&self) -> Aggregate {
+        std::mem::take(&mut lock(&self.counts))
     }
 
-    /// How many requests were due before the burst's end and found no connection until then.
+    /// The number of requests that were due before the burst's end and found no free connection.
     pub fn unsent(&self) -> usize {
         if self.schedule.open.is_none() || self.schedule.duration.is_none() {
             return 0;
@@ -140,24 +143,25 @@ impl Queue {
         lock(&self.planned).by_ref().take_while(|(_, due)| !self.schedule.is_over(*due)).count()
     }
 
+    /// Adds a permit at each planned time. The pacing thread and the workers iterate the same deterministic plan, so the
+    /// nth permit belongs to the nth planned request, whichever worker takes it.
     fn pace(&self, stopped: &CancellationToken) {
         let Some(start) = self.start.get() else { return };
         for (_, due) in self.schedule.planned().take_while(|(_, due)| !self.schedule.is_over(*due)) {
             loop {
-                // The start itself may be yet to come.
-                let ahead = start.instant.saturating_duration_since(Instant::now());
-                let early = due.saturating_add(ahead).saturating_sub(start.instant.elapsed());
+                // The start lies ahead if the schedule has a delay.
+                let until_start = start.instant.saturating_duration_since(Instant::now());
+                let early = due.saturating_add(until_start).saturating_sub(start.instant.elapsed());
                 if stopped.is_cancelled() {
                     return;
                 }
                 if early.is_zero() {
                     break;
                 }
-                thread::sleep(early.min(NAP));
+                thread::sleep(early.min(MAX_SLEEP));
             }
             self.due.add_permits(1);
         }
-        // Those that wait learn that nothing more is to be sent.
         self.due.add_permits(self.schedule.connections());
     }
 }

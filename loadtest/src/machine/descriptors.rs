@@ -1,29 +1,29 @@
-//! A connection costs a descriptor, and a process may hold only so many.
+//! The limit of open file descriptors. Each connection needs one.
 
-pub use host::capacity::raise_descriptors as limit;
+pub use host::capacity::raise_descriptors as raise_limit;
 
-/// What else the process holds open: its standard streams, the runtime's, result files.
-const OTHERS: u64 = 64;
+/// Descriptors for other uses: the standard streams, the runtime, result files.
+const RESERVED: u64 = 64;
 
-/// How many connections may be open at once.
-pub fn room() -> u64 {
-    limit().saturating_sub(OTHERS)
+/// The number of connections that may be open at once.
+pub fn max_connections() -> u64 {
+    raise_limit().saturating_sub(RESERVED)
 }
 
-/// Whether so many connections can be open at once.
+/// Checks that this number of connections can be open at once.
 ///
 /// # Errors
 ///
-/// A line that says the limit and how to raise it.
-pub fn allow(connections: usize) -> Result<(), String> {
-    let limit = limit();
-    let room = room();
-    if connections as u64 <= room {
+/// A line with the limit, and how to raise it.
+pub fn check(connections: usize) -> Result<(), String> {
+    let limit = raise_limit();
+    let max = max_connections();
+    if connections as u64 <= max {
         return Ok(());
     }
     Err(format!(
-        "{connections} connections at once are more than this process may open: {room} of the {limit} \
-         descriptors that its hard limit allows; give a smaller -c, or raise the limit (`ulimit -Hn`, as root)"
+        "{connections} connections at once are more than this process may open: {max} of the {limit} \
+         descriptors that its hard limit allows; use a smaller -c, or raise the limit (`ulimit -Hn`, as root)"
     ))
 }
 
@@ -34,13 +34,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_limit_does_not_allow_is_said_with_the_limit() {
-        assert_eq!(allow(1), Ok(()));
-        let limit = limit();
+    fn an_error_states_the_limit() {
+        assert_eq!(check(1), Ok(()));
+        let limit = raise_limit();
         assert_eq!(getrlimit(Resource::RLIMIT_NOFILE).unwrap().0, limit, "it was raised");
-        if let Ok(limit) = usize::try_from(limit).map(|limit| limit.saturating_sub(OTHERS as usize)) {
-            assert_eq!(allow(limit), Ok(()));
-            let error = allow(limit.saturating_add(1)).unwrap_err();
+        if let Ok(limit) = usize::try_from(limit).map(|limit| limit.saturating_sub(RESERVED as usize)) {
+            assert_eq!(check(limit), Ok(()));
+            let error = check(limit.saturating_add(1)).unwrap_err();
             assert!(error.contains(&format!("{limit} of the ")), "{error}");
         }
     }

@@ -9,8 +9,8 @@ use std::thread;
 
 use results::document::Machine;
 
-/// This machine.
-pub fn this() -> Machine {
+/// The description of this machine, for documents.
+pub fn describe() -> Machine {
     Machine {
         os: std::env::consts::OS.to_owned(),
         arch: std::env::consts::ARCH.to_owned(),
@@ -22,13 +22,13 @@ pub fn this() -> Machine {
     }
 }
 
-/// How many processors this process may use.
+/// The number of processors that this process may use.
 pub fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The least and the most work of the processors that this process may use: where two of them are
-/// threads of one core, they do more than one and less than two.
+/// How much work the processors of this process do, in cores: at least and at most. Two processors that are threads of
+/// one core do more work than one core, and less than two.
 pub fn cores() -> RangeInclusive<usize> {
     let processors = processors();
     num_cpus::get_physical().clamp(1, processors)..=processors

@@ -1,4 +1,4 @@
-//! Processes of this machine: who started whom, and what they use.
+//! Processes of this machine: their parents, memory and CPU time.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -10,17 +10,17 @@ use judge::units::rounded;
 use procfs::process::{Process, Stat, all_processes};
 use results::document::Usage;
 
-/// How often memory is looked at.
-const EVERY: Duration = Duration::from_millis(100);
-/// Every so many looks, new processes are looked for: that takes a while on a machine that has many.
-const LOOKS_PER_SEARCH: usize = 10;
+/// The interval between two samples.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
+/// The number of samples between two searches for new processes. A search reads every process of the machine.
+const SAMPLES_PER_SEARCH: usize = 10;
 
-/// The processes that `parent` started, or that were handed over to it.
+/// The children of `parent`: processes that it started, or that it adopted.
 pub fn children(parent: i32) -> Vec<Stat> {
     stats().filter(|stat| stat.ppid == parent).collect()
 }
 
-/// All that `ancestors` started, themselves or by others.
+/// The processes that `ancestors` started, directly or indirectly.
 pub fn descendants(ancestors: &[i32]) -> Vec<Stat> {
     let mut by_parent: HashMap<i32, Vec<Stat>> = HashMap::new();
     for stat in stats() {
@@ -40,75 +40,75 @@ fn stats() -> impl Iterator<Item = Stat> {
     all_processes().into_iter().flatten().filter_map(|process| process.ok()?.stat().ok())
 }
 
-/// Follows what the descendants of some processes use, from now until it is dropped.
+/// Samples the memory and CPU time of the descendants of some processes until it is dropped.
 pub struct Meter {
-    usage: Arc<Mutex<Sampled>>,
-    _until: mpsc::Sender<()>,
+    samples: Arc<Mutex<Samples>>,
+    _stop_on_drop: mpsc::Sender<()>,
 }
 
 impl Meter {
-    /// Of all that `ancestors` have started or will start; not of themselves.
+    /// Starts to sample all descendants of `ancestors`, present and future, but not the ancestors themselves.
     pub fn begin(ancestors: Vec<i32>) -> Self {
-        let usage = Arc::new(Mutex::new(Sampled::begin(ancestors)));
-        let (until, ended) = mpsc::channel();
-        let sampled = usage.clone();
-        // A thread of its own, so that no request waits for it.
+        let samples = Arc::new(Mutex::new(Samples::begin(ancestors)));
+        let (stop, stopped) = mpsc::channel();
+        let sampled = samples.clone();
+        // A thread, so that no request waits for it.
         thread::spawn(move || {
-            while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-                locked(&sampled).look();
+            while stopped.recv_timeout(SAMPLE_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                lock(&sampled).take();
             }
         });
-        Self { usage, _until: until }
+        Self { samples, _stop_on_drop: stop }
     }
 
-    /// What was used up to now.
+    /// The usage so far.
     pub fn usage(&self) -> Usage {
-        let mut sampled = locked(&self.usage);
-        sampled.look();
+        let mut samples = lock(&self.samples);
+        samples.take();
         Usage {
-            memory_peak_mib: rounded(sampled.peak_bytes as f64 / f64::from(1 << 20), 1),
-            cpu_s: rounded(sampled.ticks as f64 / procfs::ticks_per_second() as f64, 2),
+            memory_peak_mib: rounded(samples.peak_bytes as f64 / f64::from(1 << 20), 1),
+            cpu_s: rounded(samples.ticks as f64 / procfs::ticks_per_second() as f64, 2),
         }
     }
 }
 
-fn locked(sampled: &Mutex<Sampled>) -> std::sync::MutexGuard<'_, Sampled> {
-    sampled.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(samples: &Mutex<Samples>) -> std::sync::MutexGuard<'_, Samples> {
+    samples.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-struct Sampled {
+struct Samples {
     ancestors: Vec<i32>,
     known: Vec<i32>,
-    looks: usize,
+    count: usize,
     peak_bytes: u64,
-    /// What had been used before it began.
+    /// The CPU time before the first sample.
     ticks_before: u64,
     ticks: u64,
 }
 
-impl Sampled {
+impl Samples {
     fn begin(ancestors: Vec<i32>) -> Self {
-        let mut sampled =
-            Self { ancestors, known: Vec::new(), looks: 0, peak_bytes: 0, ticks_before: 0, ticks: 0 };
-        sampled.look();
-        sampled.ticks_before = std::mem::take(&mut sampled.ticks);
-        sampled
+        let mut samples =
+            Self { ancestors, known: Vec::new(), count: 0, peak_bytes: 0, ticks_before: 0, ticks: 0 };
+        samples.take();
+        samples.ticks_before = std::mem::take(&mut samples.ticks);
+        samples
     }
 
-    fn look(&mut self) {
-        if self.looks.is_multiple_of(LOOKS_PER_SEARCH) {
+    fn take(&mut self) {
+        if self.count.is_multiple_of(SAMPLES_PER_SEARCH) {
             self.known = descendants(&self.ancestors).iter().map(|stat| stat.pid).collect();
         }
-        self.looks += 1;
+        self.count += 1;
         let stat = |pid: &i32| Process::new(*pid).and_then(|process| process.stat()).ok();
         let alive: Vec<Stat> = self.known.iter().filter_map(stat).collect();
         let bytes = alive.iter().map(|stat| stat.rss * procfs::page_size()).sum();
         self.peak_bytes = self.peak_bytes.max(bytes);
-        // What a process used that has ended is its parent's, once that knows of the end.
+        // The CPU time of an ended process is added to its parent's `cutime` when the parent waits for it.
         let of_ended = |stat: &Stat| u64::try_from(stat.cutime + stat.cstime).unwrap_or(0);
         let of_alive = alive.iter().map(|stat| stat.utime + stat.stime + of_ended(stat)).sum::<u64>();
-        let handed_over: u64 = self.ancestors.iter().filter_map(stat).map(|stat| of_ended(&stat)).sum();
-        self.ticks = self.ticks.max((of_alive + handed_over).saturating_sub(self.ticks_before));
+        let of_ended_children: u64 = self.ancestors.iter().filter_map(stat).map(|stat| of_ended(&stat)).sum();
+        self.ticks = self.ticks.max((of_alive + of_ended_children).saturating_sub(self.ticks_before));
     }
 }
 
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_grandchild_counts() {
+    fn a_grandchild_is_counted() {
         let mut child = Command::new("sh")
             .args(["-c", "sh -c 'while :; do :; done' & read line; kill $!"])
             .stdin(Stdio::piped())

@@ -1,75 +1,75 @@
-//! What is expected of a burst, and whether it came.
+//! The expected verdict of a burst, and the comparison with the actual verdict.
 
 use std::ops::RangeInclusive;
 
 use judge::verdict::{Kind, Shape, Verdict};
 use serde::Deserialize;
 
-/// How far from the expected number the number served at a time may be.
+/// The largest allowed difference between the expected and the measured number at a time.
 const TOLERANCE: f64 = 1.0;
 
-/// A verdict that is expected, as `setups.toml` says it.
+/// An expected verdict, as in `setups.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Expectation {
-    /// Of this kind, at any scale.
+    /// A kind of verdict, at any time scale.
     Kind(Kind),
-    /// Of the kind that a number served at a time makes.
+    /// A number at a time, from which the kind follows.
     Limited(Limited),
 }
 
-/// As many at a time as something allows.
+/// An expected number at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limited {
-    /// What decides how many are served at a time.
+    /// The number of requests served at a time.
     at_a_time: Limit,
-    /// What kind may come out as well where the waits are shortened.
+    /// Another kind that is accepted if the waits are shortened.
     scaled: Option<Kind>,
-    /// How the answers come.
+    /// The expected order of the answers.
     shape: Option<Shape>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 enum Limit {
-    /// This many.
+    /// A fixed number.
     Number(u32),
-    /// What there is of something.
-    Of(Supply),
+    /// The number of a resource.
+    Of(Resource),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Supply {
-    /// As many as there are cores.
+enum Resource {
+    /// The processor cores.
     Cores,
-    /// As many as the instances that the burst fills.
+    /// The instances that the burst fills.
     Instances,
 }
 
-/// What there is of each thing that limits, the least and the most.
+/// The resources that limit the requests at a time, each as a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// How many cores' work the system under test can do.
+    /// The processor cores available to the system under test.
     pub cores: RangeInclusive<usize>,
-    /// How many requests an instance has room for at once.
-    pub room: RangeInclusive<usize>,
+    /// The most requests that an instance takes at once.
+    pub instance_concurrency: RangeInclusive<usize>,
 }
 
-/// A verdict that is expected here and now.
+/// An expected verdict for a given burst and machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expected {
-    /// Its kind, at full scale.
+    /// The kind, at full time scale.
     pub kind: Kind,
-    /// How many are served at a time, the least and the most; `None` where the kind says enough.
+    /// The least and the most requests served at a time; `None` if only the kind is expected.
     pub at_a_time: Option<(f64, f64)>,
     scaled: Option<Kind>,
     shape: Option<Shape>,
 }
 
 impl Expectation {
-    /// What it means for `n` requests, limited by `limits`.
+    /// Resolves it for `n` requests and `limits`.
     pub fn resolve(&self, n: usize, limits: &Limits) -> Expected {
         match self {
             Self::Kind(kind) => Expected { kind: *kind, at_a_time: None, scaled: None, shape: None },
@@ -77,11 +77,12 @@ impl Expectation {
                 let n = n as f64;
                 let (least, most) = match at_a_time {
                     Limit::Number(number) => (f64::from(*number), f64::from(*number)),
-                    Limit::Of(Supply::Cores) => (*limits.cores.start() as f64, *limits.cores.end() as f64),
+                    Limit::Of(Resource::Cores) => (*limits.cores.start() as f64, *limits.cores.end() as f64),
                     // The average: the last instance may be partly full.
-                    Limit::Of(Supply::Instances) => {
-                        (n / *limits.room.end() as f64, n / *limits.room.start() as f64)
-                    }
+                    Limit::Of(Resource::Instances) => (
+                        n / *limits.instance_concurrency.end() as f64,
+                        n / *limits.instance_concurrency.start() as f64,
+                    ),
                 };
                 let (least, most) = (least.clamp(1.0, n), most.clamp(1.0, n));
                 let kind = match (least, most) {
@@ -96,8 +97,8 @@ impl Expectation {
 }
 
 impl Expected {
-    /// What was expected instead of `verdict` on `n` requests, in words; `None` where it is the
-    /// expected one. `is_scaled` says that waits were shortened.
+    /// The expectation in words if `verdict` on `n` requests differs from it, otherwise `None`. `is_scaled` is whether the
+    /// waits were shortened.
     pub fn mismatch(&self, verdict: &Verdict, n: usize, is_scaled: bool) -> Option<String> {
         let kind = verdict.kind;
         let is_number = self.at_a_time.is_none_or(|(least, most)| {
@@ -109,7 +110,7 @@ impl Expected {
         self.shape.filter(|shape| verdict.shape != Some(*shape)).map(|shape| format!("{shape} answers"))
     }
 
-    /// Where a range is expected, its ends may be of different kinds.
+    /// Whether `kind` is expected. The ends of an expected range may have different kinds.
     fn is_kind(&self, kind: Kind, n: usize) -> bool {
         let Some((least, most)) = self.at_a_time else { return kind == self.kind };
         match kind {
@@ -138,7 +139,12 @@ fn round(number: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn expected(toml: &str, n: usize, cores: RangeInclusive<usize>, room: RangeInclusive<usize>) -> Expected {
+    fn expected(
+        toml: &str,
+        n: usize,
+        cores: RangeInclusive<usize>,
+        concurrency: RangeInclusive<usize>,
+    ) -> Expected {
         #[derive(Deserialize)]
         struct File {
             expect: Expectation,
@@ -146,15 +152,20 @@ mod tests {
         toml::from_str::<File>(&format!("expect = {toml}"))
             .unwrap()
             .expect
-            .resolve(n, &Limits { cores, room })
+            .resolve(n, &Limits { cores, instance_concurrency: concurrency })
     }
 
     fn on_cores(cores: RangeInclusive<usize>) -> Expected {
         expected(r#"{ at_a_time = "cores", scaled = "sequential" }"#, 4 * cores.end(), cores, 1..=1)
     }
 
-    fn trap(room: RangeInclusive<usize>) -> Expected {
-        expected(r#"{ at_a_time = "instances", scaled = "limited", shape = "batched" }"#, 10, 2..=2, room)
+    fn batched(concurrency: RangeInclusive<usize>) -> Expected {
+        expected(
+            r#"{ at_a_time = "instances", scaled = "limited", shape = "batched" }"#,
+            10,
+            2..=2,
+            concurrency,
+        )
     }
 
     fn verdict(kind: Kind, k: f64) -> Verdict {
@@ -162,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_there_are_cores_give_or_take_one() {
+    fn the_number_of_cores_has_a_tolerance_of_one() {
         let four = on_cores(4..=4);
         assert_eq!(four.mismatch(&verdict(Kind::Limited, 3.2), 16, false), None);
         assert_eq!(four.mismatch(&verdict(Kind::Limited, 5.0), 16, false), None);
@@ -185,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn two_threads_of_one_core_are_one_or_two() {
+    fn two_threads_of_a_core_are_one_to_two_cores() {
         let threads = on_cores(1..=2);
         assert_eq!(threads.mismatch(&verdict(Kind::Sequential, 1.0), 8, false), None);
         assert_eq!(threads.mismatch(&verdict(Kind::Limited, 1.3), 8, false), None);
@@ -194,20 +205,20 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_instances_that_the_burst_fills() {
-        let five = trap(2..=2);
+    fn the_number_of_filled_instances_is_expected() {
+        let five = batched(2..=2);
         assert_eq!(five.mismatch(&verdict(Kind::Limited, 5.2), 10, false), None);
         assert_eq!(
             five.mismatch(&verdict(Kind::Sequential, 1.0), 10, false),
             Some("limited, 5 at a time".to_owned())
         );
-        let any = trap(1..=4);
+        let any = batched(1..=4);
         assert_eq!(any.mismatch(&verdict(Kind::Parallel, 10.0), 10, false), None);
     }
 
     #[test]
-    fn at_full_scale_nothing_but_the_expected_kind_will_do() {
-        let one = trap(16..=16);
+    fn the_scaled_kind_is_accepted_only_if_scaled() {
+        let one = batched(16..=16);
         assert_eq!(one.mismatch(&verdict(Kind::Sequential, 1.0), 10, false), None);
         let wrong = Some("sequential".to_owned());
         assert_eq!(one.mismatch(&verdict(Kind::Limited, 1.5), 10, false), wrong);

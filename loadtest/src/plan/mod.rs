@@ -1,40 +1,41 @@
-//! What to fire: setups, read from TOML.
+//! The plan: setups, read from TOML.
 
 mod expectation;
+mod expectations;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use results::document::Isolation;
-use serde::Deserialize;
-
-use self::expectation::Expectation;
-pub use self::expectation::{Expected, Limits};
 use judge::schedule::Schedule;
 use judge::verdict::Kind;
+use results::document::Isolation;
+use serde::Deserialize;
+use serde::de::Error;
 
+pub use self::expectation::{Expected, Limits};
+use self::expectations::Expectations;
 use crate::machine;
 
-/// The setups that are built in.
+/// The built-in setups.
 const BUILT_IN: &str = include_str!("../../setups.toml");
 
-/// Bursts that are fired together, and what comes of it.
+/// Bursts that are fired together, with their expected verdicts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
-    /// Such as `3`; what `--setup` names.
+    /// The value for `--setup`, such as `3`.
     pub id: String,
-    /// For people.
+    /// A short description.
     pub title: String,
-    /// Whether instances that idle must expire first.
+    /// Whether idle instances must expire before the burst.
     #[serde(default)]
     pub after_idle: bool,
-    /// Whether it is among those that are fired where none is named.
+    /// Whether it runs if `--setup` is not given.
     #[serde(default = "yes")]
     pub default: bool,
-    /// Whether what is expected is expected of the embedded host alone: others needn't share the
-    /// processors fairly, nor have this machine's.
+    /// Whether the expectations hold for the embedded host only. Another system may share the processors unfairly, or may
+    /// have other processors than this machine.
     #[serde(default)]
     pub embedded_only: bool,
     /// The bursts.
@@ -48,75 +49,45 @@ pub struct Setup {
 pub struct PlannedBurst {
     /// The endpoint's path.
     pub path: String,
-    /// How long a request waits there, in milliseconds.
+    /// The wait of each request, in milliseconds.
     pub wait_ms: u32,
-    /// How many requests are sent.
+    /// The number of requests.
     pub n: Count,
-    /// Over how many connections.
+    /// The number of connections.
     pub c: Count,
-    /// How long after the barrier the burst starts, in milliseconds.
+    /// The delay from the barrier to the burst's start, in milliseconds.
     #[serde(default)]
     pub delay_ms: f64,
-    /// How far apart the first `c` sends are, in milliseconds.
+    /// The time between the first `c` sends, in milliseconds.
     #[serde(default)]
     pub spacing_ms: f64,
-    /// What FastAPI did in the original experiment.
+    /// The verdict for FastAPI in the original experiment.
     pub fastapi: Option<Kind>,
-    /// What the original experiment's author had expected of it.
+    /// The verdict that the original experiment's author expected of FastAPI.
     pub author_expected: Option<Kind>,
-    /// What is expected of whom.
     #[serde(default)]
     expect: Expectations,
-}
-
-/// What is expected: of a system by its name, or else by how it treats instances.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expectations {
-    spin: Option<Expectation>,
-    wasmtime: Option<Expectation>,
-    fastapi: Option<Expectation>,
-    fresh: Option<Expectation>,
-    shared: Option<Expectation>,
-}
-
-impl Expectations {
-    fn of(&self, system: &str, isolation: Option<Isolation>) -> Option<&Expectation> {
-        let own = match system {
-            "spin" => &self.spin,
-            "wasmtime" => &self.wasmtime,
-            "fastapi" => &self.fastapi,
-            _ => &None,
-        };
-        let by_isolation = match isolation {
-            // Nobody meets anybody.
-            Some(Isolation::Fresh | Isolation::Reused) => &self.fresh,
-            Some(Isolation::Shared) => &self.shared,
-            None => &None,
-        };
-        own.as_ref().or(by_isolation.as_ref())
-    }
 }
 
 fn yes() -> bool {
     true
 }
 
-/// How many.
+/// A number of requests or connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum Count {
-    /// So many.
+    /// A fixed number.
     Fixed(usize),
-    /// As many times as this machine has processors.
+    /// A multiple of this machine's number of processors.
     PerCore {
-        /// For each processor.
+        /// The number for each processor.
         per_core: usize,
     },
 }
 
 impl Count {
-    /// How many that is on this machine.
+    /// The number on this machine.
     pub fn get(self) -> usize {
         match self {
             Self::Fixed(count) => count,
@@ -126,7 +97,7 @@ impl Count {
 }
 
 impl fmt::Display for Count {
-    /// A number, and where it comes from: `8 (4 per core)`.
+    /// The number with its origin, such as `8 (4 per core)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed(count) => count.fmt(f),
@@ -146,7 +117,7 @@ impl fmt::Display for Setup {
 }
 
 impl PlannedBurst {
-    /// When its requests are sent, all times multiplied by `scale`.
+    /// The send times of the requests. All times are multiplied by `scale`.
     pub fn schedule(&self, scale: f64) -> Schedule {
         let scaled = |ms: f64| Duration::from_secs_f64(ms * scale / 1e3);
         Schedule {
@@ -162,8 +133,8 @@ impl PlannedBurst {
         Duration::from_secs_f64((f64::from(self.wait_ms) * scale / 1e3).max(0.0))
     }
 
-    /// What is expected of the system of this name, which treats instances like this, where it has any, and is
-    /// limited by `limits`.
+    /// The expected verdict for `system`, with the `isolation` of its instances (`None` if unknown) and `limits`. `None`
+    /// if the plan has no expectation.
     pub fn expected(&self, system: &str, isolation: Option<Isolation>, limits: &Limits) -> Option<Expected> {
         self.expect.of(system, isolation).map(|expectation| expectation.resolve(self.n.get(), limits))
     }
@@ -175,24 +146,32 @@ struct File {
     setup: Vec<Setup>,
 }
 
-/// The built-in setups.
+/// The built-in setups. `systems` are the names for which a setup may have expectations.
 ///
 /// # Errors
 ///
-/// Never, unless `setups.toml` is wrong, which a test excludes.
-pub fn built_in() -> Result<Vec<Setup>, toml::de::Error> {
-    toml::from_str::<File>(BUILT_IN).map(|file| file.setup)
+/// If `setups.toml` has an error, or an expectation for an unknown system.
+pub fn built_in(systems: &[&str]) -> Result<Vec<Setup>, toml::de::Error> {
+    let setups = toml::from_str::<File>(BUILT_IN)?.setup;
+    for setup in &setups {
+        for burst in &setup.bursts {
+            burst.expect.check(systems).map_err(|error| {
+                toml::de::Error::custom(format!("setup {}, {}: {error}", setup.id, burst.path))
+            })?;
+        }
+    }
+    Ok(setups)
 }
 
-/// Those of `setups` that `wanted` names, or where it names none, those that are fired by default.
+/// The setups with an id in `wanted`, or the default setups if `wanted` is empty.
 ///
 /// # Errors
 ///
-/// A line that names the ids there are, where one is unknown.
+/// A line with the known ids, if `wanted` has an unknown id.
 pub fn select(setups: Vec<Setup>, wanted: &[String]) -> Result<Vec<Setup>, String> {
     let known: Vec<_> = setups.iter().map(|setup| setup.id.clone()).collect();
     if let Some(unknown) = wanted.iter().find(|id| !known.contains(id)) {
-        return Err(format!("there is no setup {unknown:?}; there are {}", known.join(", ")));
+        return Err(format!("no setup has the id {unknown:?}; the ids are {}", known.join(", ")));
     }
     let wanted: BTreeSet<_> = wanted.iter().collect();
     let is_wanted =
@@ -204,9 +183,15 @@ pub fn select(setups: Vec<Setup>, wanted: &[String]) -> Result<Vec<Setup>, Strin
 mod tests {
     use super::*;
 
+    const SYSTEMS: [&str; 3] = ["spin", "wasmtime", "fastapi"];
+
+    fn setups() -> Vec<Setup> {
+        built_in(&SYSTEMS).unwrap()
+    }
+
     #[test]
-    fn the_built_in_setups_are_the_five_original_ones_and_ours() {
-        let setups = built_in().unwrap();
+    fn the_built_in_setups_start_with_the_five_original_setups() {
+        let setups = setups();
         assert_eq!(
             setups.iter().map(|setup| setup.id.as_str()).collect::<Vec<_>>(),
             ["1", "2", "3", "4", "5", "6", "7", "8", "9"]
@@ -224,8 +209,14 @@ mod tests {
     }
 
     #[test]
+    fn an_expectation_for_an_unknown_system_is_an_error_with_its_place() {
+        let error = built_in(&["spin", "wasmtime"]).unwrap_err().to_string();
+        assert!(error.contains("setup 1, /e1/p1: unknown key `fastapi` in `expect`"), "{error}");
+    }
+
+    #[test]
     fn delays_and_spacings_shrink_with_the_waits() {
-        let setups = built_in().unwrap();
+        let setups = setups();
         let second = setups[2].bursts[1].schedule(0.1);
         assert_eq!(second.delay, setups[2].bursts[1].wait(0.1) / 20);
         let trap = setups[6].bursts[0].schedule(0.1);
@@ -233,25 +224,25 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_setup_is_said_with_those_there_are() {
-        let error = select(built_in().unwrap(), &["10".into()]).unwrap_err();
-        assert_eq!(error, "there is no setup \"10\"; there are 1, 2, 3, 4, 5, 6, 7, 8, 9");
-        assert_eq!(select(built_in().unwrap(), &["7".into(), "1".into()]).unwrap().len(), 2);
+    fn an_unknown_setup_id_is_an_error_with_the_known_ids() {
+        let error = select(setups(), &["10".into()]).unwrap_err();
+        assert_eq!(error, "no setup has the id \"10\"; the ids are 1, 2, 3, 4, 5, 6, 7, 8, 9");
+        assert_eq!(select(setups(), &["7".into(), "1".into()]).unwrap().len(), 2);
     }
 
     #[test]
-    fn setup_9_is_fired_where_it_is_named() {
+    fn setup_9_runs_only_if_selected() {
         let ids = |wanted: &[String]| {
-            select(built_in().unwrap(), wanted).unwrap().into_iter().map(|setup| setup.id).collect::<Vec<_>>()
+            select(setups(), wanted).unwrap().into_iter().map(|setup| setup.id).collect::<Vec<_>>()
         };
         assert!(!ids(&[]).contains(&"9".to_owned()));
         assert_eq!(ids(&["9".into()]), ["9"]);
     }
 
     #[test]
-    fn a_system_that_is_named_has_expectations_of_its_own() {
-        let setups = built_in().unwrap();
-        let limits = Limits { cores: 2..=2, room: 1..=1 };
+    fn expectations_by_system_override_expectations_by_isolation() {
+        let setups = setups();
+        let limits = Limits { cores: 2..=2, instance_concurrency: 1..=1 };
         let expected = |setup: usize, system, isolation| {
             setups[setup - 1].bursts[0].expected(system, isolation, &limits).map(|expected| expected.kind)
         };
@@ -264,8 +255,8 @@ mod tests {
     }
 
     #[test]
-    fn setup_8_keeps_every_processor_busy_and_says_so() {
-        let setups = built_in().unwrap();
+    fn setup_8_scales_with_the_number_of_processors() {
+        let setups = setups();
         let [burning, awaiting] = &setups[7].bursts[..] else { panic!("two bursts") };
         let n = 4 * machine::processors();
         assert_eq!((burning.n.get(), burning.c.get(), awaiting.n.get()), (n, n, 10));

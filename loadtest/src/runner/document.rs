@@ -1,4 +1,4 @@
-//! Documents of this process: a new one, and one in a file.
+//! Result documents: begins a new one, reads one from a file.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,12 +12,12 @@ use crate::machine;
 /// The name of this program and its version.
 pub const TOOL: &str = concat!("loadtest ", env!("CARGO_PKG_VERSION"));
 
-/// A document without runs, of this machine, begun now, by this process's command line.
+/// A document without runs, with this machine, the current time and the command line.
 pub fn begin() -> Document {
-    Document::new(TOOL.to_owned(), machine::this(), now(), command_line(std::env::args()))
+    Document::new(TOOL.to_owned(), machine::describe(), now(), command_line(std::env::args()))
 }
 
-/// The time, by RFC 3339.
+/// The current time, by RFC 3339.
 pub fn now() -> String {
     rfc3339(jiff::Timestamp::now())
 }
@@ -27,21 +27,21 @@ pub fn rfc3339(time: jiff::Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The content of `file`, unpacked if it is gzipped.
+/// Opens `file`, and decompresses it if it is gzipped.
 ///
 /// # Errors
 ///
-/// If it can't be read; the message names the file.
+/// If it cannot be read; the message has the file's name.
 pub fn open(file: &Path) -> anyhow::Result<Input> {
     let named = || file.display().to_string();
     Input::new(Box::new(File::open(file).with_context(named)?)).with_context(named)
 }
 
-/// The result.json in `file`, gzipped or not.
+/// Reads the result.json `file`, gzipped or not.
 ///
 /// # Errors
 ///
-/// If it can't be read, or is no result.json of this format; the message names the file and the place.
+/// If it cannot be read, or is not a result.json of this version; the message has the file's name and the place.
 pub fn read(file: &Path) -> anyhow::Result<Document> {
     Document::parse(&mut open(file)?).with_context(|| file.display().to_string())
 }

@@ -1,4 +1,4 @@
-//! The results of other tools, read from files.
+//! Reads the results of other tools.
 
 use std::path::PathBuf;
 
@@ -8,8 +8,8 @@ use results::import::{self, Options, Source};
 use super::document::{begin, open, rfc3339};
 use crate::plan::Setup;
 
-/// Reads `files` and judges their bursts. Several files are parts of one measurement. Runs of a setup among `setups` get
-/// its title and its original results.
+/// Reads `files`, the parts of one measurement, and judges their bursts. Runs of a setup in `setups` get its title and its
+/// original results.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub fn document(files: &[PathBuf], options: &Options, setups: &[Setup]) -> anyho
     Ok(document)
 }
 
-/// When the first of the files with a known time was written.
+/// The modification time of the first file that has one.
 fn written(files: &[PathBuf]) -> Option<String> {
     let time = files.iter().find_map(|file| std::fs::metadata(file).ok()?.modified().ok())?;
     Some(rfc3339(jiff::Timestamp::try_from(time).ok()?))
@@ -52,13 +52,13 @@ mod tests {
     use results::document::sample;
 
     use super::*;
-    use crate::plan;
+    use crate::{plan, targets};
 
     #[test]
-    fn an_imported_run_of_a_known_setup_has_its_title_and_original_results() {
+    fn an_imported_run_of_a_known_setup_gets_its_title_and_original_results() {
         let mut run = sample::document(vec![sample::together()]).runs.remove(0);
         (run.title, run.bursts[0].fastapi) = (String::new(), None);
-        describe(&mut run, &plan::built_in().unwrap());
+        describe(&mut run, &plan::built_in(&targets::names()).unwrap());
         assert_eq!(run.title, "sync handler");
         assert_eq!(run.bursts[0].fastapi, Some(Kind::Parallel));
     }

@@ -1,4 +1,4 @@
-//! A program that was started here, under a guard that outlives this process.
+//! A child process under a guard (`loadtest guard`), which ends it even if this process is killed.
 
 use std::ffi::OsStr;
 use std::process::{ExitStatus, Stdio};
@@ -12,37 +12,39 @@ use tokio::time::{sleep, timeout};
 use super::output::{Lines, Sink, Tail};
 use crate::exit::{Exit, Failure, OrExit};
 
-/// How long a system may take to finish what is in flight before it is killed.
+/// The time limit for a system to finish its requests after the stop signal. Then it is killed.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long a guard may take beyond that.
-const GUARDS_OWN: Duration = Duration::from_secs(2);
-/// How long output is waited for once its program has ended.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// The additional time limit for the guard.
+const GUARD_MARGIN: Duration = Duration::from_secs(2);
+/// The time limit for reading the remaining output after the program has ended. A process that the program left behind may
+/// hold the pipe open.
+const OUTPUT_DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// A program and all that it starts. They end with this, and with this process, however that ends.
+/// A program with all processes that it starts. They end if this is dropped, or if this process ends in any way: the guard
+/// then sees the end of its standard input.
 pub struct Child {
     name: String,
     guard: i32,
     tail: Tail,
     ended: watch::Receiver<Option<ExitStatus>>,
-    _alive: Option<ChildStdin>,
+    guard_stdin: Option<ChildStdin>,
 }
 
-/// Why a program isn't ready.
-pub struct Unready {
-    /// What it exited with, where it has ended.
+/// Why a program did not become ready.
+pub struct NotReady {
+    /// The exit code; `None` if the program did not end.
     pub code: Option<i32>,
     message: String,
 }
 
-impl From<Unready> for Failure {
-    fn from(unready: Unready) -> Self {
-        Self::new(Exit::System, unready.message)
+impl From<NotReady> for Failure {
+    fn from(not_ready: NotReady) -> Self {
+        Self::new(Exit::System, not_ready.message)
     }
 }
 
-/// `program`, to be given its arguments and spawned; `stop` tells it to end.
-pub fn guarded(program: impl AsRef<OsStr>, stop: Signal) -> Result<Command, Failure> {
+/// A command for `program` under a guard, to which arguments can be added. `stop` is the signal that ends the program.
+pub fn guarded_command(program: impl AsRef<OsStr>, stop: Signal) -> Result<Command, Failure> {
     let mut command = Command::new(std::env::current_exe().or_exit(Exit::System)?);
     command.args(["guard", "--signal", stop.as_str()]);
     command.arg(format!("--grace={}s", GRACE.as_secs())).arg("--").arg(program);
@@ -50,15 +52,15 @@ pub fn guarded(program: impl AsRef<OsStr>, stop: Signal) -> Result<Command, Fail
 }
 
 impl Child {
-    /// Starts a command that [`guarded`] made, for a system of this name.
+    /// Starts a [`guarded_command`]; `name` is for messages.
     pub fn spawn(name: &str, mut command: Command) -> Result<(Self, Lines), Failure> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Ctrl-C on the terminal is for us to pass on, once the results are safe.
+        // Ctrl-C on the terminal must not reach the child: this process ends it after the results are written.
         let mut process = command
             .process_group(0)
             .spawn()
-            .map_err(|error| Failure::new(Exit::System, format!("{name} can't be started: {error}")))?;
-        let alive = process.stdin.take();
+            .map_err(|error| Failure::new(Exit::System, format!("cannot start {name}: {error}")))?;
+        let guard_stdin = process.stdin.take();
         let guard = process.id().map_or(0, u32::cast_signed);
         let (sink, tail, lines) = Sink::new();
         let stdout = tokio::spawn(sink.clone().read(process.stdout.take(), true));
@@ -66,51 +68,48 @@ impl Child {
         let (sender, ended) = watch::channel(None);
         tokio::spawn(async move {
             let status = process.wait().await;
-            let _ = timeout(LAST_WORDS, async { (stdout.await, stderr.await) }).await;
+            let _ = timeout(OUTPUT_DRAIN_TIMEOUT, async { (stdout.await, stderr.await) }).await;
             sender.send(Some(status.unwrap_or_default()))
         });
-        Ok((Self { name: name.to_owned(), guard, tail, ended, _alive: alive }, lines))
+        Ok((Self { name: name.to_owned(), guard, tail, ended, guard_stdin }, lines))
     }
 
-    /// The process whose descendants are the system.
+    /// The process id of the guard; its descendants are the system.
     pub fn guard(&self) -> i32 {
         self.guard
     }
 
-    /// Waits `within` this time for what shows that it is ready; ends it where that doesn't come.
+    /// Waits until `sign` completes, for at most `limit`. Otherwise stops the program.
     pub async fn ready<T>(
         self,
-        within: Duration,
+        limit: Duration,
         sign: impl Future<Output = T>,
-    ) -> Result<(Self, T), Unready> {
-        let (code, what) = tokio::select! {
+    ) -> Result<(Self, T), NotReady> {
+        let (code, problem) = tokio::select! {
             found = sign => return Ok((self, found)),
-            status = self.status() => (status.code(), format!("did not start ({})", how(status))),
-            () = sleep(within) => (None, format!("was not ready after {} s", within.as_secs_f64())),
+            status = self.status() => (status.code(), format!("did not start ({})", describe(status))),
+            () = sleep(limit) => (None, format!("was not ready after {} s", limit.as_secs_f64())),
         };
-        let message = self.tail.below(&format!("{} {what}", self.name));
+        let message = self.tail.below(&format!("{} {problem}", self.name));
         self.stop().await;
-        Err(Unready { code, message })
+        Err(NotReady { code, message })
     }
 
-    /// Waits for its end, which is none of our doing.
-    pub async fn died(&self) -> Failure {
-        let how = how(self.status().await);
-        Failure::new(
-            Exit::System,
-            self.tail.below(&format!("{} ended in the middle of it ({how})", self.name)),
-        )
+    /// Waits until the program ends by itself, which is a failure.
+    pub async fn unexpected_end(&self) -> Failure {
+        let status = describe(self.status().await);
+        Failure::new(Exit::System, self.tail.below(&format!("{} ended during the run ({status})", self.name)))
     }
 
-    /// What it wrote last; `None` where it wrote nothing.
-    pub fn last_words(&self) -> Option<String> {
+    /// Its last lines of output; `None` if there is no output.
+    pub fn last_output(&self) -> Option<String> {
         (!self.tail.is_empty()).then(|| self.tail.below(&self.name))
     }
 
-    /// Tells it to end, and waits until nothing is left of it.
+    /// Stops the program, and waits until all its processes have ended.
     pub async fn stop(mut self) {
-        drop(self._alive.take());
-        let _ = timeout(GRACE + GUARDS_OWN, self.status()).await;
+        drop(self.guard_stdin.take());
+        let _ = timeout(GRACE + GUARD_MARGIN, self.status()).await;
     }
 
     async fn status(&self) -> ExitStatus {
@@ -119,8 +118,8 @@ impl Child {
     }
 }
 
-/// A guard exits as its program did, and as shells do where a signal ended that.
-fn how(status: ExitStatus) -> String {
+/// The exit status in words. A guard exits with its program's code, or with 128 + N if signal N ended the program.
+fn describe(status: ExitStatus) -> String {
     let signal = status.code().and_then(|code| Signal::try_from(code - 128).ok());
     match signal {
         Some(signal) => format!("by {signal}"),

@@ -1,30 +1,42 @@
-//! The embedded host as a process of its own, so that generator and server are measured apart.
+//! The embedded host, in a process of its own, so that the load generator and the server are measured separately.
 
-use host::App;
 use nix::sys::signal::Signal;
 
-use super::child::{Child, Unready, guarded};
-use super::startup::Announced;
-use super::{Options, Running};
+use super::built_in::{BuiltIn, Content};
+use super::child::{Child, NotReady, guarded_command};
+use super::launch::{Launch, StartError};
+use super::running::Running;
+use super::startup::StartupParser;
 use crate::exit::{Exit, Failure, OrExit};
 
-/// Starts `loadtest serve` on a free port, and waits until it says that it is ready.
-pub async fn start(app: &App, options: &Options<'_>) -> Result<Running, Failure> {
-    let mut command = guarded(std::env::current_exe().or_exit(Exit::System)?, Signal::SIGTERM)?;
+pub(super) const TARGET: BuiltIn = BuiltIn {
+    name: "embedded",
+    summary: "the embedded host, in a process of its own",
+    content: Content::Applications,
+    flags: &[],
+    is_embedded_host: true,
+    start: |launch| Box::pin(start(launch)),
+};
+
+/// Starts `loadtest serve` on a free port, and waits until it reports its URL.
+async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
+    let Launch { options, .. } = launch;
+    let program = std::env::current_exe().or_exit(Exit::System)?;
+    let mut command = guarded_command(program, Signal::SIGTERM)?;
     command
         .args(["serve", "--quiet", "--no-build", "--listen=127.0.0.1:0", "--format=json"])
         .args(options.app_flags)
         .args(options.policy.flags())
-        .arg(&app.manifest);
+        .arg(&launch.app()?.manifest);
     let (child, lines) = Child::spawn("the embedded host", command)?;
-    let mut announced = Announced::default();
-    let ready = child.ready(options.ready_timeout(), lines.first(|line| announced.url(line))).await;
+    let mut startup = StartupParser::default();
+    let ready = child.ready(options.ready_timeout(), lines.first(|line| startup.url(line))).await;
     let (child, url) = ready.map_err(failure)?;
     Ok(Running::child(child, &url).of_version(env!("CARGO_PKG_VERSION")))
 }
 
-/// Bad input stays bad input, whoever reads it.
-fn failure(unready: Unready) -> Failure {
-    let exit = if unready.code == Some(Exit::Usage as i32) { Exit::Usage } else { Exit::System };
-    Failure { exit, ..unready.into() }
+/// Keeps the exit code for bad input, which the host may be the first to find.
+fn failure(not_ready: NotReady) -> Failure {
+    let exit = if not_ready.code == Some(Exit::Usage as i32) { Exit::Usage } else { Exit::System };
+    Failure { exit, ..not_ready.into() }
 }

@@ -1,4 +1,4 @@
-//! What a program writes: its last lines are kept, and each can be looked at as it comes.
+//! A program's output: keeps the last lines, and passes each line on as it comes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
-/// How many lines are kept.
-const KEPT: usize = 10;
-/// How much of a line is.
-const LONGEST: usize = 2_000;
+/// The number of lines to keep.
+const MAX_LINES: usize = 10;
+/// The number of bytes of a line to keep.
+const MAX_LINE_BYTES: usize = 2_000;
 
-/// A line, and whether it came on standard output.
+/// A line of standard output or standard error.
 pub struct Line {
     pub text: String,
     pub is_stdout: bool,
 }
 
-/// The last lines of both outputs.
+/// The last lines of standard output and standard error.
 #[derive(Clone, Default)]
 pub struct Tail(Arc<Mutex<VecDeque<String>>>);
 
@@ -26,7 +26,7 @@ impl Tail {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// `message`, and the lines below it.
+    /// `message` with the lines below it.
     pub fn below(&self, message: &str) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.is_empty() {
@@ -41,21 +41,21 @@ impl Tail {
             return;
         }
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() == KEPT {
+        if lines.len() == MAX_LINES {
             lines.pop_front();
         }
         lines.push_back(line.to_owned());
     }
 }
 
-/// Lines as they come.
+/// The lines, as they come.
 pub struct Lines(mpsc::UnboundedReceiver<Line>);
 
 impl Lines {
-    /// What `wanted` makes of the first line that it wants; never, where none comes.
-    pub async fn first<T>(mut self, mut wanted: impl FnMut(&Line) -> Option<T>) -> T {
+    /// The first `Some` that `select` returns for a line. Never completes if there is none.
+    pub async fn first<T>(mut self, mut select: impl FnMut(&Line) -> Option<T>) -> T {
         while let Some(line) = self.0.recv().await {
-            if let Some(found) = wanted(&line) {
+            if let Some(found) = select(&line) {
                 return found;
             }
         }
@@ -63,7 +63,7 @@ impl Lines {
     }
 }
 
-/// Where the readers of both outputs put their lines.
+/// Takes the lines of both outputs.
 #[derive(Clone)]
 pub struct Sink {
     tail: Tail,
@@ -77,21 +77,21 @@ impl Sink {
         (Self { tail: tail.clone(), lines }, tail, Lines(receiver))
     }
 
-    /// Reads all, for ever: a program whose output nobody reads would wait.
+    /// Reads to the end of the output. A program blocks if nobody reads its output.
     pub async fn read(self, output: Option<impl AsyncRead + Unpin>, is_stdout: bool) {
         let Some(mut output) = output else { return };
-        let mut begun = Vec::new();
-        let mut piece = vec![0; 8 << 10];
-        while let Ok(length @ 1..) = output.read(&mut piece).await {
-            for &byte in &piece[..length] {
+        let mut line = Vec::new();
+        let mut buffer = vec![0; 8 << 10];
+        while let Ok(length @ 1..) = output.read(&mut buffer).await {
+            for &byte in &buffer[..length] {
                 match byte {
-                    b'\n' => self.line(&mut begun, is_stdout),
-                    _ if begun.len() < LONGEST => begun.push(byte),
+                    b'\n' => self.line(&mut line, is_stdout),
+                    _ if line.len() < MAX_LINE_BYTES => line.push(byte),
                     _ => {}
                 }
             }
         }
-        self.line(&mut begun, is_stdout);
+        self.line(&mut line, is_stdout);
     }
 
     fn line(&self, bytes: &mut Vec<u8>, is_stdout: bool) {
@@ -102,7 +102,7 @@ impl Sink {
     }
 }
 
-/// Without colours, and what else would move a terminal.
+/// Removes colours and other control characters.
 fn readable(text: &str) -> String {
     console::strip_ansi_codes(text)
         .chars()
@@ -117,22 +117,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_last_lines_are_kept_readable_and_short() {
+    async fn the_tail_has_the_last_lines_readable_and_truncated() {
         let (sink, tail, _lines) = Sink::new();
         assert_eq!(tail.below("It failed"), "It failed; it wrote nothing");
         let mut bytes: Vec<u8> = (0..50).flat_map(|i| format!("line {i}\n\n").into_bytes()).collect();
         bytes.extend(b"\x1b[31mred\x1b[0m\x07 \xff\n");
-        bytes.extend([b'x'; 3 * LONGEST]);
+        bytes.extend([b'x'; 3 * MAX_LINE_BYTES]);
         sink.read(Some(&bytes[..]), true).await;
-        let said = tail.below("It failed");
-        assert_eq!(said.lines().count(), 1 + KEPT);
-        assert!(said.starts_with("It failed; its last lines:\n    line 42\n"), "{said}");
-        assert!(said.contains("\n    red \u{fffd}\n"), "{said}");
-        assert!(said.ends_with(&format!(" {}", "x".repeat(LONGEST))), "{said}");
+        let text = tail.below("It failed");
+        assert_eq!(text.lines().count(), 1 + MAX_LINES);
+        assert!(text.starts_with("It failed; its last lines:\n    line 42\n"), "{text}");
+        assert!(text.contains("\n    red \u{fffd}\n"), "{text}");
+        assert!(text.ends_with(&format!(" {}", "x".repeat(MAX_LINE_BYTES))), "{text}");
     }
 
     #[tokio::test]
-    async fn the_first_wanted_line_is_found() {
+    async fn the_first_selected_line_is_returned() {
         let (sink, _, lines) = Sink::new();
         sink.read(Some(&b"a\nb 1\nb 2"[..]), true).await;
         assert_eq!(lines.first(|line| line.text.strip_prefix("b ").map(str::to_owned)).await, "1");

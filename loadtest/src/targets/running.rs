@@ -1,4 +1,4 @@
-//! A system that is ready for requests.
+//! A started system.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::child::Child;
 use crate::exit::Failure;
 use crate::machine::processes::Meter;
 
-/// A system that is ready for requests. What was started for it ends when this is dropped.
+/// A system that is ready for requests. Its processes end if this is dropped.
 pub struct Running {
     base_urls: BaseUrls,
     children: Vec<Child>,
@@ -18,24 +18,24 @@ pub struct Running {
 }
 
 enum BaseUrls {
-    /// Such as `http://127.0.0.1:3000`, with no slash at the end.
+    /// A URL such as `http://127.0.0.1:3000`, without a slash at the end.
     One(String),
-    /// One for each of these paths.
+    /// A URL for each path.
     ByPath(HashMap<String, String>),
 }
 
 impl Running {
-    /// One that runs already.
+    /// A system that was not started here.
     pub(super) fn at(base_url: &str) -> Self {
         Self::new(BaseUrls::One(trimmed(base_url)), Vec::new())
     }
 
-    /// One that was started here.
+    /// A system with one child process.
     pub(super) fn child(child: Child, base_url: &str) -> Self {
         Self::new(BaseUrls::One(trimmed(base_url)), vec![child])
     }
 
-    /// Several that were started here, and which of them answers at which path.
+    /// A system with several child processes, and the base URL for each path.
     pub(super) fn children(children: Vec<Child>, by_path: HashMap<String, String>) -> Self {
         Self::new(BaseUrls::ByPath(by_path), children)
     }
@@ -46,17 +46,17 @@ impl Running {
         Self { base_urls, children, meter, version: None }
     }
 
-    /// Itself, of this version.
+    /// Sets the version.
     pub(super) fn of_version(self, version: impl ToString) -> Self {
         Self { version: Some(version.to_string()), ..self }
     }
 
-    /// Which version it is, where that is known.
+    /// The version, if known.
     pub fn version(&self) -> Option<String> {
         self.version.clone()
     }
 
-    /// Where `path` is answered, a path that was named at the start.
+    /// The URL of `path`, which must be one of the paths given at the start.
     pub fn url(&self, path: &str) -> String {
         let base_url = match &self.base_urls {
             BaseUrls::One(url) => url,
@@ -65,29 +65,30 @@ impl Running {
         format!("{base_url}{path}")
     }
 
-    /// What the system's processes used since it was ready; `None` for one that wasn't started here.
+    /// The resource usage of the system's processes since it was ready; `None` if it was not started here.
     pub fn usage(&self) -> Option<Usage> {
         self.meter.as_ref().map(Meter::usage)
     }
 
-    /// Waits for the end of a system that was started here, which is none of its own doing.
-    pub async fn died(&self) -> Failure {
+    /// Waits until a process of the system ends by itself, which is a failure. Never completes if the system was not started
+    /// here.
+    pub async fn unexpected_end(&self) -> Failure {
         if self.children.is_empty() {
             return std::future::pending().await;
         }
-        select_all(self.children.iter().map(|child| Box::pin(child.died()))).await.0
+        select_all(self.children.iter().map(|child| Box::pin(child.unexpected_end()))).await.0
     }
 
-    /// A failure to measure it, with what it wrote last.
-    pub fn with_last_words(&self, failure: Failure) -> Failure {
-        let words: Vec<_> = self.children.iter().filter_map(Child::last_words).collect();
-        if words.is_empty() {
+    /// `failure` with the last lines of the system's output.
+    pub fn with_last_output(&self, failure: Failure) -> Failure {
+        let outputs: Vec<_> = self.children.iter().filter_map(Child::last_output).collect();
+        if outputs.is_empty() {
             return failure;
         }
-        Failure::new(failure.exit, format!("{:#}\n{}", failure.error, words.join("\n")))
+        Failure::new(failure.exit, format!("{:#}\n{}", failure.error, outputs.join("\n")))
     }
 
-    /// Ends a system that was started here; a server that ran already goes on.
+    /// Stops the processes that were started here.
     pub async fn stop(self) {
         join_all(self.children.into_iter().map(Child::stop)).await;
     }

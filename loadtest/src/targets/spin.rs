@@ -1,61 +1,71 @@
-//! `spin up`, which starts its server as a process of its own.
+//! `spin up`, which starts its server in another process.
 
-use host::App;
-use host::isolation::Wasi;
+use host::wasm::Wasi;
 use nix::sys::signal::Signal;
 
-use super::child::{Child, guarded};
-use super::startup::Announced;
+use super::built_in::{BuiltIn, Content};
+use super::child::{Child, guarded_command};
+use super::launch::{Launch, StartError, uses_wasi};
+use super::running::Running;
+use super::startup::StartupParser;
 use super::tool::{Tool, at_least};
-use super::{NotStarted, Options, Running};
 use crate::exit::{Exit, Failure};
 
-const SPIN: Tool =
-    Tool { name: "spin", variable: "SPIN", own: None, install: "see https://spinframework.dev/install" };
+pub(super) const TARGET: BuiltIn = BuiltIn {
+    name: "spin",
+    summary: "`spin up`",
+    content: Content::Applications,
+    flags: &[],
+    is_embedded_host: false,
+    start: |launch| Box::pin(start(launch)),
+};
 
-/// Starts `spin up` on a free port, and waits until it says that it is ready.
-pub async fn start(app: &App, options: &Options<'_>) -> Result<Running, NotStarted> {
+const SPIN: Tool = Tool {
+    name: "spin",
+    variable: "SPIN",
+    project_path: None,
+    install: "see https://spinframework.dev/install",
+};
+
+/// Starts `spin up` on a free port, and waits until it reports its URL.
+async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
+    let (app, options) = (launch.app()?, launch.options);
     let spin = SPIN.find()?;
     let version = SPIN.version(&spin).await?;
-    if speaks(app, Wasi::P3) && !at_least(&version, 4, 1) {
+    if uses_wasi(app, Wasi::P3) && !at_least(&version, 4, 1) {
         let manifest = app.manifest.display();
-        return Err(NotStarted::Skipped(format!(
-            "{manifest} is left out on spin {version}: WASIp3 components need Spin 4.1 or later"
+        return Err(StartError::Unsupported(format!(
+            "{manifest} is skipped on spin {version}: WASIp3 components need Spin 4.1 or later"
         )));
     }
-    let mut command = guarded(&spin, Signal::SIGTERM)?;
+    let mut command = guarded_command(&spin, Signal::SIGTERM)?;
     command
         .args(["up", "--quiet", "--listen=127.0.0.1:0", "--format=json"])
         .arg("-f")
         .arg(&app.manifest)
         .args(options.app_flags)
-        .args(taken(options.policy.flags())?);
+        .args(accepted_flags(options.policy.flags())?);
     let (child, lines) = Child::spawn("spin up", command)?;
-    let mut announced = Announced::default();
+    let mut startup = StartupParser::default();
     let (child, url) = child
-        .ready(options.ready_timeout(), lines.first(|line| announced.url(line)))
+        .ready(options.ready_timeout(), lines.first(|line| startup.url(line)))
         .await
         .map_err(Failure::from)?;
     Ok(Running::child(child, &url).of_version(version))
 }
 
-/// Whether a component of `app` does. What can't be read, Spin itself complains of.
-pub fn speaks(app: &App, wasi: Wasi) -> bool {
-    app.components.iter().any(|(id, component)| app.wasm(id, component).is_ok_and(|wasm| wasm.wasi == wasi))
-}
-
-/// The flags, which Spin takes only with whole seconds, whatever its help says.
-fn taken(flags: Vec<String>) -> Result<Vec<String>, Failure> {
-    let finer = |flag: &&String| {
+/// The flags, if their times are whole seconds. Spin's help allows shorter units, but Spin rejects them.
+fn accepted_flags(flags: Vec<String>) -> Result<Vec<String>, Failure> {
+    let has_fraction = |flag: &&String| {
         let (name, value) = flag.split_once('=').unwrap_or_default();
         name.ends_with("timeout")
             && value.split("..").any(|time| time.trim_end_matches('s').ends_with(['m', 'u', 'μ', 'n']))
     };
-    match flags.iter().find(finer) {
+    match flags.iter().find(has_fraction) {
         None => Ok(flags),
         Some(flag) => Err(Failure::new(
             Exit::Usage,
-            format!("{flag} is not for spin, which takes whole seconds: 2s, or a range such as 1..8"),
+            format!("{flag}: spin accepts whole seconds only, such as 2s or 1..8"),
         )),
     }
 }
@@ -65,17 +75,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spin_takes_whole_seconds() {
-        let taken = |flag: &str| taken(vec![flag.to_owned()]).is_ok();
+    fn spin_accepts_whole_seconds_only() {
+        let is_accepted = |flag: &str| accepted_flags(vec![flag.to_owned()]).is_ok();
         for flag in
             ["--idle-instance-timeout=2", "--request-timeout=2s..5s", "--max-instance-reuse-count=1..8"]
         {
-            assert!(taken(flag), "{flag}");
+            assert!(is_accepted(flag), "{flag}");
         }
         for flag in
             ["--idle-instance-timeout=100ms", "--request-timeout=1s..2000ms", "--idle-instance-timeout=7ns"]
         {
-            assert!(!taken(flag), "{flag}");
+            assert!(!is_accepted(flag), "{flag}");
         }
     }
 }

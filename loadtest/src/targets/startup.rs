@@ -1,21 +1,21 @@
-//! The JSON by which `spin up --format json`, and so the embedded host, says where it serves.
+//! The start-up document of `spin up --format json` and of the embedded host, which has the base URL.
 
 use host::Startup;
 
 use super::output::Line;
 use super::url::is_base;
 
-/// Collects a document that comes line by line, perhaps among other things.
+/// Parses a document that comes line by line, possibly among other lines.
 #[derive(Default)]
-pub struct Announced(String);
+pub struct StartupParser(String);
 
-impl Announced {
-    /// The base URL, once `line` makes the document whole.
+impl StartupParser {
+    /// The base URL, if `line` completes the document.
     pub fn url(&mut self, line: &Line) -> Option<String> {
         if !line.is_stdout {
             return None;
         }
-        // The braces within are indented.
+        // Only the outermost brace is not indented.
         if line.text.starts_with('{') {
             self.0.clear();
         }
@@ -31,8 +31,8 @@ mod tests {
     use super::*;
 
     fn url(text: &str) -> Option<String> {
-        let mut announced = Announced::default();
-        text.lines().find_map(|line| announced.url(&Line { text: line.to_owned(), is_stdout: true }))
+        let mut startup = StartupParser::default();
+        text.lines().find_map(|line| startup.url(&Line { text: line.to_owned(), is_stdout: true }))
     }
 
     #[test]
@@ -54,16 +54,16 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_is_no_document() {
+    fn other_output_is_no_document() {
         for text in ["", "hello", "{", "{}", "[1]", r#"{"base_url": "nowhere", "routes": []}"#] {
             assert_eq!(url(text), None, "{text}");
         }
     }
 
     #[test]
-    fn standard_error_is_no_part_of_it() {
+    fn standard_error_is_ignored() {
         let line =
             Line { text: r#"{"base_url": "http://127.0.0.1:1", "routes": []}"#.into(), is_stdout: false };
-        assert_eq!(Announced::default().url(&line), None);
+        assert_eq!(StartupParser::default().url(&line), None);
     }
 }

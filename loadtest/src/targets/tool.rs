@@ -1,4 +1,4 @@
-//! Programs of others: where they are, what they say of themselves, and how to get them.
+//! External programs: their path, version and installation.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,63 +11,66 @@ use tokio::time::timeout;
 
 use crate::exit::{Exit, Failure, OrExit};
 
-/// How long a program may take to say its version.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The time limit for `--version` or `--help`.
+const OUTPUT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A program of others.
+/// An external program.
 pub struct Tool {
     pub name: &'static str,
-    /// The environment variable that says where it is.
+    /// The environment variable for its path.
     pub variable: &'static str,
-    /// Where `scripts/peers.sh` puts it, in the project's folder.
-    pub own: Option<&'static str>,
-    /// What to do where it is missing.
+    /// Its path in the project's folder, if `scripts/peers.sh` installs it.
+    pub project_path: Option<&'static str>,
+    /// How to install it.
     pub install: &'static str,
 }
 
 impl Tool {
-    /// Where the variable says that it is, or in the project's folder, or on the PATH.
+    /// Its path: from the environment variable, in the project's folder, or on the PATH.
     pub fn find(&self) -> Result<PathBuf, Failure> {
         if let Some(given) = env::var_os(self.variable) {
             let path = PathBuf::from(given);
             let found = if path.components().count() > 1 { absolute(&path) } else { on_path(&path) };
             return found.ok_or_else(|| {
-                let said = format!("{} names {}, which is not there", self.variable, path.display());
-                Failure::new(Exit::System, said)
+                let message = format!("{}: no such file: {}", self.variable, path.display());
+                Failure::new(Exit::System, message)
             });
         }
-        let own = self.own.and_then(|own| absolute(&project()?.join(own)));
-        own.or_else(|| on_path(Path::new(self.name))).ok_or_else(|| {
-            let said = format!("{} is not installed: {}", self.name, self.install);
-            Failure::new(Exit::System, format!("{said}, or let {} say where it is", self.variable))
+        let in_project = self.project_path.and_then(|path| absolute(&project()?.join(path)));
+        in_project.or_else(|| on_path(Path::new(self.name))).ok_or_else(|| {
+            let message = format!("{} is not installed: {}", self.name, self.install);
+            Failure::new(Exit::System, format!("{message}, or set {} to its path", self.variable))
         })
     }
 
-    /// What the program at `path` says to `args`.
-    pub async fn ask(&self, path: &Path, args: &[&str]) -> Result<String, Failure> {
-        let what = || format!("{} {}", path.display(), args.join(" "));
+    /// The standard output of the program at `path` with `args`.
+    pub async fn output(&self, path: &Path, args: &[&str]) -> Result<String, Failure> {
+        let command_line = || format!("{} {}", path.display(), args.join(" "));
         let mut command = Command::new(path);
         command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-        let output = match timeout(PATIENCE, command.output()).await {
-            Ok(output) => output.map_err(|error| format!("{} can't be run: {error}", what())),
-            Err(_) => Err(format!("{} says nothing", what())),
+        let output = match timeout(OUTPUT_TIMEOUT, command.output()).await {
+            Ok(output) => output.map_err(|error| format!("cannot run {}: {error}", command_line())),
+            Err(_) => Err(format!("{} did not end within {} s", command_line(), OUTPUT_TIMEOUT.as_secs())),
         };
-        let output = output.map_err(|said| Failure::new(Exit::System, said))?;
+        let output = output.map_err(|message| Failure::new(Exit::System, message))?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The version of the program at `path`, by its `NAME VERSION ...`.
+    /// The version of the program at `path`, from its output `NAME VERSION ...`.
     pub async fn version(&self, path: &Path) -> Result<Version, Failure> {
-        let said = self.ask(path, &["--version"]).await?;
-        let version = said.split_whitespace().nth(1).and_then(|word| Version::parse(word).ok());
+        let output = self.output(path, &["--version"]).await?;
+        let version = output.split_whitespace().nth(1).and_then(|word| Version::parse(word).ok());
         version.ok_or_else(|| {
-            let line = said.lines().next().unwrap_or_default();
-            Failure::new(Exit::System, format!("{} --version says no version: {line:?}", path.display()))
+            let line = output.lines().next().unwrap_or_default();
+            Failure::new(
+                Exit::System,
+                format!("no version in the output of {} --version: {line:?}", path.display()),
+            )
         })
     }
 }
 
-/// Another working folder must not make it another file.
+/// The absolute path of a file: the program may run in another working folder.
 fn absolute(path: &Path) -> Option<PathBuf> {
     path.is_file().then(|| std::path::absolute(path).ok())?
 }
@@ -76,25 +79,25 @@ fn on_path(name: &Path) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).find_map(|folder| absolute(&folder.join(name)))
 }
 
-/// The project's folder: this one, or one above, or one above this program.
+/// The project's folder: the working folder, a parent of it, or a parent of this program's folder.
 pub fn project() -> Option<PathBuf> {
-    let here = env::current_dir().ok();
+    let current = env::current_dir().ok();
     let program = env::current_exe().ok();
-    let above = |path: &PathBuf| {
+    let search = |path: &PathBuf| {
         path.ancestors().find(|folder| folder.join("scripts/peers.sh").is_file()).map(Path::to_owned)
     };
-    here.as_ref().and_then(above).or_else(|| program.as_ref().and_then(above))
+    current.as_ref().and_then(search).or_else(|| program.as_ref().and_then(search))
 }
 
-/// A file or folder of the project's.
-pub fn of_the_project(path: &str) -> Result<PathBuf, Failure> {
+/// The path of a file or folder of the project.
+pub fn project_file(path: &str) -> Result<PathBuf, Failure> {
     let found = project().map(|project| project.join(path)).filter(|path| path.exists());
     found
-        .ok_or_else(|| anyhow::anyhow!("{path} is not here: run this in the project's folder"))
+        .ok_or_else(|| anyhow::anyhow!("{path} not found; run this in the project's folder"))
         .or_exit(Exit::System)
 }
 
-/// The major and the minor version, by which what a program can do is known: a pre-release can it too.
+/// Compares the major and the minor version only: a pre-release has the features, too.
 pub fn at_least(version: &Version, major: u64, minor: u64) -> bool {
     (version.major, version.minor) >= (major, minor)
 }

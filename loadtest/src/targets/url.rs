@@ -1,4 +1,4 @@
-//! A server that runs already, somewhere.
+//! A server that runs already.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use http::Uri;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Running;
+use super::running::Running;
 use crate::exit::{Exit, Failure};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time limit for the reachability check.
+const REACH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Any answer will do: it shows that a server is there. By https, so does a connection; its certificate is
-/// the burst's matter.
+/// Checks that the server answers, with any status. For https, a TCP connection is enough: the burst checks the certificate.
 pub async fn reach(url: &str) -> Result<Running, Failure> {
     let reached = if url.starts_with("https") { connects(url).await } else { answers(url).await };
     match reached {
         Ok(()) => Ok(Running::at(url)),
-        Err(cause) => Err(Failure::new(Exit::System, format!("{url} can't be reached: {cause}"))),
+        Err(cause) => Err(Failure::new(Exit::System, format!("cannot reach {url}: {cause}"))),
     }
 }
 
 async fn answers(url: &str) -> Result<(), String> {
-    let get = async { client(PATIENCE)?.get(url).send().await };
+    let get = async { client(REACH_TIMEOUT)?.get(url).send().await };
     get.await.map(drop).map_err(|error| {
         let mut cause: &dyn std::error::Error = &error;
         while let Some(source) = cause.source() {
@@ -34,9 +34,9 @@ async fn answers(url: &str) -> Result<(), String> {
 
 async fn connects(url: &str) -> Result<(), String> {
     let (host, port) = authority(url);
-    match timeout(PATIENCE, TcpStream::connect((host.as_str(), port))).await {
+    match timeout(REACH_TIMEOUT, TcpStream::connect((host.as_str(), port))).await {
         Ok(connected) => connected.map(drop).map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no connection within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!("no connection within {} s", REACH_TIMEOUT.as_secs())),
     }
 }
 
@@ -48,16 +48,16 @@ pub fn authority(url: &str) -> (String, u16) {
     (host.to_owned(), url.port_u16().unwrap_or(standard))
 }
 
-/// For requests that only show whether a server is there, `timeout` each.
+/// A client for reachability checks; `timeout` is the limit for each request.
 pub fn client(timeout: Duration) -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .timeout(timeout)
-        .no_proxy() // the burst goes there directly
+        .no_proxy() // the bursts of `run` use no proxy either
         .redirect(reqwest::redirect::Policy::none())
         .build()
 }
 
-/// Whether paths can be put behind it.
+/// Whether `url` is a base URL, to which paths can be appended.
 pub fn is_base(url: &str) -> bool {
     let parsed = url.parse::<Uri>();
     !url.contains('#')
@@ -73,8 +73,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_can_be_put_behind_a_base() {
-        for url in ["http://127.0.0.1:3000", "https://lab.example/", "http://[::1]:80/lab"] {
+    fn a_base_url_has_a_scheme_and_a_host_and_no_query() {
+        for url in ["http://127.0.0.1:3000", "https://app.example/", "http://[::1]:80/app"] {
             assert!(is_base(url), "{url}");
         }
         for url in ["", "mars", "ftp://x", "http://", "http://x/?a=1", "http://x/#a", "/x"] {
@@ -83,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_given_or_the_schemes() {
-        assert_eq!(authority("https://lab.example/x"), ("lab.example".to_owned(), 443));
+    fn the_default_port_is_the_scheme_s() {
+        assert_eq!(authority("https://app.example/x"), ("app.example".to_owned(), 443));
         assert_eq!(authority("http://[::1]/x"), ("::1".to_owned(), 80));
         assert_eq!(authority("http://127.0.0.1:3911"), ("127.0.0.1".to_owned(), 3911));
     }

@@ -1,43 +1,54 @@
-//! `wasmtime serve`, which serves one component: a process for each, behind a port of its own.
+//! `wasmtime serve`. It serves one component, so each component has a process with its own port.
 
 use std::collections::HashMap;
 use std::path::Path;
 
-use host::App;
-use host::isolation::Wasi;
-use host::manifest::Component;
+use host::wasm::Wasi;
+use host::{App, Component};
 use nix::sys::signal::Signal;
 
-use super::child::{Child, guarded};
+use super::built_in::{BuiltIn, Content};
+use super::child::{Child, guarded_command};
+use super::launch::{Launch, StartError, uses_wasi};
 use super::output::{Line, Lines};
-use super::spin::speaks;
+use super::running::Running;
 use super::tool::{Tool, at_least};
-use super::{NotStarted, Options, Running};
 use crate::console::note;
 use crate::exit::{Exit, Failure};
+
+pub(super) const TARGET: BuiltIn = BuiltIn {
+    name: "wasmtime",
+    summary: "`wasmtime serve`, in a process for each component",
+    content: Content::Applications,
+    flags: &[],
+    is_embedded_host: false,
+    start: |launch| Box::pin(start(launch)),
+};
 
 const WASMTIME: Tool = Tool {
     name: "wasmtime",
     variable: "WASMTIME",
-    own: Some("target/peers/bin/wasmtime"),
+    project_path: Some("target/peers/bin/wasmtime"),
     install: "scripts/peers.sh wasmtime installs it",
 };
 
-/// Starts a `wasmtime serve` on a free port for each component that answers at one of `paths`, and waits until
-/// all are ready.
-pub async fn start(app: &App, paths: &[&str], options: &Options<'_>) -> Result<Running, NotStarted> {
+/// Starts a `wasmtime serve` on a free port for each component with a route at one of the paths, and waits until all
+/// are ready.
+async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
+    let (app, options) = (launch.app()?, launch.options);
     let wasmtime = WASMTIME.find()?;
     let version = WASMTIME.version(&wasmtime).await?;
-    if speaks(app, Wasi::P3) && !at_least(&version, 46, 0) {
+    if uses_wasi(app, Wasi::P3) && !at_least(&version, 46, 0) {
         let manifest = app.manifest.display();
-        return Err(NotStarted::Skipped(format!(
-            "{manifest} is left out on wasmtime {version}: WASIp3 components need wasmtime 46 or later"
+        return Err(StartError::Unsupported(format!(
+            "{manifest} is skipped on wasmtime {version}: WASIp3 components need wasmtime 46 or later"
         )));
     }
-    let flags = taken(options.policy.flags(), &WASMTIME.ask(&wasmtime, &["serve", "--help"]).await?)?;
+    let help = WASMTIME.output(&wasmtime, &["serve", "--help"]).await?;
+    let flags = accepted_flags(options.policy.flags(), &help)?;
     let mut starting: Vec<(&str, Child, Lines)> = Vec::new();
     let mut ids = HashMap::new();
-    for &path in paths {
+    for &path in launch.paths {
         let (id, component) = component_at(app, path)?;
         ids.insert(path, id);
         if !starting.iter().any(|(started, ..)| *started == id) {
@@ -65,7 +76,7 @@ fn component_at<'a>(app: &'a App, path: &str) -> Result<(&'a str, &'a Component)
             let manifest = app.manifest.display();
             Failure::new(
                 Exit::Usage,
-                format!("{manifest}: no component answers at {path}, so wasmtime can't serve it"),
+                format!("{manifest}: no component has the route {path}, so wasmtime cannot serve it"),
             )
         })
 }
@@ -78,7 +89,7 @@ fn spawn(
     flags: &[String],
 ) -> Result<(Child, Lines), Failure> {
     let wasm = app.wasm(id, component).map_err(host::Error::from)?;
-    let mut command = guarded(wasmtime, Signal::SIGTERM)?;
+    let mut command = guarded_command(wasmtime, Signal::SIGTERM)?;
     command.args(["serve", "--addr=127.0.0.1:0", "-Scli"]);
     if wasm.wasi == Wasi::P3 {
         command.args(["-Sp3", "-Wcomponent-model-async"]);
@@ -88,32 +99,32 @@ fn spawn(
     Child::spawn(&format!("wasmtime serve ({id})"), command)
 }
 
-/// In `Serving HTTP on http://127.0.0.1:3911/`.
+/// The URL in a line such as `Serving HTTP on http://127.0.0.1:3911/`.
 fn url(line: &Line) -> Option<String> {
     let url = line.text.strip_prefix("Serving HTTP on ")?;
     url.starts_with("http://").then(|| url.to_owned())
 }
 
-/// The flags, as far as this wasmtime knows them.
-fn taken(flags: Vec<String>, help: &str) -> Result<Vec<String>, Failure> {
-    let mut taken = Vec::new();
+/// The flags, if this wasmtime accepts them. `help` is the output of `wasmtime serve --help`.
+fn accepted_flags(flags: Vec<String>, help: &str) -> Result<Vec<String>, Failure> {
+    let mut accepted = Vec::new();
     for flag in flags {
         let (name, value) = flag.split_once('=').unwrap_or_default();
         if name == "--request-timeout" {
-            note("wasmtime serve has no --request-timeout: requests there may take as long as they like");
+            note("wasmtime serve has no --request-timeout; its requests have no time limit");
             continue;
         }
         let wrong = if !help.contains(name) {
-            "is unknown to this wasmtime; scripts/peers.sh wasmtime installs one that knows it"
+            "this wasmtime does not have this flag; `scripts/peers.sh wasmtime` installs a version that has it"
         } else if value.contains("..") {
-            "is not for wasmtime, which takes no ranges"
+            "wasmtime accepts no ranges"
         } else {
-            taken.push(flag);
+            accepted.push(flag);
             continue;
         };
-        return Err(Failure::new(Exit::Usage, format!("{flag} {wrong}")));
+        return Err(Failure::new(Exit::Usage, format!("{flag}: {wrong}")));
     }
-    Ok(taken)
+    Ok(accepted)
 }
 
 #[cfg(test)]
@@ -121,15 +132,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_wasmtime_knows_is_passed_on() {
+    fn only_flags_that_wasmtime_has_are_accepted() {
         let help = "--max-instance-reuse-count <N>\n  --idle-instance-timeout <T>";
-        let taken = |flag: &str| taken(vec![flag.to_owned()], help);
+        let accepted = |flag: &str| accepted_flags(vec![flag.to_owned()], help);
         assert_eq!(
-            taken("--max-instance-reuse-count=3").ok(),
+            accepted("--max-instance-reuse-count=3").ok(),
             Some(vec!["--max-instance-reuse-count=3".to_owned()])
         );
-        assert_eq!(taken("--request-timeout=3s").ok(), Some(Vec::new()));
-        assert!(taken("--max-instance-reuse-count=1..3").is_err());
-        assert!(taken("--max-instance-concurrent-reuse-count=3").is_err());
+        assert_eq!(accepted("--request-timeout=3s").ok(), Some(Vec::new()));
+        assert!(accepted("--max-instance-reuse-count=1..3").is_err());
+        assert!(accepted("--max-instance-concurrent-reuse-count=3").is_err());
     }
 }

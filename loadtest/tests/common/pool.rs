@@ -1,9 +1,12 @@
-//! A real server that takes `k` requests at a time, each for a fixed time: its truth is known.
+//! A server that serves `k` requests at a time, each with the same service time.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -11,96 +14,97 @@ use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 #[derive(Clone)]
 pub struct Pool {
     pub url: String,
-    /// How many requests came.
+    /// The number of requests.
     pub requests: Arc<AtomicUsize>,
-    /// How many connections came.
+    /// The number of connections.
     pub connections: Arc<AtomicUsize>,
-    /// The last request's head.
+    /// The number of answers.
+    pub answers: Arc<AtomicUsize>,
+    /// The head of the last request.
     pub last: Arc<Mutex<Option<Parts>>>,
 }
 
 #[derive(Clone, Copy)]
-pub struct Manners {
-    /// How many requests are taken at a time.
+pub struct PoolBehavior {
+    /// The number of requests that are served at a time.
     pub k: usize,
-    /// How long each takes.
+    /// The service time of each.
     pub service: Duration,
-    /// Those beyond `k` get 503 at once instead of waiting.
+    /// Whether the requests beyond `k` get 503 at once instead of waiting.
     pub refuse: bool,
-    /// Connections are closed after each answer, which says so.
+    /// Whether a connection is closed after an answer that announces it.
     pub close: bool,
-    /// Connections are closed after each answer, which does not say so.
-    pub hang_up: bool,
-    /// No more connections than this are taken.
-    pub lives_for: Option<usize>,
+    /// Whether a connection is closed after an answer that does not announce it.
+    pub close_silently: bool,
+    /// The number of connections after which the server ends; `None` for no limit.
+    pub max_connections: Option<usize>,
 }
 
-impl Manners {
+impl PoolBehavior {
     pub fn pool(k: usize, service: Duration) -> Self {
-        Self { k, service, refuse: false, close: false, hang_up: false, lives_for: None }
+        Self { k, service, refuse: false, close: false, close_silently: false, max_connections: None }
     }
 }
 
 /// Serves until the test's runtime ends.
-pub async fn serve(manners: Manners) -> Pool {
+pub async fn serve(behavior: PoolBehavior) -> Pool {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));
-    let pool = Pool { url, requests: Arc::default(), connections: Arc::default(), last: Arc::default() };
-    let places = Arc::new(Semaphore::new(manners.k));
+    let (requests, connections, answers) = (Arc::default(), Arc::default(), Arc::default());
+    let pool = Pool { url, requests, connections, answers, last: Arc::default() };
+    let permits = Arc::new(Semaphore::new(behavior.k));
     let counted = pool.clone();
     tokio::spawn(async move {
-        while manners.lives_for.is_none_or(|limit| counted.connections.load(SeqCst) < limit) {
+        while behavior.max_connections.is_none_or(|limit| counted.connections.load(SeqCst) < limit) {
             let Ok((stream, _)) = listener.accept().await else { break };
             counted.connections.fetch_add(1, SeqCst);
-            let (places, pool) = (places.clone(), counted.clone());
-            let answered = Arc::new(Notify::new());
-            let done = answered.clone();
-            let service = service_fn(move |request| {
-                let (places, pool, done) = (places.clone(), pool.clone(), done.clone());
-                async move {
-                    let response = answer(request, manners, &places, &pool).await;
-                    done.notify_one();
-                    Ok::<_, Infallible>(response)
-                }
-            });
-            let connection = hyper::server::conn::http1::Builder::new()
-                .keep_alive(!manners.close)
-                .serve_connection(TokioIo::new(stream), service);
-            tokio::spawn(async move {
-                let hung_up = async {
-                    answered.notified().await;
-                    // Time for the answer to leave.
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                };
-                tokio::select! {
-                    _ = connection => {}
-                    () = hung_up, if manners.hang_up => {}
-                }
-            });
+            tokio::spawn(serve_connection(stream, behavior, permits.clone(), counted.clone()));
         }
     });
     pool
 }
 
+async fn serve_connection(stream: TcpStream, behavior: PoolBehavior, permits: Arc<Semaphore>, pool: Pool) {
+    let answered = AtomicBool::new(false);
+    let (permits, pool, is_answered) = (&*permits, &pool, &answered);
+    let service = service_fn(move |request| async move {
+        let response = answer(request, behavior, permits, pool).await;
+        is_answered.store(true, SeqCst);
+        Ok::<_, Infallible>(response)
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    let connection = builder.keep_alive(!behavior.close).serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    poll_fn(|context| {
+        let ended = connection.as_mut().poll(context).is_ready();
+        // The poll that completes an answer also writes it to the socket. Dropping the connection then closes it
+        // after the answer.
+        let is_closing = behavior.close_silently && answered.load(SeqCst);
+        if ended || is_closing { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
 async fn answer(
     request: Request<Incoming>,
-    manners: Manners,
-    places: &Semaphore,
+    behavior: PoolBehavior,
+    permits: &Semaphore,
     pool: &Pool,
 ) -> Response<String> {
     pool.requests.fetch_add(1, SeqCst);
     *pool.last.lock().expect("no panic") = Some(request.into_parts().0);
     let mut response = Response::new(String::new());
-    let place = if manners.refuse { places.try_acquire().ok() } else { places.acquire().await.ok() };
-    match place {
-        Some(_place) => tokio::time::sleep(manners.service).await,
+    let permit = if behavior.refuse { permits.try_acquire().ok() } else { permits.acquire().await.ok() };
+    match permit {
+        Some(_permit) => tokio::time::sleep(behavior.service).await,
         None => *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE,
     }
+    pool.answers.fetch_add(1, SeqCst);
     response
 }

@@ -1,5 +1,4 @@
-//! Servers whose truth is known, over real sockets: what they do with requests is written down here, and
-//! nothing but the time shows it outside.
+//! Servers with a known model of service. Their answers show it only by their times.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -8,44 +7,44 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::sync::{Mutex as Turn, Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 
-/// What becomes of requests that come together.
+/// How requests that arrive together are served.
 #[derive(Debug, Clone, Copy)]
 pub enum Model {
-    /// So many are served at a time; the others wait.
+    /// This many are served at a time; the others wait.
     Pool(usize),
-    /// So many are served at a time; the others get 503 at once.
+    /// This many are served at a time; the others get 503 at once.
     Unavailable(usize),
-    /// So many are served at a time; the others' connections are reset.
+    /// This many are served at a time; the connections of the others are reset.
     Resets(usize),
-    /// So many processors are shared by all that are there.
+    /// All requests in flight share this many processors.
     Sharing(usize),
-    /// They block each other in turn, and all answers come when the last of them is done.
+    /// Requests are served one after the other, and all answers are sent when the last is done.
     Batches,
 }
 
 impl Model {
-    /// One thread that blocks, and takes connections in between.
+    /// One request at a time, as in an event loop that blocks.
     pub const EVENT_LOOP: Self = Self::Pool(1);
     /// All at once.
     pub const UNLIMITED: Self = Self::Pool(Semaphore::MAX_PERMITS);
 }
 
 #[derive(Debug, Clone, Copy)]
-pub struct Truth {
+pub struct ServerSpec {
     pub model: Model,
-    /// How long one request alone takes.
+    /// The service time of one request alone.
     pub service: Duration,
-    /// By what share of it each may take more or less.
+    /// The maximum deviation of a service time, as a share.
     pub jitter: f64,
-    /// How many of the first requests take three times as long.
+    /// The number of first requests that take three times as long.
     pub slow: usize,
-    /// How many connections wait to be accepted before more are dropped.
+    /// The length of the accept queue.
     pub backlog: u32,
 }
 
-impl Truth {
+impl ServerSpec {
     pub fn of(model: Model, service: Duration) -> Self {
         Self { model, service, jitter: 0.0, slow: 0, backlog: 1024 }
     }
@@ -53,21 +52,21 @@ impl Truth {
 
 /// A server that runs until the test's runtime ends.
 #[derive(Clone)]
-pub struct Synthetic {
+pub struct SyntheticServer {
     pub url: String,
-    /// How many requests came.
+    /// The number of requests.
     pub requests: Arc<AtomicUsize>,
-    /// The most that were there at once.
-    pub most: Arc<AtomicUsize>,
+    /// The maximum number of requests in flight.
+    pub max_in_flight: Arc<AtomicUsize>,
 }
 
-pub async fn serve(truth: Truth) -> Synthetic {
+pub async fn serve(spec: ServerSpec) -> SyntheticServer {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
-    let listener = socket.listen(truth.backlog).expect("it listens");
+    let listener = socket.listen(spec.backlog).expect("it listens");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));
-    let server = Synthetic { url, requests: Arc::default(), most: Arc::default() };
-    let state = Arc::new(State::new(truth, server.clone()));
+    let server = SyntheticServer { url, requests: Arc::default(), max_in_flight: Arc::default() };
+    let state = Arc::new(State::new(spec, server.clone()));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(connection(stream, state.clone()));
@@ -78,28 +77,28 @@ pub async fn serve(truth: Truth) -> Synthetic {
 
 /// What all connections share.
 struct State {
-    truth: Truth,
-    seen: Synthetic,
-    there: AtomicUsize,
-    places: Semaphore,
-    turn: Turn<()>,
-    /// How many of the batch are not done yet.
-    undone: Mutex<usize>,
+    spec: ServerSpec,
+    server: SyntheticServer,
+    in_flight: AtomicUsize,
+    permits: Semaphore,
+    /// Held by the request of the batch that is being served.
+    turn: tokio::sync::Mutex<()>,
+    /// The number of requests of the batch that are not done.
+    unfinished: Mutex<usize>,
     batch_done: Notify,
 }
 
-/// What a request gets.
 enum Answer {
     Served,
     Unavailable,
     Reset,
 }
 
-/// Requests without a body come one after the other; each is answered.
+/// Answers sequential requests without a body.
 async fn connection(mut stream: TcpStream, state: Arc<State>) {
     let mut head = Vec::new();
     loop {
-        // A connection that is closed while something is unread is reset.
+        // The head stays unread until the answer is known: closing a socket with unread bytes resets the connection.
         if stream.readable().await.is_err() || matches!(stream.peek(&mut [0]).await, Ok(0) | Err(_)) {
             return;
         }
@@ -123,40 +122,40 @@ async fn connection(mut stream: TcpStream, state: Arc<State>) {
 }
 
 impl State {
-    fn new(truth: Truth, seen: Synthetic) -> Self {
-        let places = match truth.model {
+    fn new(spec: ServerSpec, server: SyntheticServer) -> Self {
+        let permits = match spec.model {
             Model::Pool(k) | Model::Unavailable(k) | Model::Resets(k) => k,
             Model::Sharing(_) | Model::Batches => Semaphore::MAX_PERMITS,
         };
         Self {
-            truth,
-            seen,
-            there: AtomicUsize::new(0),
-            places: Semaphore::new(places),
-            turn: Turn::new(()),
-            undone: Mutex::new(0),
+            spec,
+            server,
+            in_flight: AtomicUsize::new(0),
+            permits: Semaphore::new(permits),
+            turn: tokio::sync::Mutex::new(()),
+            unfinished: Mutex::new(0),
             batch_done: Notify::new(),
         }
     }
 
     async fn answer(&self) -> Answer {
-        let number = self.seen.requests.fetch_add(1, SeqCst);
-        let there = self.there.fetch_add(1, SeqCst) + 1;
-        self.seen.most.fetch_max(there, SeqCst);
+        let number = self.server.requests.fetch_add(1, SeqCst);
+        let in_flight = self.in_flight.fetch_add(1, SeqCst) + 1;
+        self.server.max_in_flight.fetch_max(in_flight, SeqCst);
         let answer = self.served(self.work(number)).await;
-        self.there.fetch_sub(1, SeqCst);
+        self.in_flight.fetch_sub(1, SeqCst);
         answer
     }
 
     async fn served(&self, work: Duration) -> Answer {
-        match self.truth.model {
+        match self.spec.model {
             Model::Pool(_) => {
-                let _place = self.places.acquire().await;
+                let _permit = self.permits.acquire().await;
                 tokio::time::sleep(work).await;
             }
-            Model::Unavailable(_) | Model::Resets(_) => match self.places.try_acquire() {
-                Ok(_place) => tokio::time::sleep(work).await,
-                Err(_) if matches!(self.truth.model, Model::Resets(_)) => return Answer::Reset,
+            Model::Unavailable(_) | Model::Resets(_) => match self.permits.try_acquire() {
+                Ok(_permit) => tokio::time::sleep(work).await,
+                Err(_) if matches!(self.spec.model, Model::Resets(_)) => return Answer::Reset,
                 Err(_) => return Answer::Unavailable,
             },
             Model::Sharing(processors) => self.share(work, processors).await,
@@ -165,37 +164,37 @@ impl State {
         Answer::Served
     }
 
-    /// What this request takes alone. The jitter is the same at every run: the golden ratio's multiples
-    /// are spread evenly.
+    /// The service time of a request. The deviations are the same in every run: multiples of the golden ratio are spread
+    /// evenly.
     fn work(&self, number: usize) -> Duration {
         const GOLDEN: f64 = 0.618_033_988_749_895;
         let spread = 2.0 * (number as f64 * GOLDEN).fract() - 1.0;
-        let slow = if number < self.truth.slow { 3.0 } else { 1.0 };
-        self.truth.service.mul_f64(slow * (1.0 + self.truth.jitter * spread))
+        let slow = if number < self.spec.slow { 3.0 } else { 1.0 };
+        self.spec.service.mul_f64(slow * (1.0 + self.spec.jitter * spread))
     }
 
     async fn share(&self, work: Duration, processors: usize) {
         const SLICE: Duration = Duration::from_millis(5);
-        let mut left = work.as_secs_f64();
-        while left > 0.0 {
+        let mut remaining = work.as_secs_f64();
+        while remaining > 0.0 {
             let began = Instant::now();
-            let share = (processors as f64 / self.there.load(SeqCst) as f64).min(1.0);
-            tokio::time::sleep(SLICE.min(Duration::from_secs_f64(left / share))).await;
-            left -= began.elapsed().as_secs_f64() * share;
+            let share = (processors as f64 / self.in_flight.load(SeqCst) as f64).min(1.0);
+            tokio::time::sleep(SLICE.min(Duration::from_secs_f64(remaining / share))).await;
+            remaining -= began.elapsed().as_secs_f64() * share;
         }
     }
 
     async fn batch(&self, work: Duration) {
-        *self.undone.lock().expect("no panic") += 1;
+        *self.unfinished.lock().expect("no panic") += 1;
         {
             let _turn = self.turn.lock().await;
             tokio::time::sleep(work).await;
         }
         let done = self.batch_done.notified();
         let is_last = {
-            let mut undone = self.undone.lock().expect("no panic");
-            *undone -= 1;
-            *undone == 0
+            let mut unfinished = self.unfinished.lock().expect("no panic");
+            *unfinished -= 1;
+            *unfinished == 0
         };
         match is_last {
             true => self.batch_done.notify_waiters(),
@@ -204,14 +203,14 @@ impl State {
     }
 }
 
-/// A server that takes connections and never answers.
-pub async fn mute() -> String {
+/// A server that accepts connections and never answers.
+pub async fn unresponsive() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("bound"));
     tokio::spawn(async move {
-        let mut kept = Vec::new();
+        let mut connections = Vec::new();
         while let Ok(connection) = listener.accept().await {
-            kept.push(connection);
+            connections.push(connection);
         }
         pending::<()>().await;
     });

@@ -6,7 +6,7 @@ use super::{Document, SCHEMA};
 use crate::input::Input;
 
 impl Document {
-    /// Parses a `result.json`. At most [`KEPT`](judge::schedule::KEPT) requests of each burst are kept; the other ones are
+    /// Parses a `result.json`. At most [`DEFAULT_KEEP`](judge::schedule::DEFAULT_KEEP) requests of each burst are kept; the other ones are
     /// counted in `counted_only`.
     ///
     /// # Errors

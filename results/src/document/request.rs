@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use judge::schedule::KEPT;
+use judge::schedule::DEFAULT_KEEP;
 use judge::trace::{ErrorKind, Evidence, Outcome, Row};
 use judge::units::rounded;
 use schemars::JsonSchema;
@@ -93,7 +93,7 @@ impl Request {
     }
 }
 
-/// Reads the first [`KEPT`] requests and skips the remaining ones, so that memory is bounded whatever the file has.
+/// Reads the first [`DEFAULT_KEEP`] requests and skips the remaining ones, so that memory is bounded whatever the file has.
 pub fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Request>, D::Error> {
     struct Bounded;
 
@@ -107,7 +107,7 @@ pub fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Request
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
             let mut kept = Vec::new();
             while let Some(request) = list.next_element()? {
-                if kept.len() < KEPT {
+                if kept.len() < DEFAULT_KEEP {
                     kept.push(request);
                 }
             }

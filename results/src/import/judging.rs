@@ -150,9 +150,9 @@ impl Context<'_> {
             failures: match (self.format.drops_failures, is_number_known) {
                 (false, _) => Failures::Kept,
                 (true, true) => Failures::Counted,
-                (true, false) => Failures::Unseen,
+                (true, false) => Failures::Unknown,
             },
-            summary: self.format.is_summary,
+            requests: self.format.is_summary,
             resolution_us: self.resolution_us,
         }
     }

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use judge::schedule::KEPT;
+use judge::schedule::DEFAULT_KEEP;
 use judge::verdict::{Confidence, Kind, Shape};
 use proptest::prelude::*;
 
@@ -145,7 +145,13 @@ const WRITERS: [(Writer, &Format); 7] = [
 ];
 
 fn options() -> Options {
-    Options { service_ms: Some(1_000.0), n: None, c: None, good: Arc::from([200..=299]), max_rows: KEPT }
+    Options {
+        service_ms: Some(1_000.0),
+        n: None,
+        c: None,
+        good: Arc::from([200..=299]),
+        max_rows: DEFAULT_KEEP,
+    }
 }
 
 fn source(bytes: &[u8]) -> Source {
@@ -209,7 +215,7 @@ fn a_format_without_failures_needs_the_number_of_requests_for_high_confidence() 
     assert_eq!((all.verdict.kind, all.verdict.confidence), (Kind::Sequential, Confidence::High));
     let some = burst(&text, &Options { n: Some(12), ..options() });
     assert_eq!(some.verdict.kind, Kind::Inconclusive);
-    assert!(some.verdict.why.contains("only 10 of 12 requests are there"), "{}", some.verdict.why);
+    assert!(some.verdict.why.contains("only 10 of 12 requests are in the trace"), "{}", some.verdict.why);
 }
 
 #[test]

@@ -1,21 +1,22 @@
-//! Remedies are given where there is evidence, and nowhere else.
+//! Remedies need evidence.
 
 use super::*;
+use crate::trace::{ErrorKind, Fault};
 
 fn served_by(mut trace: Trace, server: &str) -> Trace {
     trace.rows.iter_mut().for_each(|row| row.server = Some(server.to_owned()));
     trace
 }
 
-/// Each has an instance of its own, in which it stays for its whole way.
+/// Gives each request an instance of its own, in which it stays from send to answer.
 fn in_own_instances(trace: &mut Trace) {
-    let ways: Vec<_> = trace.answered().map(|row| (row.i, row.sent_us, row.done_us)).collect();
-    for (i, sent, done) in ways {
+    let stays: Vec<_> = trace.answered().map(|row| (row.i, row.sent_us, row.done_us)).collect();
+    for (i, sent, done) in stays {
         in_instance(trace, &i.to_string(), &[(i, sent.unwrap_or(0.0) / 1e3, done / 1e3)]);
     }
 }
 
-fn refuses(trace: &mut Trace, from: usize, outcome: &Outcome) {
+fn refuse(trace: &mut Trace, from: usize, outcome: &Outcome) {
     for row in &mut trace.rows[from..] {
         (row.outcome, row.done_us, row.evidence) = (outcome.clone(), 1_000.0, None);
     }
@@ -26,41 +27,43 @@ fn remedy(trace: &Trace) -> String {
 }
 
 #[test]
-fn uvicorn_runs_what_blocks_one_by_one() {
+fn a_sequential_burst_at_uvicorn_has_a_blocking_handler() {
     assert!(remedy(&served_by(together(10, 1), "uvicorn")).contains("`async def` that blocks"));
     assert_eq!(remedy(&served_by(together(10, 1), "another")), "");
     assert_eq!(remedy(&served_by(together(10, 10), "uvicorn")), "");
 }
 
 #[test]
-fn uvicorn_has_a_pool_of_forty() {
-    let said = remedy(&served_by(together(100, 40), "uvicorn"));
-    assert!(said.contains("40") && said.contains("total_tokens"), "{said}");
+fn forty_at_a_time_at_uvicorn_is_its_thread_pool() {
+    let found = remedy(&served_by(together(100, 40), "uvicorn"));
+    assert!(found.contains("40") && found.contains("total_tokens"), "{found}");
     assert_eq!(remedy(&served_by(together(100, 30), "uvicorn")), "");
     assert_eq!(remedy(&together(100, 40)), "");
 }
 
 #[test]
-fn a_host_that_runs_out_of_instances_needs_more_of_them() {
+fn a_host_without_free_instances_needs_a_higher_limit() {
     let refused = |outcome| {
         let mut trace = together(40, 40);
         in_own_instances(&mut trace);
-        refuses(&mut trace, 25, &outcome);
+        refuse(&mut trace, 25, &outcome);
         trace
     };
     let trace = refused(Outcome::Answered(503));
     assert!(remedy(&trace).contains("raise the limit on instances"));
-    assert!(judge(&trace).why.starts_with("25 answered, 15 refused (status 503). It took 25 at once"));
-    // That is the server's own choice, or anyone's on the way.
+    assert!(
+        judge(&trace).why.starts_with("25 answered, 15 refused (status 503). The server took 25 at once")
+    );
+    // Status 429 is the application's choice, and a proxy can reset, too.
     assert_eq!(remedy(&refused(Outcome::Answered(429))), "");
     assert_eq!(remedy(&refused(Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset")))), "");
-    let mut silent = together(40, 40);
-    refuses(&mut silent, 25, &Outcome::Answered(503));
-    assert_eq!(remedy(&silent), "");
+    let mut without_evidence = together(40, 40);
+    refuse(&mut without_evidence, 25, &Outcome::Answered(503));
+    assert_eq!(remedy(&without_evidence), "");
 }
 
 #[test]
-fn what_blocks_the_only_instance_should_not() {
+fn a_handler_that_blocks_the_only_instance_is_named() {
     let mut trace = together(10, 1);
     let stays: Vec<_> = (0..10).map(|i| (i, i as f64 * 1_000.0, (i + 1) as f64 * 1_000.0)).collect();
     in_instance(&mut trace, "a", &stays);
@@ -73,11 +76,11 @@ fn what_blocks_the_only_instance_should_not() {
             .for_each(|reply| reply.style = style.to_owned());
     };
     style(&mut trace, "sync");
-    assert_eq!(remedy(&trace), "", "a single worker could be why as well");
+    assert_eq!(remedy(&trace), "", "a single worker is possible, too");
 }
 
 #[test]
-fn the_replies_words_are_not_repeated_unless_they_are_names() {
+fn only_plain_names_from_replies_are_repeated() {
     let mut trace = together(10, 1);
     let stays: Vec<_> = (0..10).map(|i| (i, i as f64 * 1_000.0, (i + 1) as f64 * 1_000.0)).collect();
     in_instance(&mut trace, "a", &stays);

@@ -1,16 +1,16 @@
-//! `loadtest build`, and the building that other commands do first.
+//! `loadtest build`, and the builds before other commands.
 
 use std::path::Path;
 
 use host::App;
 use host::build::{self, Step};
 
-use super::{manifests_or_default, wasm_target};
+use super::manifests_or_default;
 use crate::cli::flags::{AppArgs, BuildArgs};
 use crate::console::note;
 use crate::exit::{Exit, Failure};
 
-/// Builds all components, whether they are due or not: the commands know best.
+/// Builds all components, also if they are up to date: the build commands decide.
 pub async fn build(args: &BuildArgs) -> Result<Exit, Failure> {
     for manifest in manifests_or_default(&args.manifests) {
         let app = read(&manifest, args.profile.name.as_deref())?;
@@ -23,14 +23,14 @@ pub async fn build(args: &BuildArgs) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Reads the manifest, and builds those of its components that are missing or older than their sources.
+/// Reads the manifest, and builds the components that are missing or older than their sources.
 pub async fn up_to_date(manifest: &Path, args: &AppArgs) -> Result<App, Failure> {
     let app = load(manifest, args)?;
     perform(&app, &build::due(&app)).await?;
     Ok(app)
 }
 
-/// Reads the manifest, and takes the values that are given for its variables.
+/// Reads the manifest, and sets its variables.
 pub fn load(manifest: &Path, args: &AppArgs) -> Result<App, Failure> {
     let mut app = read(manifest, args.profile.name.as_deref())?;
     app.variables.give(&args.variables).map_err(host::Error::from)?;
@@ -42,7 +42,7 @@ fn read(manifest: &Path, profile: Option<&str>) -> Result<App, Failure> {
 }
 
 async fn perform(app: &App, steps: &[Step]) -> Result<(), Failure> {
-    wasm_target::ensure(steps).await?;
+    build::install_missing_target(steps).await.map_err(host::Error::from)?;
     for step in steps {
         note(&format!("Building {} with {step}", step.components.join(", ")));
     }

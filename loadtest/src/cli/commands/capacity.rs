@@ -1,104 +1,49 @@
-//! `loadtest capacity`: how many requests an endpoint takes at once.
+//! `loadtest capacity`.
 
-use std::pin::pin;
-use std::time::Duration;
-
-use judge::capacity::{End, Search, Step, Survey};
-use judge::schedule::Schedule;
-use judge::trace::Trace;
-use judge::units;
+use judge::capacity::{End, Search};
 use results::capacity::Document;
 
-use super::aim::{self, Aim};
-use super::signals::{Ended, Signals};
-use super::tell;
+use super::signals::Signals;
+use super::{print, request};
 use crate::cli::flags::CapacityArgs;
-use crate::console::note;
-use crate::exit::{Exit, Failure, OrExit};
-use crate::generator::Shot;
+use crate::exit::{Aborted, Exit, Failure, OrExit};
 use crate::machine::{self, descriptors};
 use crate::report::{self, terminal};
+use crate::runner::capacity;
 use crate::runner::document::{TOOL, now};
-use crate::runner::measure::{self, Measured};
-use crate::runner::progress::Progress;
 
-pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit, Ended> {
+pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit, Aborted> {
     let started = now();
-    let room = descriptors::room().max(1);
-    let limit = args.limit.min(usize::try_from(room).unwrap_or(usize::MAX));
-    let aim = signals.or_end(aim::aim(&args.request, &args.url, "those of the search")).await?;
+    let connections = usize::try_from(descriptors::max_connections().max(1)).unwrap_or(usize::MAX);
+    let limit = args.limit.min(connections);
+    let spec = request::spec(&args.request)?;
+    let request = signals.or_abort(spec.prepare(&args.url)).await?;
     let search = Search { limit, repeat: args.repeat };
-    let mut survey = Survey::new(search, aim.service_ms, args.request.service_ms.is_some());
-    let ended = match searched(&mut survey, &aim, args.looks.quiet, signals).await {
+    let is_given = args.request.service_ms.is_some();
+    let (survey, end) = capacity::search(&request, search, is_given, args.output.quiet, signals.next()).await;
+    let end = match end {
         End::Limit if limit < args.limit => End::Descriptors,
-        ended => ended,
+        end => end,
     };
-    let document = Document::new(&survey, args.url, ended, TOOL.to_owned(), machine::this(), started);
-    tell(&told(&document, args.json)?)?;
-    match ended {
-        End::Interrupted => Err(Ended::Interrupted),
-        ended => Ok(exit(ended, &document)),
+    let document = Document::new(&survey, args.url, end, TOOL.to_owned(), machine::describe(), started);
+    print(&text(&document, args.json)?)?;
+    match end {
+        End::Interrupted => Err(Aborted::Interrupted),
+        end => Ok(exit(end, &document)),
     }
 }
 
-/// Fires what the search asks for, until it has its answer.
-async fn searched(survey: &mut Survey, aim: &Aim, is_quiet: bool, signals: &mut Signals) -> End {
-    let service = Duration::try_from_secs_f64(survey.service_ms() / 1e3).unwrap_or_default();
-    let about = survey.search.about(service);
-    note(&format!(
-        "One request alone takes {}. Bursts of up to {} requests follow, for up to about {}.",
-        units::time(survey.service_ms()),
-        survey.search.limit,
-        units::time(about.as_secs_f64() * 1e3)
-    ));
-    let progress = Progress::begin(about, is_quiet);
-    loop {
-        let n = match survey.next() {
-            Step::Fire(n) => n,
-            Step::Done(ended) => return ended,
-        };
-        let (burst, taken) = (survey.observed.len() + 1, survey.taken());
-        let what = format!("burst {burst}, {n} at once; so far {taken} were taken");
-        let shot = Shot { target: aim.target.clone(), schedule: Schedule::together(n), timeout: aim.timeout };
-        let measured = Measured { shot, service_ms: survey.service_ms() };
-        match fired(measured, &progress, what, signals).await {
-            Some(trace) => survey.add(&trace),
-            None => return End::Interrupted,
-        }
-    }
-}
-
-/// `None` where a signal came first: half a burst says nothing.
-async fn fired(
-    measured: Measured,
-    progress: &Progress,
-    what: String,
-    signals: &mut Signals,
-) -> Option<Trace> {
-    let step = progress.step(what, &[(measured.shot.target.url.path().to_owned(), measured.shot.schedule.n)]);
-    let shots = [measured];
-    let mut firing = pin!(measure::fire(&shots, &step.firing));
-    tokio::select! {
-        judged = &mut firing => judged.traces.into_iter().next(),
-        () = signals.next() => {
-            step.firing.stop();
-            firing.await;
-            None
-        }
-    }
-}
-
-fn told(document: &Document, json: bool) -> Result<String, Failure> {
+fn text(document: &Document, json: bool) -> Result<String, Failure> {
     match json {
         true => Ok(serde_json::to_string_pretty(document).or_exit(Exit::System)? + "\n"),
         false => Ok(report::capacity::text(document, terminal::width())),
     }
 }
 
-fn exit(ended: End, document: &Document) -> Exit {
-    match ended {
+fn exit(end: End, document: &Document) -> Exit {
+    match end {
         End::Unanswered => Exit::System,
-        // More than one at a time is an answer, if only a lower bound; less is none.
+        // A lower bound above one is an answer; a lower bound of one says nothing.
         End::Generator if document.answer.at_a_time.is_none() && document.answer.at_a_time_low <= 1.0 => {
             Exit::Untrusted
         }

@@ -1,7 +1,8 @@
-//! `loadtest guard`: runs a program for a parent, and leaves nothing of it behind.
+//! `loadtest guard`: runs a program for a parent process, and ends all its processes if the parent ends.
 //!
-//! The parent holds the guard's standard input open. However the parent ends, be it by SIGKILL, that closes, and
-//! the guard ends the program and all that it has started, whoever was started by whom.
+//! The parent holds the guard's standard input open. The kernel closes it if the parent ends in any way, also by SIGKILL. Then
+//! the guard ends the program and all processes that it started, directly or indirectly: as the child subreaper
+//! (`PR_SET_CHILD_SUBREAPER`), the guard becomes the parent of orphaned processes.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -21,27 +22,27 @@ use crate::cli::flags::GuardArgs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::machine::processes;
 
-/// How often it is looked whether more processes must be told to end.
-const CHECK: Duration = Duration::from_millis(20);
+/// The interval for finding further processes to end.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 enum Event {
-    /// The program did, with this code.
+    /// The program ended, with this code.
     Ended(i32),
-    /// Nothing is left of it.
+    /// No child process is left.
     AllGone,
-    /// The parent is gone, or wants it to end.
+    /// The parent ended, or wants the program to end.
     Stop,
 }
 
-/// Exits as the program did.
+/// Runs the program, and exits with its code.
 pub fn guard(args: &GuardArgs) -> Result<Infallible, Failure> {
-    // Else what the program leaves behind would be handed to init, and be out of sight.
+    // Without this, orphaned processes would become children of init.
     set_child_subreaper(true).or_exit(Exit::System)?;
     let program = start(args)?;
-    // After its start: it would inherit this.
+    // After the start, because the program would inherit the mask.
     let signals: SigSet = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().collect();
     signals.thread_block().or_exit(Exit::System)?;
-    let (events, happened) = mpsc::channel();
+    let (events, received) = mpsc::channel();
     let on_stop = |wait: Box<dyn FnOnce() + Send>| {
         let events = events.clone();
         thread::spawn(move || {
@@ -57,30 +58,30 @@ pub fn guard(args: &GuardArgs) -> Result<Infallible, Failure> {
     }));
     thread::spawn(move || reap(program, &events));
 
-    let code = match happened.recv() {
+    let code = match received.recv() {
         Ok(Event::Ended(code)) => Some(code),
         _ => None,
     };
-    let code = code.or(end_all(program, args, &happened));
+    let code = code.or(end_all(program, args, &received));
     std::process::exit(code.unwrap_or(0));
 }
 
-/// In a group of its own, so that a signal on the terminal doesn't reach it.
+/// Starts the program in its own process group, so that signals from the terminal do not reach it.
 fn start(args: &GuardArgs) -> Result<Pid, Failure> {
     let (program, rest) = args.command.split_first().ok_or(Errno::EINVAL).or_exit(Exit::Usage)?;
     let child = Command::new(program).args(rest).stdin(Stdio::null()).process_group(0).spawn();
     let child = child.map_err(|error| {
-        Failure::new(Exit::System, format!("{} can't be started: {error}", program.display()))
+        Failure::new(Exit::System, format!("cannot start {}: {error}", program.display()))
     })?;
     Ok(Pid::from_raw(child.id().cast_signed()))
 }
 
-/// Waits for all processes, also those that were handed over.
+/// Waits for all child processes, including adopted orphans.
 fn reap(program: Pid, events: &Sender<Event>) {
     loop {
         let event = match wait() {
             Ok(WaitStatus::Exited(process, code)) if process == program => Event::Ended(code),
-            // As shells do.
+            // The convention of shells.
             Ok(WaitStatus::Signaled(process, signal, _)) if process == program => {
                 Event::Ended(128 + signal as i32)
             }
@@ -94,15 +95,15 @@ fn reap(program: Pid, events: &Sender<Event>) {
     }
 }
 
-/// Tells the program's group to end, and then what is handed over because its parent ended; kills what
-/// doesn't in time. Gives back the program's code.
-fn end_all(program: Pid, args: &GuardArgs, happened: &Receiver<Event>) -> Option<i32> {
+/// Sends the signal to the program's group, and to orphans of other groups as the guard adopts them. After the grace period,
+/// kills the remaining processes. Returns the program's code.
+fn end_all(program: Pid, args: &GuardArgs, received: &Receiver<Event>) -> Option<i32> {
     let mut code = None;
-    let mut told = HashSet::new();
+    let mut signalled = HashSet::new();
     let deadline = Instant::now() + args.grace;
     let _ = killpg(program, args.signal);
     loop {
-        match happened.recv_timeout(CHECK) {
+        match received.recv_timeout(CHECK_INTERVAL) {
             Ok(Event::AllGone) => return code,
             Ok(Event::Ended(with)) => code = Some(with),
             Ok(Event::Stop) | Err(_) => {}
@@ -112,7 +113,7 @@ fn end_all(program: Pid, args: &GuardArgs, happened: &Receiver<Event>) -> Option
             let pid = Pid::from_raw(child.pid);
             if late {
                 let _ = kill(pid, Signal::SIGKILL);
-            } else if child.pgrp != program.as_raw() && told.insert(child.pid) {
+            } else if child.pgrp != program.as_raw() && signalled.insert(child.pid) {
                 let _ = kill(pid, args.signal);
             }
         }

@@ -1,8 +1,8 @@
-//! `loadtest merge`: one verdict on what several generators fired.
+//! `loadtest merge`.
 
-use super::analyze::told;
-use super::outcome::Outcome;
-use super::trusted;
+use super::analyze::text;
+use super::reliability;
+use super::result_writer::ResultWriter;
 use crate::cli::flags::MergeArgs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::runner::{document, merge};
@@ -12,7 +12,7 @@ pub fn merge(args: MergeArgs) -> Result<Exit, Failure> {
     let files: Vec<String> = args.files.iter().map(|file| file.display().to_string()).collect();
     let mut document = merge::merged(&read.or_exit(Exit::Usage)?, &files).or_exit(Exit::Usage)?;
     let endpoints: Vec<String> = document.bursts().map(|burst| burst.endpoint.clone()).collect();
-    let outcome = Outcome::prepare(args.report, &endpoints)?;
-    outcome.tell(&mut document, |document| told(document, !args.looks.quiet))?;
-    Ok(outcome.exit(&document, trusted(&document)))
+    let writer = ResultWriter::new(args.report, &endpoints)?;
+    writer.write(&mut document, |document| text(document, !args.output.quiet))?;
+    Ok(writer.exit(&document, reliability(&document)))
 }

@@ -1,6 +1,5 @@
 //! The commands.
 
-mod aim;
 mod analyze;
 mod build;
 mod burst;
@@ -9,11 +8,11 @@ mod compare;
 mod export;
 mod guard;
 mod merge;
-mod outcome;
+mod request;
+mod result_writer;
 mod run;
 mod serve;
 mod signals;
-mod wasm_target;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -21,24 +20,26 @@ use std::path::PathBuf;
 use judge::verdict::Kind;
 use results::document::Document;
 
-use crate::cli::flags::{AnalyzeArgs, BurstArgs, CapacityArgs, MergeArgs, RunArgs};
-use crate::cli::{Cli, Command};
-use crate::exit::{Exit, Failure, OrExit};
-use signals::{Ended, Signals};
+use signals::Signals;
 
-/// Runs the command, and says how it ended.
+use crate::cli::flags::{AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, MergeArgs, RunArgs};
+use crate::exit::{Aborted, Exit, Failure, OrExit};
+use crate::plan::{self, Setup};
+use crate::targets;
+
+/// Runs the command, and returns its exit code.
 ///
 /// # Errors
 ///
-/// What went wrong, with the code to exit with.
+/// The command's error, with its exit code.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
     let command = cli.command.unwrap_or(Command::Run(cli.run));
     match &command {
-        Command::Run(RunArgs { looks, .. })
-        | Command::Burst(BurstArgs { looks, .. })
-        | Command::Capacity(CapacityArgs { looks, .. })
-        | Command::Analyze(AnalyzeArgs { looks, .. })
-        | Command::Merge(MergeArgs { looks, .. }) => looks.apply(),
+        Command::Run(RunArgs { output, .. })
+        | Command::Burst(BurstArgs { output, .. })
+        | Command::Capacity(CapacityArgs { output, .. })
+        | Command::Analyze(AnalyzeArgs { output, .. })
+        | Command::Merge(MergeArgs { output, .. }) => output.apply(),
         _ => {}
     }
     match command {
@@ -51,7 +52,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Serve(args) => in_runtime(None, async |signals| serve::serve(args, signals).await),
         Command::Build(args) => {
-            in_runtime(None, async |mut signals| signals.or_end(build::build(&args)).await)
+            in_runtime(None, async |mut signals| signals.or_abort(build::build(&args)).await)
         }
         Command::Analyze(args) => analyze::analyze(args),
         Command::Export(args) => export::export(&args),
@@ -61,10 +62,10 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     }
 }
 
-/// On so many threads; where it isn't said, on one for each processor.
+/// Runs `command` in a runtime with this number of threads; the default is one for each processor.
 fn in_runtime(
     threads: Option<usize>,
-    command: impl AsyncFnOnce(Signals) -> Result<Exit, Ended>,
+    command: impl AsyncFnOnce(Signals) -> Result<Exit, Aborted>,
 ) -> Result<Exit, Failure> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = threads {
@@ -76,13 +77,13 @@ fn in_runtime(
     runtime.shutdown_background();
     match ended {
         Ok(exit) => Ok(exit),
-        Err(Ended::Interrupted) => Ok(Exit::Interrupted),
-        Err(Ended::Failed(failure)) => Err(failure),
+        Err(Aborted::Interrupted) => Ok(Exit::Interrupted),
+        Err(Aborted::Failed(failure)) => Err(failure),
     }
 }
 
-/// Puts the results on standard output. A reader that has seen enough may close it.
-fn tell(text: &str) -> Result<(), Failure> {
+/// Prints the results on standard output. It is no error if the reader closes it.
+fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -92,19 +93,24 @@ fn tell(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Success, unless some of the measurement carries no verdict.
-fn trusted(document: &Document) -> Exit {
+/// The built-in setups.
+fn built_in_setups() -> Result<Vec<Setup>, Failure> {
+    plan::built_in(&targets::names()).or_exit(Exit::Usage)
+}
+
+/// Success, unless a burst is inconclusive or the load generator was saturated.
+fn reliability(document: &Document) -> Exit {
     let inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
     if inconclusive || document.generator.saturated { Exit::Untrusted } else { Exit::Success }
 }
 
-/// Those that were given, or else the project's own two, as far as they are there.
+/// The given manifests, or else the project's manifests that exist.
 fn manifests_or_default(given: &[PathBuf]) -> Vec<PathBuf> {
     if !given.is_empty() {
         return given.to_vec();
     }
-    let own = ["spin.toml", "spin-wasip3.toml"].map(PathBuf::from);
-    let there: Vec<PathBuf> = own.iter().filter(|path| path.exists()).cloned().collect();
-    // Where none is there, reading the first says so.
-    if there.is_empty() { own[..1].to_vec() } else { there }
+    let defaults = ["spin.toml", "spin-wasip3.toml"].map(PathBuf::from);
+    let existing: Vec<PathBuf> = defaults.iter().filter(|path| path.exists()).cloned().collect();
+    // If none exists, the error names the first.
+    if existing.is_empty() { defaults[..1].to_vec() } else { existing }
 }

@@ -1,20 +1,20 @@
-//! `loadtest serve`: the embedded host alone.
+//! `loadtest serve`.
 
 use host::{Listen, Logs, Options, Server, Tls};
 use tokio::sync::Notify;
 
-use super::signals::{Ended, Signals};
-use super::{build, tell};
+use super::signals::Signals;
+use super::{build, print};
 use crate::cli::flags::{Format, ServeArgs};
 use crate::console::note;
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Aborted, Exit, Failure, OrExit};
 
-pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended> {
+pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Aborted> {
     log_to_stderr();
-    without_huge_pages();
+    disable_huge_pages();
     let mut app = match args.no_build {
         true => build::load(&args.manifest, &args.app)?,
-        false => signals.or_end(build::up_to_date(&args.manifest, &args.app)).await?,
+        false => signals.or_abort(build::up_to_date(&args.manifest, &args.app)).await?,
     };
     for component in app.components.values_mut() {
         component.environment.extend(args.environment.iter().cloned());
@@ -29,24 +29,24 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Ended>
         tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key }),
         logs: Some(logs),
     };
-    // In a task of its own: what blocks it, such as compiling, must not keep signals from being heard.
+    // In its own task: the start may block, for instance while it compiles, and signals must be handled meanwhile.
     let starting = tokio::spawn(Server::start(app, options));
-    let server = signals.or_end(async { Ok(starting.await.or_exit(Exit::System)??) }).await?;
+    let server = signals.or_abort(async { Ok(starting.await.or_exit(Exit::System)??) }).await?;
     if !args.quiet {
         note(&format!("Logging component stdio to {:?}", folder.join("")));
         note(&server.capacity().to_string());
     }
-    tell(&startup(&server, args.format)?)?;
+    print(&startup(&server, args.format)?)?;
 
-    let again = Notify::new();
+    let draining = Notify::new();
     let stop = async {
         signals.next().await;
-        note("Finishing what is in flight; again ends at once");
-        again.notify_one();
+        note("Stopping after the requests in flight; a second signal stops at once");
+        draining.notify_one();
     };
     let now = async {
-        again.notified().await;
-        // Signals are caught anew: the first ones' borrow lasts as long as `stop`.
+        draining.notified().await;
+        // A second receiver, because `stop` borrows the first.
         if let Ok(mut signals) = Signals::catch() {
             signals.next().await;
         }
@@ -62,9 +62,9 @@ fn startup(server: &Server, format: Format) -> Result<String, Failure> {
     }
 }
 
-/// An instance touches a few pages of its slot, and a huge page is 512 of them. Where the kernel can't be
-/// told, instances take more memory, and work all the same. It is not for systems that `run` starts.
-fn without_huge_pages() {
+/// Disables transparent huge pages, because an instance uses only a few pages of its slot, and a huge page is 512 pages.
+/// Ignores errors: instances then use more memory. Child processes inherit the setting, so `run` does not use it.
+fn disable_huge_pages() {
     let _ = nix::sys::prctl::set_thp_disable(true);
 }
 

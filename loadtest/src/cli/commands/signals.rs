@@ -1,27 +1,16 @@
 //! SIGINT and SIGTERM.
 
+use std::pin::pin;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Aborted, Exit, Failure, OrExit};
+use crate::runner::interrupt::unless;
 
-/// From its making on, the signals no longer end the process.
+/// Receives SIGINT and SIGTERM. From its creation on, they no longer end the process.
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
-}
-
-/// Why a command did not come to its own end.
-pub enum Ended {
-    /// A signal came.
-    Interrupted,
-    /// It could not go on.
-    Failed(Failure),
-}
-
-impl From<Failure> for Ended {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
 }
 
 impl Signals {
@@ -32,7 +21,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -40,11 +29,11 @@ impl Signals {
         }
     }
 
-    /// Does `work`, or gives it up at the next signal.
-    pub async fn or_end<T>(&mut self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Ended> {
-        tokio::select! {
-            done = work => Ok(done?),
-            () = self.next() => Err(Ended::Interrupted),
-        }
+    /// Does `work`, or drops it at the next signal.
+    pub async fn or_abort<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Aborted> {
+        unless(pin!(self.next()), work).await
     }
 }

@@ -1,4 +1,4 @@
-//! How an application is read and built.
+//! The flags for reading and building an application.
 
 use std::path::PathBuf;
 
@@ -14,11 +14,11 @@ pub struct BuildArgs {
     pub profile: ProfileArgs,
 }
 
-/// How an application is read, with Spin's flags.
+/// The flags for reading an application, as in Spin.
 #[derive(Debug, Clone, Default, Args)]
 pub struct AppArgs {
-    /// A variable's value, repeatable: NAME=VALUE, NAME=@FILE for a file's text, or @FILE for a JSON or
-    /// TOML file of many. It beats SPIN_VARIABLE_NAME in the environment
+    /// Set a variable: NAME=VALUE, NAME=@FILE for the text of a file, or @FILE for a JSON or TOML file with
+    /// several variables. It overrides SPIN_VARIABLE_NAME in the environment; repeatable
     #[arg(long = "variable", value_name = "NAME=VALUE")]
     pub variables: Vec<Given>,
     #[command(flatten)]
@@ -27,13 +27,13 @@ pub struct AppArgs {
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct ProfileArgs {
-    /// Use what components have under `profile.NAME`, where they have it
+    /// Use the settings in `profile.NAME` of the components that have it
     #[arg(long = "profile", value_name = "NAME")]
     pub name: Option<String>,
 }
 
 impl AppArgs {
-    /// The same as flags again.
+    /// The same flags as text, to pass them on.
     pub fn flags(&self) -> Vec<String> {
         let variables = self.variables.iter().map(|given| format!("--variable={}", given.as_str()));
         variables.chain(self.profile.name.iter().map(|name| format!("--profile={name}"))).collect()

@@ -3,18 +3,19 @@
 use clap::Args;
 
 use super::parse::positive;
-use super::{LooksArgs, RequestArgs};
+use super::{OutputArgs, RequestArgs};
 
 pub const HELP: &str = "\
-Finds how many requests an endpoint takes at once. Bursts of 1, 2, 4 and so on are fired, each over \
-connections of its own that are open before it starts, until the answers no longer come as soon as \
-that to one request alone. Between the last size that was taken at once and the first that was not, \
-it looks for the number, and repeats the bursts that decide. It says what becomes of those beyond: \
-whether they wait, are turned away, or slow all others.
+Finds how many requests an endpoint serves at once. It fires bursts of 1, 2, 4 and so on, over new \
+connections that are open before the burst starts, until the answers take longer than the answer to a \
+request alone. Between the last size that was served at once and the first that was not, it searches \
+for the number, and repeats the bursts that decide. It also reports what happens to further requests: \
+whether they wait, are refused, or slow down all requests.
 
-It takes some 20 to 30 bursts, each one to two times as long as a request alone: about 15 s at an \
-endpoint that takes half a second. The largest burst is about twice what the endpoint takes, and never \
-more than --limit. A request should take 50 ms or more; shorter ones can't be told from noise.";
+It takes 20 to 30 bursts, each one to two times as long as a request alone: about 15 s if a request \
+takes half a second. The largest burst has about twice as many requests as the endpoint serves at \
+once, and at most --limit. A request should take 50 ms or more; a shorter time cannot be told from \
+noise.";
 
 const EXAMPLE: &str = "\
 Example:
@@ -26,24 +27,24 @@ pub struct CapacityArgs {
     /// The endpoint
     #[arg(value_name = "URL")]
     pub url: String,
-    /// The largest burst that may be fired: where all of it is taken at once, the search ends
+    /// The most requests in a burst. The search ends if the endpoint serves all of them at once
     #[arg(long, value_name = "N", default_value = "1024", value_parser = positive)]
     pub limit: usize,
-    /// How many bursts of a size that matters are fired; twice as many where they disagree
+    /// The number of bursts of each size that decides. It is doubled if they disagree
     #[arg(long, value_name = "N", default_value = "3", value_parser = repeat)]
     pub repeat: usize,
-    /// Print one JSON document instead (docs/capacity.schema.json)
+    /// Print a JSON document (docs/capacity.schema.json)
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
-    pub looks: LooksArgs,
+    pub output: OutputArgs,
     #[command(flatten)]
     pub request: RequestArgs,
 }
 
-const MOST_REPEATS: usize = 100;
+const MAX_REPEAT: usize = 100;
 
 fn repeat(text: &str) -> Result<usize, String> {
-    let count = text.parse().ok().filter(|count| (1..=MOST_REPEATS).contains(count));
-    count.ok_or_else(|| format!("a whole number from 1 to {MOST_REPEATS} is allowed"))
+    let count = text.parse().ok().filter(|count| (1..=MAX_REPEAT).contains(count));
+    count.ok_or_else(|| format!("a whole number from 1 to {MAX_REPEAT} is allowed"))
 }

@@ -8,19 +8,19 @@ use crate::report::compare::Format;
 
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// The result.json from before
+    /// The result.json before the change
     #[arg(value_name = "A.json")]
     pub before: PathBuf,
-    /// The result.json from after
+    /// The result.json after the change
     #[arg(value_name = "B.json")]
     pub after: PathBuf,
-    /// Exit with 1 where a verdict or a time surely changed, or where a burst has no counterpart
+    /// Exit with 1 if a verdict or a time changed beyond noise, or if a burst is in one result only
     #[arg(long)]
     pub fail_on_change: bool,
-    /// A time that differs by no more is the same: 5% or 0.05
+    /// The largest difference of a time that counts as no change: 5% or 0.05
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share)]
     pub tolerance: f64,
-    /// How to tell it
+    /// The output format
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub format: Format,
 }
@@ -29,6 +29,6 @@ fn share(text: &str) -> Result<f64, String> {
     let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |percent| (percent, 100.0));
     match number.trim().parse::<f64>() {
         Ok(number) if (0.0..=1.0).contains(&(number / unit)) => Ok(number / unit),
-        _ => Err("a share such as 5% or 0.05, from 0 to 100 %, is allowed".to_owned()),
+        _ => Err("a share such as 5% or 0.05, from 0 to 100%, is allowed".to_owned()),
     }
 }

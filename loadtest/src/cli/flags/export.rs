@@ -13,7 +13,7 @@ pub struct ExportArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum ExportTool {
-    /// A script for k6, on standard output: `loadtest analyze` judges its points
+    /// Print a k6 script. `loadtest analyze` judges its results
     #[command(after_help = K6_EXAMPLES)]
     K6(K6Args),
 }
@@ -24,26 +24,26 @@ Examples:
   k6 run --out json=points.json -e BASE_URL=http://127.0.0.1:3000 setups.js
   loadtest analyze points.json
 
-A setup begins when the one before it must have ended, even if its requests were served one after \
-the other: all of them take some minutes; --setup picks some.";
+Each setup starts when the one before must have ended, even if its requests are served one after the \
+other. All setups take some minutes; --setup selects some of them.";
 
 #[derive(Debug, Args)]
 pub struct K6Args {
-    /// Only these setups, by their numbers [default: all]
+    /// The setups to export, by their ids [default: all]
     #[arg(long = "setup", value_name = "N,...", value_delimiter = ',')]
     pub setups: Vec<String>,
-    /// Multiply all waits by this
+    /// The factor for all waits
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = time_scale)]
     pub time_scale: f64,
-    /// Where the application is served, where BASE_URL doesn't say it
+    /// The base URL of the application, if the script runs without BASE_URL
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000", value_parser = http_url)]
     pub url: reqwest::Url,
-    /// Demand this of each burst, or of an endpoint's: a threshold, where k6 can check it
+    /// A threshold for each burst, or for the bursts of an endpoint. Only thresholds that k6 can check are allowed
     #[arg(long = "expect", value_name = "[ENDPOINT:]CONDITION")]
     pub expect: Vec<Threshold>,
 }
 
 fn http_url(text: &str) -> Result<reqwest::Url, String> {
     let url = text.parse().ok().filter(|url: &reqwest::Url| ["http", "https"].contains(&url.scheme()));
-    url.ok_or_else(|| "a URL such as http://127.0.0.1:3000 or https://lab.example is allowed".to_owned())
+    url.ok_or_else(|| "a URL such as http://127.0.0.1:3000 or https://app.example is allowed".to_owned())
 }

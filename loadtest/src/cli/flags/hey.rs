@@ -1,8 +1,8 @@
-//! hey's long flags, which have one dash.
+//! The long flags of hey, which have one dash.
 
 use std::ffi::OsString;
 
-/// hey's flag and ours.
+/// The flags of hey, with the flags of `loadtest burst`.
 const FLAGS: [(&str, &str); 6] = [
     ("-disable-compression", "--disable-compression"),
     ("-disable-keepalive", "--disable-keepalive"),
@@ -12,25 +12,25 @@ const FLAGS: [(&str, &str); 6] = [
     ("-cpus", "--cpus"),
 ];
 
-/// The command line with hey's flags of `burst` replaced by ours; all else stays as it is.
+/// The command line, with the flags of hey in `burst` replaced by those of `loadtest burst`.
 pub fn translated(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     if args.get(1).is_none_or(|command| command != "burst") {
         return args;
     }
     for arg in args.iter_mut().skip(2).take_while(|arg| *arg != "--") {
-        if let Some(ours) = arg.to_str().and_then(ours) {
-            *arg = ours.into();
+        if let Some(flag) = arg.to_str().and_then(translation) {
+            *arg = flag.into();
         }
     }
     args
 }
 
-/// With its value, where it has one after an equals sign.
-fn ours(arg: &str) -> Option<String> {
+/// The flag of `loadtest burst`, with its value if it has one after an equals sign.
+fn translation(arg: &str) -> Option<String> {
     let (name, value) = arg.split_at(arg.find('=').unwrap_or(arg.len()));
-    let (_, ours) = FLAGS.iter().find(|(heys, _)| *heys == name)?;
-    Some(format!("{ours}{value}"))
+    let (_, flag) = FLAGS.iter().find(|(of_hey, _)| *of_hey == name)?;
+    Some(format!("{flag}{value}"))
 }
 
 #[cfg(test)]
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn heys_flags_are_ours_with_two_dashes() {
+    fn flags_of_hey_get_a_second_dash() {
         assert_eq!(
             line("loadtest burst -n 1 -disable-keepalive -h2 -host a.example -cpus=2 URL"),
             "loadtest burst -n 1 --disable-keepalive --http2 --host a.example --cpus=2 URL"
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_stays() {
+    fn other_arguments_are_unchanged() {
         for text in [
             "loadtest serve -host x",
             "loadtest burst -hosts x -H a -- -h2",

@@ -1,26 +1,26 @@
-//! How instances are used: Spin's flags.
+//! The isolation flags, as in Spin.
 
 use std::time::Duration;
 
 use clap::Args;
-use host::isolation::{Drawn, Policy};
+use host::isolation::{Policy, ValueRange};
 
-/// Spin's flags. A value may be a range such as `1..8`, from which each instance draws its own.
+/// The isolation flags of Spin. A value may be a range such as `1..8`, from which a value is drawn for each instance.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Isolation (as on `spin up`; N may be a range such as 1..8)")]
+#[command(next_help_heading = "Isolation (as for `spin up`; a value may be a range such as 1..8)")]
 pub struct IsolationArgs {
-    /// How many requests a WASIp3 instance takes in its life [default: 128]
+    /// The most requests that a WASIp3 instance serves in total [default: 128]
     #[arg(long, value_name = "N")]
-    max_instance_reuse_count: Option<Drawn<usize>>,
-    /// How many requests a WASIp3 instance holds at once [default: 16]
+    max_instance_reuse_count: Option<ValueRange<usize>>,
+    /// The most requests that a WASIp3 instance serves at once [default: 16]
     #[arg(long, value_name = "N")]
-    max_instance_concurrent_reuse_count: Option<Drawn<usize>>,
-    /// How long an instance without a request is kept: 1s, 100ms [default: 1s]
+    max_instance_concurrent_reuse_count: Option<ValueRange<usize>>,
+    /// The time after which an idle instance is dropped: 1s, 100ms [default: 1s]
     #[arg(long, value_name = "TIME")]
-    idle_instance_timeout: Option<Drawn<Duration>>,
-    /// How long a request may take: 30s, 100ms [default: no limit]
+    idle_instance_timeout: Option<ValueRange<Duration>>,
+    /// The time limit for a request: 30s, 100ms [default: no limit]
     #[arg(long, value_name = "TIME")]
-    request_timeout: Option<Drawn<Duration>>,
+    request_timeout: Option<ValueRange<Duration>>,
 }
 
 impl From<IsolationArgs> for Policy {

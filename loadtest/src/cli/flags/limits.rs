@@ -1,46 +1,44 @@
-//! `loadtest serve`'s flags beyond Spin's: the bounds that keep one client, guest or burst from
-//! harming the others.
+//! Flags of `loadtest serve` that Spin does not have: limits that protect clients and guests from each other.
 
 use std::time::Duration;
 
 use clap::Args;
-use host::bytes::Bytes;
-use host::limits::Limits;
+use host::{ByteSize, Limits};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// How many instances there may be at once [default: what the machine holds]
+    /// The most instances at once [default: from the memory of the machine]
     #[arg(long, value_name = "N", value_parser = super::parse::positive)]
     max_instances: Option<usize>,
-    /// How many requests may wait for an instance; more get 503 [default: what the open files allow]
+    /// The most requests that wait for an instance; further requests get 503 [default: from the limit of open files]
     #[arg(long, value_name = "N")]
     max_waiting: Option<usize>,
-    /// How long a request may wait for an instance; then it gets 503
+    /// The time limit for waiting for an instance; then the request gets 503
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     queue_timeout: Duration,
-    /// How much linear memory an instance may have; a guest that wants more is ended
+    /// The most linear memory of an instance; a guest that needs more is stopped
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = memory)]
-    max_instance_memory: Bytes,
-    /// How long a guest computes before the next has its turn; 0 never interrupts one
+    max_instance_memory: ByteSize,
+    /// The time that a guest computes before the next guest gets its turn; 0 is no limit
     #[arg(long, value_name = "TIME", default_value = "2ms", value_parser = time_or_zero)]
     time_slice: Duration,
-    /// How soon a request's header must be complete after its first byte
+    /// The time limit for a request's header, from its first byte
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     header_timeout: Duration,
-    /// How long a connection may be open without a request
+    /// The time after which a connection without a request is closed
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     idle_timeout: Duration,
-    /// How long a client may send or take nothing of a body that is under way
+    /// The longest pause of a client within a body, while it sends or receives
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     body_timeout: Duration,
-    /// How large a request's header may be, from 8KiB
+    /// The largest header of a request, from 8KiB
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = header_size)]
-    max_header_size: Bytes,
-    /// How large a request's body may be
+    max_header_size: ByteSize,
+    /// The largest body of a request
     #[arg(long, value_name = "SIZE", default_value = "1GiB")]
-    max_body_size: Bytes,
-    /// How long requests in flight may take to finish once the host is told to stop
+    max_body_size: ByteSize,
+    /// The time limit for requests in flight after the signal to stop
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_or_zero)]
     drain_timeout: Duration,
 }
@@ -64,24 +62,24 @@ impl From<LimitArgs> for Limits {
 }
 
 fn time_or_zero(text: &str) -> Result<Duration, String> {
-    host::isolation::time(text)
+    host::isolation::parse_duration(text)
 }
 
 pub(super) fn time(text: &str) -> Result<Duration, String> {
-    let time = host::isolation::time(text)?;
+    let time = host::isolation::parse_duration(text)?;
     if time.is_zero() { Err("a time above 0 is allowed".to_owned()) } else { Ok(time) }
 }
 
-/// What a memory of 32 bits can hold.
-fn memory(text: &str) -> Result<Bytes, String> {
-    within(text, Bytes::kib(64), Bytes::mib(4096))
+/// At most the size of a 32-bit memory.
+fn memory(text: &str) -> Result<ByteSize, String> {
+    within(text, ByteSize::kib(64), ByteSize::mib(4096))
 }
 
-fn header_size(text: &str) -> Result<Bytes, String> {
-    within(text, Bytes::kib(8), Bytes::mib(16))
+fn header_size(text: &str) -> Result<ByteSize, String> {
+    within(text, ByteSize::kib(8), ByteSize::mib(16))
 }
 
-fn within(text: &str, least: Bytes, most: Bytes) -> Result<Bytes, String> {
+fn within(text: &str, least: ByteSize, most: ByteSize) -> Result<ByteSize, String> {
     let size = text.parse()?;
     if (least..=most).contains(&size) { Ok(size) } else { Err(format!("{least} to {most} is allowed")) }
 }

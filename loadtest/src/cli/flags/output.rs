@@ -1,19 +1,19 @@
-//! How much is said, and how.
+//! The output flags.
 
 use clap::Args;
 
 #[derive(Debug, Clone, Copy, Args)]
-pub struct LooksArgs {
-    /// Show neither progress nor drawings, only the results
+pub struct OutputArgs {
+    /// Show only the results, without progress and drawings
     #[arg(long)]
     pub quiet: bool,
-    /// No colour, as where NO_COLOR is set or the output is no terminal
+    /// Don't use colour. This is the default if NO_COLOR is set, or if the output is not a terminal
     #[arg(long)]
     pub no_color: bool,
 }
 
-impl LooksArgs {
-    /// Takes the colour away where it is not wanted.
+impl OutputArgs {
+    /// Applies the flags to this process.
     pub fn apply(self) {
         if self.no_color {
             console::set_colors_enabled(false);

@@ -1,8 +1,8 @@
-//! Values of flags.
+//! Parsers of flag values.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// The longest wait of the built-in setups is 10 s, and an endpoint waits 60 s at most.
+/// The longest wait of the built-in setups is 10 s, and the longest wait of an endpoint is 60 s.
 const MAX_TIME_SCALE: f64 = 6.0;
 
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
@@ -24,7 +24,7 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     let found = text.to_socket_addrs().map(Vec::from_iter).unwrap_or_default();
-    // A name may have several: as Spin does, IPv4 first.
+    // A name may have several addresses. IPv4 is preferred, as in Spin.
     let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
     first.copied().ok_or_else(|| {
         "a host and a port, such as 127.0.0.1:3000, localhost:3000 or [::1]:3000, is allowed".to_owned()

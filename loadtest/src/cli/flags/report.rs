@@ -1,4 +1,4 @@
-//! What becomes of the results, and what is demanded of them.
+//! The flags for result files and thresholds.
 
 use std::path::PathBuf;
 
@@ -13,11 +13,11 @@ pub struct ReportArgs {
     // The help names the files of all formats.
     #[arg(long, value_name = "DIR", help = out_help())]
     pub out: Option<PathBuf>,
-    /// Which of them to write [default: all]; without --out, the one to print
+    /// With --out, the formats to write [default: all]; without --out, the format to print
     #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',')]
     pub formats: Vec<Format>,
-    /// Demand this of each burst, or of an endpoint's, and exit with 1 where it isn't so; repeatable: parallel,
-    /// 'limited>=16', 'p99<1200ms', failed=0, 'e1-p1: makespan<=2s'
+    /// A condition for each burst, or for the bursts of an endpoint; exit with 1 if it does not hold. Examples: parallel,
+    /// 'limited>=16', 'p99<1200ms', failed=0, 'e1-p1: makespan<=2s'. Repeatable
     #[arg(long = "expect", value_name = "[ENDPOINT:]CONDITION")]
     pub expect: Vec<Threshold>,
 }

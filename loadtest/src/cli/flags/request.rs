@@ -1,4 +1,4 @@
-//! What is sent, and to whom: the flags that every command shares that fires at URLs of one's own.
+//! The flags for the request, of commands that fire at URLs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,75 +9,75 @@ use judge::trace::Statuses;
 
 #[derive(Debug, Args)]
 pub struct RequestArgs {
-    /// The request's method
+    /// The method of the request
     #[arg(short, value_name = "METHOD", default_value = "GET", value_parser = method)]
     pub method: http::Method,
-    /// A header, as `Name: value`; repeatable. Nothing is sent that asks for compression, unless given here
-    // Text until it is looked at in `aim`: clap would repeat a bad one, and a password may be in it.
+    /// A header, as `Name: value`; repeatable. No Accept-Encoding is sent unless given here
+    // Parsed later, because clap repeats an invalid value in its error, and it may contain a password.
     #[arg(short = 'H', value_name = "HEADER")]
     pub headers: Vec<String>,
     /// The Accept header
     #[arg(short = 'A', value_name = "TYPE")]
     pub accept: Option<http::HeaderValue>,
-    /// The User-Agent header [default: loadtest and its version]
+    /// The User-Agent header [default: loadtest/VERSION]
     #[arg(short = 'U', value_name = "AGENT")]
     pub user_agent: Option<http::HeaderValue>,
-    /// The Host header; where to connect, and whom a certificate must name, stays what the URL says
+    /// The Host header. The address and the expected name in the certificate are still those of the URL
     #[arg(long, value_name = "HOST")]
     pub host: Option<http::HeaderValue>,
-    /// A user and password for basic authentication, as `USER:PASSWORD`
+    /// User and password for basic authentication
     #[arg(short = 'a', value_name = "USER:PASSWORD")]
     pub auth: Option<String>,
-    /// The request's body
+    /// The body of the request
     #[arg(short = 'd', value_name = "BODY", default_value = "", hide_default_value = true)]
     pub body: String,
-    /// The file that holds the request's body; it is read once
+    /// A file with the body of the request. It is read once
     #[arg(short = 'D', value_name = "FILE", conflicts_with = "body")]
     pub body_file: Option<PathBuf>,
-    /// The body's content type
+    /// The content type of the body
     #[arg(short = 'T', value_name = "TYPE", default_value = "text/html")]
     pub content_type: http::HeaderValue,
-    /// How long a request may take, in seconds; 0 is no limit
+    /// The time limit for a request, in seconds; 0 is no limit
     #[arg(short = 't', value_name = "SECONDS", default_value = "20", value_parser = timeout)]
     pub timeout: Duration,
-    /// Which statuses count as good, by commas: 2xx,304 or 200-204
+    /// The statuses that count as good, separated by commas: 2xx,304 or 200-204
     #[arg(long, value_name = "STATUSES", default_value = "2xx", value_parser = statuses)]
     pub status: Statuses,
-    /// HTTP/2: by ALPN for https, at once for http (h2c with prior knowledge). Requests share connections, as
-    /// many on each as the server allows streams; the result says how many that were
+    /// Use HTTP/2: by ALPN for https, with prior knowledge (h2c) for http. Requests share connections, up to
+    /// the server's limit of streams; the result has the number of connections
     #[arg(long = "http2", alias = "h2")]
     pub http2: bool,
-    /// A new connection for every request: connecting is part of its latency, and is shown apart, too
+    /// Use a new connection for each request. The latency includes connecting, which is also shown separately
     #[arg(long)]
     pub disable_keepalive: bool,
-    /// Trust the certificates of this PEM file instead of the system's (or those of SSL_CERT_FILE)
+    /// Trust the certificates in this PEM file, instead of those of the system or SSL_CERT_FILE
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     pub cacert: Option<PathBuf>,
-    /// Take any certificate, whoever issued it to whomever
+    /// Accept any certificate, without verification
     #[arg(long)]
     pub insecure: bool,
-    /// A proxy, as HOST:PORT or http://USER:PASSWORD@HOST:PORT [default: that of http_proxy, HTTPS_PROXY or
-    /// ALL_PROXY; NO_PROXY names the hosts that need none]
+    /// A proxy: HOST:PORT or http://USER:PASSWORD@HOST:PORT [default: from http_proxy, HTTPS_PROXY or
+    /// ALL_PROXY, except for the hosts in NO_PROXY]
     #[arg(short = 'x', value_name = "PROXY")]
     pub proxy: Option<String>,
-    /// As in hey; without it, too, nothing asks for compressed answers
+    /// Accepted as in hey, without effect: loadtest never asks for compressed answers
     #[arg(long)]
     pub disable_compression: bool,
-    /// As in hey; without it, too, no redirect is followed: its answer is one like any other
+    /// Accepted as in hey, without effect: loadtest never follows redirects
     #[arg(long)]
     pub disable_redirects: bool,
-    /// No warm-up request before the one that is measured alone
+    /// Send no warm-up request before the service time is measured
     #[arg(long)]
     pub cold: bool,
-    /// What one request alone takes, in milliseconds, instead of measuring it
+    /// The service time: the time that a request takes alone, in milliseconds [default: it is measured]
     #[arg(long, value_name = "MS", value_parser = milliseconds)]
     pub service_ms: Option<f64>,
-    /// Send a warm-up and a solo request even where the method may change something on the server
+    /// Measure the service time with additional requests, even if the method may change data on the server
     #[arg(long)]
     pub solo: bool,
 }
 
-/// The statuses that count as good.
+/// Parses statuses such as `2xx,304`.
 pub fn statuses(text: &str) -> Result<Statuses, String> {
     let number = |text: &str| text.parse().ok().filter(|status| (100..=599).contains(status));
     let range = |part: &str| match part.strip_suffix("xx") {
@@ -103,7 +103,7 @@ pub fn milliseconds(text: &str) -> Result<f64, String> {
     ms.ok_or_else(|| format!("a number from 0.001 to {DAY_MS} is allowed"))
 }
 
-/// As in hey: whole or broken seconds; zero, which is no limit, becomes the longest time there is.
+/// As in hey: seconds, also fractions. Zero is no limit, and becomes the longest duration.
 fn timeout(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(0.0) => Ok(Duration::MAX),
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_are_classes_ranges_and_numbers() {
+    fn statuses_are_classes_ranges_or_numbers() {
         assert_eq!(*statuses("2xx, 304,400-403").unwrap(), [200..=299, 304..=304, 400..=403]);
         for bad in ["", "2x", "xx", "600", "9xx", "304-200", "200,,", "abc"] {
             assert!(statuses(bad).is_err(), "{bad}");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn heys_timeout_of_zero_is_no_limit() {
+    fn a_timeout_of_zero_is_no_limit() {
         assert_eq!(timeout("0"), Ok(Duration::MAX));
         assert_eq!(timeout("1.5"), Ok(Duration::from_millis(1500)));
         assert!(timeout("-1").is_err() && timeout("x").is_err());

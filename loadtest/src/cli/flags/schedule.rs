@@ -1,68 +1,68 @@
-//! When requests are sent: the flags, and what they come to.
+//! The flags for the send times.
 
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use judge::schedule::{Arrivals, KEPT, Open, Schedule};
+use judge::schedule::{Arrivals, DEFAULT_KEEP, Open, Schedule};
 
 use super::parse::positive;
 
-/// As in hey.
+/// The defaults, as in hey.
 const N: usize = 200;
 const C: usize = 50;
-/// Planned times are good to about a tenth of a millisecond; more than this is no plan.
+/// Sends are precise to about a tenth of a millisecond, so a higher rate cannot be planned.
 const MAX_RATE: f64 = 1e6;
 
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "When requests are sent")]
+#[command(next_help_heading = "Send times")]
 pub struct ScheduleArgs {
-    /// How many requests [default: 200, or with --duration as many as it takes]
+    /// The number of requests [default: 200; with --duration, no limit]
     #[arg(short, value_name = "N", value_parser = positive)]
     pub n: Option<usize>,
-    /// How many of them at once, over a connection each [default: 50, or N where that is less]
+    /// The number of connections, each with one request at a time [default: 50, or N if N is less]
     #[arg(short, value_name = "N", value_parser = positive)]
     pub c: Option<usize>,
-    /// Requests a second in all, due at planned times, whether others are answered or not. One that finds no
-    /// free connection goes out late; its latency is told from the send, and from the planned send, too
+    /// The rate in requests per second, in total. Requests have planned times and do not wait for answers. A
+    /// request without a free connection is late; its latency is reported from its send, and from its planned send
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub rate: Option<f64>,
-    /// The same for each connection: `--rate` is this times `-c`
+    /// The rate of each connection, instead of the total rate
     #[arg(short = 'q', value_name = "RATE", value_parser = rate, conflicts_with = "rate")]
     pub rate_each: Option<f64>,
-    /// How a rate's planned times are spread [default: even]
+    /// The distribution of the planned times of --rate [default: even]
     #[arg(long, value_name = "KIND", value_parser = arrivals())]
     pub arrivals: Option<Arrivals>,
-    /// Where random arrivals begin: the same seed gives the same times [default: 0]
+    /// The seed of random arrivals: the same seed gives the same times [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Send nothing after this time: 10s, 1m30s. What is in flight may still be answered
+    /// Send no request after this time: 10s, 1m30s. Requests in flight may still be answered
     #[arg(short = 'z', long, value_name = "TIME", value_parser = time)]
     pub duration: Option<Duration>,
-    /// The first sends, one a connection, or the rate, grow evenly over this time
+    /// Spread the first send of each connection over this time; with a rate, raise the rate over this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub ramp: Option<Duration>,
-    /// How far apart the first sends are, one a connection: 5ms
+    /// The time between the first sends of the connections: 5ms
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub spacing: Option<Duration>,
-    /// How long after the others a URL's requests start: 100ms; repeatable, one for each URL in order
+    /// The delay of the burst at a URL: 100ms; repeatable, one for each URL in order
     #[arg(long = "delay", value_name = "TIME", value_parser = time)]
     pub delays: Vec<Duration>,
-    /// How many requests are kept one by one; those beyond are only counted, and not judged
-    #[arg(long, value_name = "N", value_parser = positive, default_value_t = KEPT)]
+    /// The number of requests to keep one by one. Further requests are only counted, and not judged
+    #[arg(long, value_name = "N", value_parser = positive, default_value_t = DEFAULT_KEEP)]
     pub max_rows: usize,
 }
 
 impl ScheduleArgs {
-    /// A schedule for each of so many URLs.
+    /// A schedule for each URL.
     ///
     /// # Errors
     ///
-    /// A line that says which flags don't go together.
+    /// A line with the conflicting flags.
     pub fn schedules(&self, urls: usize) -> Result<Vec<Schedule>, String> {
         if self.delays.len() > urls {
             return Err(format!(
-                "--delay is given {} times for {urls} URL(s); at most one each",
+                "--delay is given {} times for {urls} URL(s); at most one for each URL is allowed",
                 self.delays.len()
             ));
         }
@@ -78,7 +78,7 @@ impl ScheduleArgs {
         if c > n {
             let default = if self.n.is_none() { ", the default" } else { "" };
             return Err(format!(
-                "-c {c} is more than -n {n}{default}: each connection sends at least one request, so -c must not be above -n"
+                "-c {c} is more than -n {n}{default}: each connection sends at least one request, so -c must be at most -n"
             ));
         }
         let open = self.open(c)?;
@@ -100,13 +100,13 @@ impl ScheduleArgs {
     fn open(&self, c: usize) -> Result<Option<Open>, String> {
         let rate = self.rate.or(self.rate_each.map(|each| each * c as f64));
         let conflict = match rate {
-            None if self.arrivals.is_some() => Some("--arrivals spreads a rate: give --rate, too"),
+            None if self.arrivals.is_some() => Some("--arrivals needs a rate: give --rate, too"),
             Some(_) if self.spacing.is_some() => Some("--spacing and a rate exclude each other"),
             _ if self.seed.is_some() && self.arrivals != Some(Arrivals::Poisson) => {
-                Some("--seed is of --arrivals poisson: nothing else is random")
+                Some("--seed needs --arrivals poisson: nothing else is random")
             }
             _ if self.spacing.is_some() && self.ramp.is_some() => {
-                Some("--ramp and --spacing exclude each other: both say when the first requests are sent")
+                Some("--ramp and --spacing exclude each other: both set the times of the first sends")
             }
             _ if self.duration.is_some_and(|duration| self.ramp.is_some_and(|ramp| ramp > duration)) => {
                 Some("--ramp must not be longer than --duration")
@@ -125,12 +125,11 @@ impl ScheduleArgs {
     }
 }
 
-/// The kinds of arrivals, by their names in JSON.
+/// The values of `--arrivals`, with their names in JSON.
 fn arrivals() -> impl TypedValueParser<Value = Arrivals> {
     PossibleValuesParser::new([
-        PossibleValue::new("even").help("All equally far apart"),
-        PossibleValue::new("poisson")
-            .help("At random, each independent of the others, as requests of many users come"),
+        PossibleValue::new("even").help("Equal intervals"),
+        PossibleValue::new("poisson").help("Random and independent, as requests of many users"),
     ])
     .map(|name| if name == "poisson" { Arrivals::Poisson } else { Arrivals::Even })
 }
@@ -140,7 +139,7 @@ fn rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| format!("a number from 0.001 to {MAX_RATE} is allowed"))
 }
 
-/// At most a day: an hour too many is more likely a mistake than a wish.
+/// A time of at most a day: a longer time is probably a mistake.
 fn time(text: &str) -> Result<Duration, String> {
     let day = Duration::from_secs(24 * 60 * 60);
     let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn heys_defaults_hold_and_n_bounds_c() {
+    fn the_defaults_are_those_of_hey_and_c_is_at_most_n() {
         assert_eq!((first("").n, first("").c), (200, 50));
         assert_eq!((first("-n 10").n, first("-n 10").c), (10, 10));
         assert_eq!((first("-z 10s").n, first("-z 10s").c), (usize::MAX, 50));
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn heys_rate_is_of_each_connection() {
+    fn the_rate_of_q_is_for_each_connection() {
         let each = first("-q 5 -c 10").open.unwrap();
         assert_eq!((each.rate, each.arrivals), (50.0, Arrivals::Even));
         let all = first("--rate 50 --arrivals poisson --seed 3 --ramp 2s").open.unwrap();
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_are_of_the_urls_in_order() {
+    fn delays_are_for_the_urls_in_order() {
         let delays =
             |line| parse(line).unwrap().iter().map(|schedule| schedule.delay.as_millis()).collect::<Vec<_>>();
         assert_eq!(delays("--delay 100ms"), [100, 0]);
@@ -201,8 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_go_together_is_one_clear_error() {
-        for (line, said) in [
+    fn conflicting_flags_are_an_error() {
+        for (line, expected) in [
             ("-n 10 -c 11", "-c 11 is more than -n 10:"),
             ("-c 300", "-c 300 is more than -n 200, the default"),
             ("--arrivals poisson", "give --rate"),
@@ -218,7 +217,7 @@ mod tests {
             ("--max-rows 0", "from 1"),
         ] {
             let error = parse(line).unwrap_err();
-            assert!(error.contains(said), "{line}: {error}");
+            assert!(error.contains(expected), "{line}: {error}");
         }
     }
 }

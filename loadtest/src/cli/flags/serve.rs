@@ -14,31 +14,31 @@ pub struct ServeArgs {
     /// The application's manifest
     #[arg(value_name = "MANIFEST", default_value = "spin.toml")]
     pub manifest: PathBuf,
-    /// Where to listen; port 0 is any free one
+    /// The address to listen at; port 0 is a free port
     #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", value_name = "ADDRESS", default_value = "127.0.0.1:3000", value_parser = address)]
     pub listen: SocketAddr,
-    /// Try the ports above when the port is taken
+    /// Try the next ports if the port is in use
     #[arg(long)]
     pub find_free_port: bool,
-    /// How to say where the application is served
+    /// The format of the start-up message
     #[arg(long, value_name = "FORMAT", default_value = "plain")]
     pub format: Format,
-    /// Don't build what is missing or older than its sources
+    /// Don't build components that are missing or older than their sources
     #[arg(long)]
     pub no_build: bool,
-    /// Serve HTTPS with this certificate, in PEM
+    /// Serve HTTPS with this certificate (PEM)
     #[arg(long, env = "SPIN_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub tls_cert: Option<PathBuf>,
-    /// The certificate's private key, in PEM
+    /// The private key of the certificate (PEM)
     #[arg(long, env = "SPIN_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Where to keep what components print [default: .spin/logs beside the manifest]
+    /// The folder for the output of components [default: .spin/logs in the manifest's folder]
     #[arg(long, value_name = "DIR")]
     pub log_dir: Option<PathBuf>,
-    /// Don't echo what components print, nor say where it is kept
+    /// Don't show the output of components, or the name of the log folder
     #[arg(short, long)]
     pub quiet: bool,
-    /// An environment variable for all components, beside those of the manifest; repeatable
+    /// An additional environment variable for all components; repeatable
     #[arg(short, long = "env", value_name = "NAME=VALUE", value_parser = pair)]
     pub environment: Vec<(String, String)>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! Who is under test, and how it is started.
+//! The flags for the systems under test.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,38 +9,47 @@ use nix::sys::signal::Signal;
 
 use super::limits::time;
 use super::parse::positive;
+use crate::targets::BUILT_IN;
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Systems")]
 pub struct SystemArgs {
-    /// A system under test: `embedded`, `spin`, `wasmtime`, `fastapi`, one that systems.toml names, or the
-    /// URL of one that runs already; repeatable [default: embedded]
-    #[arg(long = "on", value_name = "SYSTEM")]
+    #[arg(long = "on", value_name = "SYSTEM", help = on_help())]
     pub on: Vec<String>,
-    /// Where systems of your own are described [default: systems.toml, where it is there]
+    /// The file with the descriptions of your own systems [default: systems.toml, if it exists]
     #[arg(long = "systems", value_name = "FILE")]
     pub definitions: Option<PathBuf>,
-    /// How many processes FastAPI's server has
+    /// The number of server processes (`--on fastapi`)
     #[arg(long, value_name = "N", default_value = "1", value_parser = positive)]
     pub workers: usize,
-    /// How many threads FastAPI has for plain functions [default: its own, 40]
+    /// The number of threads for blocking handlers (`--on fastapi`) [default: 40]
     #[arg(long, value_name = "N", value_parser = positive)]
     pub threads: Option<usize>,
-    /// How soon a system must be ready after its start [default: 60s]
+    /// The time limit for a system to become ready [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub ready_timeout: Option<Duration>,
 }
 
-/// For a parent that may be killed.
+/// The flags of the hidden command `guard`.
 #[derive(Debug, Args)]
 pub struct GuardArgs {
-    /// What tells the program to end
+    /// The signal that ends the program
     #[arg(long, default_value = "SIGTERM")]
     pub signal: Signal,
-    /// How long it may then take before it is killed
+    /// The time limit for the program to end; then it is killed
     #[arg(long, default_value = "5s", value_parser = time)]
     pub grace: Duration,
     /// The program and its arguments
     #[arg(required = true, last = true)]
     pub command: Vec<OsString>,
+}
+
+fn on_help() -> String {
+    let built_in = BUILT_IN.iter().map(|target| format!("- {}: {}\n", target.name, target.summary));
+    format!(
+        "A system under test; repeatable [default: {}]:\n{}- NAME: a system from systems.toml\n- URL: a server that runs \
+         already, such as http://127.0.0.1:3000",
+        BUILT_IN[0].name,
+        built_in.collect::<String>()
+    )
 }

@@ -1,4 +1,4 @@
-//! Results of generators that fired together, joined to one. No I/O.
+//! Merges the results of load generators that fired together.
 
 use anyhow::{bail, ensure};
 use judge::aggregate::Aggregate;
@@ -9,26 +9,24 @@ use judge::verdict;
 use results::document::{Burst, Document, GeneratorSummary, LOADTEST, Run, Source, command_line};
 use results::import;
 
-/// What one generator has of a burst, and how that generator fared.
+/// The part of a burst that one generator fired, and the generator's state.
 type Part<'a> = (&'a Burst, GeneratorSummary);
 
-/// All of `documents`, judged as one: a burst of all is what each has of the same setup, round and endpoint, in the same
-/// place. `files` are their names.
+/// Merges `documents`, and judges the merged bursts. The parts of a burst have the same setup, round and endpoint, at the same
+/// position. `files` are the documents' names.
 ///
-/// Times count from the earliest start of a burst. Whoever started later than that is late by as much: the skew between
-/// generators is part of the start skew. Their clocks are taken to agree.
+/// Times count from the earliest start of a burst, so the skew between generators is a part of the start skew. The
+/// generators' clocks are assumed to agree.
 ///
 /// # Errors
 ///
-/// Where they don't have the same bursts, or didn't fire at the same time.
+/// If the documents do not have the same bursts, or were not fired at the same time.
 pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Document> {
-    let [first, others @ ..] = documents else { bail!("no result is given") };
-    ensure!(!others.is_empty(), "one result alone has nothing to be joined with");
+    let [first, others @ ..] = documents else { bail!("no result file is given") };
+    ensure!(!others.is_empty(), "at least two result files are needed");
     for (document, file) in documents.iter().zip(files) {
         if let Some(Source { tool, .. }) = document.foreign() {
-            bail!(
-                "{file}: {tool} measured this; `loadtest analyze` takes all files of one measurement together"
-            );
+            bail!("{file} is from {tool}; give all files of one measurement to `loadtest analyze` instead");
         }
     }
     let mut runs = Vec::new();
@@ -40,7 +38,7 @@ pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Docume
             let same = other.runs.get(at).filter(|other| is_same(run, other));
             let Some(same) = same else {
                 bail!(
-                    "{file} has no setup {}, round {}, in the place where {} has it",
+                    "{file} has no setup {}, round {}, at the position of that run in {}",
                     run.setup,
                     run.round,
                     files[0]
@@ -48,7 +46,7 @@ pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Docume
             };
             parts.push((same, other.generator));
         }
-        runs.push(joined(&parts, files)?);
+        runs.push(merged_run(&parts, files)?);
     }
     if let Some((other, file)) =
         others.iter().zip(files.iter().skip(1)).find(|(other, _)| other.runs.len() > runs.len())
@@ -64,8 +62,8 @@ pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Docume
         format: "JSON".to_owned(),
         files: files.to_vec(),
         lacks: vec![format!(
-            "{} generators fired together; their clocks are taken to agree, and one whose clock is wrong was early or late by \
-             that.",
+            "{} generators fired together. Their clocks are assumed to agree: an error of a clock appears as an early or late \
+             start.",
             documents.len()
         )],
         broken_rows: 0,
@@ -78,28 +76,28 @@ fn is_same(run: &Run, other: &Run) -> bool {
     run.setup == other.setup && run.round == other.round && names(run) == names(other)
 }
 
-/// One run of all generators'.
-fn joined(parts: &[(&Run, GeneratorSummary)], files: &[String]) -> anyhow::Result<Run> {
-    let fared = |(run, all): &(&Run, GeneratorSummary)| run.generator.unwrap_or(*all);
-    let worst = parts.iter().map(fared).fold(GeneratorSummary::default(), GeneratorSummary::worst);
+/// Merges the parts of a run.
+fn merged_run(parts: &[(&Run, GeneratorSummary)], files: &[String]) -> anyhow::Result<Run> {
+    let state = |(run, all): &(&Run, GeneratorSummary)| run.generator.unwrap_or(*all);
+    let worst = parts.iter().map(state).fold(GeneratorSummary::default(), GeneratorSummary::worst);
     let mut bursts = Vec::new();
     for at in 0..parts[0].0.bursts.len() {
-        let same: Vec<Part> = parts.iter().map(|part| (&part.0.bursts[at], fared(part))).collect();
-        bursts.push(burst(&same, worst, files)?);
+        let same: Vec<Part> = parts.iter().map(|part| (&part.0.bursts[at], state(part))).collect();
+        bursts.push(merged_burst(&same, worst, files)?);
     }
     Ok(Run { bursts, generator: Some(worst), ..parts[0].0.clone() })
 }
 
-fn burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::Result<Burst> {
+fn merged_burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::Result<Burst> {
     let (first, _) = parts[0];
     let mut starts = Vec::new();
     for ((burst, _), file) in parts.iter().zip(files) {
         let Some(start) = burst.start_unix_us else {
-            bail!("{file} doesn't say when {} started", burst.endpoint)
+            bail!("{file} has no start time of {}", burst.endpoint)
         };
         ensure!(
             burst.counted_only == 0,
-            "{file} has {} requests of {} that were only counted; --max-rows keeps more",
+            "{file}: {} requests of {} were only counted; raise --max-rows to keep them",
             burst.counted_only,
             burst.endpoint
         );
@@ -110,15 +108,15 @@ fn burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::R
         let late_ms = (start_of - start) as f64 / 1e3;
         ensure!(
             late_ms <= burst.total_ms,
-            "{file}: {} started {:.1} s after the first was, and so didn't fire with it; --start-at gives all one start",
+            "{file}: {} started {:.1} s after the first part, which had ended; use --start-at for a shared start",
             burst.endpoint,
             late_ms / 1e3
         );
     }
-    let traces = parts.iter().map(|(burst, fared)| import::trace(burst, (*fared).into())).zip(&starts);
-    let traces: Vec<Trace> = traces.map(|(trace, began)| later(trace, (began - start) as f64)).collect();
-    let asked: Vec<Schedule> = parts.iter().map(|(burst, _)| import::schedule(burst)).collect();
-    let schedule = together(&asked);
+    let traces = parts.iter().map(|(burst, state)| import::trace(burst, (*state).into())).zip(&starts);
+    let traces: Vec<Trace> = traces.map(|(trace, began)| shifted(trace, (began - start) as f64)).collect();
+    let schedules: Vec<Schedule> = parts.iter().map(|(burst, _)| import::schedule(burst)).collect();
+    let schedule = summed(&schedules);
     let trace = Trace {
         schedule: Schedule { n: traces.iter().map(|trace| trace.schedule.n).sum(), ..schedule },
         service_ms: median(parts.iter().map(|(burst, _)| burst.service_ms).collect()).unwrap_or(0.0),
@@ -129,7 +127,7 @@ fn burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::R
         rows: in_order(traces),
     };
     let verdict = verdict::judge(&trace);
-    let joined = Burst::new(
+    let merged = Burst::new(
         first.url.clone(),
         first.endpoint.clone(),
         &schedule,
@@ -143,21 +141,21 @@ fn burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::R
         start_unix_us: Some(start),
         fastapi: first.fastapi,
         author_expected: first.author_expected,
-        ..joined
+        ..merged
     })
 }
 
-/// What all of them were asked to send.
-fn together(asked: &[Schedule]) -> Schedule {
-    let sum = |of: fn(&Schedule) -> usize| asked.iter().map(of).fold(0, usize::saturating_add);
-    let rate: f64 = asked.iter().filter_map(|schedule| Some(schedule.open?.rate)).sum();
-    let first = asked[0];
+/// The sum of the schedules.
+fn summed(schedules: &[Schedule]) -> Schedule {
+    let sum = |of: fn(&Schedule) -> usize| schedules.iter().map(of).fold(0, usize::saturating_add);
+    let rate: f64 = schedules.iter().filter_map(|schedule| Some(schedule.open?.rate)).sum();
+    let first = schedules[0];
     let open = first.open.map(|open| Open { rate, ..open });
     Schedule { n: sum(|schedule| schedule.n), c: sum(Schedule::connections), open, ..first }
 }
 
-/// A trace that began so many microseconds after the others. What was planned was planned for their start.
-fn later(mut trace: Trace, us: f64) -> Trace {
+/// Shifts the times of a trace by `us` microseconds, except the planned times: they count from the shared start.
+fn shifted(mut trace: Trace, us: f64) -> Trace {
     for row in &mut trace.rows {
         row.sent_us = row.sent_us.map(|at| at + us);
         row.first_byte_us = row.first_byte_us.map(|at| at + us);
@@ -170,12 +168,12 @@ fn later(mut trace: Trace, us: f64) -> Trace {
     trace
 }
 
-/// All rows, numbered by when they were sent: the planned before those that waited for answers.
+/// All rows in the order of their sends, numbered; rows with a planned time come first.
 fn in_order(traces: Vec<Trace>) -> Vec<Row> {
     let mut rows: Vec<_> = traces.into_iter().flat_map(|trace| trace.rows).collect();
     rows.sort_by(|a, b| {
-        let place = |row: &Row| (row.planned_us.is_none(), row.sent_us.unwrap_or(row.done_us));
-        place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1))
+        let key = |row: &Row| (row.planned_us.is_none(), row.sent_us.unwrap_or(row.done_us));
+        key(a).0.cmp(&key(b).0).then(key(a).1.total_cmp(&key(b).1))
     });
     rows.iter_mut().enumerate().for_each(|(i, row)| row.i = i);
     rows

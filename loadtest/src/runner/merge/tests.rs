@@ -3,7 +3,7 @@ use results::document::{Request, sample};
 
 use super::*;
 
-/// Ten requests that one server takes four at a time, halved between two generators; the second starts `late_us` later.
+/// Ten requests to a server that takes four at a time, split between two generators. The second starts `late_us` later.
 fn halves(late_us: u64) -> [Document; 2] {
     let whole = {
         let mut rows = sample::rows(10, 4, 0);
@@ -33,7 +33,7 @@ fn files() -> Vec<String> {
 }
 
 #[test]
-fn two_halves_have_the_verdict_of_the_whole() {
+fn the_merged_halves_have_the_verdict_of_the_whole_burst() {
     let merged = merged(&halves(0), &files()).unwrap();
     let burst = merged.bursts().next().unwrap();
     assert_eq!((burst.n, burst.c, burst.ok), (10, 10, 10));
@@ -46,7 +46,7 @@ fn two_halves_have_the_verdict_of_the_whole() {
 }
 
 #[test]
-fn who_starts_late_is_late() {
+fn a_late_start_is_start_skew() {
     let merged = merged(&halves(300_000), &files()).unwrap();
     let burst = merged.bursts().next().unwrap();
     assert!(burst.start_skew_us >= 300_000.0, "{}", burst.start_skew_us);
@@ -55,7 +55,7 @@ fn who_starts_late_is_late() {
 }
 
 #[test]
-fn what_did_not_fire_together_is_not_joined() {
+fn documents_that_were_not_fired_together_are_an_error() {
     let error = |documents: &[Document]| format!("{:#}", merged(documents, &files()).unwrap_err());
     assert!(error(&halves(3_600_000_000)).contains("b.json: x started 3600.0 s after"));
     let [a, mut b] = halves(0);
@@ -63,14 +63,12 @@ fn what_did_not_fire_together_is_not_joined() {
     assert!(error(&[a.clone(), b.clone()]).contains("b.json has no setup 1"));
     b.runs[0].setup = "1".to_owned();
     b.runs[0].bursts[0].start_unix_us = None;
-    assert!(error(&[a.clone(), b.clone()]).contains("b.json doesn't say when"));
+    assert!(error(&[a.clone(), b.clone()]).contains("b.json has no start time"));
     b.runs[0].bursts[0].start_unix_us = Some(1_000_000);
     b.runs[0].bursts[0].counted_only = 7;
     assert!(error(&[a.clone(), b]).contains("only counted"));
-    assert!(error(std::slice::from_ref(&a)).contains("nothing to be joined"));
+    assert!(error(std::slice::from_ref(&a)).contains("at least two result files"));
     let source =
         Source { tool: "hey".into(), format: "CSV".into(), files: vec![], lacks: vec![], broken_rows: 0 };
-    assert!(
-        error(&[Document { source: Some(source), ..a.clone() }, a]).contains("a.json: hey measured this")
-    );
+    assert!(error(&[Document { source: Some(source), ..a.clone() }, a]).contains("a.json is from hey"));
 }

@@ -1,5 +1,5 @@
-//! A line on the terminal while something takes long, and its requests lighting up below; a line a step where there is
-//! no terminal.
+//! The progress display on standard error. On a terminal it has a moving line for the step and a line of cells for each
+//! burst. Elsewhere it prints one line for each step.
 
 mod cells;
 
@@ -11,36 +11,36 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::generator::{Board, Firing};
+use crate::generator::{BurstHandle, ProgressGrid};
 
-/// How often the lines are drawn anew: seldom enough to cost the measurement nothing.
-const EVERY: Duration = Duration::from_millis(200);
+/// The redraw interval. A shorter one would take CPU time from the measurement.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Work that ends at about a known time.
+/// The display of a command whose end can be estimated.
 pub struct Progress {
     ends: Instant,
     is_quiet: bool,
 }
 
-/// A step of it, which is shown until it is dropped.
+/// A step, shown until it is dropped.
 pub struct Step {
     drawing: Option<(Sender<()>, JoinHandle<()>)>,
-    /// To be handed to the burst, which counts its answers there.
-    pub firing: Firing,
+    /// The handle for the step's bursts. The display reads their progress from it.
+    pub handle: BurstHandle,
 }
 
-/// How many requests bursts of these names and sizes have together; `None` where only a time ends one of them.
+/// The number of requests of all these bursts, each with its name and size; `None` if only a duration ends one of them.
 pub fn expected(bursts: &[(String, usize)]) -> Option<usize> {
     bursts.iter().try_fold(0_usize, |sum, (_, n)| sum.checked_add(*n)).filter(|sum| *sum < usize::MAX)
 }
 
 impl Progress {
-    /// Work that takes `about` so long from now on; nothing of it is shown where `is_quiet`.
+    /// Starts the display of a command that takes about this time. If `is_quiet`, nothing is shown.
     pub fn begin(about: Duration, is_quiet: bool) -> Self {
         Self { ends: Instant::now() + about, is_quiet }
     }
 
-    /// A step that fires bursts of these names and sizes; named on a line of its own where there is no terminal.
+    /// Starts a step that fires bursts of these names and sizes. Without a terminal, its name is printed on a line.
     pub fn step(&self, what: String, bursts: &[(String, usize)]) -> Step {
         if !std::io::stderr().is_terminal() && !self.is_quiet {
             crate::console::note(&what);
@@ -49,28 +49,28 @@ impl Progress {
         self.show(what, expected, bursts)
     }
 
-    /// A step that is only worth a moving line.
+    /// Starts a step that has no cells, and that is not shown without a terminal.
     pub fn small_step(&self, what: String, expected: usize) -> Step {
         self.show(what, expected, &[])
     }
 
     fn show(&self, what: String, expected: usize, bursts: &[(String, usize)]) -> Step {
         if self.is_quiet || !std::io::stderr().is_terminal() {
-            return Step { drawing: None, firing: Firing::default() };
+            return Step { drawing: None, handle: BurstHandle::default() };
         }
-        let firing = Firing::watched(bursts.iter().map(|(_, n)| *n));
-        let boards = bursts.iter().map(|(name, _)| name.clone()).zip(firing.boards().to_vec()).collect();
-        let lines = Lines::new(what, expected, boards);
+        let handle = BurstHandle::with_progress(bursts.iter().map(|(_, n)| *n));
+        let grids = bursts.iter().map(|(name, _)| name.clone()).zip(handle.grids().to_vec()).collect();
+        let lines = Lines::new(what, expected, grids);
         let (stop, stopped) = mpsc::channel();
-        let (counted, ends) = (firing.clone(), self.ends);
-        // A thread of its own: a slow terminal must not hold up those that send.
+        let (counted, ends) = (handle.clone(), self.ends);
+        // A thread, because a slow terminal must not block the runtime.
         let drawing = thread::spawn(move || {
-            while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
-                lines.draw(ends.saturating_duration_since(Instant::now()), counted.answered());
+            while stopped.recv_timeout(REDRAW_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                lines.draw(ends.saturating_duration_since(Instant::now()), counted.completed());
             }
             lines.clear();
         });
-        Step { drawing: Some((stop, drawing)), firing }
+        Step { drawing: Some((stop, drawing)), handle }
     }
 }
 
@@ -78,40 +78,40 @@ impl Drop for Step {
     fn drop(&mut self) {
         if let Some((stop, drawing)) = self.drawing.take() {
             drop(stop);
-            // What is written next must not get in between.
+            // The thread must have cleared the lines before anything else is written.
             let _ = drawing.join();
         }
     }
 }
 
-/// What is drawn.
+/// The lines on the terminal.
 struct Lines {
     all: MultiProgress,
     head: ProgressBar,
-    bursts: Vec<(String, Arc<Board>, ProgressBar)>,
+    bursts: Vec<(String, Arc<ProgressGrid>, ProgressBar)>,
 }
 
 impl Lines {
-    fn new(what: String, expected: usize, boards: Vec<(String, Arc<Board>)>) -> Self {
+    fn new(what: String, expected: usize, grids: Vec<(String, Arc<ProgressGrid>)>) -> Self {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let count = if expected > 0 { "{pos}/{len} answered, " } else { "" };
         let head = all.add(ProgressBar::new(expected as u64).with_message(what));
         styled(&head, &format!("{{spinner}} {count}{{prefix}}: {{wide_msg}}"));
-        let line = |(name, board)| {
+        let line = |(name, grid)| {
             let bar = all.add(ProgressBar::new(0));
             styled(&bar, "{wide_msg}");
-            (name, board, bar)
+            (name, grid, bar)
         };
-        Self { head, bursts: boards.into_iter().map(line).collect(), all: all.clone() }
+        Self { head, bursts: grids.into_iter().map(line).collect(), all: all.clone() }
     }
 
-    fn draw(&self, left: Duration, answered: usize) {
-        self.head.set_prefix(format!("about {} s to go", left.as_secs_f64().ceil()));
-        self.head.set_position(answered as u64);
+    fn draw(&self, remaining: Duration, completed: usize) {
+        self.head.set_prefix(format!("about {} s to go", remaining.as_secs_f64().ceil()));
+        self.head.set_position(completed as u64);
         self.head.tick();
         let width = console::Term::stderr().size().1.into();
-        for (name, board, bar) in &self.bursts {
-            bar.set_message(cells::line(name, &board.states(), width));
+        for (name, grid, bar) in &self.bursts {
+            bar.set_message(cells::line(name, &grid.states(), width));
             bar.tick();
         }
     }
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_that_a_time_ends_has_no_number() {
+    fn a_burst_that_a_duration_ends_has_no_expected_count() {
         let sized = |sizes: &[usize]| sizes.iter().map(|n| ("a".to_owned(), *n)).collect::<Vec<_>>();
         assert_eq!(expected(&sized(&[3, 4])), Some(7));
         assert_eq!(expected(&sized(&[usize::MAX])), None);

@@ -1,4 +1,4 @@
-//! `systems.toml`: systems as data.
+//! Reads `systems.toml`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,35 +6,35 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use host::manifest::Error;
+use host::ManifestError as Error;
 use nix::sys::signal::Signal;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::targets::System;
+use crate::targets::table;
 use crate::targets::url::is_base;
 
-/// What stands for a free port.
+/// The placeholder for a free port.
 const PORT: &str = "{port}";
 
-/// A system as its `[[system]]` describes it.
+/// A `[[system]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
-    /// What `--on` and results call it.
+    /// The name for `--on` and in results.
     pub name: String,
-    /// A program and its arguments.
+    /// The program and its arguments.
     pub command: Vec<String>,
-    /// The folder to run it in.
+    /// The working folder.
     pub workdir: PathBuf,
-    /// What its environment has beside ours.
+    /// Additional environment variables.
     pub environment: BTreeMap<String, String>,
-    /// Where it serves, with no slash at the end.
+    /// The base URL, without a slash at the end.
     pub base_url: String,
-    /// The path that answers once it is ready.
+    /// The path of the readiness check.
     pub ready: String,
-    /// How soon that must be.
+    /// The time limit for the system to become ready.
     pub ready_timeout: Option<Duration>,
-    /// What tells it to end.
+    /// The stop signal.
     pub stop: Signal,
 }
 
@@ -63,9 +63,9 @@ struct Entry {
 ///
 /// # Errors
 ///
-/// One [`Error`] with the file's path, the line and the column, and what is allowed there.
+/// An [`Error`] with the file's path, line and column, and the allowed values.
 pub fn definitions(path: &Path) -> Result<Vec<Definition>, Error> {
-    let unreadable = |error| Error::at(path, "", None, &format!("can't be read: {error}"));
+    let unreadable = |error| Error::at(path, "", None, &format!("cannot read: {error}"));
     let text = fs::read_to_string(path).map_err(unreadable)?;
     parse(path, &text)
 }
@@ -79,7 +79,7 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Definition>, Error> {
         let name = entry.name.clone();
         let definition = reader.definition(entry)?;
         if found.iter().any(|other| other.name == definition.name) {
-            return Err(reader.wrong(&name, "another system has this name already"));
+            return Err(reader.wrong(&name, "another system has this name"));
         }
         found.push(definition);
     }
@@ -102,7 +102,7 @@ impl Reader<'_> {
         Ok(Definition {
             name: self.name(entry.name)?,
             command: match entry.command.get_ref()[..] {
-                [] => return Err(self.wrong(&entry.command, "a program and its arguments is allowed")),
+                [] => return Err(self.wrong(&entry.command, "a program and its arguments are required")),
                 [..] => entry.command.into_inner(),
             },
             workdir: if workdir == Path::new("") { PathBuf::from(".") } else { workdir },
@@ -114,12 +114,13 @@ impl Reader<'_> {
                 }
                 path => path.map_or_else(|| "/".to_owned(), Spanned::into_inner),
             },
-            ready_timeout: self.each(entry.ready_timeout, host::isolation::time)?,
-            stop: self.each(entry.stop, signal)?.unwrap_or(Signal::SIGTERM),
+            ready_timeout: self.optional(entry.ready_timeout, host::isolation::parse_duration)?,
+            stop: self.optional(entry.stop, signal)?.unwrap_or(Signal::SIGTERM),
         })
     }
 
-    fn each<T>(
+    /// Parses a value, if it is given.
+    fn optional<T>(
         &self,
         value: Option<Spanned<String>>,
         read: impl Fn(&str) -> Result<T, String>,
@@ -128,7 +129,7 @@ impl Reader<'_> {
         value.map(read).transpose()
     }
 
-    /// One that `--on` takes for nothing else.
+    /// A name that `--on` cannot take for a URL or a built-in target.
     fn name(&self, name: Spanned<String>) -> Result<String, Error> {
         let is_word = |name: &str| {
             !name.is_empty() && name.chars().all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
@@ -138,8 +139,8 @@ impl Reader<'_> {
                 self.wrong(&name, "a name of letters, digits, dashes, dots and underscores is allowed")
             );
         }
-        if System::named(name.get_ref(), &[]).is_ok() {
-            return Err(self.wrong(&name, "this system is built in; another name is allowed"));
+        if table::find(name.get_ref()).is_some() {
+            return Err(self.wrong(&name, "this is the name of a built-in system; choose another name"));
         }
         Ok(name.into_inner())
     }
@@ -149,29 +150,29 @@ impl Reader<'_> {
         if url.starts_with("http:") && is_base(&url.replace(PORT, "1")) {
             return Ok(url.to_owned());
         }
-        let allowed = "a URL such as http://127.0.0.1:{port} is allowed, where {port} stands for a free port";
+        let allowed = "a URL such as http://127.0.0.1:{port} is allowed; {port} is replaced by a free port";
         Err(self.wrong(given, allowed))
     }
 }
 
 fn signal(text: &str) -> Result<Signal, String> {
     Signal::from_str(text)
-        .map_err(|_| format!("{text:?} is no signal: SIGTERM, SIGINT and the like are allowed"))
+        .map_err(|_| format!("{text:?} is not a signal; a name such as SIGTERM or SIGINT is allowed"))
 }
 
 impl Definition {
-    /// Whether a free port must be found for it.
-    pub fn wants_port(&self) -> bool {
+    /// Whether it needs a free port.
+    pub fn needs_port(&self) -> bool {
         self.base_url.contains(PORT)
     }
 
-    /// The same, with this port.
+    /// Replaces the placeholder by `port`.
     pub fn with_port(&self, port: u16) -> Self {
-        let put = |text: &String| text.replace(PORT, &port.to_string());
+        let fill = |text: &String| text.replace(PORT, &port.to_string());
         Self {
-            command: self.command.iter().map(put).collect(),
-            environment: self.environment.iter().map(|(name, value)| (name.clone(), put(value))).collect(),
-            base_url: put(&self.base_url),
+            command: self.command.iter().map(fill).collect(),
+            environment: self.environment.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
+            base_url: fill(&self.base_url),
             ..self.clone()
         }
     }
@@ -191,24 +192,24 @@ base_url = "http://127.0.0.1:{port}/"
 "#;
 
     fn read(text: &str) -> Result<Vec<Definition>, String> {
-        parse(Path::new("lab/systems.toml"), text).map_err(|error| error.to_string())
+        parse(Path::new("folder/systems.toml"), text).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn a_definition_is_read_with_its_defaults() {
+    fn a_definition_has_defaults() {
         let found = read(GOOD).unwrap();
         let node = found[0].with_port(3911);
-        assert!(found[0].wants_port() && !node.wants_port());
+        assert!(found[0].needs_port() && !node.needs_port());
         assert_eq!(node.command, ["node", "server.mjs", "--port=3911"]);
         assert_eq!(node.environment["PORT"], "3911");
         assert_eq!(node.base_url, "http://127.0.0.1:3911");
-        assert_eq!(node.workdir, Path::new("lab/baselines/node"));
+        assert_eq!(node.workdir, Path::new("folder/baselines/node"));
         assert_eq!((node.ready.as_str(), node.ready_timeout, node.stop), ("/", None, Signal::SIGTERM));
         assert_eq!(read("").unwrap(), []);
     }
 
     #[test]
-    fn every_key_is_honoured() {
+    fn every_key_has_an_effect() {
         let more = "ready = \"/health\"\nready_timeout = \"2s\"\nstop = \"SIGINT\"\n";
         let found = read(&(GOOD.to_owned() + more)).unwrap();
         assert_eq!(found[0].ready, "/health");
@@ -216,28 +217,34 @@ base_url = "http://127.0.0.1:{port}/"
     }
 
     #[test]
-    fn an_error_says_where_and_what_is_allowed() {
+    fn an_error_has_its_place_and_the_allowed_values() {
         let replaced = |from: &str, to: &str| GOOD.replace(from, to);
-        for (text, said) in [
+        for (text, expected) in [
             (GOOD.to_owned() + "port = 3\n", ":8:1: unknown field `port`, expected one of `name`, `command`"),
             (GOOD.replace("name = \"node\"\n", ""), ":2:1: missing field `name`"),
-            (replaced("\"node\"\n", "\"spin\"\n"), ":3:8: this system is built in"),
+            (
+                replaced("\"node\"\n", "\"spin\"\n"),
+                ":3:8: this is the name of a built-in system; choose another name",
+            ),
             (replaced("\"node\"\n", "\"a b\"\n"), ":3:8: a name of letters"),
             (replaced("\"node\"\n", "3\n"), ":3:8: invalid type: integer `3`, expected a string"),
-            (GOOD.to_owned() + GOOD, ":10:8: another system has this name already"),
+            (GOOD.to_owned() + GOOD, ":10:8: another system has this name"),
             (replaced("[\"node\", \"server.mjs\", \"--port={port}\"]", "[]"), ":4:11: a program and its"),
             (replaced("[\"node\", ", "[3, "), ":4:12: invalid type: integer `3`"),
             (replaced("http://127.0.0.1:{port}/", "ftp://x"), ":7:12: a URL such as http://127.0.0.1:{port}"),
             (GOOD.to_owned() + "ready = \"health\"\n", ":8:9: a path such as / or /health is allowed"),
             (GOOD.to_owned() + "ready_timeout = \"soon\"\n", ":8:17: \"soon\" is no time"),
-            (GOOD.to_owned() + "stop = \"please\"\n", ":8:8: \"please\" is no signal"),
+            (GOOD.to_owned() + "stop = \"please\"\n", ":8:8: \"please\" is not a signal; a name"),
             ("[[system".to_owned(), ":1:9: "),
         ] {
             let error = read(&text).unwrap_err();
-            assert!(error.starts_with(&format!("lab/systems.toml{said}")), "{said:?} is not in {error:?}");
+            assert!(
+                error.starts_with(&format!("folder/systems.toml{expected}")),
+                "{expected:?} is not in {error:?}"
+            );
             assert_eq!(error.lines().count(), 1, "{error}");
         }
         let error = definitions(Path::new("nowhere/systems.toml")).unwrap_err().to_string();
-        assert!(error.starts_with("nowhere/systems.toml: can't be read: "), "{error}");
+        assert!(error.starts_with("nowhere/systems.toml: cannot read: "), "{error}");
     }
 }

@@ -1,0 +1,17 @@
+//! The application: its manifest, and the files, variables and components that the manifest names.
+
+pub(crate) mod allowed_hosts;
+mod application;
+pub mod build;
+mod error;
+pub(crate) mod files;
+pub mod manifest;
+pub(crate) mod route;
+pub(crate) mod route_headers;
+pub(crate) mod template;
+pub mod variables;
+pub mod wasm;
+
+pub use application::{App, BuildConfig, Component, RouteTarget, Trigger};
+pub(crate) use error::Located;
+pub use error::{ManifestError, Position};

@@ -1,0 +1,163 @@
+//! A component's file before it is compiled: the version of WASI that it uses, and the resources of one instance.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use wasmparser::{ComponentExternalKind, Parser, Payload};
+
+/// The version of WASI whose HTTP interface a component exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wasi {
+    /// `wasi:http/incoming-handler@0.2`
+    P2,
+    /// `wasi:http/handler@0.3`
+    P3,
+}
+
+/// A component's file.
+pub struct Wasm {
+    /// The file's content.
+    pub bytes: Vec<u8>,
+    /// The version of WASI whose HTTP interface it exports.
+    pub wasi: Wasi,
+    /// What one instance takes from the engine's pools.
+    pub needs: Needs,
+}
+
+/// What one instance takes from the engine's pools. The numbers are upper bounds: they count every module in the
+/// file, at any depth, as instantiated once.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// Core instances, including those that only forward functions.
+    pub core_instances: u32,
+    /// Linear memories.
+    pub memories: u32,
+    /// Tables.
+    pub tables: u32,
+    /// Stacks that guest code runs on.
+    pub stacks: u32,
+}
+
+/// WASIp2: one stack for the one call.
+const STACKS_P2: u32 = 1;
+/// WASIp3: one stack for a call that blocks in the host, and one on which the instance takes results for other calls.
+const STACKS_P3: u32 = 2;
+
+impl Needs {
+    /// Returns the maximum of each number.
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            core_instances: self.core_instances.max(other.core_instances),
+            memories: self.memories.max(other.memories),
+            tables: self.tables.max(other.tables),
+            stacks: self.stacks.max(other.stacks),
+        }
+    }
+}
+
+impl Wasm {
+    /// Reads the component at `path` without compiling it. `is_built` says whether the manifest has a build command
+    /// for it.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be used. The text says what is wrong, and what to do.
+    pub(crate) fn read(path: &Path, is_built: bool) -> Result<Self, String> {
+        let bytes = fs::read(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound if is_built => {
+                "no such file; the manifest's build command makes it (`spin build`)".to_owned()
+            }
+            ErrorKind::NotFound => "no such file; `source` is relative to the manifest's folder".to_owned(),
+            ErrorKind::IsADirectory => "a folder; `source` must name a component's file".to_owned(),
+            _ => format!("can't be read: {error}"),
+        })?;
+        Self::parse(bytes)
+    }
+
+    fn parse(bytes: Vec<u8>) -> Result<Self, String> {
+        if !Parser::is_component(&bytes) {
+            return Err(if Parser::is_core_wasm(&bytes) {
+                "a core module, not a component; compile it for wasm32-wasip2, or wrap it with `wasm-tools component new`"
+            } else {
+                "not WebAssembly; `source` must name a component"
+            }
+            .to_owned());
+        }
+        let (wasi, mut needs) = survey(&bytes)
+            .map_err(|error| format!("damaged: {error}; build it again, or get another copy"))?;
+        let wasi = wasi.ok_or(
+            "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3",
+        )?;
+        needs.stacks = match wasi {
+            Wasi::P2 => STACKS_P2,
+            Wasi::P3 => STACKS_P3,
+        };
+        Ok(Self { bytes, wasi, needs })
+    }
+}
+
+fn survey(wasm: &[u8]) -> wasmparser::Result<(Option<Wasi>, Needs)> {
+    let mut wasi = None;
+    let mut needs = Needs::default();
+    let mut depth = 0_usize;
+    // Saturating: a damaged section may claim any number.
+    let add = |sum: &mut u32, count| *sum = sum.saturating_add(count);
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            // Components and modules nest; the host can call the exports of the outermost component only.
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::InstanceSection(instances) => add(&mut needs.core_instances, instances.count()),
+            Payload::MemorySection(memories) => add(&mut needs.memories, memories.count()),
+            Payload::TableSection(tables) => add(&mut needs.tables, tables.count()),
+            Payload::ComponentExportSection(exports) if depth == 0 => {
+                for export in exports {
+                    let export = export?;
+                    if export.kind == ComponentExternalKind::Instance {
+                        wasi = http_version(export.name.name).or(wasi);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((wasi, needs))
+}
+
+/// The version of WASI if the export is its HTTP handler.
+fn http_version(export: &str) -> Option<Wasi> {
+    if export.starts_with("wasi:http/handler@0.3.") {
+        Some(Wasi::P3)
+    } else if export.starts_with("wasi:http/incoming-handler@0.2.") {
+        Some(Wasi::P2)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_for_a_missing_file_names_the_build_if_there_is_one() {
+        let read = |is_built| Wasm::read(Path::new("nowhere.wasm"), is_built).map(|_| ()).unwrap_err();
+        assert!(read(true).contains("`spin build`") && !read(false).contains("build"));
+    }
+
+    #[test]
+    fn the_error_says_why_a_file_is_not_an_http_component() {
+        let empty_module = b"\0asm\x01\0\0\0";
+        let empty_component = b"\0asm\x0d\0\x01\0";
+        for (bytes, reason) in [
+            (&b"hello"[..], "not WebAssembly"),
+            (empty_module, "core module"),
+            (empty_component, "no HTTP export"),
+            (&[empty_component, &[7_u8, 200][..]].concat(), "damaged"),
+        ] {
+            let error = Wasm::parse(bytes.to_vec()).map(|_| ()).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

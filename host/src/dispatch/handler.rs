@@ -1,0 +1,47 @@
+//! A component that responds to requests, whichever version of WASI it uses.
+
+use std::sync::Arc;
+
+use futures_util::future::Either;
+use wasmtime_wasi_http::handler::ProxyPre;
+
+use super::body::ResponseBody;
+use super::instance_factory::InstanceFactory;
+use super::p2::P2Handler;
+use super::p3::P3Handler;
+use super::request::{HandlerError, Request};
+use crate::engine::CompiledComponent;
+
+/// A component that responds to requests.
+#[derive(Clone)]
+pub enum Handler {
+    /// WASIp2: every request has its own instance.
+    P2(Arc<P2Handler>),
+    /// WASIp3: requests share instances.
+    P3(P3Handler),
+}
+
+impl Handler {
+    pub fn new(factory: InstanceFactory, compiled: CompiledComponent) -> Self {
+        match compiled.pre {
+            ProxyPre::P2(pre) => Self::P2(Arc::new(P2Handler::new(factory, pre))),
+            ProxyPre::P3(pre) => Self::P3(P3Handler::new(factory, pre)),
+        }
+    }
+
+    /// Returns the guest's response, with a body that may still be on its way. To drop this future, or the response
+    /// before its end, cancels the guest's work for the request.
+    ///
+    /// # Errors
+    ///
+    /// If the guest doesn't respond.
+    pub fn respond(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<http::Response<ResponseBody>, HandlerError>> + Send + use<> {
+        match self {
+            Self::P2(handler) => Either::Left(handler.clone().respond(request)),
+            Self::P3(handler) => Either::Right(handler.clone().respond(request)),
+        }
+    }
+}

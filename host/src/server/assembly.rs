@@ -1,0 +1,106 @@
+//! Assembles an application: compiles its components, prepares their instances, and routes to them.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::net::SocketAddr;
+
+use http::uri::Scheme;
+
+use super::options::Options;
+use crate::app::route_headers::RouteHeaders;
+use crate::app::wasm::Needs;
+use crate::app::{App, RouteTarget, Trigger};
+use crate::dispatch::admission::Admission;
+use crate::dispatch::{Handler, InstanceFactory, ShutdownFlag};
+use crate::engine::capacity::Capacity;
+use crate::engine::{Engine, Fairness, Pools};
+use crate::error::Error;
+use crate::guest::{AppResources, Logs};
+use crate::routing::{AppService, Router, Target};
+
+/// Returns the service, and the capacity of this machine for it.
+///
+/// # Errors
+///
+/// If a component can't be used.
+pub(super) fn assemble(
+    app: &App,
+    resources: &AppResources,
+    options: &Options,
+    shutdown: ShutdownFlag,
+    scheme: Scheme,
+    address: SocketAddr,
+) -> Result<(AppService, Capacity), Error> {
+    let limits = &options.limits;
+    let (handlers, capacity) = handlers(app, resources, options, shutdown)?;
+    let service = AppService {
+        address,
+        scheme,
+        name: app.name.clone(),
+        version: app.version.clone(),
+        router: router(app, &handlers)?,
+        max_header_size: limits.max_header_size,
+        max_body_size: limits.max_body_size,
+    };
+    Ok((service, capacity))
+}
+
+/// Returns the handlers of the components, by id.
+fn handlers<'a>(
+    app: &'a App,
+    resources: &AppResources,
+    options: &Options,
+    shutdown: ShutdownFlag,
+) -> Result<(BTreeMap<&'a str, Handler>, Capacity), Error> {
+    let limits = &options.limits;
+    // Components share files: each is read once.
+    let mut files = BTreeMap::new();
+    for (id, component) in &app.components {
+        if let Entry::Vacant(file) = files.entry(component.source.as_path()) {
+            file.insert(app.wasm(id, component)?);
+        }
+    }
+    let needs = files.values().fold(Needs::default(), |needs, wasm| needs.max(wasm.needs));
+    let capacity = Capacity::of_this_machine(limits, needs);
+    let mut engine = Engine::new(Pools { instances: capacity.instances, needs }, limits)?;
+    let fairness = Fairness::new(engine.wasmtime(), limits.time_slice);
+    let admission = Admission::new(capacity.instances, capacity.waiting, limits.queue_timeout);
+    let log_writer = options.logs.as_ref().map(Logs::open).transpose()?;
+
+    let mut handlers = BTreeMap::new();
+    for (index, (id, component)) in app.components.iter().enumerate() {
+        let source = component.source.as_path();
+        let compiled =
+            engine.prepare(source, &files[source]).map_err(|reason| app.unusable(id, component, &reason))?;
+        let output = log_writer.as_ref().map(|writer| writer.output_of(id)).transpose()?;
+        let factory = InstanceFactory {
+            component_id: id.clone(),
+            component: index,
+            wasi: compiled.wasi,
+            engine: engine.wasmtime().clone(),
+            policy: options.policy.clone(),
+            guest_config: resources.guest_config(id, component, output)?,
+            max_memory: limits.max_instance_memory,
+            fairness,
+            admission: admission.clone(),
+            shutdown: shutdown.clone(),
+        };
+        handlers.insert(id.as_str(), Handler::new(factory, compiled));
+    }
+    Ok((handlers, capacity))
+}
+
+fn router(app: &App, handlers: &BTreeMap<&str, Handler>) -> Result<Router<Target>, Error> {
+    let mut routes = Vec::new();
+    for Trigger { route, target, .. } in &app.triggers {
+        let target = match target {
+            RouteTarget::Static(response) => Some(Target::Static(response.clone())),
+            RouteTarget::Component(id) => {
+                let headers = RouteHeaders::new(route).map_err(Error::Route)?;
+                handlers.get(id.as_str()).map(|handler| Target::Component(headers, handler.clone()))
+            }
+        };
+        routes.extend(target.map(|target| (route.clone(), target)));
+    }
+    Ok(Router::new(routes))
+}

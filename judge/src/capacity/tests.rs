@@ -1,0 +1,291 @@
+//! The search at simulated servers with known capacity.
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRng;
+
+use super::*;
+use crate::schedule::Schedule;
+use crate::trace::{Generator, Outcome, Row, Trace};
+
+const SERVICE_MS: f64 = 500.0;
+const SEARCH: Search = Search { limit: 1024, repeat: 3 };
+
+#[derive(Debug, Clone, Copy)]
+enum Server {
+    /// A pool of workers; other requests wait.
+    Pool(usize),
+    /// A pool of workers; other requests are refused.
+    Cap(usize),
+    /// A pool of workers with a queue of half its size; other requests are refused.
+    Queue(usize),
+    /// Larger bursts are refused completely.
+    Breaker(usize),
+    /// Processors that all requests share.
+    Sharing(usize),
+    /// Two threads of one core: together they do this multiple of one thread's work.
+    Threads(f64),
+    /// Contention and coherency by the Universal Scalability Law.
+    Law(f64, f64),
+    /// No answers after this number of bursts.
+    Stops(usize),
+}
+
+struct Simulated {
+    server: Server,
+    /// Service times vary by this share to either side.
+    jitter: f64,
+    /// This share of the bursts is delayed by a whole service time.
+    delayed: f64,
+    /// This number of first bursts takes five times as long.
+    cold: usize,
+    generator: Generator,
+    bursts: usize,
+    rng: TestRng,
+}
+
+impl Simulated {
+    fn new(server: Server) -> Self {
+        let rng = TestRng::deterministic_rng(prop::test_runner::RngAlgorithm::ChaCha);
+        Self { server, jitter: 0.0, delayed: 0.0, cold: 0, generator: Generator::default(), bursts: 0, rng }
+    }
+
+    fn work(&mut self, n: usize) -> Vec<f64> {
+        let slow = if self.bursts <= self.cold { 5.0 } else { 1.0 };
+        (0..n).map(|_| slow * (1.0 + self.jitter * (2.0 * self.rng.random::<f64>() - 1.0))).collect()
+    }
+
+    /// Returns when each request is answered, in service times; `None` if it is refused.
+    fn done(&mut self, n: usize) -> Vec<Option<f64>> {
+        let work = self.work(n);
+        match self.server {
+            Server::Pool(k) => pool(&work, k),
+            Server::Cap(k) => work.iter().enumerate().map(|(i, work)| (i < k).then_some(*work)).collect(),
+            Server::Queue(k) => {
+                let taken = n.min(k + k / 2);
+                let mut done = pool(&work[..taken], k);
+                done.resize(n, None);
+                done
+            }
+            Server::Breaker(k) => work.iter().map(|work| (n <= k).then_some(*work)).collect(),
+            Server::Sharing(processors) => shared(work, processors),
+            Server::Threads(together) => {
+                let slower = (n as f64 / together).max(1.0);
+                work.iter().map(|work| Some(work * slower)).collect()
+            }
+            Server::Law(contention, coherency) => {
+                let others = (n - 1) as f64;
+                let slower = 1.0 + contention * others + coherency * others * n as f64;
+                work.iter().map(|work| Some(work * slower)).collect()
+            }
+            Server::Stops(bursts) => {
+                work.iter().map(|work| (self.bursts <= bursts).then_some(*work)).collect()
+            }
+        }
+    }
+
+    fn fire(&mut self, n: usize, service_ms: f64) -> Trace {
+        self.bursts += 1;
+        let is_delayed = self.rng.random::<f64>() < self.delayed;
+        let delay = f64::from(u8::from(is_delayed));
+        let row = |(i, done): (usize, Option<f64>)| Row {
+            i,
+            planned_us: Some(0.0),
+            sent_us: Some(0.0),
+            done_us: done.map_or(100.0, |done| (done + delay) * SERVICE_MS * 1e3),
+            outcome: Outcome::Answered(if done.is_some() { 200 } else { 503 }),
+            ..Row::default()
+        };
+        let rows = self.done(n).into_iter().enumerate().map(row).collect();
+        let generator = self.generator;
+        let schedule = Schedule::together(n);
+        Trace { generator, ..Trace::new(schedule, service_ms, rows) }
+    }
+
+    /// Returns the answer, and the number of bursts that it took.
+    fn search(self, limit: usize) -> (Answer, usize) {
+        let (survey, ended) = self.survey(limit);
+        (survey.answer(ended), survey.observed.len())
+    }
+
+    fn survey(mut self, limit: usize) -> (Survey, End) {
+        let alone = self.fire(1, SERVICE_MS).makespan_ms();
+        self.survey_by(Survey::new(Search { limit, ..SEARCH }, alone, false))
+    }
+
+    fn survey_by(mut self, mut survey: Survey) -> (Survey, End) {
+        let limit = survey.search.limit;
+        loop {
+            assert!(survey.observed.len() < 200, "it ends: {:?}", survey.observed);
+            match survey.next() {
+                Step::Done(ended) => return (survey, ended),
+                Step::Fire(n) => {
+                    assert!((1..=limit).contains(&n), "{n} of {limit}");
+                    survey.add(&self.fire(n, survey.service_ms()));
+                }
+            }
+        }
+    }
+}
+
+fn pool(work: &[f64], k: usize) -> Vec<Option<f64>> {
+    let mut free = vec![0.0_f64; k.min(work.len())];
+    work.iter()
+        .map(|work| {
+            let worker = free.iter_mut().min_by(|a, b| a.total_cmp(b))?;
+            *worker += work;
+            Some(*worker)
+        })
+        .collect()
+}
+
+fn shared(mut work: Vec<f64>, processors: usize) -> Vec<Option<f64>> {
+    work.sort_by(f64::total_cmp);
+    let (mut now, mut done_each, n) = (0.0, 0.0, work.len());
+    let finish = work.into_iter().enumerate().map(|(i, work)| {
+        now += (work - done_each) * ((n - i) as f64 / processors as f64).max(1.0);
+        done_each = work;
+        Some(now)
+    });
+    finish.collect()
+}
+
+fn holds(answer: &Answer, k: usize) -> bool {
+    let k = k as f64;
+    answer.at_a_time_low <= k && answer.at_a_time_high.is_some_and(|high| k <= high)
+}
+
+proptest! {
+    #[test]
+    fn a_pool_is_found(k in 1_usize..=200, jitter in 0.0..0.1) {
+        let (answer, bursts) = Simulated { jitter, ..Simulated::new(Server::Pool(k)) }.search(1024);
+        prop_assert_eq!((answer.at_a_time, answer.ended), (Some(k as f64), End::Found), "{}", answer);
+        prop_assert!(holds(&answer, k) && answer.beyond == Some(Beyond::Wait), "{answer:?}");
+        prop_assert!(bursts <= 30, "{bursts} bursts");
+    }
+
+    #[test]
+    fn a_pool_is_found_if_some_bursts_are_delayed(k in 1_usize..=200, delayed in 0.0..0.12) {
+        let (answer, _) = Simulated { delayed, ..Simulated::new(Server::Pool(k)) }.search(1024);
+        prop_assert!(holds(&answer, k), "k = {k}: {answer:?}");
+    }
+
+    #[test]
+    fn a_cap_is_found(k in 1_usize..=200, jitter in 0.0..0.1) {
+        for server in [Server::Cap(k), Server::Breaker(k)] {
+            let (answer, _) = Simulated { jitter, ..Simulated::new(server) }.search(1024);
+            prop_assert_eq!((answer.at_a_time, answer.beyond), (Some(k as f64), Some(Beyond::Refused)));
+            prop_assert_eq!(answer.at_a_time_low, k as f64);
+            prop_assert!(holds(&answer, k) && answer.refusal.as_deref() == Some("status 503"), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_pool_with_a_full_queue_waits_and_refuses(k in 2_usize..=200) {
+        let (answer, _) = Simulated::new(Server::Queue(k)).search(1024);
+        prop_assert_eq!((answer.at_a_time, answer.beyond), (Some(k as f64), Some(Beyond::Wait)));
+    }
+
+    #[test]
+    fn shared_processors_are_found(processors in 1_usize..=64, jitter in 0.0..0.1) {
+        let (answer, bursts) = Simulated { jitter, ..Simulated::new(Server::Sharing(processors)) }.search(1024);
+        prop_assert!(holds(&answer, processors), "{processors}: {answer:?}");
+        prop_assert_eq!((answer.beyond, answer.ended), (Some(Beyond::Slow), End::Found));
+        prop_assert!(bursts <= 40, "{bursts} bursts");
+    }
+
+    #[test]
+    fn two_threads_of_a_core_are_a_shared_resource(together in 1.3..1.9, jitter in 0.0..0.05) {
+        let (answer, _) = Simulated { jitter, ..Simulated::new(Server::Threads(together)) }.search(1024);
+        prop_assert_eq!((answer.beyond, answer.ended), (Some(Beyond::Slow), End::Found), "{}", answer);
+        prop_assert!(answer.at_a_time_low <= together && answer.at_a_time_high >= Some(together), "{answer:?}");
+    }
+
+    #[test]
+    fn without_a_limit_the_capacity_is_at_least_the_search_limit(limit in 1_usize..=1024, jitter in 0.0..0.1) {
+        let (answer, _) = Simulated { jitter, ..Simulated::new(Server::Pool(limit)) }.search(limit);
+        prop_assert_eq!((answer.at_a_time, answer.at_a_time_high, answer.ended), (None, None, End::Limit));
+        prop_assert_eq!((answer.at_a_time_low, answer.beyond), (limit as f64, None));
+    }
+
+    #[test]
+    fn a_slow_start_does_not_change_the_answer(k in 1_usize..=64, cold in 1_usize..=4) {
+        let (answer, _) = Simulated { cold, ..Simulated::new(Server::Pool(k)) }.search(1024);
+        prop_assert!(holds(&answer, k), "k = {k}: {answer:?}");
+    }
+
+    #[test]
+    fn the_search_ends_if_the_server_stops_answering(bursts in 1_usize..12) {
+        let (answer, fired) = Simulated::new(Server::Stops(bursts)).search(1024);
+        prop_assert_eq!(answer.ended, End::Unanswered);
+        prop_assert!(fired <= bursts + 3, "{fired}");
+    }
+
+    #[test]
+    fn an_overloaded_generator_is_not_blamed_on_the_server(k in 1_usize..=64) {
+        let generator = Generator { cpu: 1.0, lag_p99_us: 1e6 };
+        let (answer, _) = Simulated { generator, ..Simulated::new(Server::Pool(k)) }.search(1024);
+        prop_assert_eq!(answer.ended, End::Generator, "{}", answer);
+        prop_assert!(answer.at_a_time_low <= k as f64 && answer.at_a_time_high.is_none());
+        prop_assert!(answer.doubt.is_some_and(|doubt| doubt.contains("the load generator was the bottleneck")));
+    }
+}
+
+#[test]
+fn a_wrong_given_service_time_is_reported() {
+    for (given, said) in [
+        (100.0, "one request alone took 500 ms, more than the service time of 100 ms"),
+        (2_000.0, "less than one request alone"),
+    ] {
+        let (survey, ended) = Simulated::new(Server::Pool(4)).survey_by(Survey::new(SEARCH, given, true));
+        let answer = survey.answer(ended);
+        assert_eq!((answer.ended, answer.at_a_time_low), (End::Generator, 1.0), "{answer}");
+        assert!(answer.doubt.as_ref().is_some_and(|doubt| doubt.contains(said)), "{answer}");
+    }
+}
+
+#[test]
+fn the_answer_is_a_sentence() {
+    let said = |server, limit| Simulated::new(server).search(limit).0.to_string();
+    assert_eq!(
+        said(Server::Pool(40), 1024),
+        "takes 40 requests at a time; others wait until one of them is answered."
+    );
+    assert_eq!(
+        said(Server::Pool(1), 1024),
+        "takes 1 request at a time; others wait until one of them is answered."
+    );
+    assert_eq!(
+        said(Server::Cap(16), 1024),
+        "takes 16 requests at a time, and refuses the rest (status 503)."
+    );
+    assert_eq!(
+        said(Server::Queue(16), 1024),
+        "takes 16 requests at a time; others wait until one of them is answered; of 32 requests at once, \
+         it refuses some (status 503)."
+    );
+    assert_eq!(
+        said(Server::Pool(40), 32),
+        "takes at least 32 requests at a time; the search ended at the given limit (--limit)."
+    );
+    assert_eq!(
+        said(Server::Sharing(4), 64),
+        "does the work of about 4 requests at a time (3.2 to 5); further requests slow all others alike."
+    );
+}
+
+#[test]
+fn forty_at_a_time_are_found_in_twenty_bursts() {
+    assert!(Simulated::new(Server::Pool(40)).search(1024).1 <= 20);
+}
+
+#[test]
+fn the_parameters_of_the_scalability_law_are_recovered() {
+    for (contention, coherency) in [(0.02, 0.001), (0.1, 0.002)] {
+        let server = Simulated { jitter: 0.05, ..Simulated::new(Server::Law(contention, coherency)) };
+        let (survey, _) = server.survey(1024);
+        let found = Scalability::of(&Sizes::of(&survey.observed, survey.search.repeat));
+        assert!(found.unsupported.is_none(), "{found:?}");
+        let near = |found: Option<f64>, truth: f64| found.is_some_and(|found| (found - truth).abs() < 0.05);
+        assert!(near(found.contention, contention) && near(found.coherency, coherency), "{found:?}");
+    }
+}

@@ -1,0 +1,10 @@
+//! Requests are answered one by one, and the replies don't show why.
+
+use super::Cause;
+use crate::judgement::{Kind, Shape};
+
+pub(super) const SINGLE_WORKER: Cause = Cause {
+    applies: |judgement| judgement.served == Kind::Sequential && judgement.shape == Some(Shape::Staircase),
+    explanation: Some("Possible causes: a single worker, a lock, or a handler that blocks an event loop."),
+    remedy: None,
+};

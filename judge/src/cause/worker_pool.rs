@@ -1,0 +1,10 @@
+//! Requests are answered in waves, and the replies don't show why.
+
+use super::Cause;
+use crate::judgement::{Kind, Shape};
+
+pub(super) const POOL: Cause = Cause {
+    applies: |judgement| judgement.served == Kind::Limited && judgement.shape == Some(Shape::Waves),
+    explanation: Some("Possible cause: a pool of as many workers, threads or connections."),
+    remedy: None,
+};

@@ -1,0 +1,9 @@
+//! What the replies say about handlers, instances and hosts. Facts only: no conclusions.
+
+mod hosts;
+mod overlap;
+mod sharing;
+
+pub(crate) use hosts::Hosts;
+pub(crate) use overlap::Overlap;
+pub(crate) use sharing::Sharing;

@@ -1,0 +1,100 @@
+//! The figures that a verdict is drawn from: the makespan, the order of the completions, and the replies' evidence.
+
+mod first_wave;
+
+use crate::arrivals::ArrivalTimes;
+use crate::concurrency::effective_concurrency;
+use crate::evidence::{Hosts, Overlap, Sharing};
+use crate::fit::{self, Fit};
+use crate::model;
+use crate::trace::Trace;
+
+pub(crate) use first_wave::FirstWave;
+
+/// A makespan up to the makespan of a server without limit, divided by this, is parallel.
+pub(crate) const PARALLEL: f64 = 0.8;
+/// A makespan from the makespan of a server that takes one request at a time, divided by this, is sequential.
+pub(crate) const SEQUENTIAL: f64 = 1.25;
+
+/// The figures that a verdict is drawn from.
+pub(crate) struct Findings {
+    /// The number of good answers.
+    pub(crate) answered: usize,
+    /// The number of requests that the server rejected.
+    pub(crate) rejected: usize,
+    /// The largest number of requests that would be in a server without limit at once.
+    pub(crate) offered: usize,
+    /// The generator's largest delay behind the plan, in microseconds.
+    pub(crate) late_us: f64,
+    /// The service time, in milliseconds.
+    pub(crate) service_ms: f64,
+    /// The time from the first arrival to the last byte of the last good answer, in milliseconds.
+    pub(crate) makespan_ms: f64,
+    /// The makespan of a server without limit.
+    pub(crate) unlimited_ms: f64,
+    /// The makespan of a server that takes one request at a time.
+    pub(crate) one_at_a_time_ms: f64,
+    /// The effective concurrency, by the makespan alone; 0 if unknown.
+    pub(crate) effective: f64,
+    pub(crate) fit: Option<Fit>,
+    pub(crate) first_wave: FirstWave,
+    pub(crate) sharing: Sharing,
+    pub(crate) overlap: Option<Overlap>,
+    pub(crate) hosts: Hosts,
+}
+
+impl Findings {
+    pub(crate) fn of(trace: &Trace) -> Self {
+        let arrivals = ArrivalTimes::of(trace);
+        let service_us = trace.service_ms * 1e3;
+        let unlimited = model::simulate(&arrivals, service_us, arrivals.connections);
+        let first_ms = arrivals.first_us() / 1e3;
+        let last_us = trace.answered().map(|row| row.done_us).max_by(f64::total_cmp);
+        let last_ms = last_us.map_or(first_ms, |last| last / 1e3);
+        let offered = unlimited.peak().min(arrivals.connections);
+        let effective = effective_concurrency(trace).unwrap_or(0.0);
+        Self {
+            answered: arrivals.count(),
+            rejected: trace.rows.iter().filter(|row| row.is_rejected()).count(),
+            offered,
+            late_us: arrivals.late_us,
+            service_ms: trace.service_ms,
+            makespan_ms: (last_ms - first_ms).max(0.0),
+            unlimited_ms: unlimited.end() / 1e3 - first_ms,
+            one_at_a_time_ms: model::simulate(&arrivals, service_us, 1).end() / 1e3 - first_ms,
+            effective,
+            fit: fit::fit(trace, &arrivals, offered, effective),
+            first_wave: FirstWave::of(trace, offered),
+            sharing: Sharing::of(trace),
+            overlap: Overlap::of(trace),
+            hosts: Hosts::of(trace),
+        }
+    }
+
+    /// Whether the makespan is near the makespan of a server without limit.
+    pub(crate) fn is_parallel(&self) -> bool {
+        self.makespan_ms <= self.unlimited_ms / PARALLEL
+    }
+
+    /// Whether the makespan is near the makespan of a server that takes one request at a time, or longer.
+    pub(crate) fn is_sequential(&self) -> bool {
+        self.makespan_ms >= self.one_at_a_time_ms / SEQUENTIAL
+    }
+
+    /// Returns the fit if the completions are consistent with it.
+    pub(crate) fn pool(&self) -> Option<&Fit> {
+        self.fit.as_ref().filter(|fit| fit.is_consistent)
+    }
+
+    /// Returns the number of requests in a handler at once if none was delayed there: it is the number that was served
+    /// at a time.
+    pub(crate) fn handlers_at_once(&self) -> Option<usize> {
+        let overlap = self.overlap.as_ref()?;
+        (self.sharing.took_turns == 0 && overlap.stay_ms <= 1.15 * self.service_ms).then_some(overlap.at_once)
+    }
+
+    /// Returns the number of requests in the first wave.
+    pub(crate) fn first_wave_size(&self) -> usize {
+        self.offered.min(self.answered)
+    }
+}

@@ -1,0 +1,72 @@
+//! What a trace shows: the kind, the shape, the number of requests that were served at a time, and how sure that is.
+
+mod at_a_time;
+mod confidence;
+mod cross_check;
+mod kind;
+mod range;
+mod shape;
+mod validity;
+
+use crate::findings::Findings;
+use crate::trace::Trace;
+
+pub use confidence::Confidence;
+pub(crate) use cross_check::CrossCheck;
+pub use kind::Kind;
+pub(crate) use range::Range;
+pub use shape::Shape;
+pub use validity::is_bottleneck;
+
+/// What a trace shows.
+pub(crate) struct Judgement<'a> {
+    pub(crate) trace: &'a Trace,
+    pub(crate) findings: &'a Findings,
+    /// How the answered requests were served.
+    pub(crate) served: Kind,
+    pub(crate) shape: Option<Shape>,
+    pub(crate) range: Option<Range>,
+    pub(crate) cross_check: CrossCheck,
+    pub(crate) confidence: Confidence,
+    /// Why the measurement supports no verdict; empty if it does.
+    pub(crate) reasons: Vec<String>,
+}
+
+impl<'a> Judgement<'a> {
+    pub(crate) fn of(trace: &'a Trace, findings: &'a Findings) -> Self {
+        let mut reasons = validity::reasons(trace, findings);
+        let mut served = if reasons.is_empty() { Kind::of(findings) } else { Kind::Inconclusive };
+        let shape = Shape::of(findings, served);
+        if served == Kind::Limited && shape.is_none() {
+            reasons.push("no pool size explains the answers; try again, or send more requests".to_owned());
+            served = Kind::Inconclusive;
+        }
+        if trace.missing.service && reasons.is_empty() && validity::needs_service_time(served, shape) {
+            reasons.push(validity::NO_SERVICE_TIME.to_owned());
+            served = Kind::Inconclusive;
+        }
+        let range = at_a_time::at_a_time(findings, served, shape);
+        let cross_check = CrossCheck::of(findings, range);
+        let range = range.map(|range| cross_check.refine(range, findings, served));
+        let confidence = Confidence::of(findings, served, shape, range, cross_check)
+            .min(Confidence::limit(&trace.missing));
+        Self { trace, findings, served, shape, range, cross_check, confidence, reasons }
+    }
+
+    /// Returns the verdict's kind: rejected requests matter more than how the others were served.
+    pub(crate) fn kind(&self) -> Kind {
+        if self.findings.rejected > 0 { Kind::Refused } else { self.served }
+    }
+
+    /// Whether the server took as many requests as it can hold, and rejected the others at once.
+    pub(crate) fn is_capped(&self) -> bool {
+        let Self { trace, findings, served, .. } = self;
+        let mut rejected = trace.rows.iter().filter(|row| row.is_rejected());
+        let is_quick = |done: f64, sent: Option<f64>| done - sent.unwrap_or(0.0) <= 500.0 * trace.service_ms;
+        findings.rejected > 0
+            && *served == Kind::Parallel
+            // In a burst with follow-ups, the rejections don't tell how many requests the server held.
+            && findings.answered == findings.offered
+            && rejected.all(|row| is_quick(row.done_us, row.sent_us))
+    }
+}

@@ -1,0 +1,155 @@
+//! Properties of any trace.
+
+use std::time::Duration;
+
+use proptest::num::f64::ANY;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::{judge, pool, rng, together};
+use crate::findings::Findings;
+use crate::schedule::Schedule;
+use crate::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Trace};
+use crate::verdict::{Verdict, effective_concurrency};
+
+fn any_evidence() -> impl Strategy<Value = Evidence> {
+    (0..3_u8, any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
+        |(instance, entered_ns, left_ns, start_ns)| Evidence {
+            instance: instance.to_string(),
+            endpoint: "e1-p1".to_owned(),
+            style: "async-blocking".to_owned(),
+            served: 1,
+            entered_ns,
+            left_ns,
+            start_ns,
+            host: None,
+        },
+    )
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        4 => Just(Outcome::Answered(200)),
+        1 => any::<u16>().prop_map(Outcome::Answered),
+        1 => Just(Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset"))),
+        1 => Just(Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer"))),
+    ]
+}
+
+fn any_row() -> impl Strategy<Value = Row> {
+    let times = (option::of(ANY), option::of(ANY), option::of(ANY), ANY);
+    (times, any_outcome(), option::of(any_evidence())).prop_map(
+        |((connect_us, planned_us, sent_us, done_us), outcome, evidence)| Row {
+            connect_us,
+            planned_us,
+            sent_us,
+            done_us,
+            outcome,
+            evidence,
+            ..Row::default()
+        },
+    )
+}
+
+fn any_trace() -> impl Strategy<Value = Trace> {
+    let schedule = (0_usize..30, 0_usize..30);
+    let rows = prop::collection::vec(any_row(), 0..30);
+    (schedule, rows, ANY, any::<[bool; 2]>(), ANY, ANY).prop_map(
+        |((n, c), rows, service_ms, [shared_clock, keep_alive], cpu, lag_p99_us)| Trace {
+            schedule: Schedule { c, ..Schedule::together(n) },
+            service_ms,
+            rows,
+            shared_clock,
+            keep_alive,
+            missing: MissingData {
+                service: !shared_clock,
+                failures: if keep_alive { Failures::Kept } else { Failures::Unknown },
+                requests: false,
+                resolution_us: lag_p99_us,
+            },
+            generator: Generator { cpu, lag_p99_us },
+        },
+    )
+}
+
+/// A plausible burst: a pool of any size, with any number of connections and any spacing.
+fn any_burst() -> impl Strategy<Value = Trace> {
+    let sizes = (3_usize..80, 1_usize..80, 1_usize..40);
+    (sizes, 0.01..0.3, 0_u64..300).prop_perturb(|((n, c, k), jitter, spacing_ms), mut rng| {
+        let schedule = Schedule { c, spacing: Duration::from_millis(spacing_ms), ..Schedule::together(n) };
+        pool(schedule, k, jitter, &mut rng)
+    })
+}
+
+/// The same burst, shifted, and with all times scaled.
+fn transformed(trace: &Trace, shift_us: f64, scale: f64) -> Trace {
+    let time = |us: f64| us * scale + shift_us;
+    let mut transformed = trace.clone();
+    transformed.service_ms *= scale;
+    transformed.generator.lag_p99_us *= scale;
+    for row in &mut transformed.rows {
+        (row.planned_us, row.sent_us) = (row.planned_us.map(time), row.sent_us.map(time));
+        row.done_us = time(row.done_us);
+    }
+    transformed
+}
+
+fn same(a: &Verdict, b: &Verdict) -> bool {
+    let near = |a: Option<f64>, b: Option<f64>| match a.zip(b) {
+        Some((a, b)) => (a - b).abs() <= 1e-6 * a.abs(),
+        None => a == b,
+    };
+    (a.kind, a.shape, a.confidence) == (b.kind, b.shape, b.confidence)
+        && near(a.at_a_time, b.at_a_time)
+        && near(a.at_a_time_low, b.at_a_time_low)
+        && near(a.at_a_time_high, b.at_a_time_high)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn any_trace_has_a_verdict(trace in any_trace()) {
+        prop_assert!(serde_json::to_string(&judge(&trace)).is_ok());
+        let _ = effective_concurrency(&trace);
+    }
+
+    #[test]
+    fn an_interval_contains_its_k(trace in prop_oneof![any_trace(), any_burst()]) {
+        let verdict = judge(&trace);
+        if let Some(((k, low), high)) = verdict.at_a_time.zip(verdict.at_a_time_low).zip(verdict.at_a_time_high) {
+            prop_assert!(low <= k && k <= high, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn shifted_and_scaled_times_change_no_verdict(
+        trace in any_burst(),
+        shift_us in 0.0..1e6,
+        scale in 0.01..100.0,
+    ) {
+        let (original, other) = (judge(&trace), judge(&transformed(&trace, shift_us, scale)));
+        prop_assert!(same(&original, &other), "{original:?}\n{other:?}");
+    }
+
+    #[test]
+    fn the_order_of_the_rows_changes_no_verdict(
+        (trace, shuffled) in any_burst().prop_flat_map(|trace| (Just(trace.clone()), Just(trace.rows).prop_shuffle())),
+    ) {
+        let verdict = judge(&Trace { rows: shuffled, ..trace.clone() });
+        prop_assert_eq!(judge(&trace), verdict);
+    }
+}
+
+/// Each size that is tried costs a pass over all answers.
+#[test]
+fn few_sizes_are_tried_for_any_number_of_requests() {
+    let tried = |trace: &Trace| Findings::of(trace).fit.map_or(0, |fit| fit.tried);
+    assert!((1..10).contains(&tried(&together(10_000, 10_000))));
+    assert!((1..10).contains(&tried(&together(10_000, 40))));
+    let spacing = Duration::from_micros(2_500);
+    let spaced = pool(Schedule { spacing, ..Schedule::together(10_000) }, 300, 0.2, &mut rng());
+    assert!((1..200).contains(&tried(&spaced)), "{}", tried(&spaced));
+    let varied = pool(Schedule::together(10_000), 300, 0.3, &mut rng());
+    assert!((1..200).contains(&tried(&varied)), "{}", tried(&varied));
+}

@@ -1,0 +1,71 @@
+//! Pools and shared cores of any size.
+
+use super::*;
+use crate::verdict::{Confidence, Kind, Shape};
+
+fn truth(schedule: &Schedule, k: usize) -> Kind {
+    match k {
+        1 => Kind::Sequential,
+        k if k >= schedule.connections() => Kind::Parallel,
+        _ => Kind::Limited,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// Service times vary by up to a tenth, and each request has a connection of its own.
+    #[test]
+    fn a_plain_burst_is_judged_right(n in 3_usize..200, k in 1_usize..64, jitter in 0.0..0.1, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+        let schedule = Schedule::together(n);
+        let verdict = judge(&pool(schedule, k, jitter, &mut rng));
+        prop_assert_eq!(verdict.kind, truth(&schedule, k), "{:?}", verdict);
+        let (low, high) = (verdict.at_a_time_low.unwrap(), verdict.at_a_time_high.unwrap());
+        let k = k.min(n) as f64;
+        prop_assert!(low <= k && k <= high.ceil(), "{k}: {:?}", verdict);
+    }
+
+    /// A busy server starts late: all answers are delayed by the same time.
+    #[test]
+    fn a_pool_that_starts_late_is_counted(k in 2_usize..64, waves in 2_usize..6, part in 1_usize..64, late in 0.0..0.24, jitter in 0.0..0.02, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+        let mut trace = pool(Schedule::together(k * waves + part.min(k)), k, jitter, &mut rng);
+        for row in &mut trace.rows {
+            row.done_us += late * SERVICE_MS * 1e3;
+        }
+        let verdict = judge(&trace);
+        prop_assert_eq!((verdict.kind, verdict.at_a_time), (Kind::Limited, Some(k as f64)), "{:?}", verdict);
+        prop_assert_eq!((verdict.shape, verdict.confidence), (Some(Shape::Waves), Confidence::High), "{:?}", verdict);
+    }
+
+    /// Four requests per core, as in setup 8.
+    #[test]
+    fn shared_cores_are_counted(cores in 1_usize..128, jitter in 0.0..0.15, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+        let verdict = judge(&shared_cores(4 * cores, cores, jitter, &mut rng));
+        prop_assert_eq!(verdict.shape, Some(Shape::Stretched), "{:?}", verdict);
+        prop_assert_eq!(verdict.kind, if cores == 1 { Kind::Sequential } else { Kind::Limited }, "{:?}", verdict);
+        let (low, high) = (verdict.at_a_time_low.unwrap(), verdict.at_a_time_high.unwrap());
+        prop_assert!(low <= cores as f64 && cores as f64 <= high, "{:?}", verdict);
+        prop_assert!((verdict.at_a_time.unwrap() / cores as f64 - 1.0).abs() <= 0.15, "{:?}", verdict);
+        prop_assert!(cores == 1 || verdict.confidence == Confidence::High, "{:?}", verdict);
+    }
+}
+
+/// If service times vary by 30 %, and the request alone was a quick one, any burst looks like a burst with a late start.
+/// The judge can't always tell; then its interval or its confidence must say so.
+#[test]
+fn a_quick_request_alone_is_rarely_taken_for_a_late_start() {
+    let mut rng = rng();
+    let (mut sure, mut wrong) = (0, 0);
+    for _ in 0..1_000 {
+        let (k, waves) = (rng.random_range(2..64), rng.random_range(3..30));
+        let mut trace = pool(Schedule::together(k * waves), k, 0.3, &mut rng);
+        trace.service_ms = 0.7 * SERVICE_MS;
+        let verdict = judge(&trace);
+        if verdict.confidence == Confidence::High {
+            let holds = verdict.at_a_time_low <= Some(k as f64) && Some(k as f64) <= verdict.at_a_time_high;
+            sure += 1;
+            wrong += usize::from(verdict.kind != Kind::Limited || !holds);
+        }
+    }
+    assert!(wrong * 8 < sure, "{wrong} of {sure} were wrong");
+}

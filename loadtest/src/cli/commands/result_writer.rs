@@ -1,0 +1,81 @@
+//! Writes the results, and checks the thresholds of `--expect`.
+
+use anyhow::Context;
+use results::document::Document;
+use results::threshold;
+
+use super::print;
+use crate::cli::flags::ReportArgs;
+use crate::console::note;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::report::{FORMATS, files, github};
+
+/// Writes the results as the flags say. Created before the measurement, so that bad flags are found early.
+pub struct ResultWriter(ReportArgs);
+
+impl ResultWriter {
+    /// Checks the flags for results of `endpoints`, and creates the folder of `--out`.
+    pub fn new(args: ReportArgs, endpoints: &[String]) -> Result<Self, Failure> {
+        if args.out.is_none() && args.formats.len() > 1 {
+            return Err(Failure::new(Exit::Usage, "more than one --format needs --out DIR"));
+        }
+        if let Some(error) = threshold::without_endpoint(&args.expect, endpoints) {
+            return Err(Failure::new(Exit::Usage, error));
+        }
+        if let Some(folder) = &args.out {
+            files::prepare(folder)
+                .with_context(|| format!("--out {}", folder.display()))
+                .or_exit(Exit::Usage)?;
+        }
+        Ok(Self(args))
+    }
+
+    /// Checks the thresholds, writes the files, and prints the results: as `text`, or in the format of `--format`.
+    pub fn write(
+        &self,
+        document: &mut Document,
+        text: impl FnOnce(&Document) -> String,
+    ) -> Result<(), Failure> {
+        let bursts = document.runs.iter_mut().flat_map(|run| &mut run.bursts);
+        bursts.for_each(|burst| threshold::check(&self.0.expect, burst));
+        self.write_files(document)?;
+        match (&self.0.out, &self.0.formats[..]) {
+            (None, [format]) => print(&(format.render)(document).or_exit(Exit::Usage)?)?,
+            _ => print(&text(document))?,
+        }
+        if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+            github::annotations(document).iter().for_each(|line| note(line));
+        }
+        Ok(())
+    }
+
+    fn write_files(&self, document: &Document) -> Result<(), Failure> {
+        let Some(folder) = &self.0.out else { return Ok(()) };
+        let formats = if self.0.formats.is_empty() { &FORMATS[..] } else { &self.0.formats };
+        for format in formats {
+            let path = files::write(document, format, folder)
+                .with_context(|| format!("--out {}", folder.display()))
+                .or_exit(Exit::Usage)?;
+            note(&format!("Wrote {}", path.display()));
+        }
+        Ok(())
+    }
+
+    /// The exit code: `otherwise`, unless a threshold is not met. Each threshold that is not met is reported.
+    pub fn exit(&self, document: &Document, otherwise: Exit) -> Exit {
+        let mut exit = otherwise;
+        for run in &document.runs {
+            let manifest = run.manifest.as_ref().map_or(String::new(), |manifest| format!(", {manifest}"));
+            for burst in &run.bursts {
+                for checked in burst.thresholds.iter().filter(|checked| !checked.met) {
+                    note(&format!(
+                        "--expect '{}' is broken: {} of {} (setup {} on {}{manifest})",
+                        checked.expect, checked.seen, burst.endpoint, run.setup, run.system
+                    ));
+                    exit = Exit::Unexpected;
+                }
+            }
+        }
+        exit
+    }
+}

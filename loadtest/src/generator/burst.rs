@@ -1,0 +1,45 @@
+//! A burst to fire, and its record.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use judge::aggregate::Aggregate;
+use judge::schedule::Schedule;
+use judge::trace::{Generator, Http2, Row};
+
+use super::request::RequestTemplate;
+
+/// A burst to fire.
+#[derive(Debug, Clone)]
+pub struct BurstSpec {
+    /// The request, and its destination.
+    pub request: Arc<RequestTemplate>,
+    /// The times of the requests.
+    pub schedule: Schedule,
+    /// The limit for each request; `None` for no limit.
+    pub timeout: Option<Duration>,
+}
+
+/// The record of bursts that were fired together.
+#[derive(Debug, Clone)]
+pub struct Recording {
+    /// One for each burst, in the order of the specs.
+    pub bursts: Vec<BurstRecord>,
+    /// The load of the generator itself.
+    pub generator: Generator,
+}
+
+/// The record of one burst.
+#[derive(Debug, Clone, Default)]
+pub struct BurstRecord {
+    /// The requests that are kept one by one, in the order of `i`.
+    pub rows: Vec<Row>,
+    /// The counts of the other requests.
+    pub beyond: Aggregate,
+    /// The number of requests that were due before the burst's end and found no free connection.
+    pub unsent: usize,
+    /// The use of HTTP/2; `None` over HTTP/1.1.
+    pub http2: Option<Http2>,
+    /// The burst's start, in nanoseconds since 1970.
+    pub start_ns: u64,
+}

@@ -1,0 +1,231 @@
+//! A socket that can hold back bytes. A worker writes its first request to it before the barrier, so that the release
+//! only has to pass the bytes to the kernel.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::thread;
+use std::time::Instant;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use crate::machine;
+
+/// The number of writes that justify a thread: starting a thread takes about as long as ten writes.
+const WRITES_PER_THREAD: usize = 50;
+/// The maximum number of threads for each processor. If the server runs on the same machine, its threads compete for
+/// the processors; with more threads the generator gets a larger share.
+const THREADS_PER_PROCESSOR: usize = 4;
+/// The maximum number of held bytes: a head and a small body. The rest of a large body follows after the release.
+const MAX_HELD_BYTES: usize = 16 * 1024;
+
+/// A connected socket; clones share it.
+#[derive(Clone)]
+pub struct HeldStream(Arc<Inner>);
+
+struct Inner {
+    socket: TcpStream,
+    state: Mutex<State>,
+}
+
+/// Two threads use it: the worker's, which polls the stream, and the releasing one. Invariant: the bytes in `held` go to
+/// the socket before any later write. Therefore `poll_write` writes to the socket only after `poll_held` has found
+/// `held` empty and `is_holding` unset.
+#[derive(Default)]
+struct State {
+    is_holding: bool,
+    /// Bytes that were written while holding, and that the socket has not accepted yet.
+    held: Vec<u8>,
+    /// When the release wrote the first of them.
+    released: Option<Instant>,
+    /// The worker that writes the rest. It is woken at the release if `held` could not be written completely, or if
+    /// `is_full`.
+    waker: Option<Waker>,
+    /// Whether a write was refused because `held` had reached its limit.
+    is_full: bool,
+}
+
+impl HeldStream {
+    pub fn new(socket: TcpStream) -> Self {
+        Self(Arc::new(Inner { socket, state: Mutex::default() }))
+    }
+
+    /// Holds back all bytes that are written from now on, until the release.
+    pub fn hold(&self) {
+        self.state().is_holding = true;
+    }
+
+    /// Whether bytes wait for the release.
+    pub fn has_held(&self) -> bool {
+        !self.state().held.is_empty()
+    }
+
+    /// When the held bytes were written; `None` on the next call.
+    pub fn take_release_time(&self) -> Option<Instant> {
+        self.state().released.take()
+    }
+
+    /// Writes the held bytes, as far as the socket accepts them.
+    fn release(&self) {
+        let mut state = self.state();
+        state.is_holding = false;
+        state.released = (!state.held.is_empty()).then(Instant::now);
+        // An error shows again at the worker's next write or read.
+        if let Ok(written) = self.0.socket.try_write(&state.held) {
+            state.held.drain(..written);
+        }
+        // A worker with nothing left to write is not woken: it waits for the answer anyway, and waking thousands of
+        // workers would delay the other releases.
+        let waker = state.waker.take();
+        if let Some(waker) = waker.filter(|_| state.is_full || !state.held.is_empty()) {
+            waker.wake();
+        }
+    }
+
+    /// Writes the rest of the held bytes after the release; does nothing before it.
+    fn poll_held(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.state();
+        if state.is_holding {
+            // Stored under the lock: a release either comes before and is seen here, or comes after and wakes this task.
+            state.waker = Some(cx.waker().clone());
+            return Poll::Ready(Ok(()));
+        }
+        while !state.held.is_empty() {
+            ready!(self.0.socket.poll_write_ready(cx))?;
+            match self.0.socket.try_write(&state.held) {
+                Ok(written) => drop(state.held.drain(..written)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Releases all streams, as close to simultaneously as the processors allow.
+pub fn release_all(streams: &[HeldStream]) {
+    let max_threads = THREADS_PER_PROCESSOR * machine::processors();
+    let threads = streams.len().div_ceil(WRITES_PER_THREAD).clamp(1, max_threads);
+    let mut chunks = streams.chunks(streams.len().div_ceil(threads).max(1));
+    let first = chunks.next().unwrap_or_default();
+    thread::scope(|scope| {
+        chunks.for_each(|chunk| drop(scope.spawn(|| chunk.iter().for_each(HeldStream::release))));
+        first.iter().for_each(HeldStream::release);
+    });
+}
+
+impl AsyncRead for HeldStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // A task that waits for the answer may never poll a write again, so a read writes the rest, too.
+        if let Poll::Ready(Err(error)) = self.poll_held(cx) {
+            return Poll::Ready(Err(error));
+        }
+        loop {
+            ready!(self.0.socket.poll_read_ready(cx))?;
+            match self.0.socket.try_read_buf(buf) {
+                Ok(_) => return Poll::Ready(Ok(())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for HeldStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.poll_held(cx))?;
+            let mut state = self.state();
+            if state.is_holding {
+                let length = bytes.len().min(MAX_HELD_BYTES - state.held.len());
+                state.held.extend_from_slice(&bytes[..length]);
+                state.is_full = length == 0;
+                return if state.is_full { Poll::Pending } else { Poll::Ready(Ok(length)) };
+            }
+            // Not empty if the release came after `poll_held` and the socket did not accept all: the rest goes first.
+            if state.held.is_empty() {
+                break;
+            }
+        }
+        loop {
+            ready!(self.0.socket.poll_write_ready(cx))?;
+            match self.0.socket.try_write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                written => return Poll::Ready(written),
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_held(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Dropping the last clone closes the socket.
+        self.poll_held(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    async fn pair() -> (HeldStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (HeldStream::new(socket), listener.accept().await.unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn held_bytes_are_sent_at_the_release() {
+        let (mut stream, mut peer) = pair().await;
+        stream.write_all(b"direct, ").await.unwrap();
+        stream.hold();
+        stream.write_all(b"held").await.unwrap();
+        let mut bytes = [0; 8];
+        peer.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(&bytes, b"direct, ");
+        assert!(timeout(Duration::from_millis(100), peer.read_u8()).await.is_err());
+        assert_eq!(stream.take_release_time(), None);
+        let before = Instant::now();
+        release_all(&[stream.clone()]);
+        assert!(stream.take_release_time().unwrap() >= before);
+        let mut bytes = [0; 4];
+        peer.read_exact(&mut bytes).await.unwrap();
+        assert_eq!(&bytes, b"held");
+    }
+
+    /// The body is larger than the socket's buffer: the rest is written as the peer reads.
+    #[tokio::test]
+    async fn a_large_body_is_written_completely() {
+        const LENGTH: usize = 16 << 20;
+        let (mut stream, mut peer) = pair().await;
+        stream.hold();
+        let releasing = stream.clone();
+        let waiting = tokio::spawn(async move {
+            stream.write_all(&vec![7; LENGTH]).await?;
+            stream.read_u8().await
+        });
+        while !releasing.has_held() {
+            tokio::task::yield_now().await;
+        }
+        release_all(&[releasing]);
+        let mut bytes = vec![0; LENGTH];
+        timeout(Duration::from_secs(20), peer.read_exact(&mut bytes)).await.unwrap().unwrap();
+        assert!(bytes.iter().all(|byte| *byte == 7));
+        peer.write_u8(1).await.unwrap();
+        assert_eq!(waiting.await.unwrap().unwrap(), 1);
+    }
+}

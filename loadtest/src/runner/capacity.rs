@@ -1,0 +1,53 @@
+//! The search for an endpoint's capacity: fires the bursts that the search asks for.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use judge::capacity::{End, Search, Step, Survey};
+use judge::schedule::Schedule;
+use judge::units;
+
+use super::measure;
+use super::progress::Progress;
+use super::request::PreparedRequest;
+use crate::console::note;
+
+/// Fires bursts of `request` until the search has its answer, or is interrupted. `is_given` is whether the user gave the service
+/// time.
+pub async fn search(
+    request: &PreparedRequest,
+    search: Search,
+    is_given: bool,
+    is_quiet: bool,
+    interrupted: impl Future<Output = ()>,
+) -> (Survey, End) {
+    let mut survey = Survey::new(search, request.service_ms, is_given);
+    let service = Duration::try_from_secs_f64(survey.service_ms() / 1e3).unwrap_or_default();
+    let estimate = survey.search.about(service);
+    note(&format!(
+        "The service time is {}. Bursts of up to {} requests follow; they take up to about {}.",
+        units::time(survey.service_ms()),
+        survey.search.limit,
+        units::time(estimate.as_secs_f64() * 1e3)
+    ));
+    let progress = Progress::begin(estimate, is_quiet);
+    let mut interrupted = pin!(interrupted);
+    loop {
+        let n = match survey.next() {
+            Step::Fire(n) => n,
+            Step::Done(end) => return (survey, end),
+        };
+        let (number, capacity) = (survey.observed.len() + 1, survey.taken());
+        let title = format!("burst {number}: {n} at once (capacity so far: at least {capacity})");
+        // The survey refines the service time that was measured first.
+        let burst = request.burst(Schedule::together(n)).with_service_ms(survey.service_ms());
+        let step = progress.step(title, &[(burst.spec.request.url.path().to_owned(), n)]);
+        let (judged, is_interrupted) =
+            measure::fire_until(&[burst], &step.handle, interrupted.as_mut()).await;
+        if is_interrupted {
+            // A part of a burst is no evidence.
+            return (survey, End::Interrupted);
+        }
+        judged.traces.iter().for_each(|trace| survey.add(trace));
+    }
+}

@@ -1,0 +1,40 @@
+//! The expected duration of a run.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use judge::verdict::Kind;
+
+use super::{Runner, SystemUnderTest};
+use crate::plan::{PlannedBurst, Setup};
+
+impl Runner {
+    /// The expected duration of all setups on `system`.
+    pub(super) fn estimate(&self, system: &SystemUnderTest) -> Duration {
+        let mut calibrated = HashSet::new();
+        let mut sum = Duration::ZERO;
+        for setup in &self.setups {
+            let first = setup.bursts.iter().filter(|burst| calibrated.insert(burst.path.as_str()));
+            sum += first.map(|burst| burst.wait(self.time_scale)).sum::<Duration>();
+            let makespans = setup.bursts.iter().map(|burst| self.expected_makespan(system, setup, burst));
+            sum += makespans.max().unwrap_or_default();
+            sum += if setup.after_idle { self.idle_time() } else { Duration::ZERO };
+        }
+        sum
+    }
+
+    fn expected_makespan(&self, system: &SystemUnderTest, setup: &Setup, burst: &PlannedBurst) -> Duration {
+        let expected = system.expected(setup, burst);
+        let is_sequential = expected.as_ref().is_some_and(|expected| expected.kind == Kind::Sequential);
+        match expected.and_then(|expected| expected.at_a_time) {
+            Some((least, _)) => sequential_time(burst, self.time_scale).div_f64(least),
+            None if is_sequential => sequential_time(burst, self.time_scale),
+            None => burst.wait(self.time_scale),
+        }
+    }
+}
+
+/// The sum of the waits of a burst.
+pub(super) fn sequential_time(burst: &PlannedBurst, scale: f64) -> Duration {
+    burst.wait(scale) * u32::try_from(burst.n.get()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,99 @@
+//! A burst at a simulated server: the load, the noise, and the record of it.
+
+use super::{Event, Server, Service, World};
+use crate::Random;
+
+/// What is sent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Load {
+    /// The number of requests.
+    pub n: usize,
+    /// The number of connections. With `c` < `n`, a connection sends its next request after its answer.
+    pub c: usize,
+    /// The distance between the first sends, in seconds.
+    pub spacing: f64,
+}
+
+/// What disturbs it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Noise {
+    /// The largest delay on the way to the server, and on the way back, in seconds.
+    pub network: f64,
+    /// The share of requests that a busy machine delays.
+    pub delayed: f64,
+    /// The largest delay of those, in seconds.
+    pub delay: f64,
+}
+
+/// The record of a burst. Times are seconds from its start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Burst {
+    /// For each request: its connection, its send, its answer, its status. `None` if it followed no plan.
+    pub requests: Vec<Sent>,
+}
+
+/// A request of a burst.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sent {
+    /// The connection.
+    pub connection: usize,
+    /// When it was planned; `None` if it waited for an answer.
+    pub planned: Option<f64>,
+    /// When it was sent.
+    pub sent: f64,
+    /// When the client had the answer.
+    pub done: f64,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+impl Noise {
+    fn delay(&self, random: &mut Random) -> f64 {
+        let network = random.between(0.0, self.network);
+        if random.chance(self.delayed) { network + random.between(0.0, self.delay) } else { network }
+    }
+}
+
+/// Fires a burst at `server`. A server that never answers leaves its requests out of the record.
+pub fn burst(
+    server: &mut dyn Server,
+    service: Service,
+    load: Load,
+    noise: Noise,
+    random: &mut Random,
+) -> Burst {
+    let mut world = World::new(service, random);
+    let first = load.c.min(load.n);
+    let mut requests = Vec::new();
+    for connection in 0..first {
+        let planned = connection as f64 * load.spacing;
+        let arrives = planned + noise.delay(world.random);
+        world.send(arrives, connection);
+        requests.push(Sent { connection, planned: Some(planned), sent: planned, done: f64::NAN, status: 0 });
+    }
+    while let Some(event) = world.next() {
+        server.handle(event, &mut world);
+        for (request, status) in world.take_answers() {
+            let done = world.now() + noise.delay(world.random);
+            (requests[request].done, requests[request].status) = (done, status);
+            if requests.len() < load.n {
+                let connection = requests[request].connection;
+                let arrives = done + noise.delay(world.random);
+                world.send(arrives, connection);
+                requests.push(Sent { connection, planned: None, sent: done, done: f64::NAN, status: 0 });
+            }
+        }
+    }
+    requests.retain(|request| request.done.is_finite());
+    Burst { requests }
+}
+
+impl Event {
+    /// The request of an event that has one.
+    pub fn request(self) -> Option<usize> {
+        match self {
+            Self::Arrive(request) | Self::Done(request) => Some(request),
+            Self::Timer(_) => None,
+        }
+    }
+}
