@@ -51,8 +51,8 @@ fn a_simulated_burst_that_is_judged_again_is_unchanged() {
         let name = name.unwrap_or_default();
         let burst = Burst::new(String::new(), name, &trace.schedule, &trace, Aggregate::default(), verdict);
         let again = judge(&import::trace(&burst, trace.generator));
-        let told = |verdict: &Verdict| (verdict.kind, verdict.shape, verdict.confidence);
-        if told(&again) != told(&burst.verdict) {
+        let summary = |verdict: &Verdict| (verdict.kind, verdict.shape, verdict.confidence);
+        if summary(&again) != summary(&burst.verdict) {
             changed.push(format!("{number}: {:?}\n{again:?}\n", burst.verdict));
         }
     }

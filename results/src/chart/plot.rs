@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// The width of the numbers beside the plot.
+/// The width of the labels on the left.
 const MARGIN: usize = 6;
 /// The character of a measured point. It isn't braille, because the weight of braille dots differs between fonts.
 const POINT: char = 'o';

@@ -53,7 +53,7 @@ pub struct Burst {
     pub per_second: f64,
     /// The largest delay of the first `c` sends behind the schedule, in microseconds.
     pub start_skew_us: f64,
-    /// The number of requests with a complete answer and a good status: 2xx, or as `--status` says.
+    /// The number of requests with a complete answer and a good status: 2xx, or those of `--status`.
     pub ok: usize,
     /// The number of all other requests.
     pub failed: usize,
@@ -98,7 +98,7 @@ pub struct Burst {
 impl Burst {
     /// Returns the expectations that the burst doesn't meet, one line each: the expected verdict, and `--expect`.
     pub fn unmet(&self) -> Vec<String> {
-        let line = |checked: &Checked| format!("{} is broken: {}", checked.expect, checked.seen);
+        let line = |checked: &Checked| format!("{} is not met: {}", checked.expect, checked.seen);
         let unmet = self.thresholds.iter().filter(|checked| !checked.met).map(line);
         self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}")).chain(unmet).collect()
     }

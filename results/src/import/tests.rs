@@ -235,8 +235,8 @@ fn gzipped_files_and_several_files_are_read() {
     assert_eq!(packed.bursts().next().unwrap().verdict.at_a_time, Some(4.0));
 
     let (even, odd): (Vec<_>, Vec<_>) = served(4).into_iter().enumerate().partition(|(i, _)| i % 2 == 0);
-    let part = |ways: Vec<(usize, (f64, f64))>| {
-        vegeta_csv(&ways.into_iter().map(|(_, way)| way).collect::<Vec<_>>())
+    let part = |requests: Vec<(usize, (f64, f64))>| {
+        vegeta_csv(&requests.into_iter().map(|(_, request)| request).collect::<Vec<_>>())
     };
     let joined = read_all(&[part(even).as_bytes(), part(odd).as_bytes()], &options()).unwrap();
     assert_eq!(joined.bursts().next().unwrap().verdict.at_a_time, Some(4.0));
@@ -406,11 +406,11 @@ fn sqlite_is_read_run_by_run() {
 
 #[test]
 fn at_most_max_rows_requests_are_kept() {
-    let ways: Vec<(f64, f64)> = (0..1_000).map(|i| (f64::from(i) * 1e-4, 1.0)).collect();
-    let burst = burst(&vegeta_csv(&ways), &Options { max_rows: 100, ..options() });
+    let requests: Vec<(f64, f64)> = (0..1_000).map(|i| (f64::from(i) * 1e-4, 1.0)).collect();
+    let burst = burst(&vegeta_csv(&requests), &Options { max_rows: 100, ..options() });
     assert_eq!((burst.requests.len(), burst.counted_only, burst.n, burst.ok), (100, 900, 1_000, 1_000));
     let all = Options { max_rows: 100, n: Some(1_000), ..options() };
-    let known = self::burst(&vegeta_csv(&ways), &all);
+    let known = self::burst(&vegeta_csv(&requests), &all);
     assert_eq!((known.n, known.verdict.kind), (1_000, burst.verdict.kind), "no request is missing");
 }
 

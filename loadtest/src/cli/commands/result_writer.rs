@@ -69,7 +69,7 @@ impl ResultWriter {
             for burst in &run.bursts {
                 for checked in burst.thresholds.iter().filter(|checked| !checked.met) {
                     note(&format!(
-                        "--expect '{}' is broken: {} of {} (setup {} on {}{manifest})",
+                        "--expect '{}' is not met: {} of {} (setup {} on {}{manifest})",
                         checked.expect, checked.seen, burst.endpoint, run.setup, run.system
                     ));
                     exit = Exit::Unexpected;

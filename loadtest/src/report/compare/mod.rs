@@ -88,7 +88,7 @@ fn time(time: &Time) -> String {
         Trend::Quicker => "QUICKER",
         Trend::Within => "no change",
         Trend::Noise => "noise",
-        Trend::Unknown => "too few rounds to tell",
+        Trend::Unknown => "too few rounds",
     };
     let outlier = if time.change.has_outlier { ", with an outlier" } else { "" };
     format!(
