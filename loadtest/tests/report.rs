@@ -19,7 +19,10 @@ fn met_expectations_exit_with_0_and_unmet_ones_with_1_and_a_message() {
     assert_eq!(unmet.status.code(), Some(1));
     let stderr = common::stderr(&unmet);
     let line = stderr.lines().find(|line| line.contains("is not met")).unwrap_or_else(|| panic!("{stderr}"));
-    assert!(line.starts_with("--expect 'p99<20ms' is not met: p99 ") && line.contains(" of e2-p1 "), "{line}");
+    assert!(
+        line.starts_with("--expect 'p99<20ms' is not met: p99 ") && line.contains(" of e2-p1 "),
+        "{line}"
+    );
     assert!(!stderr.contains("failed=0"), "{stderr}");
 }
 

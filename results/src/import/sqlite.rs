@@ -92,3 +92,36 @@ impl<R: io::Read> StartsWith for R {
         Ok(self.read_exact(&mut head).is_ok() && head == bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use judge::verdict::Kind;
+
+    use crate::import::tests::samples::{options, read, served};
+
+    #[test]
+    fn sqlite_is_read_run_by_run() {
+        let database = tempfile::NamedTempFile::new().unwrap();
+        let connection = rusqlite::Connection::open(database.path()).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE oha (url TEXT NOT NULL, start REAL NOT NULL, start_latency_correction REAL, end REAL NOT NULL,
+                 duration REAL NOT NULL, status INTEGER NOT NULL, len_bytes INTEGER NOT NULL, run INTEGER NOT NULL)",
+            )
+            .unwrap();
+        for (run, at_a_time) in [(1, 10), (2, 1)] {
+            for (began, took) in served(at_a_time) {
+                let values = (began, began + took, took, run);
+                connection
+                    .execute("INSERT INTO oha VALUES ('/e1/p1', ?1, NULL, ?2, ?3, 200, 178, ?4)", values)
+                    .unwrap();
+            }
+        }
+        connection.execute("INSERT INTO oha VALUES ('/', 'x', NULL, 1, 1, 200, 1, 1)", ()).unwrap();
+        let document = read(&std::fs::read(database.path()).unwrap(), &options()).unwrap();
+        let kinds: Vec<_> =
+            document.runs.iter().map(|run| (run.setup.as_str(), run.bursts[0].verdict.kind)).collect();
+        assert_eq!(kinds, [("run 1", Kind::Parallel), ("run 2", Kind::Sequential)]);
+        assert_eq!(document.source.unwrap().broken_rows, 1);
+    }
+}

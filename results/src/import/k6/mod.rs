@@ -186,3 +186,6 @@ impl Tags {
         evidence::evidence(self.reply.as_deref()?.as_bytes(), 0)
     }
 }
+
+#[cfg(test)]
+mod tests;
