@@ -68,24 +68,32 @@ impl Head {
     }
 }
 
+/// A file that is given by mistake.
+struct Mistake {
+    /// Whether a file with this head is one.
+    detect: fn(&Head) -> bool,
+    /// What it is, and what to give instead.
+    instead: &'static str,
+}
+
 /// Files that are given by mistake, and what to give instead.
-static MISTAKES: &[(fn(&Head) -> bool, &str)] = &[
-    (
-        |head| head.line.starts_with("system,manifest,setup,"),
-        "this is requests.csv of loadtest, which lacks the schedules of the bursts; give the result.json beside it",
-    ),
-    (
-        |head| head.has(&["summary", "metrics"]),
-        "this looks like k6's summary, which has no single requests; run k6 with --out json=FILE",
-    ),
-    (
-        |head| head.has(&["latencies"]),
-        "this is vegeta's report, which has no single requests; give what `vegeta encode` writes",
-    ),
-    (
-        |head| head.line.starts_with("Summary:"),
-        "this is a summary, which has no single requests; run hey with -o csv, oha with --output-format csv",
-    ),
+static MISTAKES: &[Mistake] = &[
+    Mistake {
+        detect: |head| head.line.starts_with("system,manifest,setup,"),
+        instead: "this is requests.csv of loadtest, which lacks the schedules of the bursts; give the result.json beside it",
+    },
+    Mistake {
+        detect: |head| head.has(&["summary", "metrics"]),
+        instead: "this looks like k6's summary, which has no single requests; run k6 with --out json=FILE",
+    },
+    Mistake {
+        detect: |head| head.has(&["latencies"]),
+        instead: "this is vegeta's report, which has no single requests; give what `vegeta encode` writes",
+    },
+    Mistake {
+        detect: |head| head.line.starts_with("Summary:"),
+        instead: "this is a summary, which has no single requests; run hey with -o csv, oha with --output-format csv",
+    },
 ];
 
 /// Returns the error for a file of an unknown format.
@@ -93,8 +101,8 @@ pub fn unknown(head: &Head) -> anyhow::Error {
     if head.line.is_empty() {
         return anyhow!("the file is empty; {SUPPORTED}");
     }
-    match MISTAKES.iter().find(|(is_mistake, _)| is_mistake(head)) {
-        Some((_, instead)) => anyhow!("{instead}"),
+    match MISTAKES.iter().find(|mistake| (mistake.detect)(head)) {
+        Some(Mistake { instead, .. }) => anyhow!("{instead}"),
         None => anyhow!("its format isn't known; {SUPPORTED} (vegeta's own binary form: `vegeta encode`)"),
     }
 }
