@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use judge::units;
 use loadtest::plan;
-use results::chart::timeline::timeline;
+use results::chart::text::timeline;
 use results::document::{Burst, Document as Results, Run};
 use results::summary::{Column, columns, summaries};
 use tokio::process::Command;

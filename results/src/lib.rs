@@ -24,7 +24,7 @@
 //! use std::io::Cursor;
 //! use std::sync::Arc;
 //!
-//! use results::chart::timeline::timeline;
+//! use results::chart::text::timeline;
 //! use results::document::{Document, Machine};
 //! use results::import::{self, Options, Source};
 //! use results::input::Input;

@@ -51,7 +51,7 @@ fn plot(document: &Document, width: Option<u16>) -> String {
     let width = usize::from(width.unwrap_or(DEFAULT_WIDTH).min(MAX_PLOT_WIDTH));
     format!(
         "     E by the size of the burst; the dotted line is a server without a limit\n{}",
-        chart::plot::log_log(&points, width, PLOT_ROWS)
+        chart::text::log_log(&points, width, PLOT_ROWS)
     )
 }
 

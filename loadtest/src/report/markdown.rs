@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use results::chart::timeline::timeline;
+use results::chart::text::timeline;
 use results::document::{Burst, Document};
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};

@@ -6,8 +6,8 @@ use super::built_in::{BuiltIn, Content};
 use super::described::{self, Definition};
 use super::launch::{Launch, StartError, StartOptions};
 use super::running::Running;
-use super::table::{self, BUILT_IN};
 use super::url;
+use super::{BUILT_IN, find, names};
 
 /// A system under test.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Target {
     /// A line with the allowed values.
     pub fn parse(text: &str, described: &[Definition]) -> Result<Self, String> {
         let definition = || described.iter().find(|definition| definition.name == text);
-        match table::find(text) {
+        match find(text) {
             Some(built_in) => Ok(Self(Source::BuiltIn(built_in))),
             None if url::is_base(text) => Ok(Self(Source::Url(text.trim_end_matches('/').to_owned()))),
             None => match definition() {
@@ -107,7 +107,7 @@ fn unknown(name: &str, described: &[Definition]) -> String {
     };
     format!(
         "{name:?} is not a system; {}, {described}, or a URL such as http://127.0.0.1:3000 is allowed",
-        table::names().join(", ")
+        names().join(", ")
     )
 }
 
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_target_is_built_in_or_a_url() {
         assert_eq!(Target::default().name(), "embedded");
-        for name in table::names() {
+        for name in names() {
             assert_eq!(Target::parse(name, &[]).unwrap().name(), name);
         }
         let url = Target::parse("http://127.0.0.1:3000/", &[]).unwrap();

@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(document) = import::document(vec![source], &options, empty) {
         for burst in document.bursts() {
             let _ = chart::svg::svg(burst, 120);
-            let _ = chart::timeline::timeline(burst, 80);
+            let _ = chart::text::timeline(burst, 80);
         }
     }
 });

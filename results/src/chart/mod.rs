@@ -2,10 +2,9 @@
 
 mod bars;
 mod concurrency;
-pub mod plot;
 mod span;
 pub mod svg;
-pub mod timeline;
+pub mod text;
 
 pub use bars::{Bar, bars};
 pub use concurrency::{Concurrency, concurrency};

@@ -70,29 +70,29 @@ impl Head {
 
 /// A file that is given by mistake.
 struct Mistake {
-    /// Whether a file with this head is the mistake.
+    /// Whether a file with this head is one.
     detect: fn(&Head) -> bool,
-    /// What the file is, and what to give instead.
-    advice: &'static str,
+    /// What it is, and what to give instead.
+    instead: &'static str,
 }
 
-/// The known mistakes.
+/// Files that are given by mistake, and what to give instead.
 static MISTAKES: &[Mistake] = &[
     Mistake {
         detect: |head| head.line.starts_with("system,manifest,setup,"),
-        advice: "this is requests.csv of loadtest, which lacks the schedules of the bursts; give the result.json beside it",
+        instead: "this is requests.csv of loadtest, which lacks the schedules of the bursts; give the result.json beside it",
     },
     Mistake {
         detect: |head| head.has(&["summary", "metrics"]),
-        advice: "this looks like k6's summary, which has no single requests; run k6 with --out json=FILE",
+        instead: "this looks like k6's summary, which has no single requests; run k6 with --out json=FILE",
     },
     Mistake {
         detect: |head| head.has(&["latencies"]),
-        advice: "this is vegeta's report, which has no single requests; give what `vegeta encode` writes",
+        instead: "this is vegeta's report, which has no single requests; give what `vegeta encode` writes",
     },
     Mistake {
         detect: |head| head.line.starts_with("Summary:"),
-        advice: "this is a summary, which has no single requests; run hey with -o csv, oha with --output-format csv",
+        instead: "this is a summary, which has no single requests; run hey with -o csv, oha with --output-format csv",
     },
 ];
 
@@ -102,7 +102,7 @@ pub fn unknown(head: &Head) -> anyhow::Error {
         return anyhow!("the file is empty; {SUPPORTED}");
     }
     match MISTAKES.iter().find(|mistake| (mistake.detect)(head)) {
-        Some(mistake) => anyhow!("{}", mistake.advice),
+        Some(Mistake { instead, .. }) => anyhow!("{instead}"),
         None => anyhow!("its format isn't known; {SUPPORTED} (vegeta's own binary form: `vegeta encode`)"),
     }
 }

@@ -2,7 +2,7 @@
 
 use console::{Alignment, pad_str, style};
 use judge::verdict::Kind;
-use results::chart::timeline::{LEGEND, timeline};
+use results::chart::text::{LEGEND, timeline};
 use results::document::Burst;
 use results::summary::overview::{Cell, Overview, Row};
 

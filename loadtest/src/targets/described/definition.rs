@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::targets::table;
+use crate::targets::find;
 use crate::targets::url::is_base;
 
 /// The placeholder for a free port.
@@ -139,7 +139,7 @@ impl Reader<'_> {
                 self.wrong(&name, "a name of letters, digits, dashes, dots and underscores is allowed")
             );
         }
-        if table::find(name.get_ref()).is_some() {
+        if find(name.get_ref()).is_some() {
             return Err(self.wrong(&name, "this is the name of a built-in system; choose another name"));
         }
         Ok(name.into_inner())

@@ -1,0 +1,7 @@
+//! Charts in characters, for terminals and Markdown.
+
+mod plot;
+mod timeline;
+
+pub use plot::log_log;
+pub use timeline::{LEGEND, timeline};
