@@ -16,6 +16,7 @@ pub struct BuildArgs {
 
 /// The flags for reading an application, as in Spin.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Application")]
 pub struct AppArgs {
     /// Set a variable: NAME=VALUE, NAME=@FILE for the text of a file, or @FILE for a JSON or TOML file with
     /// several variables. It overrides SPIN_VARIABLE_NAME in the environment; repeatable

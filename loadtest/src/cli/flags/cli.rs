@@ -9,6 +9,8 @@ use super::{
 use crate::{plan, targets};
 
 const EXAMPLES: &str = "\
+Without a command, loadtest does `run`.
+
 Examples:
   loadtest                                  all setups on the embedded host
   loadtest run --setup 7 --time-scale 0.1   one setup, with a tenth of the waits

@@ -24,8 +24,8 @@ Examples:
   k6 run --out json=points.json -e BASE_URL=http://127.0.0.1:3000 setups.js
   loadtest analyze points.json
 
-Each setup starts when the one before must have ended, even if its requests are served one after the \
-other. All setups take some minutes; --setup selects some of them.";
+The script leaves enough time for each setup, even if its requests are served one after the other. All \
+setups take some minutes; --setup selects some of them.";
 
 #[derive(Debug, Args)]
 pub struct K6Args {

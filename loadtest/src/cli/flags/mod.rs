@@ -39,5 +39,10 @@ pub use systems::{GuardArgs, SystemArgs};
 
 /// The exit codes, for the help of commands.
 const EXIT_CODES: &str = "\
-Exit codes: 0 success, 1 a verdict or a threshold failed, 2 wrong usage or input, 3 the system under test
-could not be started or reached, 4 the measurement is not reliable, 130 interrupted.";
+Exit codes:
+  0    success: all results as expected
+  1    a verdict or a threshold failed
+  2    wrong usage or input
+  3    the system under test could not be started or reached
+  4    the measurement is not reliable
+  130  interrupted";

@@ -210,7 +210,7 @@ mod tests {
             ("--ramp 1s --spacing 5ms", "exclude each other"),
             ("--ramp 10s -z 5s", "must not be longer"),
             ("--rate 5 -q 5", "cannot be used with"),
-            ("--delay 1s --delay 1s --delay 1s", "at most one each"),
+            ("--delay 1s --delay 1s --delay 1s", "at most one for each URL"),
             ("--rate 0", "from 0.001"),
             ("-z 10", "100ms, 10s or 1m30s"),
             ("-z 0s", "100ms, 10s or 1m30s"),
