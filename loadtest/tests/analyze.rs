@@ -140,7 +140,7 @@ fn files_that_cannot_be_merged_and_invalid_start_times_are_reported() {
     let alone = common::output(&["merge", &a, &b]);
     assert_eq!(alone.status.code(), Some(2));
     let stderr = common::stderr(&alone);
-    assert!(stderr.contains("after the first was, and so didn't fire with it"), "{stderr}");
+    assert!(stderr.contains("after the first part, which had ended"), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     for (time, reason) in [("yesterday", "2026-11-24T10:00:00Z"), ("1000", "s ago"), ("9e9", "within a day")]
     {

@@ -117,7 +117,7 @@ async fn the_text_has_the_answer_a_plot_and_a_table_in_the_width_of_the_terminal
     let said =
         format!("{} takes 1 request at a time; others wait until one of them is answered.", server.url);
     assert_eq!(ran.stdout.lines().next(), Some(&*said));
-    for part in ["the dots are a server without limit", "all at once", "Universal Scalability Law"] {
+    for part in ["the dotted line is a server without a limit", "all at once", "Universal Scalability Law"] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
     assert!(!ran.stdout.contains('\x1b'), "no colour without a terminal");

@@ -9,17 +9,19 @@ const LAYERS: [&str; 10] =
     ["exit", "console", "machine", "plan", "targets", "generator", "runner", "export", "report", "cli"];
 
 /// The crates of the project that each crate may depend on. Dependencies for tests count, too, if they are in the table.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("judge", &[]),
     ("host", &[]),
     ("results", &["judge", "endpoint"]),
     ("simulator", &["judge"]),
     ("components/endpoint", &[]),
+    ("testing", &[]),
     ("loadtest", &["judge", "results", "host", "endpoint"]),
 ];
 
 /// Dependencies in `[dev-dependencies]` that a crate may have in addition.
-const DEV: [(&str, &[&str]); 2] = [("judge", &["simulator"]), ("loadtest", &["simulator"])];
+const DEV: [(&str, &[&str]); 3] =
+    [("judge", &["simulator"]), ("host", &["endpoint", "testing"]), ("loadtest", &["simulator", "testing"])];
 
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -191,7 +193,7 @@ fn flags_do_not_name_commands() {
 
 /// The project's crates among the dependencies of a Cargo.toml, by the table's kind.
 fn dependencies(manifest: &str) -> BTreeMap<String, Vec<String>> {
-    let names = ["judge", "host", "results", "simulator", "endpoint", "loadtest", "bench"];
+    let names = ["judge", "host", "results", "simulator", "endpoint", "testing", "loadtest", "bench"];
     let manifest: toml::Table = toml::from_str(manifest).unwrap();
     let of = |kind: &str| {
         let table = manifest.get(kind).and_then(toml::Value::as_table);

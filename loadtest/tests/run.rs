@@ -179,7 +179,7 @@ fn wrong_usage_is_an_error_with_the_allowed_values() {
         (&["run", "--workers", "0"], 2, "a whole number from 1 is allowed"),
         (&["run", "--threads", "3"], 2, "--threads needs --on fastapi"),
         (&["run", "--workers", "3", "--on", "spin"], 2, "--workers needs --on fastapi"),
-        (&["run", "--ready-timeout", "soon"], 2, "\"soon\" is no time"),
+        (&["run", "--ready-timeout", "soon"], 2, "\"soon\" is not a time"),
         (&["run", "--on", "http://127.0.0.1:1", "--check"], 2, "--check needs --manifest"),
         (&["run", "--on", "http://127.0.0.1:1"], 3, "cannot reach http://127.0.0.1:1: "),
         (&["run", "--manifest", "nowhere.toml"], 2, "nowhere.toml: no such file"),
@@ -236,7 +236,7 @@ fn systems_take_turns_and_their_usage_is_reported() {
     }
     let least = document.bursts().map(|burst| burst.makespan_ms).fold(f64::INFINITY, f64::min);
     assert!(least >= 300.0 && shown.contains(" to "), "{shown}");
-    assert!(shown.contains("10\u{a0}instances") && shown.contains("MiB of memory at most"), "{shown}");
+    assert!(shown.contains("10\u{a0}instances") && shown.contains("MiB of memory and"), "{shown}");
 }
 
 #[test]

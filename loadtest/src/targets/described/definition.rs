@@ -233,7 +233,7 @@ base_url = "http://127.0.0.1:{port}/"
             (replaced("[\"node\", ", "[3, "), ":4:12: invalid type: integer `3`"),
             (replaced("http://127.0.0.1:{port}/", "ftp://x"), ":7:12: a URL such as http://127.0.0.1:{port}"),
             (GOOD.to_owned() + "ready = \"health\"\n", ":8:9: a path such as / or /health is allowed"),
-            (GOOD.to_owned() + "ready_timeout = \"soon\"\n", ":8:17: \"soon\" is no time"),
+            (GOOD.to_owned() + "ready_timeout = \"soon\"\n", ":8:17: \"soon\" is not a time"),
             (GOOD.to_owned() + "stop = \"please\"\n", ":8:8: \"please\" is not a signal; a name"),
             ("[[system".to_owned(), ":1:9: "),
         ] {
