@@ -140,7 +140,7 @@ fn what_can_not_be_joined_or_planned_is_said() {
     let alone = common::output(&["merge", &a, &b]);
     assert_eq!(alone.status.code(), Some(2));
     let said = common::stderr(&alone);
-    assert!(said.contains("after the first was, and so didn't fire with it"), "{said}");
+    assert!(said.contains("after the first part, so they were not fired together"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     for (time, reason) in [("yesterday", "2026-11-24T10:00:00Z"), ("1000", "s ago"), ("9e9", "within a day")]
     {
