@@ -139,9 +139,9 @@ fn files_that_cannot_be_merged_and_invalid_start_times_are_reported() {
     let [a, b] = ["a", "b"].map(|name| file(&folder.path().join(name)));
     let alone = common::output(&["merge", &a, &b]);
     assert_eq!(alone.status.code(), Some(2));
-    let stderr = common::stderr(&alone);
-    assert!(stderr.contains("after the first part, which had ended"), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    let said = common::stderr(&alone);
+    assert!(said.contains("after the first part, so they were not fired together"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
     for (time, reason) in [("yesterday", "2026-11-24T10:00:00Z"), ("1000", "s ago"), ("9e9", "within a day")]
     {
         let output = common::output(&["burst", "--start-at", time, &url]);

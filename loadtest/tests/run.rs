@@ -1,8 +1,9 @@
 //! `loadtest run`, end to end.
 //!
-//! Tests of a file run in parallel, and every run compiles its components on all processors. A run whose result depends on the
-//! processors, or on delays of milliseconds, fails beside the start of another one. So such a test has the machine to itself
-//! ([`exclusive`]), and all other tests share it ([`shared`]). Test files run one after the other.
+//! Tests of a file run in parallel. Here they are the neighbours that make each other fail: every run compiles its components,
+//! and setup 8 computes, on all processors. Beside them, requests are sent late, timers fire late (by up to 266 ms on two
+//! processors) and service times are too long, so the verdict is inconclusive or wrong. So a test of a verdict or of a time has
+//! the machine to itself ([`exclusive`]), and the other tests share it ([`shared`]). Test files run one after the other.
 
 mod common;
 
@@ -58,7 +59,7 @@ fn bursts<'a>(document: &'a Document, manifest: &str) -> Vec<(&'a str, &'a Burst
 /// A third of the waits is short enough for a test, and long enough for a busy machine.
 #[test]
 fn the_setups_that_wait_are_as_expected() {
-    let _machine = shared();
+    let _machine = exclusive();
     let (code, document, shown) = checked(&["--time-scale", "0.3", "--setup", "1,2,3,4,5,6,7"]);
     assert_eq!(code, Some(0), "{shown}");
 
@@ -87,7 +88,7 @@ fn the_setups_that_wait_are_as_expected() {
 
 #[test]
 fn without_reuse_blocking_after_an_await_is_parallel() {
-    let _machine = shared();
+    let _machine = exclusive();
     let flags = [
         "--setup",
         "7",
@@ -142,7 +143,7 @@ fn requests_in_an_instance_block_each_other() {
 /// With the wrong manifest, `--check` fails: it then expects the verdict of WASIp2 in setup 7.
 #[test]
 fn a_system_that_runs_already_is_tested_and_checked() {
-    let _machine = shared();
+    let _machine = exclusive();
     let served = serve("spin-wasip3.toml", &[]);
     let flags = ["--setup", "7", "--time-scale", "0.3", "--on", &served.url, "--manifest"];
     let (code, document, shown) = checked(&[&flags[..], &["spin-wasip3.toml"]].concat());

@@ -108,7 +108,7 @@ fn merged_burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> an
         let late_ms = (start_of - start) as f64 / 1e3;
         ensure!(
             late_ms <= burst.total_ms,
-            "{file}: {} started {:.1} s after the first part, which had ended; use --start-at for a shared start",
+            "{file}: {} started {:.1} s after the first part, so they were not fired together; use --start-at for a shared start",
             burst.endpoint,
             late_ms / 1e3
         );
