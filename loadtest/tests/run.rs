@@ -187,7 +187,7 @@ fn wrong_usage_is_an_error_with_the_allowed_values() {
         (
             &["run", "--max-instance-reuse-count", "0"],
             2,
-            "a whole number from 1, or a range such as 1..8, is",
+            "allowed is a whole number from 1, or a range such as 1..8",
         ),
         (&["run", "--out", "Cargo.toml", "--setup", "6", "--time-scale", "0.01"], 2, "Cargo.toml"),
     ] {
