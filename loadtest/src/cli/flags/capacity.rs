@@ -8,8 +8,8 @@ use super::{OutputArgs, RequestArgs};
 pub const HELP: &str = "\
 Finds how many requests an endpoint serves at once. It fires bursts of 1, 2, 4 and so on, over new \
 connections that are open before the burst starts, until the answers take longer than the answer to a \
-request alone. Between the last size that was served at once and the first that was not, it searches \
-for the number, and repeats the bursts that decide. It also reports what happens to further requests: \
+request alone. Then it searches between the largest size that was served at once and the smallest size that was \
+not. It repeats the bursts of the sizes that decide the result. It also reports what happens to further requests: \
 whether they wait, are refused, or slow down all requests.
 
 It takes 20 to 30 bursts, each one to two times as long as a request alone: about 15 s if a request \
@@ -30,7 +30,7 @@ pub struct CapacityArgs {
     /// The most requests in a burst. The search ends if the endpoint serves all of them at once
     #[arg(long, value_name = "N", default_value = "1024", value_parser = positive)]
     pub limit: usize,
-    /// The number of bursts of each size that decides. It is doubled if they disagree
+    /// How many bursts to fire of each size that decides the result; twice as many if they disagree
     #[arg(long, value_name = "N", default_value = "3", value_parser = repeat)]
     pub repeat: usize,
     /// Print a JSON document (docs/capacity.schema.json)

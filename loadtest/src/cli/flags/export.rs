@@ -29,7 +29,7 @@ setups take some minutes; --setup selects some of them.";
 
 #[derive(Debug, Args)]
 pub struct K6Args {
-    /// The setups to export, by their ids [default: all]
+    /// The ids of the setups to export [default: all except those that run only if named]
     #[arg(long = "setup", value_name = "N,...", value_delimiter = ',')]
     pub setups: Vec<String>,
     /// The factor for all waits

@@ -16,7 +16,7 @@ pub struct ReportArgs {
     /// With --out, the formats to write [default: all]; without --out, the format to print
     #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',')]
     pub formats: Vec<Format>,
-    /// A condition for each burst, or for the bursts of an endpoint; exit with 1 if it does not hold. Examples: parallel,
+    /// An expectation for each burst, or for the bursts of an endpoint; exit with 1 if it is not met. Examples: parallel,
     /// 'limited>=16', 'p99<1200ms', failed=0, 'e1-p1: makespan<=2s'. Repeatable
     #[arg(long = "expect", value_name = "[ENDPOINT:]CONDITION")]
     pub expect: Vec<Threshold>,

@@ -13,10 +13,11 @@ pub struct RunArgs {
     /// manifest of the application that runs there
     #[arg(long = "manifest", value_name = "FILE")]
     pub manifests: Vec<PathBuf>,
-    /// The setups to run, by their ids (`loadtest run --help` lists them) [default: all except those marked there]
+    /// The ids of the setups to run. The end of `loadtest run --help` lists them [default: all that are not marked "only with
+    /// --setup"]
     #[arg(long = "setup", value_name = "N,...", value_delimiter = ',')]
     pub setups: Vec<String>,
-    /// The factor for all waits
+    /// Multiply all waits by this factor: 0.1 makes them a tenth as long
     #[arg(long, value_name = "FACTOR", default_value = "1", value_parser = time_scale)]
     pub time_scale: f64,
     /// The number of rounds. In each round, all systems take a turn; the table shows medians and ranges

@@ -23,8 +23,8 @@ pub struct ScheduleArgs {
     /// The number of connections, each with one request at a time [default: 50, or N if N is less]
     #[arg(short, value_name = "N", value_parser = positive)]
     pub c: Option<usize>,
-    /// The rate in requests per second, in total. Requests have planned times and do not wait for answers. A
-    /// request without a free connection is late; its latency is reported from its send, and from its planned send
+    /// The rate in requests per second, in total. Requests have planned times and do not wait for answers. If
+    /// no connection is free, a request is sent late. Two latencies are reported: from the planned and from the actual send
     #[arg(long, value_name = "RATE", value_parser = rate)]
     pub rate: Option<f64>,
     /// The rate of each connection, instead of the total rate
@@ -39,7 +39,7 @@ pub struct ScheduleArgs {
     /// Send no request after this time: 10s, 1m30s. Requests in flight may still be answered
     #[arg(short = 'z', long, value_name = "TIME", value_parser = time)]
     pub duration: Option<Duration>,
-    /// Spread the first send of each connection over this time; with a rate, raise the rate over this time
+    /// Start the connections one by one, evenly over this time. With a rate: increase the rate from 0 over this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub ramp: Option<Duration>,
     /// The time between the first sends of the connections: 5ms
