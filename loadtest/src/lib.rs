@@ -8,7 +8,7 @@
 //! | [`exit`], [`console`], [`machine`] | exit codes; standard error; processors, processes, file descriptors |
 //! | [`plan`] | setups: the bursts to fire, with the expected verdicts |
 //! | [`targets`] | systems under test: starts a system, waits until it is ready, stops it |
-//! | [`generator`] | the load generator: connects, waits at a barrier, sends, records |
+//! | `generator` | the load generator: connects, waits at a barrier, sends, records |
 //! | [`runner`] | from a plan to a result document: run, burst, capacity, import, merge |
 //! | [`export`] | the setups as a k6 script |
 //! | [`report`] | the result document in each format |
