@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use nix::sys::signal::Signal;
 
-use common::{Process, SOON, build, loadtest, output, project, serve_by, stderr, wait_until};
+use common::{Process, TIMEOUT, build, loadtest, output, project, serve_by, stderr, wait_until};
 
 /// An application with one component. The build command copies the component, and writes a line to `log`.
 fn app(folder: &Path, command: &str) -> String {
@@ -98,7 +98,7 @@ fn an_interrupted_build_leaves_no_process() {
         wait_until("the build starts", || fs::read_to_string(&id).is_ok_and(|id| id.ends_with('\n')));
         let group = fs::read_to_string(&id).unwrap().trim().to_owned();
         process.signal(Signal::SIGINT);
-        assert_eq!(process.ended_within(SOON).code(), Some(130), "{command}");
+        assert_eq!(process.ended_within(TIMEOUT).code(), Some(130), "{command}");
         wait_until("the build ends", || members_of(&group).is_empty());
     }
 }

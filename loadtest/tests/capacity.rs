@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use results::capacity::Document;
 
 use common::servers::{Model, ServerSpec, serve, unresponsive};
-use common::{Process, SOON, loadtest, output, stderr, stdout};
+use common::{Process, TIMEOUT, loadtest, output, stderr, stdout};
 
 /// Long compared with the delays on a busy machine.
 const SERVICE: Duration = Duration::from_millis(400);
@@ -148,7 +148,7 @@ async fn an_interrupted_search_reports_a_lower_bound() {
     let (code, text) = tokio::task::spawn_blocking(move || {
         common::wait_until("a burst of 4 is over", || max_in_flight.load(SeqCst) >= 8);
         process.signal(Signal::SIGINT);
-        let code = process.ended_within(SOON).code();
+        let code = process.ended_within(TIMEOUT).code();
         (code, std::io::read_to_string(process.child.stdout.take().unwrap()).unwrap())
     })
     .await

@@ -91,6 +91,6 @@ fn all_workers_start_and_end() {
     let started = common::started_by(process.child.id());
     assert!(started.len() >= 4, "a parent and three workers: {started:?}");
     process.signal(nix::sys::signal::Signal::SIGINT);
-    assert_eq!(process.ended_within(common::SOON).code(), Some(130));
+    assert_eq!(process.ended_within(common::TIMEOUT).code(), Some(130));
     common::wait_until("all processes end", || started.iter().all(|id| common::is_gone(*id)));
 }

@@ -16,7 +16,9 @@ use judge::verdict::{Kind, Shape};
 use nix::sys::signal::Signal;
 use results::document::{Burst, Document};
 
-use common::{Process, SOON, build, hosts_of, is_gone, loadtest, output, serve, stderr, stdout, wait_until};
+use common::{
+    Process, TIMEOUT, build, hosts_of, is_gone, loadtest, output, serve, stderr, stdout, wait_until,
+};
 
 /// The use of this machine by the tests of this file.
 static MACHINE: RwLock<()> = RwLock::new(());
@@ -206,7 +208,7 @@ fn a_closed_output_is_no_error() {
     drop(process.child.stdout.take());
     drop(process.child.stderr.take());
     // 4: on a busy machine, so short a burst may be inconclusive.
-    assert!(matches!(process.ended_within(SOON).code(), Some(0 | 4)));
+    assert!(matches!(process.ended_within(TIMEOUT).code(), Some(0 | 4)));
 }
 
 /// A run that gets a signal during its second setup.
@@ -221,7 +223,7 @@ fn run_interrupted(signal: Signal) -> (Option<i32>, tempfile::TempDir, Vec<i32>)
     let hosts = hosts_of(process.child.id());
     assert_eq!(hosts.len(), 1);
     process.signal(signal);
-    (process.ended_within(SOON).code(), out, hosts)
+    (process.ended_within(TIMEOUT).code(), out, hosts)
 }
 
 #[test]
@@ -263,7 +265,7 @@ fn a_host_that_ends_during_the_run_is_an_error() {
     wait_until("the embedded host starts", || !hosts_of(process.child.id()).is_empty());
     let host = hosts_of(process.child.id())[0];
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(host), Signal::SIGKILL).unwrap();
-    assert_eq!(process.ended_within(SOON).code(), Some(3));
+    assert_eq!(process.ended_within(TIMEOUT).code(), Some(3));
     let mut text = String::new();
     std::io::Read::read_to_string(&mut process.child.stderr.take().unwrap(), &mut text).unwrap();
     assert!(

@@ -13,7 +13,7 @@ use testing::guest_app;
 
 use common::raw::{END, Raw};
 use common::{
-    CONFORMANCE, GUESTS, MANIFESTS, Process, SOON, build, loadtest, ok, output, project, serve, serve_at,
+    CONFORMANCE, GUESTS, MANIFESTS, Process, TIMEOUT, build, loadtest, ok, output, project, serve, serve_at,
     stderr, stdout, wait_until,
 };
 
@@ -47,7 +47,7 @@ async fn a_signal_lets_what_is_in_flight_finish() {
             tokio::time::sleep(Duration::from_millis(300)).await;
             served.process.signal(signal);
             assert_eq!(slow.await.unwrap().unwrap().status(), 200, "{manifest}");
-            assert_eq!(served.process.ended_within(SOON).code(), Some(0), "{manifest}");
+            assert_eq!(served.process.ended_within(TIMEOUT).code(), Some(0), "{manifest}");
         }
     }
 }
@@ -59,7 +59,7 @@ fn a_signal_does_not_wait_for_half_a_header() {
     half.write_all(b"GET /else HTTP/1.1\r\nHos").unwrap();
     std::thread::sleep(Duration::from_millis(300));
     served.process.signal(Signal::SIGTERM);
-    assert_eq!(served.process.ended_within(SOON).code(), Some(0));
+    assert_eq!(served.process.ended_within(TIMEOUT).code(), Some(0));
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn what_never_finishes_is_ended_after_the_drain_timeout() {
         endless.until("....").await;
         let told = Instant::now();
         served.process.signal(Signal::SIGTERM);
-        assert_eq!(served.process.ended_within(SOON).code(), Some(0), "{manifest}");
+        assert_eq!(served.process.ended_within(TIMEOUT).code(), Some(0), "{manifest}");
         assert!(told.elapsed() >= Duration::from_secs(1), "{manifest}: {:?}", told.elapsed());
         assert!(!endless.rest().await.ends_with(END), "{manifest}");
         let mut log = String::new();
@@ -87,7 +87,7 @@ async fn a_second_signal_ends_at_once() {
     served.process.signal(Signal::SIGTERM);
     tokio::time::sleep(Duration::from_millis(300)).await;
     served.process.signal(Signal::SIGTERM);
-    assert_eq!(served.process.ended_within(SOON).code(), Some(0));
+    assert_eq!(served.process.ended_within(TIMEOUT).code(), Some(0));
     assert!(slow.await.unwrap().is_err());
 }
 
@@ -178,7 +178,7 @@ fn a_signal_is_heard_while_the_host_starts() {
         Process::spawn(&mut loadtest(&["serve", manifest.to_str().unwrap(), "--listen", "127.0.0.1:0"]));
     std::thread::sleep(Duration::from_millis(500));
     process.signal(Signal::SIGTERM);
-    assert_eq!(process.ended_within(SOON).code(), Some(130));
+    assert_eq!(process.ended_within(TIMEOUT).code(), Some(130));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use common::{Process, SOON, build, hosts_of, is_gone, loadtest, started_by, stderr, wait_until};
+use common::{Process, TIMEOUT, build, hosts_of, is_gone, loadtest, started_by, stderr, wait_until};
 
 /// `loadtest run --on spin` with the stand-in; `stand_in` is the kind of failure.
 fn on_spin(stand_in: &str, args: &[&str]) -> Command {
@@ -105,7 +105,7 @@ fn a_slow_start_is_awaited_up_to_the_limit() {
         assert_eq!(code, Some(3), "{said}");
         let expected = format!("error: spin up was not ready after 1 s; its last lines:\n{words}");
         assert!(said.ends_with(&expected), "{said}");
-        assert!(began.elapsed() < SOON);
+        assert!(began.elapsed() < TIMEOUT);
     }
 }
 
@@ -138,14 +138,14 @@ fn assert_all_end(started: &[i32]) {
 fn no_process_is_left_after_any_end() {
     for stand_in in ["", "daemon"] {
         let (mut process, started) = in_a_burst(stand_in);
-        assert!(matches!(process.ended_within(SOON).code(), Some(0 | 4)));
+        assert!(matches!(process.ended_within(TIMEOUT).code(), Some(0 | 4)));
         assert_all_end(&started);
         for (signal, code) in
             [(Signal::SIGINT, Some(130)), (Signal::SIGTERM, Some(130)), (Signal::SIGKILL, None)]
         {
             let (mut process, started) = in_a_burst(stand_in);
             process.signal(signal);
-            assert_eq!(process.ended_within(SOON).code(), code);
+            assert_eq!(process.ended_within(TIMEOUT).code(), code);
             assert_all_end(&started);
         }
     }
@@ -156,7 +156,7 @@ fn a_system_that_ignores_sigterm_is_killed() {
     for signal in [Signal::SIGINT, Signal::SIGKILL] {
         let (mut process, started) = in_a_burst("ignores-sigterm");
         process.signal(signal);
-        process.ended_within(SOON);
+        process.ended_within(TIMEOUT);
         assert_all_end(&started);
     }
 }
@@ -172,7 +172,7 @@ fn a_server_that_ends_during_the_burst_is_an_error() {
     std::thread::sleep(Duration::from_millis(300));
     let started = started_by(process.child.id());
     kill(Pid::from_raw(hosts_of(process.child.id())[0]), Signal::SIGKILL).unwrap();
-    assert_eq!(process.ended_within(SOON).code(), Some(3));
+    assert_eq!(process.ended_within(TIMEOUT).code(), Some(3));
     let said = lines.collect::<Vec<_>>().join("\n");
     assert!(
         said.contains("error: spin up ended during the run (exit status: 137)")

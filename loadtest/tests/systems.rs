@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use common::{Process, SOON, is_gone, loadtest, output, started_by, stderr, wait_until};
+use common::{Process, TIMEOUT, is_gone, loadtest, output, started_by, stderr, wait_until};
 
 /// A `systems.toml` in a temporary folder, with a system called `custom`.
 struct Systems(TempDir);
@@ -189,7 +189,7 @@ fn started(guard: &Process, count: usize) -> Vec<i32> {
 #[test]
 fn a_guard_exits_with_the_code_of_its_program() {
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 128 + 15)] {
-        assert_eq!(guard(script).ended_within(SOON).code(), Some(code), "{script}");
+        assert_eq!(guard(script).ended_within(TIMEOUT).code(), Some(code), "{script}");
     }
 }
 
@@ -212,7 +212,7 @@ fn a_guard_ends_all_processes_if_its_input_closes() {
         });
         let started = started_by(guard.child.id());
         drop(guard.child.stdin.take());
-        guard.ended_within(SOON);
+        guard.ended_within(TIMEOUT);
         assert!(started.iter().all(|id| is_gone(*id)), "{script}");
     }
 }
@@ -221,7 +221,7 @@ fn a_guard_ends_all_processes_if_its_input_closes() {
 fn a_guard_ends_all_processes_if_its_program_ends() {
     let mut guard = guard("sleep 1000 & (setsid sleep 1000 &); sleep 3; exit 3");
     let started = started(&guard, 4);
-    assert_eq!(guard.ended_within(SOON).code(), Some(3));
+    assert_eq!(guard.ended_within(TIMEOUT).code(), Some(3));
     assert!(started.iter().all(|id| is_gone(*id)));
 }
 
@@ -230,6 +230,6 @@ fn a_guard_ends_all_processes_on_a_signal() {
     let mut guard = guard("sleep 1000 & sleep 1000");
     let started = started(&guard, 3);
     guard.signal(Signal::SIGTERM);
-    guard.ended_within(SOON);
+    guard.ended_within(TIMEOUT);
     assert!(started.iter().all(|id| is_gone(*id)));
 }

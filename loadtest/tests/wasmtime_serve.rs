@@ -54,7 +54,7 @@ fn all_processes_end_with_loadtest() {
     common::wait_until("two servers run", || started_by(id).len() == 2);
     let started = started_by(id);
     process.signal(nix::sys::signal::Signal::SIGKILL);
-    process.ended_within(common::SOON);
+    process.ended_within(common::TIMEOUT);
     common::wait_until("all processes end", || started.iter().all(|id| common::is_gone(*id)));
 }
 

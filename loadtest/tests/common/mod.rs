@@ -18,8 +18,7 @@ use results::document::{Burst, Document};
 use testing::Program;
 
 pub use testing::{
-    CONFORMANCE, GUESTS, MANIFESTS, Process, Server as Served, TIMEOUT as SOON, get, ok, project, wait_until,
-    wasm,
+    CONFORMANCE, GUESTS, MANIFESTS, Process, Server as Served, TIMEOUT, get, ok, project, wait_until, wasm,
 };
 
 /// The program under test.

@@ -28,7 +28,7 @@ pub struct Noise {
 /// The record of a burst. Times are seconds from its start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Burst {
-    /// For each request: its connection, its send, its answer, its status. `None` if it followed no plan.
+    /// The answered requests, in the order in which they were sent.
     pub requests: Vec<Sent>,
 }
 
