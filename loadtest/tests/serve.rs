@@ -9,9 +9,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use testing::guest_app;
+use testing::{LAST_CHUNK, RawClient, guest_app};
 
-use common::raw::{END, Raw};
 use common::{
     CONFORMANCE, GUESTS, MANIFESTS, Process, TIMEOUT, build, loadtest, ok, output, project, serve, serve_at,
     stderr, stdout, wait_until,
@@ -66,13 +65,13 @@ fn a_signal_does_not_wait_for_half_a_header() {
 async fn what_never_finishes_is_ended_after_the_drain_timeout() {
     for manifest in CONFORMANCE {
         let mut served = serve(manifest, &["--drain-timeout", "1s"]);
-        let mut endless = Raw::get(&served, "/stream?pieces=0&bytes=4&every_ms=50").await;
+        let mut endless = RawClient::get(&served, "/stream?pieces=0&bytes=4&every_ms=50").await;
         endless.until("....").await;
         let told = Instant::now();
         served.process.signal(Signal::SIGTERM);
         assert_eq!(served.process.ended_within(TIMEOUT).code(), Some(0), "{manifest}");
         assert!(told.elapsed() >= Duration::from_secs(1), "{manifest}: {:?}", told.elapsed());
-        assert!(!endless.rest().await.ends_with(END), "{manifest}");
+        assert!(!endless.rest().await.ends_with(LAST_CHUNK), "{manifest}");
         let mut log = String::new();
         served.process.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         assert!(log.contains("--drain-timeout"), "{manifest}: {log}");

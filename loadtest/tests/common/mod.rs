@@ -5,10 +5,6 @@ pub mod burst_run;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod pool;
-pub mod raw {
-    //! The raw client, by its names here.
-    pub use testing::{LAST_CHUNK as END, RawClient as Raw, within_timeout as soon};
-}
 pub mod servers;
 
 use std::path::Path;
