@@ -101,6 +101,7 @@ mod tests {
         Trace {
             schedule: Schedule { c: connections, ..Schedule::together(rows.len()) },
             service_ms: 1.0,
+            baseline: crate::trace::Baseline::default(),
             rows: rows.iter().enumerate().map(row).collect(),
             shared_clock: false,
             keep_alive: true,

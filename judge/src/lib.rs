@@ -12,6 +12,7 @@
 //! | [`trace`] | what was measured: one row per request |
 //! | [`aggregate`] | counts and times of requests that are not kept one by one |
 //! | `arrivals`, `concurrency` | when the requests arrived, and how many were in service on average |
+//! | [`mechanism`] | the names of mechanisms, with their parameters |
 //! | `model` | server models: what a server of a known kind does with these arrivals |
 //! | `fit` | which model parameters explain the completions |
 //! | `evidence` | what the replies say about handlers, instances and hosts |
@@ -56,6 +57,7 @@ mod evidence;
 mod findings;
 mod fit;
 mod judgement;
+pub mod mechanism;
 mod model;
 pub mod schedule;
 pub mod stats;

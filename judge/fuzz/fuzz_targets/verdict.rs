@@ -148,6 +148,7 @@ impl Input {
             service_ms: self.service_ms.value(),
             rows: self.rows.iter().enumerate().map(|(i, row)| row.row(i)).collect(),
             shared_clock: self.shared_clock,
+            baseline: judge::trace::Baseline::default(),
             keep_alive: self.keep_alive,
             generator: Generator { cpu: self.cpu, lag_p99_us: self.lag_p99_us.value() },
             missing: MissingData {

@@ -2,6 +2,7 @@
 //!
 //! Times are microseconds from the burst's own start: the barrier's release plus the burst's delay.
 
+mod baseline;
 mod evidence;
 mod outcome;
 mod row;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::schedule::Schedule;
 
+pub use baseline::Baseline;
 pub use evidence::Evidence;
 pub use outcome::{ErrorKind, Fault, Outcome};
 pub use row::{Row, Statuses};
@@ -20,8 +22,10 @@ pub use row::{Row, Statuses};
 pub struct Trace {
     /// The plan: when which request was to be sent.
     pub schedule: Schedule,
-    /// The service time: how long one request alone takes, in milliseconds.
+    /// The service time: how long one request alone takes, in milliseconds. The median, if several were measured.
     pub service_ms: f64,
+    /// The times of the requests alone; empty if only `service_ms` is known.
+    pub baseline: Baseline,
     /// One row per request, in the order of `i`.
     pub rows: Vec<Row>,
     /// Whether server and generator share a clock.
@@ -86,6 +90,7 @@ impl Trace {
         Self {
             schedule,
             service_ms,
+            baseline: Baseline::default(),
             rows,
             shared_clock: true,
             keep_alive: true,

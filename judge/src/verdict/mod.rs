@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cause;
 use crate::findings::Findings;
 use crate::judgement::Judgement;
+use crate::mechanism::Mechanism;
 use crate::trace::Trace;
 use crate::units::rounded;
 
@@ -30,6 +31,12 @@ pub struct Verdict {
     pub at_a_time_low: Option<f64>,
     /// The largest possible value of `at_a_time`.
     pub at_a_time_high: Option<f64>,
+    /// The mechanism that explains the burst; null unless its probability, or that of its class, is at least 0.9.
+    #[serde(default)]
+    pub mechanism: Option<Mechanism>,
+    /// The other mechanisms that may explain it, the most probable first. With `mechanism` null, all of them.
+    #[serde(default)]
+    pub alternatives: Vec<Mechanism>,
     /// How the answers came; null if they follow no known pattern.
     pub shape: Option<Shape>,
     /// How sure the verdict is.
@@ -60,6 +67,8 @@ pub fn judge(trace: &Trace) -> Verdict {
         at_a_time: range.map(|range| range.k),
         at_a_time_low: range.map(|range| range.low),
         at_a_time_high: range.map(|range| range.high),
+        mechanism: None,
+        alternatives: Vec::new(),
         shape: judgement.shape,
         confidence: judgement.confidence,
         why: why::why(&judgement),
@@ -76,6 +85,8 @@ impl Verdict {
             at_a_time: None,
             at_a_time_low: None,
             at_a_time_high: None,
+            mechanism: None,
+            alternatives: Vec::new(),
             shape: None,
             confidence: Confidence::Low,
             why: String::new(),
@@ -91,6 +102,8 @@ impl Verdict {
             at_a_time: tenth(self.at_a_time),
             at_a_time_low: tenth(self.at_a_time_low),
             at_a_time_high: tenth(self.at_a_time_high),
+            mechanism: self.mechanism.map(Mechanism::rounded),
+            alternatives: self.alternatives.into_iter().map(Mechanism::rounded).collect(),
             ..self
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use judge::schedule::Schedule;
-use judge::trace::{Generator, MissingData, Outcome, Row, Trace};
+use judge::trace::{Baseline, Generator, MissingData, Outcome, Row, Trace};
 use judge::verdict;
 use results::document::Burst;
 
@@ -80,6 +80,7 @@ pub async fn fire(bursts: &[CalibratedBurst], handle: &BurstHandle) -> JudgedBur
         let trace = Trace {
             schedule: Schedule { n: expected_rows(schedule, &record), ..*schedule },
             service_ms: *service_ms,
+            baseline: Baseline::default(),
             rows: record.rows,
             shared_clock: request.is_local(),
             keep_alive: request.keep_alive,

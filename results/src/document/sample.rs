@@ -44,6 +44,7 @@ pub fn burst(url: &str, endpoint: &str, rows: Vec<Row>, verdict: Verdict) -> Bur
         service_ms: 1e3,
         rows,
         shared_clock: true,
+        baseline: judge::trace::Baseline::default(),
         keep_alive: true,
         generator: Generator::default(),
         missing: judge::trace::MissingData::default(),

@@ -130,6 +130,7 @@ impl Context<'_> {
         let trace = Trace {
             schedule,
             service_ms,
+            baseline: judge::trace::Baseline::default(),
             keep_alive: !group.rows.iter().any(|row| row.connects),
             shared_clock: start_ns.is_some() && is_local(&group.key.url),
             rows: group.rows,

@@ -75,6 +75,7 @@ pub fn trace(burst: &Burst, generator: Generator) -> Trace {
         schedule: Schedule { n, ..requested },
         service_ms: burst.service_ms,
         shared_clock: burst.requests.iter().any(|request| request.entered_us.is_some()),
+        baseline: judge::trace::Baseline::default(),
         keep_alive: !burst.requests.iter().any(|request| request.connects),
         generator,
         missing: MissingData::default(),

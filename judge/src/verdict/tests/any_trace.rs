@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use super::{judge, pool, rng, together};
 use crate::findings::Findings;
 use crate::schedule::Schedule;
-use crate::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Trace};
+use crate::trace::{
+    Baseline, ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Trace,
+};
 use crate::verdict::{Verdict, effective_concurrency};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
@@ -58,6 +60,7 @@ fn any_trace() -> impl Strategy<Value = Trace> {
         |((n, c), rows, service_ms, [shared_clock, keep_alive], cpu, lag_p99_us)| Trace {
             schedule: Schedule { c, ..Schedule::together(n) },
             service_ms,
+            baseline: Baseline::default(),
             rows,
             shared_clock,
             keep_alive,

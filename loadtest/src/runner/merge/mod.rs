@@ -121,6 +121,7 @@ fn merged_burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> an
         schedule: Schedule { n: traces.iter().map(|trace| trace.schedule.n).sum(), ..schedule },
         service_ms: median(parts.iter().map(|(burst, _)| burst.service_ms).collect()).unwrap_or(0.0),
         shared_clock: traces.iter().all(|trace| trace.shared_clock),
+        baseline: judge::trace::Baseline::default(),
         keep_alive: traces.iter().all(|trace| trace.keep_alive),
         generator: worst.into(),
         missing: MissingData::default(),
