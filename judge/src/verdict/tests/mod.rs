@@ -4,6 +4,7 @@ mod any_trace;
 mod inconclusive;
 mod kinds;
 mod pools;
+mod posterior;
 mod remedies;
 
 use proptest::prelude::*;
