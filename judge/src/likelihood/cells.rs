@@ -22,7 +22,17 @@ pub(crate) struct Observation {
 
 impl Observation {
     /// Divides time into cells of `width`, up to the last answer or, if later, to `until`.
-    pub(crate) fn new(arrivals: Vec<f64>, done: Vec<f64>, width: f64, until: f64) -> Self {
+    ///
+    /// Arrivals that are much closer to each other than a cell's width become simultaneous: their order means nothing.
+    pub(crate) fn new(mut arrivals: Vec<f64>, done: Vec<f64>, width: f64, until: f64) -> Self {
+        let mut first = f64::NEG_INFINITY;
+        for arrival in &mut arrivals {
+            if *arrival - first <= width / 4.0 {
+                *arrival = first;
+            } else {
+                first = *arrival;
+            }
+        }
         let mut cells: Vec<Cell> = Vec::new();
         let (mut from, mut next) = (0.0, 0);
         while next < done.len() {

@@ -6,7 +6,7 @@ use super::{Cell, Hypothesis, Observation, Speed};
 /// The logarithm of the probability of an answer that the hypothesis excludes.
 const IMPOSSIBLE: f64 = -14.0;
 /// Requests that are in service with a lower probability than this are forgotten.
-const FORGOTTEN: f64 = 1e-6;
+const FORGOTTEN: f64 = 1e-4;
 
 /// How well a hypothesis explains what was observed.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,9 +150,9 @@ impl Filter<'_> {
         self.begun += count;
         self.busy += count as f64;
         // Services that began at nearly the same time are one group.
-        let similar = 0.004 * self.hypothesis.service.median();
+        let similar = (0.1 * self.hypothesis.service.sigma).max(0.004) * self.hypothesis.service.median();
         match self.groups.last_mut() {
-            Some(group) if group.survival == 1.0 && (group.age - age).abs() <= similar => {
+            Some(group) if group.survival > 0.999 && (group.age - age).abs() <= similar => {
                 let all = group.trial.size + count as f64;
                 group.age = (group.age * group.trial.size + age * count as f64) / all;
                 group.trial.size = all;

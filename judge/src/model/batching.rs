@@ -14,8 +14,8 @@ pub(super) struct Batching;
 impl Model for Batching {
     fn explain(&self, fitter: &Fitter) -> Vec<Explanation> {
         let burst = fitter.burst;
-        let width = burst.observed.cells.iter().map(|cell| cell.to - cell.from).fold(f64::INFINITY, f64::min);
-        let groups = groups(&burst.observed.done, 1.5 * width);
+        let width = burst.width;
+        let groups = groups(&burst.observed.done, (2.0 * width).min(0.2 * burst.alone));
         if groups.len() < 2 || burst.observed.arrivals.last().is_some_and(|last| *last > 0.5 * burst.alone) {
             return Vec::new();
         }
@@ -25,8 +25,16 @@ impl Model for Batching {
         if size < 2 {
             return Vec::new();
         }
+        let mut next = 0;
+        let together: f64 = groups
+            .iter()
+            .map(|(at, count)| {
+                next += count;
+                burst.log_together(&burst.observed.done[next - count..next], *at)
+            })
+            .sum();
         let log = |service: &ServiceTime| {
-            let mut log = burst.log_solos(service);
+            let mut log = burst.log_solos(service) + together;
             let mut began = 0.0;
             for (i, (at, count)) in groups.iter().enumerate() {
                 let p = service.survival(at - began - width / 2.0) - service.survival(at - began + width / 2.0);

@@ -3,7 +3,7 @@
 use crate::arrivals::ArrivalTimes;
 use crate::judgement::Kind;
 use crate::likelihood::{Observation, ServiceTime};
-use crate::stats;
+use crate::stats::{self, ln_gamma};
 use crate::trace::{ErrorKind, Outcome, Row, Trace};
 
 /// The times of a network on the same machine vary by about this much, in seconds.
@@ -38,6 +38,8 @@ pub(crate) struct Burst {
     /// The burst's makespan at a server without limit and at one that takes one request at a time, by the median.
     pub(crate) unlimited: f64,
     pub(crate) one_at_a_time: f64,
+    /// The width of a cell of time.
+    pub(crate) width: f64,
     shift: f64,
 }
 
@@ -76,7 +78,7 @@ impl Burst {
         let solos = if solos.is_empty() { vec![alone] } else { solos };
         let spread = robust_spread(&solos, least_spread);
         let coarser = (done.len() as f64 / FINE).sqrt().max(1.0);
-        let width = alone * (CELL.max(2.0 * least_spread).max(spread / 10.0) * coarser).min(0.2);
+        let width = alone * (CELL.max(2.0 * least_spread).max(spread / 5.0) * coarser).min(0.2);
         Some(Self {
             observed: Observation::new(arrived, done, width, until),
             solos,
@@ -86,6 +88,7 @@ impl Burst {
             offered,
             unlimited: limits_ms.0 / 1e3,
             one_at_a_time: limits_ms.1 / 1e3,
+            width,
             shift,
         })
     }
@@ -108,6 +111,23 @@ impl Burst {
         best - ((service.sigma.ln() - mean) / deviation).powi(2) / 2.0
     }
 
+    /// Returns the logarithm of the probability that answers which left together at `together` came in their cells.
+    pub(crate) fn log_together(&self, answers: &[f64], together: f64) -> f64 {
+        let jitter = ServiceTime::new(0.0, self.least_spread);
+        // The time is counted from one service time before, so that the jitter is a share of it.
+        let survival = |at: f64| jitter.survival(1.0 + (at - together) / self.alone);
+        // Answers have no order: each division among cells counts as often as it can come about.
+        let mut log = ln_gamma(answers.len() as f64 + 1.0);
+        let cell = |at: &f64| (at / self.width).floor();
+        for answers in answers.chunk_by(|a, b| cell(a) == cell(b)) {
+            let from = cell(&answers[0]) * self.width;
+            let p = (survival(from) - survival(from + self.width)).max(1e-9);
+            let count = answers.len() as f64;
+            log += count * p.ln() - ln_gamma(count + 1.0);
+        }
+        log
+    }
+
     /// Returns how a burst of this makespan was served, by the makespans of a server without limit and of one that takes
     /// one request at a time. `service` are the services of the burst.
     pub(crate) fn kind(&self, service: &ServiceTime) -> Kind {
@@ -127,11 +147,16 @@ impl Burst {
     }
 }
 
-/// Returns the standard deviation of the logarithm, by the interquartile range for many values.
+fn standard_deviation(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
+}
+
+/// Returns the standard deviation of the logarithm; outliers hardly count.
 fn robust_spread(times: &[f64], least: f64) -> f64 {
     let logs: Vec<f64> = times.iter().map(|time| time.ln()).collect();
     match stats::median_deviation(&logs) {
-        Some(deviation) if logs.len() >= 3 => (1.6 * deviation).clamp(least, 1.5),
+        Some(deviation) if logs.len() >= 3 => (1.6 * deviation).max(0.5 * standard_deviation(&logs)).clamp(least, 1.5),
         _ => (2.0 * least).clamp(0.03, 1.5),
     }
 }

@@ -65,17 +65,24 @@ impl<'a> Fitter<'a> {
             let service = service_of(point)?;
             build(service, &point[2..]).map(|hypothesis| (service, hypothesis))
         };
-        let sigma = start.sigma.clamp(1.2 * self.burst.least_spread, MOST_SPREAD);
-        let first: Vec<f64> = [start.mu, sigma.ln()].into_iter().chain(parameters.iter().copied()).collect();
-        let step_mu = (0.4 * sigma).clamp(0.01, 0.15);
-        let all_steps: Vec<f64> = [step_mu, -0.5_f64.min((sigma / self.burst.least_spread).ln().max(0.1))]
-            .into_iter()
-            .chain(steps.iter().copied())
-            .collect();
         let value = |point: &[f64]| match hypothesis_of(point) {
             Some((service, hypothesis)) => self.log(&hypothesis, &service),
             None => f64::NEG_INFINITY,
         };
+        let with = |sigma: f64| -> Vec<f64> {
+            [start.mu, sigma.ln()].into_iter().chain(parameters.iter().copied()).collect()
+        };
+        // A small spread makes outliers of most times, and is hard to leave: the best of several spreads comes first.
+        let sigma = start.sigma.clamp(1.2 * self.burst.least_spread, MOST_SPREAD);
+        let spreads = [1.0, 0.4, 2.2, 5.0].map(|factor| (factor * sigma).clamp(1.2 * self.burst.least_spread, 1.2));
+        let first = spreads
+            .into_iter()
+            .map(|sigma| (value(&with(sigma)), sigma))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map_or(sigma, |(_, sigma)| sigma);
+        let step_mu = (0.4 * first).clamp(0.005, 0.15);
+        let all_steps: Vec<f64> = [step_mu, -0.35].into_iter().chain(steps.iter().copied()).collect();
+        let first = with(first);
         let (point, log) = maximize(&first, &all_steps, evaluations, value);
         let (service, hypothesis) = hypothesis_of(&point)?;
         log.is_finite().then(|| Fitted { log, service, parameters: point[2..].to_vec(), hypothesis })

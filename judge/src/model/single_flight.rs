@@ -13,10 +13,12 @@ impl Model for SingleFlight {
     fn explain(&self, fitter: &Fitter) -> Vec<Explanation> {
         let burst = fitter.burst;
         let done = &burst.observed.done;
-        let width = burst.observed.cells.iter().map(|cell| cell.to - cell.from).fold(f64::INFINITY, f64::min);
+        let width = burst.width;
+        let mean = done.iter().sum::<f64>() / done.len() as f64;
+        let together = burst.log_together(done, mean);
         let (first, last) = (done[0], burst.observed.end());
         let arrives_before = burst.observed.arrivals.last().is_some_and(|arrival| *arrival < first);
-        if last - first > 2.0 * width || !arrives_before {
+        if last - first > (2.0 * width).min(0.2 * burst.alone) || !arrives_before {
             return Vec::new();
         }
         let log = |point: &[f64]| {
@@ -25,8 +27,11 @@ impl Model for SingleFlight {
                 return f64::NEG_INFINITY;
             }
             let service = ServiceTime::new(point[0], sigma);
-            let p = service.survival(first - width / 2.0) - service.survival(last + width / 2.0);
-            burst.log_solos(&service) + p.max(1e-12).ln()
+            let p = service.survival(mean - width / 2.0) - service.survival(mean + width / 2.0);
+            // A flight that took much longer than any request alone is none.
+            let is_typical = ((mean.ln() - service.mu) / service.sigma).abs() < 3.5;
+            let typical = if is_typical { 0.0 } else { -20.0 };
+            burst.log_solos(&service) + together + typical + p.max(1e-12).ln()
         };
         let start = fitter.service();
         let (_, best) = super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, log);

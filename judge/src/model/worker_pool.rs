@@ -10,9 +10,9 @@ use crate::mechanism::{Name, Parameters};
 /// The prior probability that a pool takes a burst up late, because its server is busy.
 const LATE: f64 = 0.1;
 /// Sizes with a posterior weight below this, as a logarithm, don't count.
-const NEGLIGIBLE: f64 = 14.0;
+const NEGLIGIBLE: f64 = 9.0;
 /// The number of sizes that are tried first.
-const FIRST_SIZES: usize = 14;
+const FIRST_SIZES: usize = 12;
 
 pub(super) struct WorkerPool;
 
@@ -41,7 +41,7 @@ impl Model for WorkerPool {
             sizes.tried.iter().map(|(k, fitted)| explanation(*k, fitted, 0.0)).collect();
         // A burst that is taken up late, at the best size and beside it.
         if let Some((k, fitted)) = best {
-            for k in [k.saturating_sub(1), k, k + 1].into_iter().filter(|k| (1..burst.offered).contains(k)) {
+            for k in [k] {
                 let late = fitter.fit(fitted.service, &[0.1 * burst.alone], &[0.1 * burst.alone], 30, |service, at| {
                     (at[0] >= 0.0 && at[0] < 0.6 * burst.alone).then(|| hypothesis(fitter, k, service, at[0]))
                 });

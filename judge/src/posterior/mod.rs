@@ -4,7 +4,7 @@ mod class;
 mod gate;
 
 use crate::judgement::Kind;
-use crate::mechanism::{Mechanism, Name};
+use crate::mechanism::Mechanism;
 use crate::model::{Burst, Explanation, Fitter, MODELS};
 
 pub(crate) use gate::Fit;
@@ -13,8 +13,6 @@ pub(crate) use gate::Fit;
 /// mechanisms.
 const TEMPER_KIND: f64 = 1.5;
 const TEMPER_MECHANISM: f64 = 2.5;
-/// Less probable mechanisms are not worth a mention.
-const LEAST: f64 = 0.03;
 /// A mechanism is named from this probability on.
 pub(crate) const NAMED: f64 = 0.9;
 /// The probability that an interval holds the true value.
@@ -83,17 +81,6 @@ impl Posterior {
         self.mechanisms.first().filter(|first| self.fit.describes && first.probability >= NAMED)
     }
 
-    /// Returns the other mechanisms that are worth a mention.
-    pub(crate) fn alternatives(&self) -> Vec<Mechanism> {
-        let named = self.mechanism().map(|mechanism| mechanism.name);
-        let others = self.mechanisms.iter().filter(|one| Some(one.name) != named && one.probability >= LEAST);
-        others.take(5).cloned().collect()
-    }
-
-    /// Whether this mechanism is the most probable.
-    pub(crate) fn is_best(&self, name: Name) -> bool {
-        self.best().name == name
-    }
 }
 
 /// Returns the probability of each explanation.

@@ -4,7 +4,6 @@ mod any_trace;
 mod inconclusive;
 mod kinds;
 mod pools;
-mod posterior;
 mod remedies;
 
 use proptest::prelude::*;
