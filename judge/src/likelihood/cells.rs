@@ -10,6 +10,9 @@ pub(crate) struct Cell {
     pub(crate) mean: f64,
 }
 
+/// How much wider the cells of later answers are.
+const COARSE: f64 = 3.0;
+
 /// The arrivals and the answers of a burst, in seconds from the first arrival.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Observation {
@@ -21,10 +24,11 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    /// Divides time into cells of `width`, up to the last answer or, if later, to `until`.
+    /// Divides time into cells of `width`, up to the last answer or, if later, to `until`. The answers after the first
+    /// `fine` are observed in cells that are wider.
     ///
     /// Arrivals that are much closer to each other than a cell's width become simultaneous: their order means nothing.
-    pub(crate) fn new(mut arrivals: Vec<f64>, done: Vec<f64>, width: f64, until: f64) -> Self {
+    pub(crate) fn new(mut arrivals: Vec<f64>, done: Vec<f64>, width: f64, until: f64, fine: usize) -> Self {
         let mut first = f64::NEG_INFINITY;
         for arrival in &mut arrivals {
             if *arrival - first <= width / 4.0 {
@@ -36,6 +40,8 @@ impl Observation {
         let mut cells: Vec<Cell> = Vec::new();
         let (mut from, mut next) = (0.0, 0);
         while next < done.len() {
+            // The first answers show the structure; the many that follow are observed in coarser cells.
+            let width = if next >= fine { COARSE * width } else { width };
             let index = (done[next].max(0.0) / width).floor();
             let (start, end) = ((index * width).max(from), (index + 1.0) * width);
             let last = next + done[next..].partition_point(|at| *at < end);
@@ -71,7 +77,7 @@ mod tests {
         #[test]
         fn cells_follow_each_other_and_hold_every_answer(mut done in prop::collection::vec(0.0..10.0_f64, 1..80), width in 0.001..2.0_f64, until in 0.0..20.0_f64) {
             done.sort_by(f64::total_cmp);
-            let cells = Observation::new(vec![0.0; done.len()], done.clone(), width, until).cells;
+            let cells = Observation::new(vec![0.0; done.len()], done.clone(), width, until, 20).cells;
             prop_assert_eq!(cells.iter().map(|cell| cell.count).sum::<usize>(), done.len());
             prop_assert!(cells.windows(2).all(|pair| pair[0].to == pair[1].from));
             prop_assert!(cells.iter().all(|cell| cell.from < cell.to && cell.from <= cell.mean && cell.mean <= cell.to));

@@ -24,7 +24,7 @@ pub(super) struct Departures {
 
 /// Regularises variances that vanish when all is certain.
 const LEAST_VARIANCE: f64 = 1e-7;
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 40;
 
 /// Returns the probability that `count` of the `busy` requests in service leave, with the sum of the expected numbers in
 /// service equal to `busy`.
@@ -91,7 +91,7 @@ fn one_sided(groups: &[Group], busy: f64, before: f64, p: impl Fn(&Group) -> f64
             variance += one.size * share * (1.0 - share);
         }
         let error = expected - busy;
-        if error.abs() <= 1e-6 * busy.max(1.0) || variance < LEAST_VARIANCE {
+        if error.abs() <= 1e-4 || variance < LEAST_VARIANCE {
             break;
         }
         if error > 0.0 { high = a } else { low = a }
@@ -113,56 +113,42 @@ fn two_sided(groups: &[Group], busy: f64, count: f64, before: f64) -> Departures
     let bounded = |p: f64| p.clamp(1e-9, 1.0 - 1e-9);
     let mut a = 0.0_f64;
     let mut t = logit(bounded(count / busy)) - logit(bounded(mean / busy));
-    let moments = |a: f64, t: f64| {
-        let (in_service, leaving) = (a.exp(), t.exp());
-        let (mut cumulant, mut present, mut left) = (0.0, 0.0, 0.0);
-        let (mut aa, mut at, mut tt) = (0.0, 0.0, 0.0);
+    let parts = |one: &Group, a: f64, t: f64| {
+        let stays = one.present * (1.0 - one.leaves).max(TINY) * a;
+        let leaves = one.present * one.leaves.max(TINY) * a * t;
+        (stays, leaves, (1.0 - one.present + stays + leaves).max(f64::MIN_POSITIVE))
+    };
+    let (mut aa, mut at, mut tt) = (0.0, 0.0, 0.0);
+    // Newton's method: the cumulant generating function is convex.
+    for round in 0..ROUNDS {
+        let (factor_a, factor_t) = (a.exp(), t.exp());
+        let (mut present, mut left) = (0.0, 0.0);
+        (aa, at, tt) = (LEAST_VARIANCE, 0.0, LEAST_VARIANCE);
         for one in groups {
-            let stays = one.present * (1.0 - one.leaves).max(TINY) * in_service;
-            let leaves = one.present * one.leaves.max(TINY) * in_service * leaving;
-            let all = (1.0 - one.present + stays + leaves).max(f64::MIN_POSITIVE);
+            let (stays, leaves, all) = parts(one, factor_a, factor_t);
             let (q, d) = ((stays + leaves) / all, leaves / all);
-            cumulant += one.size * all.ln();
             present += one.size * q;
             left += one.size * d;
             aa += one.size * q * (1.0 - q);
             at += one.size * d * (1.0 - q);
             tt += one.size * d * (1.0 - d);
         }
-        (cumulant, present, left, aa + LEAST_VARIANCE, at, tt + LEAST_VARIANCE)
-    };
-    // The function is convex: Newton's method with a line search finds its minimum.
-    let objective = |cumulant: f64, a: f64, t: f64| cumulant - a * busy - t * count;
-    let mut now = moments(a, t);
-    for _ in 0..ROUNDS {
-        let (cumulant, present, left, aa, at, tt) = now;
         let (error_a, error_t) = (present - busy, left - count);
-        if error_a.abs() <= 1e-5 * busy && error_t.abs() <= 1e-5 * count.max(1.0) {
+        if error_a.abs() <= 1e-3 && error_t.abs() <= 1e-3 {
             break;
         }
         let determinant = (aa * tt - at * at).max(1e-18);
-        let step_a = ((tt * error_a - at * error_t) / determinant).clamp(-8.0, 8.0);
-        let step_t = ((aa * error_t - at * error_a) / determinant).clamp(-8.0, 8.0);
-        let value = objective(cumulant, a, t);
-        let mut scale = 1.0;
-        loop {
-            let (next_a, next_t) = ((a - scale * step_a).clamp(-60.0, 60.0), (t - scale * step_t).clamp(-60.0, 60.0));
-            let next = moments(next_a, next_t);
-            if objective(next.0, next_a, next_t) <= value + 1e-12 || scale < 1e-3 {
-                (a, t, now) = (next_a, next_t, next);
-                break;
-            }
-            scale /= 4.0;
-        }
-        if scale < 1e-3 {
-            break;
-        }
+        // Large steps overshoot, more so in later rounds.
+        let most = if round < 20 { 3.0 } else { 0.5 };
+        a = (a - ((tt * error_a - at * error_t) / determinant).clamp(-most, most)).clamp(-60.0, 60.0);
+        t = (t - ((aa * error_t - at * error_a) / determinant).clamp(-most, most)).clamp(-60.0, 60.0);
     }
-    let (cumulant, _, _, aa, at, tt) = now;
+    let (factor_a, factor_t) = (a.exp(), t.exp());
+    let cumulant: f64 = groups.iter().map(|one| one.size * parts(one, factor_a, factor_t).2.ln()).sum();
     // The number that left, given the number in service.
     let given = (tt - at * at / aa).max(0.0);
     let ratio = at_mean(aa) * at_mean(given) / at_mean(before);
-    let log = objective(cumulant, a, t) + ratio.ln();
+    let log = cumulant - a * busy - t * count + ratio.ln();
     Departures { log: log.min(0.0), stays: a.exp(), leaves: (a + t).exp() }
 }
 

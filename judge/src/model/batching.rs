@@ -52,7 +52,7 @@ impl Model for Batching {
             if allowed { log(&ServiceTime::new(point[0], sigma)) } else { f64::NEG_INFINITY }
         };
         let start = fitter.service();
-        let (point, best) = super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, value);
+        let (point, best) = super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, 0.05, value);
         let service = ServiceTime::new(point[0], point[1].exp());
         vec![Explanation {
             name: Name::Batching,

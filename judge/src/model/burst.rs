@@ -19,7 +19,7 @@ const SPREAD_PRIOR: (f64, f64) = (-2.8, 1.3);
 /// The width of a cell of time, as a share of the service time.
 const CELL: f64 = 0.02;
 /// More requests than this are observed in coarser cells.
-const FINE: f64 = 200.0;
+const FINE: f64 = 150.0;
 
 /// A burst that models explain. Times are seconds from the first arrival.
 #[derive(Debug, Clone)]
@@ -78,9 +78,9 @@ impl Burst {
         let solos = if solos.is_empty() { vec![alone] } else { solos };
         let spread = robust_spread(&solos, least_spread);
         let coarser = (done.len() as f64 / FINE).sqrt().max(1.0);
-        let width = alone * (CELL.max(2.0 * least_spread).max(spread / 5.0) * coarser).min(0.2);
+        let width = alone * (CELL.max(2.0 * least_spread).max(spread / 5.0) * coarser).min(0.1);
         Some(Self {
-            observed: Observation::new(arrived, done, width, until),
+            observed: Observation::new(arrived, done, width, until, FINE as usize),
             solos,
             alone,
             spread,

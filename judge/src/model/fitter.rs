@@ -40,7 +40,7 @@ impl<'a> Fitter<'a> {
     /// Returns the logarithm of the likelihood of a hypothesis whose requests alone take `service`.
     pub(super) fn log(&self, hypothesis: &Hypothesis, service: &ServiceTime) -> f64 {
         let solos = self.burst.log_solos(service);
-        let least = self.best.get() - solos - 60.0 - 0.6 * self.burst.answers() as f64;
+        let least = self.best.get() - solos - 40.0 - 0.3 * self.burst.answers() as f64;
         let log = score(&self.burst.observed, hypothesis, least, false).log + solos;
         self.best.set(self.best.get().max(log));
         log
@@ -54,6 +54,19 @@ impl<'a> Fitter<'a> {
         parameters: &[f64],
         steps: &[f64],
         evaluations: usize,
+        build: impl Fn(ServiceTime, &[f64]) -> Option<Hypothesis>,
+    ) -> Option<Fitted> {
+        self.fit_from(start, parameters, steps, evaluations, &[1.0, 0.4, 2.2, 5.0], build)
+    }
+
+    /// As [`Self::fit`], from the best of several spreads: these, times that of `start`.
+    pub(super) fn fit_from(
+        &self,
+        start: ServiceTime,
+        parameters: &[f64],
+        steps: &[f64],
+        evaluations: usize,
+        spreads: &[f64],
         build: impl Fn(ServiceTime, &[f64]) -> Option<Hypothesis>,
     ) -> Option<Fitted> {
         let service_of = |point: &[f64]| {
@@ -74,16 +87,18 @@ impl<'a> Fitter<'a> {
         };
         // A small spread makes outliers of most times, and is hard to leave: the best of several spreads comes first.
         let sigma = start.sigma.clamp(1.2 * self.burst.least_spread, MOST_SPREAD);
-        let spreads = [1.0, 0.4, 2.2, 5.0].map(|factor| (factor * sigma).clamp(1.2 * self.burst.least_spread, 1.2));
+        let clamped = |factor: &f64| (factor * sigma).clamp(1.2 * self.burst.least_spread, 1.2);
         let first = spreads
-            .into_iter()
+            .iter()
+            .map(clamped)
             .map(|sigma| (value(&with(sigma)), sigma))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map_or(sigma, |(_, sigma)| sigma);
         let step_mu = (0.4 * first).clamp(0.005, 0.15);
         let all_steps: Vec<f64> = [step_mu, -0.35].into_iter().chain(steps.iter().copied()).collect();
         let first = with(first);
-        let (point, log) = maximize(&first, &all_steps, evaluations, value);
+        let tolerance = 0.05 + 0.001 * self.burst.answers() as f64;
+        let (point, log) = maximize(&first, &all_steps, evaluations, tolerance, value);
         let (service, hypothesis) = hypothesis_of(&point)?;
         log.is_finite().then(|| Fitted { log, service, parameters: point[2..].to_vec(), hypothesis })
     }

@@ -32,7 +32,15 @@ impl Model for Lock {
             holders.retain(|holders| (2..=most).contains(holders));
             holders.sort_unstable();
             holders.dedup();
-            explanations.extend(holders.into_iter().filter_map(|holders| lock(fitter, holders, share)));
+            // Only the most promising sizes are fitted.
+            let rough = |holders: &usize| {
+                let share = (share * *holders as f64).min(0.95 * MOST);
+                let service = fitter.service();
+                fitter.log(&hypothesis(fitter, *holders, service, share, service.sigma), &service)
+            };
+            let mut holders: Vec<(f64, usize)> = holders.into_iter().map(|one| (rough(&one), one)).collect();
+            holders.sort_by(|a, b| b.0.total_cmp(&a.0));
+            explanations.extend(holders.into_iter().take(3).filter_map(|(_, holders)| lock(fitter, holders, share)));
         }
         if (LEAST..OWN_COST).contains(&share) {
             explanations.extend(throughput(fitter, share));
@@ -54,7 +62,7 @@ fn hypothesis(fitter: &Fitter, holders: usize, service: ServiceTime, share: f64,
 fn lock(fitter: &Fitter, holders: usize, gap_share: f64) -> Option<Explanation> {
     let burst = fitter.burst;
     let share = (gap_share * holders as f64).min(0.95 * MOST);
-    let evaluations = if holders == 1 { 45 } else { 24 };
+    let evaluations = if holders == 1 { 40 } else { 24 };
     let fitted = fitter.fit(fitter.service(), &[share.ln()], &[0.03], evaluations, |service, at| {
         let share = at[0].exp();
         (share < MOST).then(|| hypothesis(fitter, holders, service, share, service.sigma))
@@ -85,7 +93,7 @@ fn lock(fitter: &Fitter, holders: usize, gap_share: f64) -> Option<Explanation> 
 fn throughput(fitter: &Fitter, share: f64) -> Option<Explanation> {
     let burst = fitter.burst;
     let start = [share.ln(), 0.3_f64.ln()];
-    let fitted = fitter.fit(fitter.service(), &start, &[0.05, 0.5], 60, |service, at| {
+    let fitted = fitter.fit(fitter.service(), &start, &[0.05, 0.5], 40, |service, at| {
         let (share, spread) = (at[0].exp(), at[1].exp());
         (share < OWN_COST && (0.02..1.5).contains(&spread))
             .then(|| hypothesis(fitter, 1, service, share, spread))

@@ -1,11 +1,13 @@
 //! Maximisation without derivatives.
 
 /// Returns the point with the largest value that was found, and that value, by the method of Nelder and Mead ("A simplex
-/// method for function minimization", 1965). `steps` are the distances of the first simplex's corners.
+/// method for function minimization", 1965). `steps` are the distances of the first simplex's corners. The
+/// search ends when the values of all corners are within `tolerance`.
 pub(super) fn maximize(
     start: &[f64],
     steps: &[f64],
     evaluations: usize,
+    tolerance: f64,
     mut value: impl FnMut(&[f64]) -> f64,
 ) -> (Vec<f64>, f64) {
     let mut count = 0;
@@ -24,7 +26,7 @@ pub(super) fn maximize(
         simplex.sort_by(|a, b| b.0.total_cmp(&a.0));
         let (best, worst) = (simplex[0].0, simplex[simplex.len() - 1].0);
         let done = simplex.iter().map(|corner| corner.2).max().unwrap_or(0) >= evaluations;
-        if done || (best.is_finite() && best - worst < 0.05) {
+        if done || (best.is_finite() && best - worst < tolerance) {
             let (value, point, _) = simplex.swap_remove(0);
             return (point, value);
         }
@@ -63,7 +65,7 @@ mod tests {
     #[test]
     fn it_finds_the_top_of_a_hill() {
         let hill = |at: &[f64]| -100.0 * ((at[0] - 1.0).powi(2) + 2.0 * (at[1] + 0.5).powi(2));
-        let (point, value) = maximize(&[0.0, 0.0], &[0.3, 0.3], 100, hill);
+        let (point, value) = maximize(&[0.0, 0.0], &[0.3, 0.3], 100, 0.01, hill);
         assert!((point[0] - 1.0).abs() < 0.05 && (point[1] + 0.5).abs() < 0.05, "{point:?} {value}");
     }
 }

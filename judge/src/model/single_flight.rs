@@ -34,7 +34,7 @@ impl Model for SingleFlight {
             burst.log_solos(&service) + together + typical + p.max(1e-12).ln()
         };
         let start = fitter.service();
-        let (_, best) = super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, log);
+        let (_, best) = super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, 0.05, log);
         vec![Explanation {
             name: Name::SingleFlight,
             parameters: Parameters::default(),

@@ -42,7 +42,7 @@ impl Model for WorkerPool {
         // A burst that is taken up late, at the best size and beside it.
         if let Some((k, fitted)) = best {
             for k in [k] {
-                let late = fitter.fit(fitted.service, &[0.1 * burst.alone], &[0.1 * burst.alone], 30, |service, at| {
+                let late = fitter.fit_from(fitted.service, &[0.1 * burst.alone], &[0.1 * burst.alone], 24, &[1.0, 0.4], |service, at| {
                     (at[0] >= 0.0 && at[0] < 0.6 * burst.alone).then(|| hypothesis(fitter, k, service, at[0]))
                 });
                 let prior = LATE.ln() + fitter.penalty(1);
@@ -86,7 +86,7 @@ impl Sizes<'_> {
         first.sort_unstable();
         first.dedup();
         let service = self.fitter.service();
-        let spreads = [service.sigma, service.sigma.max(0.2)];
+        let spreads = [service.sigma, service.sigma.max(0.25)];
         let mut rough: Vec<(f64, usize, ServiceTime)> = Vec::new();
         for k in first {
             for sigma in spreads {
@@ -97,7 +97,7 @@ impl Sizes<'_> {
         rough.sort_by(|a, b| b.0.total_cmp(&a.0));
         for (_, k, service) in rough {
             if self.tried.len() < 3 && !self.has(k) {
-                self.try_size(k, service, 30);
+                self.try_size(k, service, 24, &[1.0]);
             }
         }
     }
@@ -111,7 +111,7 @@ impl Sizes<'_> {
 
     /// Tries the neighbours of good sizes until they are hopeless.
     fn refine(&mut self) {
-        for _ in 0..24 {
+        for _ in 0..14 {
             let Some((best, fitted)) = self.best().cloned() else { return };
             let step = (best / 25).max(1);
             let good: Vec<usize> = self
@@ -128,7 +128,7 @@ impl Sizes<'_> {
             let Some(k) = next else { return };
             let near = self.tried.iter().min_by_key(|(tried, _)| tried.abs_diff(k)).map(|(_, one)| one.service);
             // With another number of workers, the same answers mean another service time.
-            self.try_size(k, near.unwrap_or(fitted.service), 16);
+            self.try_size(k, near.unwrap_or(fitted.service), 10, &[1.0]);
         }
     }
 
@@ -140,8 +140,8 @@ impl Sizes<'_> {
         self.tried.iter().max_by(|a, b| a.1.log.total_cmp(&b.1.log))
     }
 
-    fn try_size(&mut self, k: usize, service: ServiceTime, evaluations: usize) {
-        let fitted = self.fitter.fit(service, &[], &[], evaluations, |service, _| {
+    fn try_size(&mut self, k: usize, service: ServiceTime, evaluations: usize, spreads: &[f64]) {
+        let fitted = self.fitter.fit_from(service, &[], &[], evaluations, spreads, |service, _| {
             Some(hypothesis(self.fitter, k, service, 0.0))
         });
         match fitted {
