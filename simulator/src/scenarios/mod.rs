@@ -12,7 +12,7 @@ mod truth;
 use judge::trace::Trace;
 
 use crate::Random;
-use crate::mechanism::{Load, Noise, Service};
+use crate::mechanism::{Load, Noise, Server, Service, burst};
 
 pub use load::NoiseClass;
 pub use subject::Subject;
@@ -48,13 +48,11 @@ impl Scenario {
         let load = load::load(service, &mut random);
         let (noise, class) = load::noise(&mut random);
         let draft = subject.draft(service, load, &mut random);
-        let noisy = |noise| {
-            // The same seed: only the delays differ.
-            crate::mechanism::burst(&mut *draft.server(), service, load, noise, &mut Random::new(!seed))
-        };
-        let ideal = noisy(Noise { network: 0.0, delayed: 0.0, delay: 0.0 });
-        let truth = truth::truth(&draft, service, load, class, &ideal);
-        let trace = recording::trace(&draft, service, load, noise, class, &noisy(noise), &mut random);
+        // The same seed each time: servers and noises differ, service times don't.
+        let fire = |server: &mut dyn Server, noise| burst(server, service, load, noise, &mut Random::new(!seed));
+        let truth = truth::truth(&draft, service, load, (noise, class), fire);
+        let burst = fire(&mut *draft.server(), noise);
+        let trace = recording::trace(&draft, service, load, noise, class, &burst, &mut random);
         Self { seed, subject, parameters: draft.parameters, service, load, noise, truth, trace }
     }
 }

@@ -7,7 +7,8 @@ use super::kinds::Makespans;
 use super::load::NoiseClass;
 use super::subject::{Draft, Subject};
 use crate::Random;
-use crate::mechanism::{Burst, Load, Noise, Service, burst};
+use crate::mechanism::unlimited::Unlimited;
+use crate::mechanism::{Burst, Load, Noise, Server, Service, burst};
 
 /// What is right to say about a burst.
 #[derive(Debug, Clone)]
@@ -28,17 +29,33 @@ pub struct Truth {
     pub noise: NoiseClass,
 }
 
+const QUIET: Noise = Noise { network: 0.0, delayed: 0.0, delay: 0.0 };
+
 /// Below this spread, service times count as constant.
 const STEADY: f64 = 0.05;
 
-/// Returns the truth; `ideal` is the burst without noise.
-pub(super) fn truth(draft: &Draft, service: Service, load: Load, noise: NoiseClass, ideal: &Burst) -> Truth {
+/// Returns the truth about the burst that `fire` fires at a server, with noise or without.
+pub(super) fn truth(
+    draft: &Draft,
+    service: Service,
+    load: Load,
+    (noise, class): (Noise, NoiseClass),
+    fire: impl Fn(&mut dyn Server, Noise) -> Burst,
+) -> Truth {
     let alone = alone(draft, service.mean());
-    let makespans = Makespans::new(ideal.makespan(), load, &ideal.services, service.mean(), alone);
+    // Noise changes what some servers do: late requests miss their batch. So both bursts count.
+    let makespans = |noise: Noise, burst: &Burst| {
+        let mut unlimited = Unlimited::new().adding((alone - service.mean()).max(0.0));
+        let unlimited = fire(&mut unlimited, noise).makespan();
+        let alone = alone + noise.network + noise.delayed * noise.delay;
+        Makespans::new(burst.makespan(), unlimited, load, alone)
+    };
+    let ideal = fire(&mut *draft.server(), QUIET);
+    let noisy = fire(&mut *draft.server(), noise);
     let facts = Facts {
-        makespans,
-        waited: waited(ideal) > 0.05 * service.mean(),
-        refused: ideal.requests.iter().any(|request| request.status != 200),
+        makespans: [makespans(QUIET, &ideal), makespans(noise, &noisy)],
+        waited: waited(&ideal) > 0.05 * service.mean(),
+        refused: noisy.requests.iter().any(|request| request.status != 200),
         steady: service.spread() <= STEADY,
         together: load.spacing == 0.0 && load.c == load.n,
         mean: service.mean(),
@@ -63,18 +80,17 @@ pub(super) fn truth(draft: &Draft, service: Service, load: Load, noise: NoiseCla
         k: k.filter(|_| has_k),
         spread: service.spread(),
         exceeds,
-        noise,
+        noise: class,
     }
 }
 
 /// The mean time of a request alone, in seconds: the server may add to the service time.
 fn alone(draft: &Draft, mean: f64) -> f64 {
-    let quiet = Noise { network: 0.0, delayed: 0.0, delay: 0.0 };
     let one = Load { n: 1, c: 1, spacing: 0.0 };
     if matches!(draft.subject, Subject::Named(Name::UnevenBackends)) {
         return mean;
     }
-    burst(&mut *draft.idle(), Service::Constant(mean), one, quiet, &mut Random::new(0)).makespan()
+    burst(&mut *draft.idle(), Service::Constant(mean), one, QUIET, &mut Random::new(0)).makespan()
 }
 
 /// The longest wait for service, where the server tells; in seconds.
@@ -85,7 +101,8 @@ fn waited(burst: &Burst) -> f64 {
 
 /// What the truth follows from.
 struct Facts {
-    makespans: Makespans,
+    /// The burst's, without noise and with it.
+    makespans: [Makespans; 2],
     /// Whether a request waited for a worker for more than 5 % of the mean service time.
     waited: bool,
     refused: bool,
@@ -96,6 +113,20 @@ struct Facts {
 }
 
 impl Facts {
+    /// Whether the limit made the burst visibly longer.
+    fn is_longer(&self) -> bool {
+        self.makespans.iter().all(Makespans::exceeds)
+    }
+
+    /// The kinds that follow from the makespans.
+    fn served(&self) -> Vec<Kind> {
+        let [mut kinds, others] = self.makespans.map(|makespans| makespans.kinds());
+        kinds.extend(others);
+        kinds.sort_unstable_by_key(|kind| *kind as usize);
+        kinds.dedup();
+        kinds
+    }
+
     fn exceeds(&self, draft: &Draft) -> bool {
         use Name::*;
         match draft.subject {
@@ -103,17 +134,17 @@ impl Facts {
             Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => self.refused || self.waited,
             Subject::Named(None | UnevenBackends | SingleFlight | RandomFailures) => false,
             Subject::Named(ColdStart | WarmPool | Pause) => false,
-            _ => self.makespans.exceeds(),
+            _ => self.is_longer(),
         }
     }
 
     fn kinds(&self, draft: &Draft) -> Vec<Kind> {
         use Name::*;
-        let served = || self.makespans.kinds();
+        let served = || self.served();
         match draft.subject {
             Subject::OneWorker if self.waited => vec![Kind::Sequential],
             // A burst that a pool's limit makes no longer is parallel for its user.
-            Subject::Named(WorkerPool) | Subject::Priority if self.waited && self.makespans.is_parallel() => {
+            Subject::Named(WorkerPool) | Subject::Priority if self.waited && self.makespans[0].is_parallel() => {
                 vec![Kind::Limited, Kind::Parallel]
             }
             Subject::Named(WorkerPool) if self.waited => vec![Kind::Limited],
@@ -199,13 +230,13 @@ impl Facts {
             Subject::Named(ColdStart | Pause) => knobs.delay < 0.1 * self.mean,
             Subject::Named(WarmPool) => knobs.k.is_some_and(|k| load.c <= k),
             Subject::Named(WorkerPool | Batching) | Subject::OneWorker | Subject::Priority => {
-                !self.waited && !self.makespans.exceeds()
+                !self.waited && !self.is_longer()
             }
             Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => {
-                !self.refused && !self.makespans.exceeds()
+                !self.refused && !self.is_longer()
             }
             Subject::Ticking => false,
-            _ => !self.makespans.exceeds(),
+            _ => !self.is_longer(),
         }
     }
 }
