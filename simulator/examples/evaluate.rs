@@ -49,7 +49,12 @@ fn evaluate(cases: usize, seed: u64, filter: Option<&String>) {
         evaluation.add(subject.name(), &seed.to_string(), load.n, truth, &verdict);
     }
     print!("{}", evaluation.report());
-    println!("\njudging took {:?} on average, at most {:?} (seed {})", sum / cases.max(1) as u32, longest.0, longest.1);
+    println!(
+        "\njudging took {:?} on average, at most {:?} (seed {})",
+        sum / cases.max(1) as u32,
+        longest.0,
+        longest.1
+    );
 }
 
 fn show(seed: u64) {

@@ -41,13 +41,9 @@ impl Makespans {
         let is_sequential = burst >= one / 1.25 * (1.0 - MARGIN) && burst <= one * 1.25 * (1.0 + MARGIN);
         let is_limited = burst >= unlimited / 0.8 * (1.0 - MARGIN)
             && (burst <= one / 1.25 * (1.0 + MARGIN) || burst >= one * 1.25 * (1.0 - MARGIN));
-        [
-            (self.is_parallel(), Kind::Parallel),
-            (is_sequential, Kind::Sequential),
-            (is_limited, Kind::Limited),
-        ]
-        .into_iter()
-        .filter_map(|(is_right, kind)| is_right.then_some(kind))
-        .collect()
+        [(self.is_parallel(), Kind::Parallel), (is_sequential, Kind::Sequential), (is_limited, Kind::Limited)]
+            .into_iter()
+            .filter_map(|(is_right, kind)| is_right.then_some(kind))
+            .collect()
     }
 }

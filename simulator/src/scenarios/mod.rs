@@ -49,7 +49,8 @@ impl Scenario {
         let (noise, class) = load::noise(&mut random);
         let draft = subject.draft(service, load, &mut random);
         // The same seed each time: servers and noises differ, service times don't.
-        let fire = |server: &mut dyn Server, noise| burst(server, service, load, noise, &mut Random::new(!seed));
+        let fire =
+            |server: &mut dyn Server, noise| burst(server, service, load, noise, &mut Random::new(!seed));
         let truth = truth::truth(&draft, service, load, (noise, class), fire);
         let burst = fire(&mut *draft.server(), noise);
         let trace = recording::trace(&draft, service, load, noise, class, &burst, &mut random);

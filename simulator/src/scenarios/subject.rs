@@ -183,7 +183,9 @@ impl Subject {
             Self::ContendedStarts => {
                 let (start, contention) = (mean * random.between(0.5, 2.0), random.between(0.02, 0.2));
                 let text = format!("{start:.3} s, {contention:.2} more for each other");
-                Draft::new(self, text, Knobs::default(), move || ColdStart::new(1, start).contended(contention))
+                Draft::new(self, text, Knobs::default(), move || {
+                    ColdStart::new(1, start).contended(contention)
+                })
             }
             Self::Priority => {
                 let k = workers(n, random);

@@ -1,6 +1,6 @@
 //! What is right to say about a scenario.
 
-use judge::mechanism::Name;
+use judge::mechanism::{Mechanism, Name};
 use judge::verdict::Kind;
 
 use super::kinds::Makespans;
@@ -27,6 +27,13 @@ pub struct Truth {
     pub exceeds: bool,
     /// What disturbed it.
     pub noise: NoiseClass,
+}
+
+impl Truth {
+    /// Whether it is right to say this mechanism.
+    pub fn allows(&self, said: &Mechanism) -> bool {
+        said.class().any(|name| self.class.contains(&name))
+    }
 }
 
 const QUIET: Noise = Noise { network: 0.0, delayed: 0.0, delay: 0.0 };
@@ -144,7 +151,9 @@ impl Facts {
         match draft.subject {
             Subject::OneWorker if self.waited => vec![Kind::Sequential],
             // A burst that a pool's limit makes no longer is parallel for its user.
-            Subject::Named(WorkerPool) | Subject::Priority if self.waited && self.makespans[0].is_parallel() => {
+            Subject::Named(WorkerPool) | Subject::Priority
+                if self.waited && self.makespans[0].is_parallel() =>
+            {
                 vec![Kind::Limited, Kind::Parallel]
             }
             Subject::Named(WorkerPool) if self.waited => vec![Kind::Limited],
@@ -232,9 +241,7 @@ impl Facts {
             Subject::Named(WorkerPool | Batching) | Subject::OneWorker | Subject::Priority => {
                 !self.waited && !self.is_longer()
             }
-            Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => {
-                !self.refused && !self.is_longer()
-            }
+            Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => !self.refused && !self.is_longer(),
             Subject::Ticking => false,
             _ => !self.is_longer(),
         }
