@@ -42,10 +42,21 @@ pub struct Scenario {
 impl Scenario {
     /// The scenario of a seed. Seeds go through all subjects in turn.
     pub fn new(seed: u64) -> Self {
-        let subject = Subject::of(seed);
         let mut random = Random::new(seed);
         let service = load::service(&mut random);
         let load = load::load(service, &mut random);
+        Self::of(seed, service, load, random)
+    }
+
+    /// The scenario of a seed with `n` requests, all at once: for measuring how long a judge takes.
+    pub fn together(seed: u64, n: usize) -> Self {
+        let mut random = Random::new(seed);
+        let service = load::service(&mut random);
+        Self::of(seed, service, Load { n, c: n, spacing: 0.0 }, random)
+    }
+
+    fn of(seed: u64, service: Service, load: Load, mut random: Random) -> Self {
+        let subject = Subject::of(seed);
         let (noise, class) = load::noise(&mut random);
         let draft = subject.draft(service, load, &mut random);
         // The same seed each time: servers and noises differ, service times don't.

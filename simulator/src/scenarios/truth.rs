@@ -83,12 +83,20 @@ pub(super) fn truth(
             _ => None,
         },
         class: facts.class(draft, load),
-        kinds: facts.kinds(draft),
+        kinds: facts.kinds(draft, load),
         k: k.filter(|_| has_k),
         spread: service.spread(),
         exceeds,
         noise: class,
     }
+}
+
+/// The kinds, with this one added if it is missing.
+fn with(kind: Kind, mut kinds: Vec<Kind>) -> Vec<Kind> {
+    if !kinds.contains(&kind) {
+        kinds.push(kind);
+    }
+    kinds
 }
 
 /// The mean time of a request alone, in seconds: the server may add to the service time.
@@ -127,11 +135,8 @@ impl Facts {
 
     /// The kinds that follow from the makespans.
     fn served(&self) -> Vec<Kind> {
-        let [mut kinds, others] = self.makespans.map(|makespans| makespans.kinds());
-        kinds.extend(others);
-        kinds.sort_unstable_by_key(|kind| *kind as usize);
-        kinds.dedup();
-        kinds
+        let [kinds, others] = self.makespans.map(|makespans| makespans.kinds());
+        others.into_iter().fold(kinds, |kinds, other| with(other, kinds))
     }
 
     fn exceeds(&self, draft: &Draft) -> bool {
@@ -145,9 +150,8 @@ impl Facts {
         }
     }
 
-    fn kinds(&self, draft: &Draft) -> Vec<Kind> {
+    fn kinds(&self, draft: &Draft, load: Load) -> Vec<Kind> {
         use Name::*;
-        let served = || self.served();
         match draft.subject {
             Subject::OneWorker if self.waited => vec![Kind::Sequential],
             // A burst that a pool's limit makes no longer is parallel for its user.
@@ -162,16 +166,13 @@ impl Facts {
             Subject::Named(
                 None | ColdStart | Pause | UnevenBackends | SingleFlight | WarmPool | RandomFailures,
             ) => vec![Kind::Parallel],
-            // By definition a fixed delay of each request is no limit; this one grows.
-            Subject::ContendedStarts => {
-                let mut kinds = served();
-                if !kinds.contains(&Kind::Parallel) {
-                    kinds.push(Kind::Parallel);
-                }
-                kinds
+            // Nothing is limited, but this delay grows with the burst, or is added to a long last answer.
+            Subject::ContendedStarts | Subject::Ticking => with(Kind::Parallel, self.served()),
+            // Few draws, one for each batch: their makespan may be that of the longest request without limit.
+            Subject::Named(Batching) if draft.knobs.k.is_some_and(|k| load.c > k) => {
+                with(Kind::Limited, self.served())
             }
-            Subject::Ticking => vec![Kind::Parallel],
-            _ => served(),
+            _ => self.served(),
         }
     }
 
