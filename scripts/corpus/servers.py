@@ -30,6 +30,8 @@ class Server:
     sizes: tuple[int, ...] = (10, 20, 40, 100)
     # Whether some bursts are closed loops of fewer connections than requests.
     has_loops: bool = True
+    # Whether the first sends of some bursts are some milliseconds apart.
+    has_spacing: bool = True
     # A command that prints the version.
     version: str = ""
 
@@ -228,7 +230,7 @@ NODE_SERVERS = [
     node("lifo", "a semaphore of 5, last come, first served", truth.pool(5, "inner_pool", order="lifo")),
     node("lock", "a promise chain over the second half of the handler", truth.inner_pool(1, 0.5)),
     node("batch", "batches of 8 at most, one batch at a time",
-         truth.pool(8, "worker_pool", mechanisms=("batching",), size=8.0), has_loops=False),
+         truth.pool(8, "worker_pool", mechanisms=("batching",), size=8.0), has_loops=False, has_spacing=False),
     node("cluster-blocked", "three processes; the first hands out connections in turns; each blocks its event loop",
          truth.sticky(3, 1)),
     node("pbkdf2", "crypto.pbkdf2 on libuv's pool of 4 threads, 2 processors",
@@ -391,7 +393,7 @@ TRUTHS = [
          truth.no_limit("warm_pool", "cold_start", parameters={"size": 5.0, "delay_ms": 300.0}, delay_ms=300), has_loops=False),
     mode("growth", "one worker, one more every 400 ms of load",
          truth.growth([400 * i - 1 for i in range(100)], **{"from": 1.0})),
-    mode("batch", "batches of 8", truth.pool(8, "worker_pool", mechanisms=("batching",), size=8.0), has_loops=False),
+    mode("batch", "batches of 8", truth.pool(8, "worker_pool", mechanisms=("batching",), size=8.0), has_loops=False, has_spacing=False),
     mode("flight", "one is served, the others share its answer", truth.no_limit("single_flight"), has_loops=False, traces=5),
     mode("twospeed", "no limit; every other request takes three times as long",
          truth.no_limit("uneven_backends", parameters={"parts": 2.0}, factor=3)),

@@ -90,12 +90,15 @@ def rate(per_second, burst, *also):
     return of
 
 
-def refused(*mechanisms, limit, took=None, k=None, **parameters):
-    """All above `limit` at once are refused, or refused sooner or later."""
+def refused(*mechanisms, limit, k=None, **parameters):
+    """All above `limit` at once are refused; with `per_second`, all above `limit` beside this rate."""
 
     def of(case):
         alone = ideal.no_limit(case.wait_ms)
         exceeds = ideal.at_once(case, alone) > limit
+        if "per_second" in parameters:
+            sending_s = case.spacing_ms * (case.c - 1) / 1e3
+            exceeds = case.n > limit + parameters["per_second"] * sending_s + 1
         longest = ideal.makespan(case, ideal.pool(k, case.wait_ms)) if k else ideal.makespan(case, alone)
         if exceeds:
             return truth(case, longest, list(mechanisms), parameters, kinds=["refused"], **({"k": k} if k else {}))
