@@ -21,7 +21,7 @@ pub(super) fn sections(evaluation: &Evaluation) -> Vec<Section> {
     ]
 }
 
-const COLUMNS: [&str; 7] = [
+pub(super) const COLUMNS: [&str; 7] = [
     "bursts",
     "right kind, high confidence",
     "medium",
@@ -31,7 +31,7 @@ const COLUMNS: [&str; 7] = [
     "most probable",
 ];
 
-fn cells(counts: &Counts) -> [String; 7] {
+pub(super) fn cells(counts: &Counts) -> [String; 7] {
     let Counts { cases, kinds: [low, medium, high], inconclusive, named, best } = *counts;
     let [high, medium, low, named, best] = [high, medium, low, named, best].map(shown);
     [cases.to_string(), high, medium, low, inconclusive.to_string(), named, best]

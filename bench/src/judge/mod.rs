@@ -1,7 +1,8 @@
-//! The judge on simulated bursts of servers whose truth is known: the same bursts for the same seed, on any machine.
+//! The judge on bursts of servers whose truth is known, simulated and recorded: the same for the same seed, on any machine.
 
 mod families;
 mod mechanisms;
+mod recordings;
 mod targets;
 
 use simulator::evaluation::{Evaluation, Share};
@@ -13,7 +14,8 @@ use crate::numbers::grouped;
 const INTRODUCTION: &str = "\
 # The judge
 
-How often the judge is right about simulated bursts whose truth is known. There are two sets of them.
+How often the judge is right about simulated bursts whose truth is known. There are two sets of
+them, and recordings of bursts at real servers.
 
 **By mechanism.** A discrete-event simulator that shares no code and no assumption with the judge: a server is a state
 machine that sees arrivals and its own timers, and answers when its mechanism says so (`simulator/src/mechanism/`). Each
@@ -60,6 +62,7 @@ pub fn measure(cases: u32, seed: u64) -> Document {
     let mut document = Document::timeless(INTRODUCTION, facts);
     targets::sections(&evaluation).into_iter().for_each(|section| document.add(section));
     mechanisms::sections(&evaluation).into_iter().for_each(|section| document.add(section));
+    recordings::sections().into_iter().for_each(|section| document.add(section));
     families::sections(cases, seed).into_iter().for_each(|section| document.add(section));
     document
 }
