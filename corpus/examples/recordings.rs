@@ -1,6 +1,6 @@
 //! Judges the recordings of `judge/corpus`, and reports how often the verdicts are right, by server.
 //!
-//! `cargo run --release -p corpus --example evaluate -- development|held-out [SERVER]`
+//! `cargo run --release -p corpus --example recordings -- development|held-out [SERVER]`
 
 use std::env;
 
@@ -13,7 +13,7 @@ fn main() -> Result<()> {
     let held_out = match arguments.first().map(String::as_str) {
         Some("development") => false,
         Some("held-out") => true,
-        _ => bail!("usage: evaluate development|held-out [SERVER]"),
+        _ => bail!("usage: recordings development|held-out [SERVER]"),
     };
     let server = arguments.get(1);
     let mut evaluation = Evaluation::default();
