@@ -9,11 +9,12 @@ const LAYERS: [&str; 10] =
     ["exit", "console", "machine", "plan", "targets", "generator", "runner", "export", "report", "cli"];
 
 /// The crates of the project that each crate may depend on. Dependencies for tests count, too, if they are in the table.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("judge", &[]),
     ("host", &[]),
     ("results", &["judge", "endpoint"]),
     ("simulator", &["judge"]),
+    ("corpus", &["judge"]),
     ("components/endpoint", &[]),
     ("testing", &[]),
     ("loadtest", &["judge", "results", "host", "endpoint"]),
@@ -193,7 +194,7 @@ fn flags_do_not_name_commands() {
 
 /// The project's crates among the dependencies of a Cargo.toml, by the table's kind.
 fn dependencies(manifest: &str) -> BTreeMap<String, Vec<String>> {
-    let names = ["judge", "host", "results", "simulator", "endpoint", "testing", "loadtest", "bench"];
+    let names = ["judge", "host", "results", "simulator", "corpus", "endpoint", "testing", "loadtest", "bench"];
     let manifest: toml::Table = toml::from_str(manifest).unwrap();
     let of = |kind: &str| {
         let table = manifest.get(kind).and_then(toml::Value::as_table);

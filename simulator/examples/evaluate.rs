@@ -1,23 +1,26 @@
 //! Judges simulated bursts of known mechanism, and reports how often the verdicts are right.
 //!
 //! `cargo run --release -p simulator --example evaluate -- CASES SEED [MECHANISM]`: an even seed gives bursts for
-//! development, an odd one bursts for a check. `-- --show SEED` prints one case.
+//! development, an odd one bursts for a check. `-- --show SEED` prints one case; `-- --time` measures how long bursts of
+//! 1,000, 10,000 and 100,000 requests take to judge.
 
 use std::env;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use judge::mechanism::Name;
 use judge::verdict::judge;
 use simulator::evaluation::Evaluation;
 use simulator::scenarios::{Scenario, Subject};
 
-const USAGE: &str = "usage: evaluate CASES SEED [MECHANISM] | evaluate --show SEED";
+const USAGE: &str = "usage: evaluate CASES SEED [MECHANISM] | evaluate --show SEED | evaluate --time";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let number = |i: usize| arguments.get(i).and_then(|text| text.parse::<u64>().ok());
     match (arguments.first().map(String::as_str), number(0), number(1)) {
         (Some("--show"), _, Some(seed)) => show(seed),
+        (Some("--time"), ..) => time(),
         (_, Some(cases), Some(seed)) => evaluate(cases as usize, seed, arguments.get(2)),
         _ => {
             eprintln!("{USAGE}");
@@ -49,7 +52,29 @@ fn evaluate(cases: usize, seed: u64, filter: Option<&String>) {
         evaluation.add(subject.name(), &seed.to_string(), load.n, truth, &verdict);
     }
     print!("{}", evaluation.report());
-    println!("\njudging took {:?} on average, at most {:?} (seed {})", sum / cases.max(1) as u32, longest.0, longest.1);
+    println!(
+        "\njudging took {:?} on average, at most {:?} (seed {})",
+        sum / cases.max(1) as u32,
+        longest.0,
+        longest.1
+    );
+}
+
+fn time() {
+    let subjects = [Name::None, Name::WorkerPool, Name::RateLimit, Name::Lock, Name::Throughput];
+    for name in subjects {
+        let is_wanted = |seed: &u64| Subject::of(*seed) == Subject::Named(name);
+        for n in [1_000, 10_000, 100_000] {
+            let seeds = (0..).filter(is_wanted).step_by(2).take(3);
+            let longest = seeds.map(|seed| {
+                let trace = Scenario::together(seed, n).trace;
+                let start = Instant::now();
+                judge(&trace);
+                start.elapsed()
+            });
+            println!("{name} {n}: at most {:?}", longest.max().unwrap_or_default());
+        }
+    }
 }
 
 fn show(seed: u64) {

@@ -9,6 +9,8 @@ pub struct Unlimited {
     backends: Vec<(f64, f64)>,
     /// The share of requests that fail at once, whatever the load.
     failures: f64,
+    /// What each service takes beside its time, in seconds.
+    added: f64,
     /// Everything stands still: from when, and for how long, in seconds.
     pause: Option<(f64, f64)>,
 }
@@ -22,6 +24,11 @@ impl Unlimited {
     /// Backends, each with the share of requests that it gets and its service time as a factor.
     pub fn backends(backends: Vec<(f64, f64)>) -> Self {
         Self { backends, ..Self::default() }
+    }
+
+    /// The same, with so many seconds beside each service time.
+    pub fn adding(self, seconds: f64) -> Self {
+        Self { added: seconds, ..self }
     }
 
     /// The same, with this share of requests that fail with status 500.
@@ -61,7 +68,7 @@ impl Server for Unlimited {
         match event {
             Event::Arrive(request) if world.random.chance(self.failures) => world.answer(request, 500),
             Event::Arrive(request) => {
-                let time = self.factor(world) * world.service_time();
+                let time = self.factor(world) * world.service_time() + self.added;
                 let paused = self.paused(world.now(), time);
                 world.after(time + paused, Event::Done(request));
             }

@@ -52,9 +52,6 @@ pub(super) fn noise(random: &mut Random) -> (Noise, NoiseClass) {
     match (random.uniform() * 4.0) as usize {
         0..2 => (Noise { network, delayed: 0.0, delay: 0.0 }, NoiseClass::Quiet),
         2 => (Noise { network, delayed: 0.03, delay: 0.03 }, NoiseClass::Neighbours),
-        _ => (
-            Noise { network: random.between(0.001, 0.01), delayed: 0.0, delay: 0.0 },
-            NoiseClass::Jitter,
-        ),
+        _ => (Noise { network: random.between(0.001, 0.01), delayed: 0.0, delay: 0.0 }, NoiseClass::Jitter),
     }
 }

@@ -12,7 +12,7 @@ mod truth;
 use judge::trace::Trace;
 
 use crate::Random;
-use crate::mechanism::{Load, Noise, Service};
+use crate::mechanism::{Load, Noise, Server, Service, burst};
 
 pub use load::NoiseClass;
 pub use subject::Subject;
@@ -42,19 +42,29 @@ pub struct Scenario {
 impl Scenario {
     /// The scenario of a seed. Seeds go through all subjects in turn.
     pub fn new(seed: u64) -> Self {
-        let subject = Subject::of(seed);
         let mut random = Random::new(seed);
         let service = load::service(&mut random);
         let load = load::load(service, &mut random);
+        Self::of(seed, service, load, random)
+    }
+
+    /// The scenario of a seed with `n` requests, all at once: for measuring how long a judge takes.
+    pub fn together(seed: u64, n: usize) -> Self {
+        let mut random = Random::new(seed);
+        let service = load::service(&mut random);
+        Self::of(seed, service, Load { n, c: n, spacing: 0.0 }, random)
+    }
+
+    fn of(seed: u64, service: Service, load: Load, mut random: Random) -> Self {
+        let subject = Subject::of(seed);
         let (noise, class) = load::noise(&mut random);
         let draft = subject.draft(service, load, &mut random);
-        let noisy = |noise| {
-            // The same seed: only the delays differ.
-            crate::mechanism::burst(&mut *draft.server(), service, load, noise, &mut Random::new(!seed))
-        };
-        let ideal = noisy(Noise { network: 0.0, delayed: 0.0, delay: 0.0 });
-        let truth = truth::truth(&draft, service, load, class, &ideal);
-        let trace = recording::trace(&draft, service, load, noise, class, &noisy(noise), &mut random);
+        // The same seed each time: servers and noises differ, service times don't.
+        let fire =
+            |server: &mut dyn Server, noise| burst(server, service, load, noise, &mut Random::new(!seed));
+        let truth = truth::truth(&draft, service, load, (noise, class), fire);
+        let burst = fire(&mut *draft.server(), noise);
+        let trace = recording::trace(&draft, service, load, noise, class, &burst, &mut random);
         Self { seed, subject, parameters: draft.parameters, service, load, noise, truth, trace }
     }
 }

@@ -165,13 +165,14 @@ impl Subject {
     /// Random parameters.
     pub(super) fn draft(self, service: Service, load: Load, random: &mut Random) -> Draft {
         let mean = service.mean();
-        let n = load.c;
+        let (n, requests) = (load.c, load.n);
         match self {
             Self::Named(name) => self.named(name, mean, n, random),
             Self::OneWorker => pool(self, 1, Order::Fifo),
             Self::Congested => {
-                let (k, share) = (workers(n, random), random.between(0.01, 0.1));
-                let text = format!("{k} workers, {share:.2} more for each waiting");
+                // The first of all requests takes 1.5 to 4 times as long as the last.
+                let (k, share) = (workers(n, random), random.between(0.5, 3.0) / n as f64);
+                let text = format!("{k} workers, {share:.3} more for each waiting");
                 Draft::new(self, text, Knobs::default(), move || Congested::new(k, share))
             }
             Self::Ticking => {
@@ -182,7 +183,9 @@ impl Subject {
             Self::ContendedStarts => {
                 let (start, contention) = (mean * random.between(0.5, 2.0), random.between(0.02, 0.2));
                 let text = format!("{start:.3} s, {contention:.2} more for each other");
-                Draft::new(self, text, Knobs::default(), move || ColdStart::new(1, start).contended(contention))
+                Draft::new(self, text, Knobs::default(), move || {
+                    ColdStart::new(1, start).contended(contention)
+                })
             }
             Self::Priority => {
                 let k = workers(n, random);
@@ -190,7 +193,9 @@ impl Subject {
                 Draft::new(self, format!("{k} workers"), knobs, move || Priority::new(k))
             }
             Self::Drift => {
-                let (k, rate) = (workers(n, random), random.between(0.05, 0.5) / mean);
+                // Services become longer by this rate's exponential: in the end 1.3 to 4 times as long.
+                let k = workers(n, random);
+                let rate = random.between(0.3, 1.4) * k as f64 / (requests as f64 * mean);
                 let text = format!("{k} workers, {rate:.3} slower each second");
                 Draft::new(self, text, Knobs::default(), move || Changing::new(k, Change::Drift(rate)))
             }

@@ -1,13 +1,14 @@
 //! What is right to say about a scenario.
 
-use judge::mechanism::Name;
+use judge::mechanism::{Mechanism, Name};
 use judge::verdict::Kind;
 
 use super::kinds::Makespans;
 use super::load::NoiseClass;
 use super::subject::{Draft, Subject};
 use crate::Random;
-use crate::mechanism::{Burst, Load, Noise, Service, burst};
+use crate::mechanism::unlimited::Unlimited;
+use crate::mechanism::{Burst, Load, Noise, Server, Service, burst};
 
 /// What is right to say about a burst.
 #[derive(Debug, Clone)]
@@ -28,17 +29,40 @@ pub struct Truth {
     pub noise: NoiseClass,
 }
 
+impl Truth {
+    /// Whether it is right to say this mechanism.
+    pub fn allows(&self, said: &Mechanism) -> bool {
+        said.class().any(|name| self.class.contains(&name))
+    }
+}
+
+const QUIET: Noise = Noise { network: 0.0, delayed: 0.0, delay: 0.0 };
+
 /// Below this spread, service times count as constant.
 const STEADY: f64 = 0.05;
 
-/// Returns the truth; `ideal` is the burst without noise.
-pub(super) fn truth(draft: &Draft, service: Service, load: Load, noise: NoiseClass, ideal: &Burst) -> Truth {
+/// Returns the truth about the burst that `fire` fires at a server, with noise or without.
+pub(super) fn truth(
+    draft: &Draft,
+    service: Service,
+    load: Load,
+    (noise, class): (Noise, NoiseClass),
+    fire: impl Fn(&mut dyn Server, Noise) -> Burst,
+) -> Truth {
     let alone = alone(draft, service.mean());
-    let makespans = Makespans::new(ideal.makespan(), load, &ideal.services, service.mean(), alone);
+    // Noise changes what some servers do: late requests miss their batch. So both bursts count.
+    let makespans = |noise: Noise, burst: &Burst| {
+        let mut unlimited = Unlimited::new().adding((alone - service.mean()).max(0.0));
+        let unlimited = fire(&mut unlimited, noise).makespan();
+        let alone = alone + noise.network + noise.delayed * noise.delay;
+        Makespans::new(burst.makespan(), unlimited, load, alone)
+    };
+    let ideal = fire(&mut *draft.server(), QUIET);
+    let noisy = fire(&mut *draft.server(), noise);
     let facts = Facts {
-        makespans,
-        waited: waited(ideal) > 0.05 * service.mean(),
-        refused: ideal.requests.iter().any(|request| request.status != 200),
+        makespans: [makespans(QUIET, &ideal), makespans(noise, &noisy)],
+        waited: waited(&ideal) > 0.05 * service.mean(),
+        refused: noisy.requests.iter().any(|request| request.status != 200),
         steady: service.spread() <= STEADY,
         together: load.spacing == 0.0 && load.c == load.n,
         mean: service.mean(),
@@ -59,22 +83,29 @@ pub(super) fn truth(draft: &Draft, service: Service, load: Load, noise: NoiseCla
             _ => None,
         },
         class: facts.class(draft, load),
-        kinds: facts.kinds(draft),
+        kinds: facts.kinds(draft, load),
         k: k.filter(|_| has_k),
         spread: service.spread(),
         exceeds,
-        noise,
+        noise: class,
     }
+}
+
+/// The kinds, with this one added if it is missing.
+fn with(kind: Kind, mut kinds: Vec<Kind>) -> Vec<Kind> {
+    if !kinds.contains(&kind) {
+        kinds.push(kind);
+    }
+    kinds
 }
 
 /// The mean time of a request alone, in seconds: the server may add to the service time.
 fn alone(draft: &Draft, mean: f64) -> f64 {
-    let quiet = Noise { network: 0.0, delayed: 0.0, delay: 0.0 };
     let one = Load { n: 1, c: 1, spacing: 0.0 };
     if matches!(draft.subject, Subject::Named(Name::UnevenBackends)) {
         return mean;
     }
-    burst(&mut *draft.idle(), Service::Constant(mean), one, quiet, &mut Random::new(0)).makespan()
+    burst(&mut *draft.idle(), Service::Constant(mean), one, QUIET, &mut Random::new(0)).makespan()
 }
 
 /// The longest wait for service, where the server tells; in seconds.
@@ -85,7 +116,8 @@ fn waited(burst: &Burst) -> f64 {
 
 /// What the truth follows from.
 struct Facts {
-    makespans: Makespans,
+    /// The burst's, without noise and with it.
+    makespans: [Makespans; 2],
     /// Whether a request waited for a worker for more than 5 % of the mean service time.
     waited: bool,
     refused: bool,
@@ -96,6 +128,17 @@ struct Facts {
 }
 
 impl Facts {
+    /// Whether the limit made the burst visibly longer.
+    fn is_longer(&self) -> bool {
+        self.makespans.iter().all(Makespans::exceeds)
+    }
+
+    /// The kinds that follow from the makespans.
+    fn served(&self) -> Vec<Kind> {
+        let [kinds, others] = self.makespans.map(|makespans| makespans.kinds());
+        others.into_iter().fold(kinds, |kinds, other| with(other, kinds))
+    }
+
     fn exceeds(&self, draft: &Draft) -> bool {
         use Name::*;
         match draft.subject {
@@ -103,17 +146,18 @@ impl Facts {
             Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => self.refused || self.waited,
             Subject::Named(None | UnevenBackends | SingleFlight | RandomFailures) => false,
             Subject::Named(ColdStart | WarmPool | Pause) => false,
-            _ => self.makespans.exceeds(),
+            _ => self.is_longer(),
         }
     }
 
-    fn kinds(&self, draft: &Draft) -> Vec<Kind> {
+    fn kinds(&self, draft: &Draft, load: Load) -> Vec<Kind> {
         use Name::*;
-        let served = || self.makespans.kinds();
         match draft.subject {
             Subject::OneWorker if self.waited => vec![Kind::Sequential],
             // A burst that a pool's limit makes no longer is parallel for its user.
-            Subject::Named(WorkerPool) | Subject::Priority if self.waited && self.makespans.is_parallel() => {
+            Subject::Named(WorkerPool) | Subject::Priority
+                if self.waited && self.makespans[0].is_parallel() =>
+            {
                 vec![Kind::Limited, Kind::Parallel]
             }
             Subject::Named(WorkerPool) if self.waited => vec![Kind::Limited],
@@ -122,16 +166,13 @@ impl Facts {
             Subject::Named(
                 None | ColdStart | Pause | UnevenBackends | SingleFlight | WarmPool | RandomFailures,
             ) => vec![Kind::Parallel],
-            // By definition a fixed delay of each request is no limit; this one grows.
-            Subject::ContendedStarts => {
-                let mut kinds = served();
-                if !kinds.contains(&Kind::Parallel) {
-                    kinds.push(Kind::Parallel);
-                }
-                kinds
+            // Nothing is limited, but this delay grows with the burst, or is added to a long last answer.
+            Subject::ContendedStarts | Subject::Ticking => with(Kind::Parallel, self.served()),
+            // Few draws, one for each batch: their makespan may be that of the longest request without limit.
+            Subject::Named(Batching) if draft.knobs.k.is_some_and(|k| load.c > k) => {
+                with(Kind::Limited, self.served())
             }
-            Subject::Ticking => vec![Kind::Parallel],
-            _ => served(),
+            _ => self.served(),
         }
     }
 
@@ -199,13 +240,11 @@ impl Facts {
             Subject::Named(ColdStart | Pause) => knobs.delay < 0.1 * self.mean,
             Subject::Named(WarmPool) => knobs.k.is_some_and(|k| load.c <= k),
             Subject::Named(WorkerPool | Batching) | Subject::OneWorker | Subject::Priority => {
-                !self.waited && !self.makespans.exceeds()
+                !self.waited && !self.is_longer()
             }
-            Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => {
-                !self.refused && !self.makespans.exceeds()
-            }
+            Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => !self.refused && !self.is_longer(),
             Subject::Ticking => false,
-            _ => !self.makespans.exceeds(),
+            _ => !self.is_longer(),
         }
     }
 }

@@ -1,18 +1,24 @@
-//! How often verdicts on scenarios are right, by mechanism.
+//! How often verdicts are right about bursts whose truth is known, by mechanism.
+//!
+//! The bursts may be [scenarios](crate::scenarios) or recordings: [`Evaluation::add`] takes any of known truth.
+
+mod report;
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use judge::mechanism::{Mechanism, Name};
 use judge::verdict::{Confidence, Kind, Verdict};
 
-use crate::scenarios::Truth;
+use crate::scenarios::{NoiseClass, Truth};
 
 /// The counts of many verdicts.
 #[derive(Debug, Default)]
 pub struct Evaluation {
     /// The counts of each group, such as a mechanism; see [`Evaluation::add`].
     pub groups: BTreeMap<String, Counts>,
+    /// The counts of each class of noise.
+    pub noises: BTreeMap<NoiseClass, Counts>,
     /// How often each mechanism was said, by group; `None`: none was named.
     pub confusion: BTreeMap<(String, Option<Name>), usize>,
     /// How often the interval holds k, by spread.
@@ -99,6 +105,11 @@ impl Share {
         self.of += 1;
     }
 
+    /// Returns the share of both.
+    pub fn and(self, other: Self) -> Self {
+        Self { part: self.part + other.part, of: self.of + other.of }
+    }
+
     /// Returns the share in percent; `None` of nothing.
     pub fn percent(self) -> Option<f64> {
         (self.of > 0).then(|| 100.0 * self.part as f64 / self.of as f64)
@@ -166,31 +177,17 @@ impl Intervals {
 impl Evaluation {
     /// Adds a verdict on a burst of `n` requests. `case` is what reproduces it.
     pub fn add(&mut self, group: &str, case: &str, n: usize, truth: &Truth, verdict: &Verdict) {
-        let is_conclusive = verdict.kind != Kind::Inconclusive;
-        let is_right = truth.kinds.contains(&verdict.kind);
-        let counts = self.groups.entry(group.to_owned()).or_default();
-        counts.cases += 1;
-        counts.inconclusive += usize::from(!is_conclusive);
-        if is_conclusive {
-            counts.kinds[verdict.confidence as usize].add(is_right);
-        }
-        let is_true = |mechanism: &Mechanism| mechanism.class().any(|name| truth.class.contains(&name));
-        if let Some(mechanism) = &verdict.mechanism {
-            counts.named.add(is_true(mechanism));
-        }
-        let all = verdict.mechanism.iter().chain(&verdict.alternatives);
-        if let Some(best) = all.clone().max_by(|a, b| a.probability.total_cmp(&b.probability)) {
-            counts.best.add(is_true(best));
-        }
-        for one in all {
+        self.groups.entry(group.to_owned()).or_default().add(truth, verdict);
+        self.noises.entry(truth.noise).or_default().add(truth, verdict);
+        for one in mechanisms(verdict) {
             let tenth = ((one.probability * 10.0) as usize).min(9);
-            self.reliability.entry(tenth).or_default().add(is_true(one));
+            self.reliability.entry(tenth).or_default().add(truth.allows(one));
         }
         let said = verdict.mechanism.as_ref().map(|mechanism| mechanism.name);
         *self.confusion.entry((group.to_owned(), said)).or_default() += 1;
         let band = Band::of(truth.spread);
         if let Some(expected) = Expected::of(truth, n) {
-            self.conclusive.entry((expected, band)).or_default().add(is_conclusive);
+            self.conclusive.entry((expected, band)).or_default().add(verdict.kind != Kind::Inconclusive);
         }
         self.add_interval(band, truth, verdict);
         self.add_mistakes(group, case, n, truth, verdict);
@@ -219,7 +216,7 @@ impl Evaluation {
             mistake(format!("is {}{k}; said {}", kinds.join(" or "), verdict.headline()));
         }
         let named = verdict.mechanism.as_ref();
-        if let Some(named) = named.filter(|named| !named.class().any(|name| truth.class.contains(&name))) {
+        if let Some(named) = named.filter(|named| !truth.allows(named)) {
             let class: Vec<&str> = truth.class.iter().map(|name| name.as_str()).collect();
             let class = if class.is_empty() { "outside all models".to_owned() } else { class.join(" or ") };
             mistake(format!("is {class}; named {} at {:.2}", named.name, named.probability));
@@ -231,68 +228,44 @@ impl Evaluation {
         let wanted = self.groups.iter().filter(|(group, _)| is_wanted(group));
         wanted.fold(Counts::default(), |sum, (_, one)| sum.and(one))
     }
+}
 
-    /// Returns a report in lines of text.
-    pub fn report(&self) -> String {
-        let mut text = String::new();
-        self.write(&mut text).ok();
-        text
-    }
-
-    fn write(&self, text: &mut String) -> fmt::Result {
-        writeln!(
-            text,
-            "{:<24} {:>5}  {:<18} {:<18} {:<18} {:>6}  {:<18} {:<18}",
-            "mechanism", "cases", "kind high", "medium", "low", "open", "named", "best guess"
-        )?;
-        let all = self.total(|_| true);
-        for (group, counts) in self.groups.iter().chain([(&"all".to_owned(), &all)]) {
-            let [low, medium, high] = counts.kinds.map(|share| share.to_string());
-            let (named, best) = (counts.named.to_string(), counts.best.to_string());
-            let Counts { cases, inconclusive, .. } = counts;
-            writeln!(
-                text,
-                "{group:<24} {cases:>5}  {high:<18} {medium:<18} {low:<18} {inconclusive:>6}  {named:<18} {best:<18}"
-            )?;
-        }
-        writeln!(text, "\nintervals: hold k, median width")?;
-        for (band, intervals) in &self.intervals {
-            let width = intervals.median_width().unwrap_or(f64::NAN);
-            writeln!(text, "  spread {:<11} {}, {width:.2} k", band.name(), intervals.hold)?;
-        }
-        writeln!(text, "\nconclusive")?;
-        for ((expected, band), share) in &self.conclusive {
-            writeln!(text, "  {:<38} spread {:<11} {share}", expected.name(), band.name())?;
-        }
-        writeln!(text, "\nsaid probability: how often right")?;
-        for (tenth, share) in &self.reliability {
-            writeln!(text, "  {:.1} to {:.1}  {share}", *tenth as f64 / 10.0, (*tenth + 1) as f64 / 10.0)?;
-        }
-        writeln!(text, "\nnamed, by truth")?;
-        for group in self.groups.keys() {
-            let said = self.confusion.iter().filter(|((truth, _), _)| truth == group);
-            let said: Vec<String> = said
-                .map(|((_, said), count)| format!("{} {count}", said.map_or("(open)", Name::as_str)))
-                .collect();
-            writeln!(text, "  {group:<24} {}", said.join(", "))?;
-        }
-        writeln!(text, "\nwrong at high confidence, or named wrongly")?;
-        for Mistake { case, group, text: mistake } in &self.errors {
-            writeln!(text, "  {case} {group}: {mistake}")?;
-        }
-        Ok(())
-    }
+/// The mechanisms of a verdict: the one that is named, and the alternatives.
+fn mechanisms(verdict: &Verdict) -> impl Iterator<Item = &Mechanism> {
+    verdict.mechanism.iter().chain(&verdict.alternatives)
 }
 
 impl Counts {
+    fn add(&mut self, truth: &Truth, verdict: &Verdict) {
+        self.cases += 1;
+        if verdict.kind == Kind::Inconclusive {
+            self.inconclusive += 1;
+        } else {
+            self.kinds[verdict.confidence as usize].add(truth.kinds.contains(&verdict.kind));
+        }
+        if let Some(mechanism) = &verdict.mechanism {
+            self.named.add(truth.allows(mechanism));
+        }
+        if let Some(best) = mechanisms(verdict).max_by(|a, b| a.probability.total_cmp(&b.probability)) {
+            self.best.add(truth.allows(best));
+        }
+    }
+
+    /// How often the kind is right at high confidence.
+    pub fn high(&self) -> Share {
+        self.kinds[Confidence::High as usize]
+    }
+
     fn and(self, other: &Self) -> Self {
-        let sum = |a: Share, b: Share| Share { part: a.part + b.part, of: a.of + b.of };
         Self {
             cases: self.cases + other.cases,
-            kinds: std::array::from_fn(|i| sum(self.kinds[i], other.kinds[i])),
+            kinds: std::array::from_fn(|i| self.kinds[i].and(other.kinds[i])),
             inconclusive: self.inconclusive + other.inconclusive,
-            named: sum(self.named, other.named),
-            best: sum(self.best, other.best),
+            named: self.named.and(other.named),
+            best: self.best.and(other.best),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,41 +1,16 @@
-//! The judge on generated bursts of servers whose truth is known: the same bursts for the same seed, on any machine.
+//! The judge on bursts of families of servers.
 
 use judge::verdict::{self, Confidence};
-
-use crate::document::{Document, Section};
-use crate::goal::{Goal, Limit};
-use crate::numbers::grouped;
 use simulator::{Counts, KINDS, Random, Score, ServiceTimes};
 
-const INTRODUCTION: &str = "\
-# The judge
-
-How often the judge is right about bursts that were generated: of pools of 2 to 64 places, of event loops,
-of servers without limit, of processors that are shared, of instances that their requests block, of caps
-that refuse, with connects that come late, and by a generator that is too slow. 3 to 2,000 requests over
-as many connections or fewer, all at once, in a closed loop, spaced, or at an even or random rate;
-service times that vary by up to 30 % to either side, the one of the request alone, too. One in
-three bursts, on average, that go all at once to a pool, an event loop or a server without limit is taken up late, by up
-to a fifth of the service time, as by a server that is busy.
-
-A verdict is right where it names the kind, and its interval holds k. Who waited less than a twentieth of the
-service time met no limit. The truth is plain where service times vary by a tenth at most, three requests
-or more come for each that is served at once, and one at a time would take 1.6 times as long as all at
-once, or longer.
-
-Written by `cargo run --release -p bench -- judge`, never by hand.
-";
+use crate::document::Section;
+use crate::goal::{Goal, Limit};
 
 /// Judges `cases` bursts.
-pub fn measure(cases: u32, seed: u64) -> Document {
+pub(super) fn sections(cases: u32, seed: u64) -> [Section; 4] {
     let score = judge(cases, seed, ServiceTimes::Uniform);
-    let facts = [("bursts", grouped(f64::from(cases), 0)), ("seed", seed.to_string())];
-    let mut document = Document::timeless(INTRODUCTION, facts);
-    document.add(targets(&score.all()));
-    document.add(families(&score));
-    document.add(matrix(&score));
-    document.add(beyond(&judge(cases, seed, ServiceTimes::LogNormal).all()));
-    document
+    let beyond = beyond(&judge(cases, seed, ServiceTimes::LogNormal).all());
+    [targets(&score.all()), families(&score), matrix(&score), beyond]
 }
 
 fn judge(cases: u32, seed: u64, service_times: ServiceTimes) -> Score {
@@ -50,7 +25,7 @@ fn judge(cases: u32, seed: u64, service_times: ServiceTimes) -> Score {
 
 fn targets(all: &Counts) -> Section {
     let mut section =
-        Section::new("Targets", "In percent, over all bursts.", &["share", "measured", "target"]);
+        Section::new("Targets, by family", "In percent, over all bursts.", &["share", "measured", "target"]);
     let goals = [
         (
             "right, of the verdicts of high confidence",
@@ -74,7 +49,7 @@ fn families(score: &Score) -> Section {
     let columns =
         ["server", "bursts", "right", "high confidence", "of those right", "plain", "of those inconclusive"];
     let mut section =
-        Section::new("By server", "How many bursts each had, and what became of them.", &columns);
+        Section::new("By family", "How many bursts each had, and what became of them.", &columns);
     for (name, counts) in
         score.families.iter().map(|(family, counts)| (family.name(), *counts)).chain([("all", score.all())])
     {
@@ -119,15 +94,4 @@ fn beyond(all: &Counts) -> Section {
 
 fn percent(part: usize, whole: usize) -> f64 {
     100.0 * part as f64 / whole.max(1) as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_seed_gives_the_same_document() {
-        assert_eq!(measure(200, 7).to_string(), measure(200, 7).to_string());
-        assert_ne!(measure(200, 7).to_string(), measure(200, 8).to_string());
-    }
 }
