@@ -16,6 +16,26 @@ pub fn time(ms: f64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// Returns a rate with two significant digits: `20 a second`; below 1 a second, the time between two: `one every 2.50 s`.
+pub fn rate(per_second: f64) -> String {
+    match per_second {
+        slow if slow > 0.0 && slow < 0.995 => format!("one every {}", time(1e3 / slow)),
+        rate => format!("{} a second", two_digits(rate)),
+    }
+}
+
+/// Returns a number with two significant digits: `2500`, `20`, `2.5`.
+pub fn two_digits(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let unit = 10_f64.powi(value.abs().log10().floor() as i32 - 1);
+    let decimals = if unit < 1.0 { -unit.log10().round() as usize } else { 0 };
+    let text = format!("{:.decimals$}", (value / unit).round() * unit);
+    // 20.0 of 19.96 and 2.0 of 2 say no more than 20 and 2.
+    if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// Returns the value rounded to this number of decimals. Result files contain no digits beyond the measurement's accuracy.
 pub fn rounded(value: f64, decimals: i32) -> f64 {
     let factor = 10_f64.powi(decimals);
@@ -41,5 +61,22 @@ mod tests {
         ] {
             assert_eq!(time(ms), text);
         }
+    }
+
+    #[test]
+    fn rates_have_two_digits() {
+        for (per_second, text) in [
+            (19.96, "20 a second"),
+            (2_534.0, "2500 a second"),
+            (2.51, "2.5 a second"),
+            (2.0, "2 a second"),
+            (0.999, "1 a second"),
+            (0.4, "one every 2.50 s"),
+            (0.0, "0 a second"),
+            (f64::NAN, "NaN a second"),
+        ] {
+            assert_eq!(rate(per_second), text);
+        }
+        assert_eq!(two_digits(0.0123), "0.012");
     }
 }
