@@ -26,14 +26,8 @@ pub fn rate(per_second: f64) -> String {
 
 /// Returns a number with two significant digits: `2500`, `20`, `2.5`.
 pub fn two_digits(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return value.to_string();
-    }
-    let unit = 10_f64.powi(value.abs().log10().floor() as i32 - 1);
-    let decimals = if unit < 1.0 { -unit.log10().round() as usize } else { 0 };
-    let text = format!("{:.decimals$}", (value / unit).round() * unit);
-    // 20.0 of 19.96 and 2.0 of 2 say no more than 20 and 2.
-    if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    // The shortest text of the rounded number has no digits beyond these two.
+    format!("{value:.1e}").parse::<f64>().unwrap_or(value).to_string()
 }
 
 /// Returns the value rounded to this number of decimals. Result files contain no digits beyond the measurement's accuracy.
@@ -77,6 +71,6 @@ mod tests {
         ] {
             assert_eq!(rate(per_second), text);
         }
-        assert_eq!(two_digits(0.0123), "0.012");
+        assert_eq!((two_digits(0.0123).as_str(), two_digits(f64::MIN_POSITIVE).len()), ("0.012", 311));
     }
 }

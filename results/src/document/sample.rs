@@ -89,7 +89,7 @@ pub fn rate() -> Burst {
         let done_us = 200_000.0 + 50_000.0 * i as f64;
         Row { first_byte_us: Some(done_us - 100.0), done_us, ..answered(i) }
     };
-    let burst = burst("http://127.0.0.1:3000/rate", "rate", (0..12).map(row).collect(), verdict);
+    let burst = burst("http://127.0.0.1:3000/paced", "paced", (0..12).map(row).collect(), verdict);
     Burst { service_ms: 200.0, ..burst }
 }
 

@@ -55,17 +55,18 @@ fn row(pair: &Pair) -> [Vec<String>; COLUMNS.len()] {
     let [before, after] = &pair.sides;
     let burst = vec![format!("{} {}", pair.setup, pair.endpoint), pair.system.clone()];
     let change = match (&pair.incomparable, pair.verdict) {
-        (Some(why), _) => format!("not comparable: {why}"),
-        (None, Change::Same) => "same".to_owned(),
-        (None, Change::Changed) => "CHANGED".to_owned(),
-        (None, Change::Uncertain) => "changed, may be noise".to_owned(),
+        (Some(why), _) => Some(format!("not comparable: {why}")),
+        (None, Change::Same) if pair.mechanism == Change::Same => Some("same".to_owned()),
+        (None, Change::Same) => None,
+        (None, Change::Changed) => Some("CHANGED".to_owned()),
+        (None, Change::Uncertain) => Some("changed, may be noise".to_owned()),
     };
     let mechanism = match pair.mechanism {
         Change::Same => None,
         Change::Changed => Some("mechanism CHANGED".to_owned()),
         Change::Uncertain => Some("mechanism changed, may be noise".to_owned()),
     };
-    let verdict = [change].into_iter().chain(mechanism).collect();
+    let verdict = change.into_iter().chain(mechanism).collect();
     [burst, side(before), side(after), verdict, pair.times.iter().map(time).collect()]
 }
 
