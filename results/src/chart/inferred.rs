@@ -13,7 +13,7 @@ pub fn service_us(burst: &Burst) -> Option<f64> {
         burst.requests.iter().any(|request| request.entered_us.is_some() && request.left_us.is_some());
     let waits = mechanism.class().all(|name| name.makes_requests_wait());
     let is_time = burst.service_ms.is_finite() && burst.service_ms > 0.0;
-    (!is_known && waits && is_time).then(|| burst.service_ms * 1e3)
+    (!is_known && waits && is_time).then_some(burst.service_ms * 1e3)
 }
 
 #[cfg(test)]
