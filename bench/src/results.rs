@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use judge::units;
+use judge::{mechanism, units};
 use loadtest::plan;
-use results::chart::text::timeline;
+use results::chart::text::{INFERRED_LEGEND, is_inferred, timeline};
 use results::document::{Burst, Document as Results, Run};
 use results::summary::{Column, columns, summaries};
 use tokio::process::Command;
@@ -137,6 +137,10 @@ fn usage(results: &Results) -> Section {
 /// A timeline for each burst of the setup on each system.
 fn timelines(results: &Results, setup: &plan::Setup) -> Section {
     let mut text = "Each line is a request: `·` waits, `█` is in its handler, `×` was refused.\n".to_owned();
+    let runs = columns(results).into_iter().flat_map(|column| column.rounds(&setup.id));
+    if runs.flat_map(|run| &run.bursts).any(is_inferred) {
+        text += &format!("{INFERRED_LEGEND}\n");
+    }
     for column in columns(results) {
         for run in column.rounds(&setup.id) {
             text += &timelines_of_run(&name(&column), run);
@@ -149,7 +153,11 @@ fn timelines_of_run(system: &str, run: &Run) -> String {
     let mut text = String::new();
     for burst in &run.bursts {
         let Burst { endpoint, verdict, .. } = burst;
-        text += &format!("\n{system}, {endpoint}: **{}**. {}\n\n", verdict.headline(), verdict.why);
+        text += &format!("\n{system}, {endpoint}: **{}**. {}", verdict.headline(), verdict.why);
+        for sentence in mechanism::sentences(verdict.mechanism.as_ref(), &verdict.alternatives) {
+            text += &format!(" {sentence}");
+        }
+        text += "\n\n";
         timeline(burst, TIMELINE_WIDTH).lines().for_each(|line| text += &format!("    {line}\n"));
     }
     text

@@ -16,6 +16,20 @@ pub fn time(ms: f64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// Returns a rate with two significant digits: `20 a second`; below 1 a second, the time between two: `one every 2.50 s`.
+pub fn rate(per_second: f64) -> String {
+    match per_second {
+        slow if slow > 0.0 && slow < 0.995 => format!("one every {}", time(1e3 / slow)),
+        rate => format!("{} a second", two_digits(rate)),
+    }
+}
+
+/// Returns a number with two significant digits: `2500`, `20`, `2.5`.
+pub fn two_digits(value: f64) -> String {
+    // The shortest text of the rounded number has no digits beyond these two.
+    format!("{value:.1e}").parse::<f64>().unwrap_or(value).to_string()
+}
+
 /// Returns the value rounded to this number of decimals. Result files contain no digits beyond the measurement's accuracy.
 pub fn rounded(value: f64, decimals: i32) -> f64 {
     let factor = 10_f64.powi(decimals);
@@ -41,5 +55,22 @@ mod tests {
         ] {
             assert_eq!(time(ms), text);
         }
+    }
+
+    #[test]
+    fn rates_have_two_digits() {
+        for (per_second, text) in [
+            (19.96, "20 a second"),
+            (2_534.0, "2500 a second"),
+            (2.51, "2.5 a second"),
+            (2.0, "2 a second"),
+            (0.999, "1 a second"),
+            (0.4, "one every 2.50 s"),
+            (0.0, "0 a second"),
+            (f64::NAN, "NaN a second"),
+        ] {
+            assert_eq!(rate(per_second), text);
+        }
+        assert_eq!((two_digits(0.0123).as_str(), two_digits(f64::MIN_POSITIVE).len()), ("0.012", 311));
     }
 }

@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::findings::Findings;
+use crate::mechanism::Mechanism;
+use crate::units;
 
 /// The probability of a kind that the replies show.
 const CERTAIN: f64 = 1.0;
@@ -38,13 +40,19 @@ impl Kind {
         }
     }
 
-    /// Returns the kind for people, with the number of requests that were served at a time if it is part of the kind:
-    /// `limited, 4 at a time`.
-    pub fn headline(self, at_a_time: Option<f64>) -> String {
-        match (self, at_a_time) {
-            (Self::Limited, Some(k)) if k.fract() == 0.0 => format!("limited, {k} at a time"),
-            (Self::Limited, Some(k)) => format!("limited, about {k:.1} at a time"),
-            (kind, _) => kind.name().to_owned(),
+    /// Returns the kind for people, with the limit if it is part of the kind: the number of requests that were served at a
+    /// time, `limited, 4 at a time`; where `mechanism` is a rate, `limited, 20 a second`, however many are sent.
+    pub fn headline(self, at_a_time: Option<f64>, mechanism: Option<&Mechanism>) -> String {
+        let rate = mechanism.filter(|mechanism| mechanism.is_rate());
+        match (self, rate, at_a_time) {
+            (Self::Limited, Some(rate), _) => {
+                let rate =
+                    rate.parameters.per_second.map(|per_second| format!(", {}", units::rate(per_second)));
+                format!("limited{}", rate.unwrap_or_default())
+            }
+            (Self::Limited, None, Some(k)) if k.fract() == 0.0 => format!("limited, {k} at a time"),
+            (Self::Limited, None, Some(k)) => format!("limited, about {k:.1} at a time"),
+            (kind, ..) => kind.name().to_owned(),
         }
     }
 
@@ -76,5 +84,32 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::{Name, Parameters};
+
+    #[test]
+    fn a_headline_says_how_many_at_a_time_unless_a_rate_is_the_limit() {
+        let mechanism = |name: Name, parameters: Parameters| {
+            Some(Mechanism { name, parameters, or: Vec::new(), probability: 0.95 })
+        };
+        let rate = Parameters { per_second: Some(20.3), ..Parameters::default() };
+        let pool = Parameters { workers: Some(4.0), ..Parameters::default() };
+        for (kind, mechanism, text) in [
+            (Kind::Limited, None, "limited, 4 at a time"),
+            (Kind::Limited, mechanism(Name::WorkerPool, pool), "limited, 4 at a time"),
+            (Kind::Limited, mechanism(Name::RateLimit, rate), "limited, 20 a second"),
+            (Kind::Limited, mechanism(Name::Throughput, rate), "limited, 20 a second"),
+            (Kind::Limited, mechanism(Name::Lock, rate), "limited, 20 a second"),
+            (Kind::Limited, mechanism(Name::Lock, Parameters::default()), "limited"),
+            (Kind::Limited, mechanism(Name::Lock, pool), "limited, 4 at a time"),
+            (Kind::Sequential, mechanism(Name::RateLimit, rate), "sequential"),
+        ] {
+            assert_eq!(kind.headline(Some(4.0), mechanism.as_ref()), text);
+        }
     }
 }

@@ -108,9 +108,9 @@ impl Verdict {
         }
     }
 
-    /// Returns the verdict's headline: `limited, 4 at a time`, or the kind's name.
+    /// Returns the verdict's headline: `limited, 4 at a time`, `limited, 20 a second`, or the kind's name.
     pub fn headline(&self) -> String {
-        self.kind.headline(self.at_a_time)
+        self.kind.headline(self.at_a_time, self.mechanism.as_ref())
     }
 }
 

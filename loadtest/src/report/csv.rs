@@ -10,7 +10,7 @@ use super::format::Format;
 pub(super) const FORMAT: Format =
     Format { name: "csv", file: "requests.csv", help: "One line for each request", render: text };
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 23] = [
     "system",
     "manifest",
     "setup",
@@ -32,6 +32,8 @@ const COLUMNS: [&str; 21] = [
     "entered_us",
     "left_us",
     "verdict",
+    "mechanism",
+    "mechanism_probability",
 ];
 
 /// Returns a header and the lines. Times are in microseconds from the burst's start, as in `result.json`.
@@ -49,6 +51,7 @@ fn text(document: &Document) -> anyhow::Result<String> {
 }
 
 fn line(run: &Run, index: usize, burst: &Burst, request: &Request) -> [String; COLUMNS.len()] {
+    let mechanism = burst.verdict.mechanism.as_ref();
     let kind = request.error_kind.and_then(|kind| serde_json::to_value(kind).ok());
     [
         literal(&run.system),
@@ -72,6 +75,8 @@ fn line(run: &Run, index: usize, burst: &Burst, request: &Request) -> [String; C
         number(request.entered_us),
         number(request.left_us),
         burst.verdict.kind.to_string(),
+        number(mechanism.map(|mechanism| mechanism.name)),
+        number(mechanism.map(|mechanism| mechanism.probability)),
     ]
 }
 
@@ -95,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_csv_of_a_fixed_result_is_unchanged() {
-        insta::assert_snapshot!(text(&sample::document(vec![sample::together()])).unwrap());
+        insta::assert_snapshot!(text(&sample::document(vec![sample::together(), sample::rate()])).unwrap());
     }
 
     #[test]

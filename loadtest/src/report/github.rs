@@ -3,6 +3,8 @@
 use judge::verdict::Kind;
 use results::document::{Burst, Document, Run};
 
+use super::sentences::explanation;
+
 /// Returns an annotation for each expectation that isn't met, and for each burst without a verdict.
 pub fn annotations(document: &Document) -> Vec<String> {
     let bursts = document.runs.iter().flat_map(|run| run.bursts.iter().map(move |burst| (run, burst)));
@@ -17,7 +19,8 @@ fn burst_annotations(run: &Run, burst: &Burst) -> Vec<String> {
     if unmet.is_empty() && burst.verdict.kind == Kind::Inconclusive {
         return vec![line("warning", &burst.verdict.reasons.join("; "))];
     }
-    unmet.iter().map(|unmet| line("error", &format!("{unmet}. {}", burst.verdict.why))).collect()
+    let why = explanation(burst).join(" ");
+    unmet.iter().map(|unmet| line("error", &format!("{unmet}. {why}"))).collect()
 }
 
 /// Escapes a message like GitHub's toolkit (`@actions/core`, command.ts).

@@ -144,6 +144,7 @@ mod tests {
             service_ms: 1e3,
             rows: rows.collect(),
             shared_clock: true,
+            baseline: judge::trace::Baseline::default(),
             keep_alive: true,
             generator: Generator::default(),
             missing: judge::trace::MissingData::default(),

@@ -8,6 +8,7 @@ use results::document::{Burst, Document, Run};
 use results::summary::columns;
 
 use super::format::Format;
+use super::sentences;
 
 /// The format.
 pub(super) const FORMAT: Format =
@@ -33,7 +34,12 @@ fn case(run: &Run, burst: &Burst) -> TestCase {
     let mut case = TestCase::new(name, status(burst));
     case.set_classname(run.system.clone());
     case.set_time(Duration::try_from_secs_f64(burst.makespan_ms / 1e3).unwrap_or_default());
-    case.set_system_out(format!("{}: {}. {}", burst.url, burst.verdict.headline(), burst.verdict.why));
+    let explanation = sentences::explanation(burst).join(" ");
+    case.set_system_out(format!("{}: {}. {explanation}", burst.url, burst.verdict.headline()));
+    if let Some(mechanism) = &burst.verdict.mechanism {
+        case.add_property(("mechanism", mechanism.name.as_str()));
+        case.add_property(("mechanism_probability", mechanism.probability.to_string().as_str()));
+    }
     case
 }
 
@@ -48,7 +54,7 @@ fn status(burst: &Burst) -> TestCaseStatus {
     };
     let mut status = TestCaseStatus::non_success(kind);
     status.set_message(format!("{}; {message}", burst.verdict.headline()));
-    status.set_description(burst.verdict.why.clone());
+    status.set_description(sentences::explanation(burst).join(" "));
     status
 }
 
@@ -70,7 +76,8 @@ mod tests {
             },
         );
         insta::assert_snapshot!(
-            text(&sample::document(vec![sample::together(), sample::waves(), unclear])).unwrap()
+            text(&sample::document(vec![sample::together(), sample::waves(), sample::pool(), unclear]))
+                .unwrap()
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use results::chart::text::timeline;
+use results::chart::text::{INFERRED_LEGEND, is_inferred, timeline};
 use results::document::{Burst, Document};
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
@@ -27,6 +27,9 @@ fn text(document: &Document) -> String {
     for summary in summaries(document) {
         let lines: Vec<_> = summary.lines().map(escaped).collect();
         let _ = write!(text, "\n{}\n", lines.join("  \n"));
+    }
+    if document.bursts().any(is_inferred) {
+        let _ = write!(text, "\n{INFERRED_LEGEND}\n");
     }
     for row in &overview.rows {
         for (column, cells) in overview.columns.iter().zip(&row.cells) {
@@ -89,7 +92,7 @@ fn originals(row: &Row) -> String {
 
 fn verdicts(row: &Row, cells: &[Cell], noun: &str) -> String {
     let text = |cell: &Cell| {
-        let details = [cell.instances(noun), cell.agreement()].into_iter().flatten();
+        let details = [cell.mechanism(), cell.instances(noun), cell.agreement()].into_iter().flatten();
         let details: String = details.map(|text| format!(", {text}")).collect();
         let unmet: String = cell.unmet.iter().map(|line| format!("<br>❌ {}", escaped(line))).collect();
         format!("**{}**, {}{details}{unmet}", cell.median.verdict.headline(), cell.time())
@@ -161,6 +164,7 @@ mod tests {
     #[test]
     fn the_text_of_a_fixed_result_is_unchanged() {
         insta::assert_snapshot!(text(&sample::document(vec![sample::together(), sample::waves()])));
+        insta::assert_snapshot!("mechanisms", text(&sample::document(vec![sample::rate(), sample::open()])));
     }
 
     #[test]

@@ -2,18 +2,24 @@
 
 use std::fmt::Write;
 
+use judge::mechanism;
 use judge::trace::Http2;
 use judge::units;
+use judge::verdict::Verdict;
 use results::document::{Burst, Document, SystemUsage, Usage};
 use results::summary::columns;
 
-/// Returns the sentences about a burst: reason, remedy, caveats, numbers.
+/// Returns the sentences about a burst: explanation, remedy, caveats, numbers.
 pub fn burst(burst: &Burst) -> Vec<String> {
-    let why = (!burst.verdict.why.is_empty()).then(|| burst.verdict.why.clone());
-    [why, burst.verdict.remedy.clone(), unsent(burst), counted_only(burst), Some(numbers(burst))]
-        .into_iter()
-        .flatten()
-        .collect()
+    let others = [burst.verdict.remedy.clone(), unsent(burst), counted_only(burst), Some(numbers(burst))];
+    explanation(burst).into_iter().chain(others.into_iter().flatten()).collect()
+}
+
+/// Returns the sentences that explain a verdict: what was measured, the mechanism, the alternatives.
+pub fn explanation(burst: &Burst) -> Vec<String> {
+    let Verdict { why, mechanism, alternatives, .. } = &burst.verdict;
+    let why = (!why.is_empty()).then(|| why.clone());
+    why.into_iter().chain(mechanism::sentences(mechanism.as_ref(), alternatives)).collect()
 }
 
 fn unsent(burst: &Burst) -> Option<String> {

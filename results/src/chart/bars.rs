@@ -2,7 +2,7 @@
 
 use judge::stats;
 
-use super::span::Span;
+use super::span::{Span, spans};
 use crate::document::{Burst, Request};
 
 /// A request, or a group of requests that ended one after the other. Times are in microseconds from the burst's start;
@@ -23,6 +23,8 @@ pub struct Bar {
     pub done_range_us: (f64, f64),
     /// The entry into the handler and the exit; `None` if unknown for one of the requests.
     pub handler_us: Option<(f64, f64)>,
+    /// The start and the end of the service, inferred from the mechanism; `None` if they are known, or can't be inferred.
+    pub inferred_us: Option<(f64, f64)>,
     /// The instance; `None` if unknown, or not the same for all requests.
     pub instance: Option<String>,
     /// Whether the requests ended well: all of them, or none.
@@ -34,38 +36,34 @@ pub struct Bar {
 /// Returns at most about `max_bars` bars, in the order of their requests' ends. If requests are grouped, failed requests
 /// come last.
 pub fn bars(burst: &Burst, max_bars: usize) -> Vec<Bar> {
-    let mut requests: Vec<&Request> = burst.requests.iter().collect();
+    let mut requests: Vec<(&Request, Span)> = burst.requests.iter().zip(spans(burst)).collect();
     let group_size = requests.len().div_ceil(max_bars.max(1)).max(1);
-    let is_failed = |request: &&Request| group_size > 1 && !is_good(request);
-    requests.sort_by(|a, b| {
-        let ends = |request: &&Request| Span::new(request).done_us;
-        is_failed(a).cmp(&is_failed(b)).then(ends(a).total_cmp(&ends(b))).then(a.i.cmp(&b.i))
+    let is_failed = |span: &Span| group_size > 1 && !span.is_good;
+    requests.sort_by(|(a, first), (b, second)| {
+        is_failed(first)
+            .cmp(&is_failed(second))
+            .then(first.done_us.total_cmp(&second.done_us))
+            .then(a.i.cmp(&b.i))
     });
     requests
-        .chunk_by(|a, b| is_good(a) == is_good(b))
+        .chunk_by(|(_, a), (_, b)| a.is_good == b.is_good)
         .flat_map(|alike| alike.chunks(group_size))
         .map(bar)
         .collect()
 }
 
-/// Whether a request has a good answer.
-fn is_good(request: &Request) -> bool {
-    let is_good = |status: u16| request.good.unwrap_or((200..300).contains(&status));
-    request.error.is_none() && request.status.is_some_and(is_good)
-}
-
-fn bar(requests: &[&Request]) -> Bar {
-    let spans: Vec<Span> = requests.iter().map(|request| Span::new(request)).collect();
+fn bar(requests: &[(&Request, Span)]) -> Bar {
+    let spans = || requests.iter().map(|(_, span)| span);
     let median_of = |values: Vec<f64>| stats::median(values).unwrap_or(0.0);
-    let median = |of: fn(&Span) -> f64| median_of(spans.iter().map(of).collect());
-    let stays: Option<Vec<(f64, f64)>> = spans.iter().map(|span| span.handler_us).collect();
-    let handler_us = stays.map(|stays| {
-        let (entered, left): (Vec<f64>, Vec<f64>) = stays.into_iter().unzip();
-        (median_of(entered), median_of(left))
-    });
-    let first = requests.first();
+    let median = |of: fn(&Span) -> f64| median_of(spans().map(of).collect());
+    let median_stay = |of: fn(&Span) -> Option<(f64, f64)>| {
+        let stays: Vec<(f64, f64)> = spans().map(of).collect::<Option<_>>()?;
+        let (starts, ends): (Vec<f64>, Vec<f64>) = stays.into_iter().unzip();
+        Some((median_of(starts), median_of(ends)))
+    };
+    let first = requests.first().map(|(request, _)| *request);
     let instance = first.and_then(|request| request.instance.clone());
-    let ends = || spans.iter().map(|span| span.done_us);
+    let ends = || spans().map(|span| span.done_us);
     Bar {
         i: first.map_or(0, |request| request.i),
         count: requests.len(),
@@ -73,10 +71,12 @@ fn bar(requests: &[&Request]) -> Bar {
         first_byte_us: median(|span| span.first_byte_us),
         done_us: median(|span| span.done_us),
         done_range_us: (ends().fold(f64::INFINITY, f64::min), ends().fold(0.0, f64::max)),
-        handler_us,
-        instance: instance.filter(|name| requests.iter().all(|other| other.instance.as_ref() == Some(name))),
-        is_good: first.is_some_and(|request| is_good(request)),
-        outcome: first.map_or(String::new(), |request| outcome(request)),
+        handler_us: median_stay(|span| span.handler_us),
+        inferred_us: median_stay(|span| span.inferred_us),
+        instance: instance
+            .filter(|name| requests.iter().all(|(other, _)| other.instance.as_ref() == Some(name))),
+        is_good: spans().next().is_some_and(|span| span.is_good),
+        outcome: first.map_or(String::new(), outcome),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bars;
 mod concurrency;
+mod inferred;
 mod span;
 pub mod svg;
 pub mod text;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use judge::compare::{TimeChange, Trend};
+use judge::mechanism::Mechanism;
 use judge::verdict::{Confidence, Kind};
 
 use crate::document::{Burst, Document, Measure, Run, Sending};
@@ -32,11 +33,13 @@ pub struct Pair<'a> {
     pub incomparable: Option<String>,
     /// How the verdict changed.
     pub verdict: Change,
+    /// How the mechanism changed. It is the same if one of the results names none.
+    pub mechanism: Change,
     /// How the times changed.
     pub times: Vec<Time>,
 }
 
-/// How a verdict changed.
+/// How a verdict or its mechanism changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// It is the same.
@@ -76,7 +79,7 @@ impl<'a> Comparison<'a> {
     pub fn is_changed(&self) -> bool {
         let is_changed = |pair: &Pair| {
             pair.incomparable.is_some()
-                || pair.verdict == Change::Changed
+                || [pair.verdict, pair.mechanism].contains(&Change::Changed)
                 || pair.times.iter().any(|time| matches!(time.change.trend, Trend::Slower | Trend::Quicker))
         };
         self.only.iter().any(|only| !only.is_empty()) || self.pairs.iter().any(is_changed)
@@ -149,11 +152,16 @@ impl<'a> Pair<'a> {
             Some(_) => Vec::new(),
             None => TIMES.into_iter().filter_map(|time| Time::new(time, before, after, tolerance)).collect(),
         };
+        let (verdict, mechanism) = match incomparable {
+            Some(_) => (Change::Uncertain, Change::Same),
+            None => (change(&sides), mechanism_change(&sides, [before, after], tolerance)),
+        };
         Some(Self {
             system: manifest.map_or(system.to_owned(), |manifest| format!("{system}, {manifest}")),
             setup,
             endpoint: key.endpoint,
-            verdict: if incomparable.is_some() { Change::Uncertain } else { change(&sides) },
+            verdict,
+            mechanism,
             sides,
             incomparable,
             times,
@@ -177,6 +185,31 @@ fn change([before, after]: &[Cell; 2]) -> Change {
         true if is_certain(before) && is_certain(after) => Change::Changed,
         true => Change::Uncertain,
     }
+}
+
+/// Returns how the mechanism changed: to one of another class, or to another rate of the same class.
+fn mechanism_change(sides: &[Cell; 2], rounds: [&[&Burst]; 2], tolerance: f64) -> Change {
+    let [before, after] = sides.each_ref().map(|cell| cell.median.verdict.mechanism.as_ref());
+    let Some((before, after)) = before.zip(after) else { return Change::Same };
+    if is_same_class(before, after) {
+        // A rate has no interval, so that its change may be noise. The times tell.
+        let per_second =
+            |mechanism: &Mechanism| mechanism.parameters.per_second.filter(|_| mechanism.is_rate());
+        let ratio = per_second(before).zip(per_second(after)).map(|(before, after)| after / before);
+        let differs = ratio.is_some_and(|ratio| (ratio - 1.0).abs() > tolerance);
+        return if differs { Change::Uncertain } else { Change::Same };
+    }
+    let agree = |mechanism: &Mechanism, rounds: &[&Burst]| {
+        let mut named = rounds.iter().map(|burst| burst.verdict.mechanism.as_ref());
+        named.all(|named| named.is_some_and(|named| is_same_class(named, mechanism)))
+    };
+    let is_certain = sides.iter().all(is_certain) && agree(before, rounds[0]) && agree(after, rounds[1]);
+    if is_certain { Change::Changed } else { Change::Uncertain }
+}
+
+/// Whether one mechanism can be both.
+fn is_same_class(a: &Mechanism, b: &Mechanism) -> bool {
+    a.class().any(|name| b.class().any(|other| other == name))
 }
 
 /// Returns the reason why two bursts can't be compared: a different load.

@@ -1,3 +1,5 @@
+use judge::mechanism::{Name, Parameters};
+
 use super::*;
 use crate::document::sample;
 
@@ -82,4 +84,28 @@ fn a_different_load_is_not_compared_and_missing_bursts_are_named() {
     let comparison = Comparison::new(&before, &after, 0.05);
     let [missing, new] = &comparison.only;
     assert_eq!((missing[0].as_str(), new.len()), ("waves of setup 1 on embedded, spin.toml", 1));
+}
+
+/// A document of a burst with this mechanism.
+fn explained(name: Name, or: &[Name], per_second: f64) -> Document {
+    let parameters = Parameters { per_second: Some(per_second), ..Parameters::default() };
+    let mut document = rounds(&[3000.0]);
+    document.runs[0].bursts[0].verdict.mechanism = Some(sample::mechanism(name, parameters, or, 0.95));
+    document
+}
+
+#[test]
+fn a_mechanism_changes_if_the_classes_have_nothing_in_common() {
+    let rate = explained(Name::RateLimit, &[Name::Lock], 20.0);
+    let change = |after: &Document| Comparison::new(&rate, after, 0.05).pairs[0].mechanism;
+    let pool = explained(Name::WorkerPool, &[Name::Batching], 20.0);
+    assert_eq!(change(&pool), Change::Changed);
+    assert!(Comparison::new(&rate, &pool, 0.05).is_changed());
+    assert_eq!(change(&explained(Name::Lock, &[], 20.0)), Change::Same, "one of the class");
+    assert_eq!(change(&rounds(&[3000.0])), Change::Same, "none is named");
+    assert_eq!(change(&explained(Name::RateLimit, &[], 20.5)), Change::Same, "within the tolerance");
+    assert_eq!(change(&explained(Name::RateLimit, &[], 40.0)), Change::Uncertain, "a rate has no interval");
+    let mut unsure = pool;
+    unsure.runs[0].bursts[0].verdict.confidence = Confidence::Low;
+    assert_eq!(change(&unsure), Change::Uncertain);
 }

@@ -1,6 +1,7 @@
 //! Results of known shape, for tests of reports.
 
 use judge::aggregate::Aggregate;
+use judge::mechanism::{Mechanism, Name, Parameters};
 use judge::schedule::Schedule;
 use judge::trace::{Evidence, Generator, Outcome, Row, Trace};
 use judge::verdict::{Confidence, Kind, Shape, Verdict};
@@ -14,10 +15,6 @@ pub fn rows(n: usize, at_a_time: usize, per_instance: usize) -> Vec<Row> {
     let row = |i: usize| {
         let wave = (i / at_a_time) as u64;
         Row {
-            i,
-            connect_us: Some(120.0),
-            planned_us: Some(0.0),
-            sent_us: Some(i as f64),
             first_byte_us: Some((wave + 1) as f64 * 1e6 - 100.0),
             done_us: (wave + 1) as f64 * 1e6,
             outcome: Outcome::Answered(if i + 1 == n { 503 } else { 200 }),
@@ -31,7 +28,7 @@ pub fn rows(n: usize, at_a_time: usize, per_instance: usize) -> Vec<Row> {
                 start_ns: 0,
                 host: None,
             }),
-            ..Row::default()
+            ..answered(i)
         }
     };
     (0..n).map(row).collect()
@@ -65,6 +62,66 @@ pub fn waves() -> Burst {
         ..Verdict::of(Kind::Limited)
     };
     burst("http://127.0.0.1:3000/waves", "waves", rows(10, 4, 0), verdict)
+}
+
+/// Returns a burst of ten requests at a pool of four, which is named, without evidence. The last request is refused.
+pub fn pool() -> Burst {
+    let four = Parameters { workers: Some(4.0), ..Parameters::default() };
+    let mechanism = mechanism(Name::WorkerPool, four, &[Name::Batching], 0.97);
+    let waves = waves();
+    let verdict = Verdict { mechanism: Some(mechanism), ..waves.verdict.clone() };
+    Burst { url: "http://127.0.0.1:3000/pool".to_owned(), endpoint: "pool".to_owned(), verdict, ..waves }
+}
+
+/// Returns a burst of twelve requests at a server that starts one every 50 ms, and needs 200 ms for each.
+pub fn rate() -> Burst {
+    let twenty = Parameters { per_second: Some(20.0), burst: Some(1.0), ..Parameters::default() };
+    let pool = Parameters { workers: Some(4.0), ..Parameters::default() };
+    let verdict = Verdict {
+        mechanism: Some(mechanism(Name::RateLimit, twenty, &[Name::Lock], 0.93)),
+        alternatives: vec![mechanism(Name::WorkerPool, pool, &[], 0.06)],
+        shape: Some(Shape::Staircase),
+        confidence: Confidence::High,
+        why: "12 requests took 750 ms in all, one alone takes 200 ms.".to_owned(),
+        ..Verdict::of(Kind::Limited)
+    };
+    let row = |i: usize| {
+        let done_us = 200_000.0 + 50_000.0 * i as f64;
+        Row { first_byte_us: Some(done_us - 100.0), done_us, ..answered(i) }
+    };
+    let burst = burst("http://127.0.0.1:3000/paced", "paced", (0..12).map(row).collect(), verdict);
+    Burst { service_ms: 200.0, ..burst }
+}
+
+/// Returns a burst that two mechanisms explain, neither of them surely.
+pub fn open() -> Burst {
+    let pool = Parameters { workers: Some(4.0), ..Parameters::default() };
+    let verdict = Verdict {
+        alternatives: vec![
+            mechanism(Name::WorkerPool, pool, &[], 0.6),
+            mechanism(Name::Growth, Parameters::default(), &[], 0.3),
+        ],
+        confidence: Confidence::Medium,
+        ..waves().verdict
+    };
+    Burst { url: "http://127.0.0.1:3000/open".to_owned(), endpoint: "open".to_owned(), verdict, ..waves() }
+}
+
+/// Returns a mechanism with its class.
+pub fn mechanism(name: Name, parameters: Parameters, or: &[Name], probability: f64) -> Mechanism {
+    Mechanism { name, parameters, or: or.to_vec(), probability }
+}
+
+/// Returns a request of a burst sent at once, answered at time 0.
+fn answered(i: usize) -> Row {
+    Row {
+        i,
+        connect_us: Some(120.0),
+        planned_us: Some(0.0),
+        sent_us: Some(i as f64),
+        outcome: Outcome::Answered(200),
+        ..Row::default()
+    }
 }
 
 /// Returns a burst of ten requests at once, each in a new instance. The last request is refused.

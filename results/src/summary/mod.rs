@@ -3,6 +3,7 @@
 pub mod column;
 pub mod overview;
 
+use judge::mechanism;
 use judge::verdict::{Kind, Shape};
 
 pub use column::{Column, columns};
@@ -36,6 +37,9 @@ fn summary(column: &Column) -> String {
     for (run, burst) in slow {
         let Burst { endpoint, verdict, .. } = burst;
         text += &format!("\nSetup {}, {endpoint}: {}. {}", run.setup, verdict.headline(), verdict.why);
+        for sentence in mechanism::sentences(verdict.mechanism.as_ref(), &verdict.alternatives) {
+            text += &format!(" {sentence}");
+        }
         if let Some(remedy) = &verdict.remedy {
             text += &format!("\n{remedy}");
         }

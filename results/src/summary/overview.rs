@@ -1,5 +1,6 @@
 //! The table of setups by systems that the reports show.
 
+use judge::mechanism::{Mechanism, Name};
 use judge::stats::nearest_rank;
 use judge::units;
 use judge::verdict::Kind;
@@ -117,6 +118,12 @@ impl<'a> Cell<'a> {
     pub fn agreement(&self) -> Option<String> {
         let (rounds, agreeing) = self.rounds;
         (agreeing < rounds).then(|| format!("{agreeing} of {rounds} rounds"))
+    }
+
+    /// Returns the mechanism with its class, in words; `None` if none is named, or no limit was seen, as the verdict says.
+    pub fn mechanism(&self) -> Option<String> {
+        let mechanism = self.median.verdict.mechanism.as_ref();
+        mechanism.filter(|mechanism| mechanism.name != Name::None).map(Mechanism::class_in_words)
     }
 
     /// Returns the number of instances, such as `10 instances`; `None` if unknown. `noun` is the plural noun.

@@ -55,16 +55,23 @@ fn row(pair: &Pair) -> [Vec<String>; COLUMNS.len()] {
     let [before, after] = &pair.sides;
     let burst = vec![format!("{} {}", pair.setup, pair.endpoint), pair.system.clone()];
     let change = match (&pair.incomparable, pair.verdict) {
-        (Some(why), _) => format!("not comparable: {why}"),
-        (None, Change::Same) => "same".to_owned(),
-        (None, Change::Changed) => "CHANGED".to_owned(),
-        (None, Change::Uncertain) => "changed, may be noise".to_owned(),
+        (Some(why), _) => Some(format!("not comparable: {why}")),
+        (None, Change::Same) if pair.mechanism == Change::Same => Some("same".to_owned()),
+        (None, Change::Same) => None,
+        (None, Change::Changed) => Some("CHANGED".to_owned()),
+        (None, Change::Uncertain) => Some("changed, may be noise".to_owned()),
     };
-    [burst, side(before), side(after), vec![change], pair.times.iter().map(time).collect()]
+    let mechanism = match pair.mechanism {
+        Change::Same => None,
+        Change::Changed => Some("mechanism CHANGED".to_owned()),
+        Change::Uncertain => Some("mechanism changed, may be noise".to_owned()),
+    };
+    let verdict = change.into_iter().chain(mechanism).collect();
+    [burst, side(before), side(after), verdict, pair.times.iter().map(time).collect()]
 }
 
 fn side(cell: &Cell) -> Vec<String> {
-    [cell.median.verdict.headline()].into_iter().chain(cell.agreement()).collect()
+    [cell.median.verdict.headline()].into_iter().chain(cell.mechanism()).chain(cell.agreement()).collect()
 }
 
 fn time(time: &Time) -> String {
@@ -107,11 +114,16 @@ fn sentences(comparison: &Comparison, names: [&str; 2], tolerance: f64) -> Vec<S
         sentences.extend((!only.is_empty()).then(|| format!("Only in {name}: {}.", only.join("; "))));
     }
     let changed = pairs.iter().filter(|pair| pair.verdict == Change::Changed).count();
+    let mechanisms = match pairs.iter().filter(|pair| pair.mechanism == Change::Changed).count() {
+        0 => String::new(),
+        1 => " 1 mechanism changed.".to_owned(),
+        changed => format!(" {changed} mechanisms changed."),
+    };
     let trends = |trend: Trend| {
         pairs.iter().flat_map(|pair| &pair.times).filter(|time| time.change.trend == trend).count()
     };
     sentences.push(format!(
-        "{changed} of {} verdicts changed. Times: {} slower, {} quicker, {} equal within {:.0} %, {} differ by noise only, \
+        "{changed} of {} verdicts changed.{mechanisms} Times: {} slower, {} quicker, {} equal within {:.0} %, {} differ by noise only, \
          {} have too few rounds.",
         pairs.len(),
         trends(Trend::Slower),

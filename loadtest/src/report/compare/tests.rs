@@ -1,13 +1,15 @@
 use judge::verdict::Kind;
-use results::document::{Document, sample};
+use results::document::{Burst, Document, sample};
 
 use super::*;
 
 fn documents() -> [Document; 2] {
-    let before = sample::document(vec![sample::together(), sample::waves()]);
+    let mut before = sample::document(vec![sample::together(), sample::waves()]);
     let mut after = before.clone();
     after.runs[0].bursts[1].verdict.kind = Kind::Sequential;
     after.runs[0].bursts[1].makespan_ms = 10_000.0;
+    before.runs[0].bursts.push(sample::pool());
+    after.runs[0].bursts.push(Burst { endpoint: "pool".to_owned(), n: 10, c: 10, ..sample::rate() });
     after.runs[0].title = "<script>".to_owned();
     [before, after]
 }

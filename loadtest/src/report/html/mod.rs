@@ -170,7 +170,7 @@ fn original_result(burst: &Burst) -> String {
 }
 
 fn details(cell: &Cell, noun: &str) -> String {
-    [Some(cell.time()), cell.instances(noun), cell.agreement()]
+    [Some(cell.time()), cell.mechanism(), cell.instances(noun), cell.agreement()]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()

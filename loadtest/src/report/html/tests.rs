@@ -9,6 +9,15 @@ fn the_page_of_a_fixed_result_is_unchanged() {
 }
 
 #[test]
+fn the_page_of_mechanisms_is_unchanged() {
+    let bursts = vec![sample::pool(), sample::rate(), sample::open()];
+    let page = page(&sample::document(bursts)).unwrap();
+    // The head, the data and the script are in the other snapshot.
+    let (_, shown) = page.split_once("<main>").unwrap();
+    insta::assert_snapshot!("mechanisms", shown.split("<footer>").next().unwrap());
+}
+
+#[test]
 fn the_policy_allows_only_the_pages_script() {
     let page = page(&sample::document(vec![sample::waves()])).unwrap();
     assert!(page.contains(&format!("script-src 'sha256-{}'", data::sha256(SCRIPT))));

@@ -130,6 +130,7 @@ fn colour(cells: &[Cell]) -> Option<comfy_table::Color> {
 /// Returns the verdict, the time and the number of instances.
 fn verdict(cell: &Cell, noun: &str) -> String {
     let mut text = format!("{}, {}", cell.median.verdict.headline(), cell.time());
+    text += &cell.mechanism().map_or(String::new(), |mechanism| format!(", {mechanism}"));
     text += &cell.agreement().map_or(String::new(), |agreement| format!("\n  {agreement}"));
     text += &cell.instances(noun).map_or(String::new(), |instances| format!(", {instances}"));
     for unmet in &cell.unmet {

@@ -2,7 +2,7 @@
 
 use console::{Alignment, pad_str, style};
 use judge::verdict::Kind;
-use results::chart::text::{LEGEND, timeline};
+use results::chart::text::{INFERRED_LEGEND, LEGEND, is_inferred, timeline};
 use results::document::Burst;
 use results::summary::overview::{Cell, Overview, Row};
 
@@ -18,9 +18,10 @@ const INDENT: &str = "  ";
 /// Returns the timelines of all bursts of all setups.
 pub fn all(overview: &Overview, width: usize) -> String {
     let rows: String = overview.rows.iter().map(|row| setup(overview, row, width)).collect();
+    let mut bursts = overview.rows.iter().flat_map(|row| &row.cells).flatten().map(|cell| cell.median);
     match rows.is_empty() {
         true => rows,
-        false => format!("\n{}\n{rows}", wrapped(LEGEND, "", Some(u16::try_from(width).unwrap_or(u16::MAX)))),
+        false => format!("\n{}\n{rows}", legend(bursts.any(is_inferred), "", width)),
     }
 }
 
@@ -32,7 +33,12 @@ pub fn burst(burst: &Burst, width: usize) -> String {
     let columns = width.saturating_sub(INDENT.len()).max(1);
     let lines = timeline(burst, columns);
     let lines: String = lines.lines().map(|line| format!("{INDENT}{line}\n")).collect();
-    lines + &wrapped(LEGEND, INDENT, Some(u16::try_from(width).unwrap_or(u16::MAX))) + "\n"
+    lines + &legend(is_inferred(burst), INDENT, width) + "\n"
+}
+
+fn legend(is_inferred: bool, indent: &str, width: usize) -> String {
+    let inferred = if is_inferred { format!(" {INFERRED_LEGEND}") } else { String::new() };
+    wrapped(&(LEGEND.to_owned() + &inferred), indent, Some(u16::try_from(width).unwrap_or(u16::MAX)))
 }
 
 /// Returns the verdict in its colour, if the terminal has colours. The words have the same meaning.
@@ -100,7 +106,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        let document = sample::document(vec![sample::together(), sample::waves()]);
+        let document = sample::document(vec![sample::together(), sample::waves(), sample::rate()]);
         for width in [1_u16, 20, 40, 80, 100, 200] {
             let overview = Overview::new(&document);
             for line in all(&overview, width.into()).lines().filter(|line| line.contains('█')) {
@@ -115,5 +121,10 @@ mod tests {
         insta::assert_snapshot!("eighty_columns", terminal::run(&document, Some(80), true));
         insta::assert_snapshot!("wide", terminal::run(&document, Some(140), true));
         insta::assert_snapshot!("burst", terminal::bursts(&document, Some(80), true));
+        let document = sample::document(vec![sample::rate(), sample::pool(), sample::open()]);
+        insta::assert_snapshot!("mechanisms_80", terminal::run(&document, Some(80), true));
+        insta::assert_snapshot!("mechanisms_120", terminal::run(&document, Some(120), true));
+        let document = sample::document(vec![sample::rate()]);
+        insta::assert_snapshot!("mechanisms_burst", terminal::bursts(&document, Some(80), true));
     }
 }

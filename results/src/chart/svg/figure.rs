@@ -45,6 +45,8 @@ pub struct Figure {
     pub in_flight: Area,
     /// The requests in a handler; `None` if unknown.
     pub in_handler: Option<Area>,
+    /// The requests in service, inferred from the mechanism; `None` if they are known, or can't be inferred.
+    pub inferred: Option<Area>,
 }
 
 /// The entry of an instance in the legend.
@@ -81,6 +83,8 @@ pub struct Shape {
     pub answering: (f64, f64),
     /// In the handler.
     pub inside: Option<(f64, f64)>,
+    /// In service, inferred from the mechanism.
+    pub inferred: Option<(f64, f64)>,
 }
 
 impl Figure {
@@ -91,7 +95,7 @@ impl Figure {
         let bar_height = (BARS_HEIGHT / bars.len().max(1) as f64).clamp(BAR_HEIGHT.0, BAR_HEIGHT.1);
         let instances = instances(&bars);
         let height = bar_height * bars.len() as f64;
-        let Concurrency { in_flight, in_handler } = concurrency(burst, INTERVALS);
+        let Concurrency { in_flight, in_handler, inferred } = concurrency(burst, INTERVALS);
         let max = in_flight.iter().copied().max().unwrap_or(0);
         let area = |counts: Vec<usize>| Area::new(&counts, max, height + GAP);
         Self {
@@ -103,6 +107,7 @@ impl Figure {
             more_instances: instances.len().saturating_sub(COLOURS),
             in_flight: area(in_flight),
             in_handler: in_handler.map(area),
+            inferred: inferred.map(area),
             bars: shapes(&bars, &instances, end_us, bar_height),
         }
     }
@@ -115,8 +120,11 @@ impl Figure {
         } else {
             "one for each request".to_owned()
         };
-        let in_handler =
-            self.in_handler.as_ref().map_or(String::new(), |area| format!(", {} in the handler", area.max));
+        let served = |area: &Option<Area>, words: &str| {
+            area.as_ref().map_or(String::new(), |area| format!(", {} {words}", area.max))
+        };
+        let in_handler = served(&self.in_handler, "in the handler")
+            + &served(&self.inferred, "in service (inferred from the model, not observed)");
         format!(
             "{} bars, {each}, from send to answer, over {}: {requests} requests, at most {} in flight at once{in_handler}.",
             self.bars.len(),
@@ -129,7 +137,7 @@ impl Figure {
 impl Shape {
     /// Describes the bar's requests.
     pub fn label(&self) -> String {
-        let Bar { i, count, sent_us, done_us, done_range_us, handler_us, instance, outcome, .. } = &self.bar;
+        let Bar { i, count, sent_us, done_us, done_range_us, instance, outcome, .. } = &self.bar;
         let ms = |us: f64| units::time(us / 1e3);
         let mut text = match count {
             1 => format!("request {i}: sent {}, ended {}", ms(*sent_us), ms(*done_us)),
@@ -140,8 +148,11 @@ impl Shape {
                 ms(done_range_us.1)
             ),
         };
-        if let Some((entered, left)) = handler_us {
-            let _ = write!(text, ", in the handler from {} to {}", ms(*entered), ms(*left));
+        if let Some((entered, left)) = self.bar.handler_us {
+            let _ = write!(text, ", in the handler from {} to {}", ms(entered), ms(left));
+        }
+        if let Some((from, to)) = self.bar.inferred_us {
+            let _ = write!(text, ", in service from {} to {} (inferred)", ms(from), ms(to));
         }
         if let Some(instance) = instance {
             let _ = write!(text, ", {instance}");
@@ -200,6 +211,7 @@ fn shapes(bars: &[Bar], instances: &[&str], end_us: f64, bar_height: f64) -> Vec
         whole: extent(bar.sent_us, bar.done_us),
         answering: extent(bar.first_byte_us, bar.done_us),
         inside: bar.handler_us.map(|(entered, left)| extent(entered, left)),
+        inferred: bar.inferred_us.map(|(from, to)| extent(from, to)),
         bar: bar.clone(),
     };
     bars.iter().enumerate().map(shape).collect()

@@ -32,7 +32,9 @@ impl Figure {
         text.push('\n');
         self.bars.iter().for_each(|shape| text += &group(shape));
         text += &area("in-flight", &self.in_flight);
-        text += &self.in_handler.as_ref().map_or(String::new(), |found| area("in-handler", found));
+        for found in [&self.in_handler, &self.inferred].into_iter().flatten() {
+            text += &area("in-handler", found);
+        }
         let _ = write!(text, "<path class=\"baseline\" d=\"M0 {y}H{WIDTH}\"/>\n</svg>", y = height - 0.5);
         text
     }
@@ -56,8 +58,9 @@ fn group(shape: &Shape) -> String {
     if shape.bar.is_good {
         text += &rect("answering", shape.answering, y, height);
     }
-    if let Some(inside) = shape.inside {
-        text += &rect("inside", inside, y + height * 0.15, height * 0.7);
+    let core = [("inside", shape.inside), ("inferred", shape.inferred)];
+    for (class, extent) in core.into_iter().filter_map(|(class, extent)| Some((class, extent?))) {
+        text += &rect(class, extent, y + height * 0.15, height * 0.7);
     }
     text + "</g>\n"
 }

@@ -4,4 +4,4 @@ mod plot;
 mod timeline;
 
 pub use plot::log_log;
-pub use timeline::{LEGEND, timeline};
+pub use timeline::{INFERRED_LEGEND, LEGEND, is_inferred, timeline};

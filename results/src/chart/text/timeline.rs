@@ -10,7 +10,7 @@ use crate::document::Burst;
 const MAX_BARS: usize = 20;
 /// Waiting in a queue or on the network.
 const WAITING: char = '·';
-/// In the handler; if unknown, from the send to the answer.
+/// In the handler; if unknown, the inferred service; without either, from the send to the answer.
 const SERVED: char = '█';
 /// Refused, or without an answer.
 const FAILED: char = '×';
@@ -18,6 +18,17 @@ const FAILED: char = '×';
 /// The meaning of the characters.
 pub const LEGEND: &str = "Each bar is a request, from send to answer: █ in the handler (if unknown: from send to answer), \
     · waiting, × failed.";
+
+/// The meaning of the mark below the timelines whose service times are inferred.
+pub const INFERRED_LEGEND: &str = "In charts marked as inferred, █ is the service time, inferred from the model, not observed, \
+    and · the wait before it.";
+/// The mark below a timeline whose service times are inferred.
+const INFERRED: &str = "(inferred, not observed)";
+
+/// Whether the timeline of `burst` shows inferred service times.
+pub fn is_inferred(burst: &Burst) -> bool {
+    span::spans(burst).iter().any(|span| span.inferred_us.is_some())
+}
 
 /// Draws `burst` in `width` columns: the requests in the order of their ends, then the time axis.
 pub fn timeline(burst: &Burst, width: usize) -> String {
@@ -35,6 +46,9 @@ pub fn timeline(burst: &Burst, width: usize) -> String {
     if group > 1 {
         text += &format!("({group} requests in each bar: medians)\n");
     }
+    if bars.iter().any(|bar| bar.inferred_us.is_some()) {
+        text += &format!("{INFERRED}\n");
+    }
     text
 }
 
@@ -46,7 +60,7 @@ struct Scale {
 impl Scale {
     fn bar(&self, bar: &Bar) -> String {
         let (sent, done) = (bar.sent_us, bar.done_us);
-        let stay = bar.handler_us.unwrap_or((sent, done));
+        let stay = bar.handler_us.or(bar.inferred_us).unwrap_or((sent, done));
         let (from, to) = (self.column(sent), self.last(done));
         let (entered, left) = (self.column(stay.0), self.last(stay.1));
         (0..self.width)
@@ -88,6 +102,14 @@ mod tests {
     #[test]
     fn a_bar_shows_the_wait_and_the_stay_in_the_handler() {
         assert_eq!(timeline(&staircase(4), 12), "███\n···███\n······███\n××××××××××××\n0     4.00 s\n");
+    }
+
+    #[test]
+    fn an_inferred_service_has_its_wait_before_it_and_is_marked() {
+        let text = timeline(&sample::rate(), 30);
+        assert!(text.starts_with("████████\n··████████\n····████████\n"), "{text}");
+        assert!(text.ends_with("750 ms\n(inferred, not observed)\n"), "{text}");
+        assert!(is_inferred(&sample::rate()) && !is_inferred(&sample::waves()));
     }
 
     #[test]

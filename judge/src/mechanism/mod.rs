@@ -1,11 +1,15 @@
 //! Why a burst was served as it was: the names of mechanisms, with their parameters.
 
+mod words;
+
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::rounded;
+
+pub use words::sentences;
 
 /// Why a burst was served as it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -182,6 +186,34 @@ impl Name {
             Self::RandomFailures => "failures at random",
         }
     }
+
+    /// Whether a request waits before its service, and is then served as if it were alone. Otherwise it is served more
+    /// slowly, or somewhere else, or not at all.
+    pub const fn makes_requests_wait(self) -> bool {
+        match self {
+            Self::WorkerPool
+            | Self::RateLimit
+            | Self::Lock
+            | Self::InnerPool
+            | Self::Throughput
+            | Self::Batching
+            | Self::ColdStart
+            | Self::Growth
+            | Self::SlowAccept
+            | Self::StickyConnections
+            | Self::QueueDeadline => true,
+            Self::None
+            | Self::SharedCpu
+            | Self::WarmPool
+            | Self::UnevenBackends
+            | Self::Pause
+            | Self::SingleFlight
+            | Self::SharedInstance
+            | Self::ConcurrencyCap
+            | Self::RateCap
+            | Self::RandomFailures => false,
+        }
+    }
 }
 
 impl fmt::Display for Name {
@@ -217,6 +249,16 @@ impl Mechanism {
     /// Returns the names of the class: the mechanism's own first.
     pub fn class(&self) -> impl Iterator<Item = Name> {
         [self.name].into_iter().chain(self.or.iter().copied())
+    }
+
+    /// Whether the mechanism limits how many requests are served per second, not how many at a time. A lock of one does:
+    /// any number of requests may be in the part of the handler outside it.
+    pub const fn is_rate(&self) -> bool {
+        match self.name {
+            Name::RateLimit | Name::Throughput | Name::SlowAccept => true,
+            Name::Lock => self.parameters.workers.is_none(),
+            _ => false,
+        }
     }
 
     /// Returns the mechanism with its numbers rounded as in result files.
