@@ -15,6 +15,7 @@
 //! | [`mechanism`] | the names of mechanisms, with their parameters |
 //! | `model` | server models: what a server of a known kind does with these arrivals |
 //! | `fit` | which model parameters explain the completions |
+//! | `refusal` | why requests were turned away |
 //! | `evidence` | what the replies say about handlers, instances and hosts |
 //! | `findings` | all figures that a verdict is drawn from |
 //! | `judgement` | kind, shape, number at a time, confidence, validity |
@@ -59,6 +60,7 @@ mod fit;
 mod judgement;
 pub mod mechanism;
 mod model;
+mod refusal;
 pub mod schedule;
 pub mod stats;
 pub mod trace;
