@@ -7,7 +7,8 @@ use crate::concurrency::effective_concurrency;
 use crate::evidence::{Hosts, Overlap, Sharing};
 use crate::fit::{self, Fit};
 use crate::model;
-use crate::trace::Trace;
+use crate::refusal::Refusals;
+use crate::trace::{Ending, Trace};
 
 pub(crate) use first_wave::FirstWave;
 
@@ -20,8 +21,14 @@ pub(crate) const SEQUENTIAL: f64 = 1.25;
 pub(crate) struct Findings {
     /// The number of good answers.
     pub(crate) answered: usize,
-    /// The number of requests that the server rejected.
+    /// The number of requests that the server refused, as servers do under load.
     pub(crate) rejected: usize,
+    /// Why they were refused; `None` if nothing else happened, too.
+    pub(crate) refusals: Option<Refusals>,
+    /// The number of requests that weren't answered in their time.
+    pub(crate) unanswered: usize,
+    /// The number of requests that failed at the server for a reason that load doesn't explain.
+    pub(crate) failed: usize,
     /// The largest number of requests that would be in a server without limit at once.
     pub(crate) offered: usize,
     /// The generator's largest delay behind the plan, in microseconds.
@@ -53,9 +60,13 @@ impl Findings {
         let last_ms = last_us.map_or(first_ms, |last| last / 1e3);
         let offered = unlimited.peak().min(arrivals.connections);
         let effective = effective_concurrency(trace).unwrap_or(0.0);
+        let count = |ending| trace.rows.iter().filter(|row| row.ending() == ending).count();
         Self {
             answered: arrivals.count(),
-            rejected: trace.rows.iter().filter(|row| row.is_rejected()).count(),
+            rejected: count(Ending::Refused),
+            refusals: Refusals::of(trace),
+            unanswered: count(Ending::Unanswered),
+            failed: count(Ending::FailedAtServer),
             offered,
             late_us: arrivals.late_us,
             service_ms: trace.service_ms,
@@ -69,6 +80,12 @@ impl Findings {
             overlap: Overlap::of(trace),
             hosts: Hosts::of(trace),
         }
+    }
+
+    /// Whether requests were refused because of the load: all refusals count as such unless they probably were failures
+    /// at random.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.rejected > 0 && self.refusals.as_ref().is_none_or(|refusals| refusals.random_share().is_none())
     }
 
     /// Whether the makespan is near the makespan of a server without limit.

@@ -18,6 +18,7 @@ mod waits;
 
 use crate::mechanism::{Mechanism, Name, Parameters};
 use crate::trace::Trace;
+use crate::units;
 
 use evidence::sum_of_logs;
 use load::Load;
@@ -29,6 +30,8 @@ const TEMPER: f64 = 2.5;
 const SAME: f64 = 2.0;
 /// A mechanism is named if its class has at least this probability.
 const NAMED: f64 = 0.9;
+/// An alternative is mentioned from this probability on.
+const MENTIONED: f64 = 0.01;
 /// Failures at random change the kind of the verdict from this probability on.
 const PROBABLE: f64 = 0.5;
 
@@ -61,12 +64,51 @@ impl Refusals {
         self.mechanisms.first().filter(|one| one.probability >= NAMED)
     }
 
+    /// Returns what the server did, with a space before it; `None` if no mechanism is named.
+    pub(crate) fn sentence(&self) -> Option<String> {
+        let Mechanism { name, parameters, .. } = self.named()?;
+        match name {
+            Name::ConcurrencyCap => {
+                Some(format!(" It refused requests while {} were in the server.", parameters.limit?))
+            }
+            Name::RateCap => {
+                let then = parameters
+                    .per_second
+                    .map(|rate| format!(", and then about {} per second", figures(rate)));
+                Some(format!(" It took {} at once{}.", parameters.burst?, then.unwrap_or_default()))
+            }
+            Name::QueueDeadline => {
+                let waited = units::time(parameters.delay_ms?);
+                Some(format!(" It refused requests that had waited for {waited}."))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the mechanism if it is to be named, and the alternatives that are worth a mention.
+    pub(crate) fn split(&self) -> (Option<Mechanism>, Vec<Mechanism>) {
+        let named = self.named().cloned();
+        let rest = self.mechanisms.iter().skip(usize::from(named.is_some()));
+        (named, rest.filter(|one| one.probability >= MENTIONED).cloned().collect())
+    }
+
+    /// Whether it is clear that the refusals depend on the load, or that they don't.
+    pub(crate) fn is_clear(&self) -> bool {
+        let random = self.mechanisms.iter().find(|one| one.name == Name::RandomFailures);
+        random.is_none_or(|one| one.probability >= NAMED || one.probability <= 1.0 - NAMED)
+    }
+
     /// Returns the share of requests that failed, if they probably failed at random: the burst is judged by its answers
     /// then.
     pub(crate) fn random_share(&self) -> Option<f64> {
         let random = self.mechanisms.iter().find(|one| one.name == Name::RandomFailures);
         random.filter(|one| one.probability >= PROBABLE)?.parameters.share
     }
+}
+
+/// Returns a number with two digits.
+fn figures(value: f64) -> String {
+    if value >= 10.0 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
 
 /// Returns the mechanisms that may have turned requests away, the most probable first. Mechanisms that give the same burst

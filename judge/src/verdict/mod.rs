@@ -14,6 +14,7 @@ use crate::cause;
 use crate::findings::Findings;
 use crate::judgement::Judgement;
 use crate::mechanism::Mechanism;
+use crate::refusal::Refusals;
 use crate::trace::Trace;
 use crate::units::rounded;
 
@@ -62,13 +63,17 @@ pub fn judge(trace: &Trace) -> Verdict {
     let findings = Findings::of(trace);
     let judgement = Judgement::of(trace, &findings);
     let range = judgement.range;
+    let kind = judgement.kind();
+    // How the requests were refused explains a verdict that they were.
+    let refusals = findings.refusals.as_ref().filter(|_| kind == Kind::Refused);
+    let (mechanism, alternatives) = refusals.map(Refusals::split).unwrap_or_default();
     Verdict {
-        kind: judgement.kind(),
+        kind,
         at_a_time: range.map(|range| range.k),
         at_a_time_low: range.map(|range| range.low),
         at_a_time_high: range.map(|range| range.high),
-        mechanism: None,
-        alternatives: Vec::new(),
+        mechanism,
+        alternatives,
         shape: judgement.shape,
         confidence: judgement.confidence,
         why: why::why(&judgement),
