@@ -4,7 +4,7 @@ mod first_wave;
 
 use crate::arrivals::ArrivalTimes;
 use crate::concurrency::effective_concurrency;
-use crate::evidence::{Hosts, Overlap, Sharing};
+use crate::evidence::{Hosts, Overlap, Sharing, WarmPool};
 use crate::fit::{self, Fit};
 use crate::model;
 use crate::refusal::Refusals;
@@ -48,6 +48,8 @@ pub(crate) struct Findings {
     pub(crate) sharing: Sharing,
     pub(crate) overlap: Option<Overlap>,
     pub(crate) hosts: Hosts,
+    /// Warm instances beside fresh ones; `None` if the replies show none.
+    pub(crate) warm_pool: Option<WarmPool>,
 }
 
 impl Findings {
@@ -79,6 +81,7 @@ impl Findings {
             sharing: Sharing::of(trace),
             overlap: Overlap::of(trace),
             hosts: Hosts::of(trace),
+            warm_pool: WarmPool::of(trace),
         }
     }
 

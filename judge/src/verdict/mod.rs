@@ -14,7 +14,6 @@ use crate::cause;
 use crate::findings::Findings;
 use crate::judgement::Judgement;
 use crate::mechanism::Mechanism;
-use crate::refusal::Refusals;
 use crate::trace::Trace;
 use crate::units::rounded;
 
@@ -64,9 +63,7 @@ pub fn judge(trace: &Trace) -> Verdict {
     let judgement = Judgement::of(trace, &findings);
     let range = judgement.range;
     let kind = judgement.kind();
-    // How the requests were refused explains a verdict that they were.
-    let refusals = findings.refusals.as_ref().filter(|_| kind == Kind::Refused);
-    let (mechanism, alternatives) = refusals.map(Refusals::split).unwrap_or_default();
+    let (mechanism, alternatives) = mechanisms(&findings, kind);
     Verdict {
         kind,
         at_a_time: range.map(|range| range.k),
@@ -79,6 +76,15 @@ pub fn judge(trace: &Trace) -> Verdict {
         why: why::why(&judgement),
         remedy: cause::remedy(&judgement),
         reasons: judgement.reasons,
+    }
+}
+
+/// Returns the mechanism that explains a verdict of this kind, and the alternatives.
+fn mechanisms(findings: &Findings, kind: Kind) -> (Option<Mechanism>, Vec<Mechanism>) {
+    match (kind, &findings.refusals, findings.warm_pool) {
+        (Kind::Refused, Some(refusals), _) => refusals.split(),
+        (Kind::Parallel, _, Some(warm_pool)) => (Some(warm_pool.mechanism()), Vec::new()),
+        _ => (None, Vec::new()),
     }
 }
 

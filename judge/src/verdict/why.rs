@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cause;
-use crate::evidence::{Hosts, Sharing};
+use crate::evidence::{Hosts, Sharing, WarmPool};
 use crate::findings::Findings;
 use crate::judgement::{CrossCheck, Judgement, Kind};
 use crate::refusal::Refusals;
@@ -26,6 +26,7 @@ pub(super) fn why(judgement: &Judgement) -> String {
     }
     sentences.extend(shape.and_then(|shape| shape.sentence(*served, *range)));
     sentences.extend(instances(&findings.sharing, *served));
+    sentences.extend(warm_pool(judgement));
     sentences.extend(hosts(&findings.hosts));
     sentences.extend(cause::explanation(judgement));
     sentences.extend(handlers(judgement));
@@ -118,6 +119,17 @@ fn instances(sharing: &Sharing, served: Kind) -> Option<String> {
         (_, 0) => format!("{shared}."),
         (_, turns) => format!("{shared}; {turns} of them blocked each other in turn, {each} each."),
     })
+}
+
+/// Returns how warm and fresh instances shared a burst that was served in parallel.
+fn warm_pool(judgement: &Judgement) -> Option<String> {
+    let WarmPool { size, fresh } =
+        judgement.findings.warm_pool.filter(|_| judgement.served == Kind::Parallel)?;
+    let warm =
+        if size == 1 { "One instance was warm".to_owned() } else { format!("{size} instances were warm") };
+    Some(format!(
+        "{warm} and served one request after the other; {fresh} requests had a fresh instance each."
+    ))
 }
 
 /// Returns how the requests were spread over hosts; `None` if the replies name no hosts.
