@@ -14,10 +14,11 @@
 //! | `arrivals`, `concurrency` | when the requests arrived, and how many were in service on average |
 //! | [`mechanism`] | the names of mechanisms, with their parameters |
 //! | `model` | server models: what a server of a known kind does with these arrivals |
-//! | `fit` | which model parameters explain the completions |
+//! | `likelihood` | how well a server hypothesis explains the answers |
 //! | `refusal` | why requests were turned away |
 //! | `evidence` | what the replies say about handlers, instances and hosts |
 //! | `findings` | all figures that a verdict is drawn from |
+//! | `posterior` | how probable each explanation is |
 //! | `judgement` | kind, shape, number at a time, confidence, validity |
 //! | `cause` | known causes with their remedies |
 //! | [`verdict`] | the verdict with its sentences |
@@ -56,10 +57,11 @@ pub mod compare;
 mod concurrency;
 mod evidence;
 mod findings;
-mod fit;
 mod judgement;
+mod likelihood;
 pub mod mechanism;
 mod model;
+mod posterior;
 mod refusal;
 pub mod schedule;
 pub mod stats;

@@ -26,6 +26,17 @@ pub fn median_deviation(values: &[f64]) -> Option<f64> {
     median(values.iter().map(|value| (value - middle).abs()).collect())
 }
 
+/// Returns the logarithm of the gamma function, by Lanczos' approximation ("A precision approximation of the gamma function",
+/// 1964).
+pub(crate) fn ln_gamma(x: f64) -> f64 {
+    const COEFFICIENTS: [f64; 6] =
+        [76.180_091_729_471_46, -86.505_320_329_416_77, 24.014_098_240_830_91, -1.231_739_572_450_155, 1.208_650_973_866_179e-3, -5.395_239_384_953e-6];
+    let base = x + 5.5;
+    let log = base - (x + 0.5) * base.ln();
+    let series = COEFFICIENTS.iter().enumerate().map(|(i, c)| c / (x + 1.0 + i as f64)).sum::<f64>();
+    -log + (2.506_628_274_631_000_5 * (1.000_000_000_190_015 + series) / x).ln()
+}
+
 /// Minimum, mean and maximum of values that are not kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
@@ -87,6 +98,13 @@ mod tests {
             assert_eq!(percentile(&values, share), Some(value), "{share}");
         }
         assert_eq!(percentile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn the_gamma_function_has_its_known_values() {
+        for (x, value) in [(1.0, 1.0_f64), (0.5, 1.772_453_85), (5.0, 24.0), (10.0, 362_880.0)] {
+            assert!((ln_gamma(x) - value.ln()).abs() < 1e-6, "{x}");
+        }
     }
 
     #[test]

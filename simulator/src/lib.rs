@@ -1,8 +1,10 @@
 //! Random bursts at simulated servers with known behaviour: test cases for the judge.
 
 mod cases;
+pub mod evaluation;
 pub mod mechanism;
 mod random;
+pub mod scenarios;
 mod score;
 pub mod server;
 

@@ -17,6 +17,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
+    /// Returns another generator: its numbers don't depend on how many more are drawn from this one.
+    pub fn fork(&mut self) -> Self {
+        Self(self.next())
+    }
+
     /// Returns a number from 0 to just below 1, uniformly distributed.
     pub fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64

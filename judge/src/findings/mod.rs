@@ -5,8 +5,8 @@ mod first_wave;
 use crate::arrivals::ArrivalTimes;
 use crate::concurrency::effective_concurrency;
 use crate::evidence::{Hosts, Overlap, Sharing, WarmPool};
-use crate::fit::{self, Fit};
-use crate::model;
+use crate::model::{self, Burst, Explanation};
+use crate::posterior::Posterior;
 use crate::refusal::Refusals;
 use crate::trace::{Ending, Trace};
 
@@ -43,7 +43,8 @@ pub(crate) struct Findings {
     pub(crate) one_at_a_time_ms: f64,
     /// The effective concurrency, by the makespan alone; 0 if unknown.
     pub(crate) effective: f64,
-    pub(crate) fit: Option<Fit>,
+    /// How probable each explanation is; `None` if there are too few answers, or no service time.
+    pub(crate) posterior: Option<Posterior>,
     pub(crate) first_wave: FirstWave,
     pub(crate) sharing: Sharing,
     pub(crate) overlap: Option<Overlap>,
@@ -63,6 +64,9 @@ impl Findings {
         let offered = unlimited.peak().min(arrivals.connections);
         let effective = effective_concurrency(trace).unwrap_or(0.0);
         let count = |ending| trace.rows.iter().filter(|row| row.ending() == ending).count();
+        let unlimited_ms = unlimited.end() / 1e3 - first_ms;
+        let one_at_a_time_ms = model::simulate(&arrivals, service_us, 1).end() / 1e3 - first_ms;
+        let burst = Burst::of(trace, &arrivals, offered, (unlimited_ms, one_at_a_time_ms));
         Self {
             answered: arrivals.count(),
             rejected: count(Ending::Refused),
@@ -73,10 +77,10 @@ impl Findings {
             late_us: arrivals.late_us,
             service_ms: trace.service_ms,
             makespan_ms: (last_ms - first_ms).max(0.0),
-            unlimited_ms: unlimited.end() / 1e3 - first_ms,
-            one_at_a_time_ms: model::simulate(&arrivals, service_us, 1).end() / 1e3 - first_ms,
+            unlimited_ms,
+            one_at_a_time_ms,
             effective,
-            fit: fit::fit(trace, &arrivals, offered, effective),
+            posterior: burst.as_ref().and_then(Posterior::of),
             first_wave: FirstWave::of(trace, offered),
             sharing: Sharing::of(trace),
             overlap: Overlap::of(trace),
@@ -101,9 +105,9 @@ impl Findings {
         self.makespan_ms >= self.one_at_a_time_ms / SEQUENTIAL
     }
 
-    /// Returns the fit if the completions are consistent with it.
-    pub(crate) fn pool(&self) -> Option<&Fit> {
-        self.fit.as_ref().filter(|fit| fit.is_consistent)
+    /// Returns the best explanation if it describes the burst.
+    pub(crate) fn explanation(&self) -> Option<&Explanation> {
+        self.posterior.as_ref().filter(|posterior| posterior.fit.describes).map(Posterior::best)
     }
 
     /// Returns the number of requests in a handler at once if none was delayed there: it is the number that was served

@@ -14,12 +14,8 @@ pub(super) fn at_a_time(findings: &Findings, served: Kind, shape: Option<Shape>)
     let range = |k: f64, low: f64, high: f64| Some(Range { k, low: low.min(k), high: high.max(k) });
     match (served, shape) {
         (Kind::Parallel, _) => {
-            let low = if findings.answered <= findings.offered {
-                effective
-            } else {
-                findings.pool().map_or(effective, |fit| fit.low as f64)
-            };
-            range(offered, low.min(offered), offered)
+            let low = findings.posterior.as_ref().and_then(|posterior| posterior.at_a_time(|_| true));
+            range(offered, low.map_or(effective, |(_, low, _)| low).min(offered), offered)
         }
         (Kind::Sequential, _) => range(1.0, 1.0, effective),
         (Kind::Limited, Some(Shape::Batched)) => {
@@ -28,12 +24,12 @@ pub(super) fn at_a_time(findings: &Findings, served: Kind, shape: Option<Shape>)
             let instances = (findings.sharing.instances as f64).min(offered);
             range(instances, low, high)
         }
-        (Kind::Limited, Some(Shape::Stretched)) => {
-            let (low, high) = shared_resource(findings);
-            range(effective, low, high)
-        }
         (Kind::Limited, _) => {
-            findings.fit.as_ref().and_then(|fit| range(fit.k as f64, fit.low as f64, fit.high as f64))
+            let posterior = findings.posterior.as_ref()?;
+            // A rate limits without a number at a time.
+            posterior.best().k?;
+            let (k, low, high) = posterior.at_a_time(|one| one.kind == Kind::Limited)?;
+            range(k, low, high)
         }
         (Kind::Refused | Kind::Inconclusive, _) => None,
     }

@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::cross_check::CrossCheck;
 use super::kind::Kind;
-use super::range::Range;
-use super::shape::Shape;
-use crate::findings::{Findings, SEQUENTIAL};
+use crate::findings::Findings;
 use crate::trace::{Failures, MissingData};
 
-/// A stretched burst is surely limited if it takes this many times as long as in parallel: the request alone may have been
-/// a third quicker than most.
-const SURELY_SLOWED: f64 = 1.8;
+/// The least probability of a kind for a sure verdict, for a probable one, and for any.
+const SURE: f64 = 0.99;
+const PROBABLE: f64 = 0.9;
+pub(super) const POSSIBLE: f64 = 0.7;
 
 /// How sure the verdict is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -38,26 +37,16 @@ impl Confidence {
         }
     }
 
-    /// Returns how sure the verdict is by the makespan, the completions and the handlers' times.
-    pub(super) fn of(
-        findings: &Findings,
-        served: Kind,
-        shape: Option<Shape>,
-        range: Option<Range>,
-        cross_check: CrossCheck,
-    ) -> Self {
-        let Some(range) = range else { return Self::Low };
-        let is_sure = match served {
-            Kind::Parallel => is_surely_parallel(findings),
-            Kind::Sequential => is_surely_sequential(findings, shape),
-            Kind::Limited => is_surely_limited(findings, shape, range),
-            Kind::Refused | Kind::Inconclusive => false,
-        };
+    /// Returns how sure a kind of this probability is, by the times and the handlers' times.
+    pub(super) fn of(findings: &Findings, served: Kind, probability: f64, cross_check: CrossCheck) -> Self {
+        let describes = findings.explanation().is_some() || findings.sharing.batched;
         match cross_check {
+            _ if matches!(served, Kind::Refused | Kind::Inconclusive) => Self::Low,
             CrossCheck::Disagrees => Self::Low,
-            _ if is_sure => Self::High,
             CrossCheck::Agrees if is_counted(findings, served) => Self::High,
-            _ => Self::Medium,
+            _ if probability >= SURE && describes => Self::High,
+            _ if probability >= PROBABLE => Self::Medium,
+            _ => Self::Low,
         }
     }
 
@@ -86,44 +75,6 @@ fn is_counted(findings: &Findings, served: Kind) -> bool {
     match findings.handlers_at_once() {
         Some(count) if served == Kind::Parallel => count == findings.offered,
         Some(count) if served == Kind::Limited => 1 < count && count < findings.offered,
-        _ => false,
-    }
-}
-
-/// No smaller pool may fit as well: a slightly smaller pool hardly changes the makespan. And no request may have been
-/// slowed: a small slowdown looks like variation.
-fn is_surely_parallel(findings: &Findings) -> bool {
-    let (mean, spread) = findings.first_wave.mean_and_spread();
-    let is_all = findings.pool().is_some_and(|fit| fit.low == findings.offered && fit.tight_fit);
-    is_all && findings.first_wave.waited() == 0 && mean * (1.0 + spread) <= SEQUENTIAL
-}
-
-/// A stretched burst is never sure: one core can't be told from more cores with a busy neighbour.
-fn is_surely_sequential(findings: &Findings, shape: Option<Shape>) -> bool {
-    match shape {
-        Some(Shape::Batched) => true,
-        Some(Shape::Staircase) => findings.pool().is_some_and(|fit| fit.high == 1 && fit.tight_fit),
-        _ => false,
-    }
-}
-
-/// The interval may contain neither 1 nor all requests: all would be no limit. One or two stragglers are no second wave.
-fn is_surely_limited(findings: &Findings, shape: Option<Shape>, range: Range) -> bool {
-    let tight_fit = findings.pool().is_some_and(|fit| fit.tight_fit);
-    let between = range.low > 1.0 && range.high < findings.offered as f64;
-    let waited = findings.first_wave.waited();
-    match shape {
-        Some(Shape::Waves) => {
-            // If all requests were late, a shared processor is possible, too.
-            between
-                && tight_fit
-                && !findings.is_parallel()
-                && !findings.first_wave.is_stretched()
-                && waited >= 2
-                && waited * 10 >= findings.first_wave_size()
-        }
-        Some(Shape::Stretched) => between && findings.effective * SURELY_SLOWED < findings.offered as f64,
-        Some(Shape::Batched) => between,
         _ => false,
     }
 }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::findings::Findings;
 
+/// The probability of a kind that the replies show.
+const CERTAIN: f64 = 1.0;
+
 /// How a burst was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -45,26 +48,28 @@ impl Kind {
         }
     }
 
-    /// Returns the kind of the answered requests: by the makespan, by the completions if they show waves of fewer than
-    /// all requests, and by the replies if they count the requests in handlers.
-    pub(super) fn of(findings: &Findings) -> Self {
+    /// Returns the kind of the answered requests, and its probability: by the replies if they count the requests in
+    /// handlers, else by the explanations of the times.
+    pub(super) fn of(findings: &Findings) -> (Self, f64) {
         let in_handlers = findings.handlers_at_once();
-        match (findings.is_parallel(), findings.is_sequential()) {
-            // All requests that were sent were in a handler at once, and none took longer for it.
-            (_, false) if in_handlers.is_some_and(|count| count > 1 && count >= findings.offered) => {
-                Self::Parallel
-            }
-            // Each request waited for the others of its instance, and there is only one instance.
-            (false, _) if findings.sharing.batched && findings.sharing.is_all_in_one(findings.answered) => {
-                Self::Sequential
-            }
-            (true, true) => Self::Inconclusive,
-            _ if findings.offered <= 1 => Self::Inconclusive,
-            (true, false) if findings.pool().is_some_and(|fit| fit.high < findings.offered) => Self::Limited,
-            (true, false) => Self::Parallel,
-            (false, true) => Self::Sequential,
-            (false, false) => Self::Limited,
+        let (parallel, sequential) = (findings.is_parallel(), findings.is_sequential());
+        // All requests that were sent were in a handler at once, and none took longer for it.
+        if !sequential && in_handlers.is_some_and(|count| count > 1 && count >= findings.offered) {
+            return (Self::Parallel, CERTAIN);
         }
+        // Each request waited for the others of its instance, and there is only one instance.
+        if !parallel && findings.sharing.batched && findings.sharing.is_all_in_one(findings.answered) {
+            return (Self::Sequential, CERTAIN);
+        }
+        let Some(posterior) = findings.posterior.as_ref().filter(|_| findings.offered > 1) else {
+            return (Self::Inconclusive, 1.0);
+        };
+        if findings.sharing.batched {
+            return (Self::Limited, CERTAIN);
+        }
+        let kinds = [Self::Parallel, Self::Sequential, Self::Limited].map(|kind| (kind, posterior.kind(kind)));
+        let best = kinds.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        best.unwrap_or((Self::Inconclusive, 1.0))
     }
 }
 

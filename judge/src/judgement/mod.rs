@@ -10,6 +10,7 @@ mod steps;
 mod validity;
 
 use crate::findings::Findings;
+use crate::mechanism::Mechanism;
 use crate::trace::{Ending, Trace};
 
 pub use confidence::Confidence;
@@ -18,6 +19,9 @@ pub use kind::Kind;
 pub(crate) use range::Range;
 pub use shape::Shape;
 pub use validity::is_bottleneck;
+
+/// Less probable mechanisms are not worth a mention.
+const LEAST: f64 = 0.03;
 
 /// What a trace shows.
 pub(crate) struct Judgement<'a> {
@@ -36,12 +40,13 @@ pub(crate) struct Judgement<'a> {
 impl<'a> Judgement<'a> {
     pub(crate) fn of(trace: &'a Trace, findings: &'a Findings) -> Self {
         let mut reasons = validity::reasons(trace, findings);
-        let mut served = if reasons.is_empty() { Kind::of(findings) } else { Kind::Inconclusive };
-        let shape = Shape::of(findings, served);
-        if served == Kind::Limited && shape.is_none() {
-            reasons.push("no pool size explains the answers; try again, or send more requests".to_owned());
+        let (mut served, probability) =
+            if reasons.is_empty() { Kind::of(findings) } else { (Kind::Inconclusive, 1.0) };
+        if served != Kind::Inconclusive && probability < confidence::POSSIBLE {
+            reasons.push(open_question(findings));
             served = Kind::Inconclusive;
         }
+        let shape = Shape::of(findings, served);
         if trace.missing.service && reasons.is_empty() && validity::needs_service_time(served, shape) {
             reasons.push(validity::NO_SERVICE_TIME.to_owned());
             served = Kind::Inconclusive;
@@ -49,7 +54,7 @@ impl<'a> Judgement<'a> {
         let range = at_a_time::at_a_time(findings, served, shape);
         let cross_check = CrossCheck::of(findings, range);
         let range = range.map(|range| cross_check.refine(range, findings, served));
-        let confidence = Confidence::of(findings, served, shape, range, cross_check)
+        let confidence = Confidence::of(findings, served, probability, cross_check)
             .min(Confidence::limit(&trace.missing))
             .min(Confidence::limit_of_refusals(findings))
             .min(validity::limit(trace, findings));
@@ -60,6 +65,19 @@ impl<'a> Judgement<'a> {
     /// served.
     pub(crate) fn kind(&self) -> Kind {
         if self.findings.is_refused() { Kind::Refused } else { self.served }
+    }
+
+    /// Returns the mechanism, if one is probable enough and agrees with the kind.
+    pub(crate) fn mechanism(&self) -> Option<Mechanism> {
+        let posterior = self.findings.posterior.as_ref().filter(|_| self.served != Kind::Inconclusive)?;
+        posterior.mechanism().filter(|_| posterior.best().kind == self.served).cloned()
+    }
+
+    /// Returns the other mechanisms that may explain the burst.
+    pub(crate) fn alternatives(&self) -> Vec<Mechanism> {
+        let named = self.mechanism().map(|mechanism| mechanism.name);
+        let all = self.findings.posterior.as_ref().map_or(&[][..], |posterior| &posterior.mechanisms);
+        all.iter().filter(|one| Some(one.name) != named && one.probability >= LEAST).take(4).cloned().collect()
     }
 
     /// Whether the server took as many requests as it can hold, and rejected the others at once.
@@ -73,4 +91,16 @@ impl<'a> Judgement<'a> {
             && findings.answered == findings.offered
             && rejected.all(|row| is_quick(row.done_us, row.sent_us))
     }
+}
+
+/// Returns the reason if several kinds of servers explain the answers.
+fn open_question(findings: &Findings) -> String {
+    let mechanisms = findings.posterior.as_ref().map_or(&[][..], |posterior| &posterior.mechanisms);
+    let names: Vec<&str> = mechanisms.iter().filter(|one| one.probability >= 0.1).map(|one| one.name.words()).collect();
+    let names = match names.as_slice() {
+        [] => "several kinds of servers".to_owned(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    };
+    format!("{names} would explain the answers; send more requests at once, or measure the service time more often")
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::kind::Kind;
 use super::range::Range;
 use crate::findings::Findings;
+use crate::mechanism::Name;
 
 /// How the answers came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,14 +43,16 @@ impl Shape {
         if findings.sharing.batched {
             return Some(Self::Batched);
         }
-        let pool = findings.pool().map(|fit| fit.k);
-        match served {
-            Kind::Parallel => Some(Self::Together),
-            Kind::Sequential if pool == Some(1) => Some(Self::Staircase),
-            Kind::Limited if pool.is_some_and(|k| 1 < k && k < findings.offered) => Some(Self::Waves),
-            Kind::Sequential | Kind::Limited if findings.first_wave.is_stretched() => Some(Self::Stretched),
-            Kind::Sequential if pool.is_some() => Some(Self::Staircase),
-            _ => None,
+        let best = findings.explanation()?;
+        match (served, best.name) {
+            (Kind::Parallel, Name::ColdStart | Name::Pause) => Some(Self::Stretched),
+            (Kind::Parallel, _) => Some(Self::Together),
+            (Kind::Inconclusive | Kind::Refused, _) => None,
+            (_, Name::SharedCpu | Name::ColdStart | Name::Pause) => Some(Self::Stretched),
+            (_, Name::RateLimit | Name::Lock | Name::Throughput) => Some(Self::Staircase),
+            (Kind::Sequential, Name::WorkerPool) => Some(Self::Staircase),
+            (Kind::Limited, _) => Some(Self::Waves),
+            (Kind::Sequential, _) => None,
         }
     }
 

@@ -92,16 +92,21 @@ impl Refusals {
         (named, rest.filter(|one| one.probability >= MENTIONED).cloned().collect())
     }
 
+    /// Returns the failures at random, with their probability.
+    pub(crate) fn random(&self) -> Option<&Mechanism> {
+        self.mechanisms.iter().find(|one| one.name == Name::RandomFailures)
+    }
+
     /// Whether it is clear that the refusals depend on the load, or that they don't.
     pub(crate) fn is_clear(&self) -> bool {
-        let random = self.mechanisms.iter().find(|one| one.name == Name::RandomFailures);
+        let random = self.random();
         random.is_none_or(|one| one.probability >= NAMED || one.probability <= 1.0 - NAMED)
     }
 
     /// Returns the share of requests that failed, if they probably failed at random: the burst is judged by its answers
     /// then.
     pub(crate) fn random_share(&self) -> Option<f64> {
-        let random = self.mechanisms.iter().find(|one| one.name == Name::RandomFailures);
+        let random = self.random();
         random.filter(|one| one.probability >= PROBABLE)?.parameters.share
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cause;
 use crate::findings::Findings;
 use crate::judgement::Judgement;
-use crate::mechanism::Mechanism;
+use crate::mechanism::{Mechanism, Name};
 use crate::trace::Trace;
 use crate::units::rounded;
 
@@ -63,7 +63,7 @@ pub fn judge(trace: &Trace) -> Verdict {
     let judgement = Judgement::of(trace, &findings);
     let range = judgement.range;
     let kind = judgement.kind();
-    let (mechanism, alternatives) = mechanisms(&findings, kind);
+    let (mechanism, alternatives) = mechanisms(&judgement, kind);
     Verdict {
         kind,
         at_a_time: range.map(|range| range.k),
@@ -79,12 +79,26 @@ pub fn judge(trace: &Trace) -> Verdict {
     }
 }
 
-/// Returns the mechanism that explains a verdict of this kind, and the alternatives.
-fn mechanisms(findings: &Findings, kind: Kind) -> (Option<Mechanism>, Vec<Mechanism>) {
-    match (kind, &findings.refusals, findings.warm_pool) {
+/// Returns the mechanism that explains a verdict of this kind, and the alternatives. What the replies and the refusals show
+/// goes before what the times suggest.
+fn mechanisms(judgement: &Judgement, kind: Kind) -> (Option<Mechanism>, Vec<Mechanism>) {
+    let (refusals, warm_pool) = (&judgement.findings.refusals, judgement.findings.warm_pool);
+    let (mechanism, mut alternatives) = (judgement.mechanism(), judgement.alternatives());
+    match (kind, refusals, warm_pool) {
         (Kind::Refused, Some(refusals), _) => refusals.split(),
         (Kind::Parallel, _, Some(warm_pool)) => (Some(warm_pool.mechanism()), Vec::new()),
-        _ => (None, Vec::new()),
+        (_, Some(refusals), _) => {
+            // A server without limit has no other mechanism.
+            let is_unlimited = mechanism.as_ref().is_none_or(|one| one.name == Name::None);
+            match refusals.named().filter(|_| kind == Kind::Parallel && is_unlimited) {
+                Some(random) => (Some(random.clone()), alternatives),
+                None => {
+                    alternatives.extend(refusals.random().cloned());
+                    (mechanism, alternatives)
+                }
+            }
+        }
+        _ => (mechanism, alternatives),
     }
 }
 
@@ -127,3 +141,15 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests;
+
+/// Debug.
+#[doc(hidden)]
+pub fn debug(trace: &Trace) -> Vec<String> {
+    let findings = Findings::of(trace);
+    let Some(p) = findings.posterior else { return vec![] };
+    let mut lines = vec![format!("{:?} par {:.3} seq {:.3} lim {:.3}", p.fit, p.kind(Kind::Parallel), p.kind(Kind::Sequential), p.kind(Kind::Limited))];
+    for e in p.explanations.iter().take(14) { lines.push(format!("{:?} log {:.1} prior {:.1} k {:?} {:?} service {:?} {}", e.name, e.log, e.prior, e.k, e.kind, e.hypothesis.as_ref().map(|h| (h.service.median(), h.service.sigma)), serde_json_string(&e.parameters))); }
+    for m in &p.mechanisms { lines.push(format!("{} {:.3} {:?}", m.name, m.probability, m.or)); }
+    lines
+}
+fn serde_json_string(p: &crate::mechanism::Parameters) -> String { format!("{p:?}").split(", ").filter(|x| !x.contains("None")).collect::<Vec<_>>().join(" ") }

@@ -30,6 +30,8 @@ pub struct Noise {
 pub struct Burst {
     /// The answered requests, in the order in which they were sent.
     pub requests: Vec<Sent>,
+    /// The service times, in the order in which the server drew them.
+    pub services: Vec<f64>,
 }
 
 /// A request of a burst.
@@ -41,6 +43,8 @@ pub struct Sent {
     pub planned: Option<f64>,
     /// When it was sent.
     pub sent: f64,
+    /// When its service began; `None` if the server doesn't tell.
+    pub began: Option<f64>,
     /// When the client had the answer.
     pub done: f64,
     /// The status of the answer.
@@ -62,30 +66,45 @@ pub fn burst(
     noise: Noise,
     random: &mut Random,
 ) -> Burst {
+    let mut delays = random.fork();
     let mut world = World::new(service, random);
     let first = load.c.min(load.n);
     let mut requests = Vec::new();
     for connection in 0..first {
         let planned = connection as f64 * load.spacing;
-        let arrives = planned + noise.delay(world.random);
+        let arrives = planned + noise.delay(&mut delays);
         world.send(arrives, connection);
-        requests.push(Sent { connection, planned: Some(planned), sent: planned, done: f64::NAN, status: 0 });
+        requests.push(Sent::new(connection, Some(planned), planned));
     }
     while let Some(event) = world.next() {
         server.handle(event, &mut world);
         for (request, status) in world.take_answers() {
-            let done = world.now() + noise.delay(world.random);
+            let done = world.now() + noise.delay(&mut delays);
             (requests[request].done, requests[request].status) = (done, status);
+            requests[request].began = world.began(request);
             if requests.len() < load.n {
                 let connection = requests[request].connection;
-                let arrives = done + noise.delay(world.random);
+                let arrives = done + noise.delay(&mut delays);
                 world.send(arrives, connection);
-                requests.push(Sent { connection, planned: None, sent: done, done: f64::NAN, status: 0 });
+                requests.push(Sent::new(connection, None, done));
             }
         }
     }
     requests.retain(|request| request.done.is_finite());
-    Burst { requests }
+    Burst { requests, services: world.drawn() }
+}
+
+impl Sent {
+    fn new(connection: usize, planned: Option<f64>, sent: f64) -> Self {
+        Self { connection, planned, sent, began: None, done: f64::NAN, status: 0 }
+    }
+}
+
+impl Burst {
+    /// The time of the last answer.
+    pub fn makespan(&self) -> f64 {
+        self.requests.iter().map(|request| request.done).fold(0.0, f64::max)
+    }
 }
 
 impl Event {

@@ -51,9 +51,15 @@ pub struct World<'a> {
     pending: BinaryHeap<Pending>,
     answers: Vec<(usize, u16)>,
     service: Service,
+    /// Service times have random numbers of their own: another server has the same service times for the same seed.
+    services: Random,
+    /// The service times that were drawn.
+    drawn: Vec<f64>,
+    /// When the service of each request began, as far as the server uses [`World::serve`].
+    began: Vec<Option<f64>>,
     /// The connection of each request.
     connections: Vec<usize>,
-    /// The source of random numbers.
+    /// The server's source of random numbers.
     pub random: &'a mut Random,
 }
 
@@ -65,6 +71,9 @@ impl<'a> World<'a> {
             pending: BinaryHeap::new(),
             answers: Vec::new(),
             service,
+            services: random.fork(),
+            drawn: Vec::new(),
+            began: Vec::new(),
             connections: Vec::new(),
             random,
         }
@@ -77,7 +86,9 @@ impl<'a> World<'a> {
 
     /// A service time, drawn anew.
     pub fn service_time(&mut self) -> f64 {
-        self.service.draw(self.random)
+        let time = self.service.draw(&mut self.services);
+        self.drawn.push(time);
+        time
     }
 
     /// The connection of a request.
@@ -104,6 +115,7 @@ impl<'a> World<'a> {
     /// Starts the service of a request now: its [`Event::Done`] follows after a service time.
     pub fn serve(&mut self, request: usize) {
         let time = self.service_time();
+        self.began[request] = Some(self.now);
         self.after(time, Event::Done(request));
     }
 
@@ -111,6 +123,7 @@ impl<'a> World<'a> {
     pub(super) fn send(&mut self, at: f64, connection: usize) -> usize {
         let request = self.connections.len();
         self.connections.push(connection);
+        self.began.push(None);
         self.at(at, Event::Arrive(request));
         request
     }
@@ -120,6 +133,16 @@ impl<'a> World<'a> {
         let Pending { at, event, .. } = self.pending.pop()?;
         self.now = at;
         Some(event)
+    }
+
+    /// When the service of a request began, if the server tells.
+    pub(super) fn began(&self, request: usize) -> Option<f64> {
+        self.began[request]
+    }
+
+    /// The service times that were drawn, in their order.
+    pub(super) fn drawn(self) -> Vec<f64> {
+        self.drawn
     }
 
     /// The answers since the last call.

@@ -143,16 +143,3 @@ proptest! {
         prop_assert_eq!(judge(&trace), verdict);
     }
 }
-
-/// Each size that is tried costs a pass over all answers.
-#[test]
-fn few_sizes_are_tried_for_any_number_of_requests() {
-    let tried = |trace: &Trace| Findings::of(trace).fit.map_or(0, |fit| fit.tried);
-    assert!((1..10).contains(&tried(&together(10_000, 10_000))));
-    assert!((1..10).contains(&tried(&together(10_000, 40))));
-    let spacing = Duration::from_micros(2_500);
-    let spaced = pool(Schedule { spacing, ..Schedule::together(10_000) }, 300, 0.2, &mut rng());
-    assert!((1..200).contains(&tried(&spaced)), "{}", tried(&spaced));
-    let varied = pool(Schedule::together(10_000), 300, 0.3, &mut rng());
-    assert!((1..200).contains(&tried(&varied)), "{}", tried(&varied));
-}

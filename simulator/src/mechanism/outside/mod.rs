@@ -1,8 +1,16 @@
 //! Servers that no model of the judge describes: what its gate is tested on.
 
+mod changing;
+mod priority;
+mod tandem;
+
 use std::collections::VecDeque;
 
 use super::{Event, Server, World};
+
+pub use changing::{Change, Changing};
+pub use priority::Priority;
+pub use tandem::Tandem;
 
 /// A pool whose service times grow with the number of waiting requests: each waiting request adds a share.
 #[derive(Debug)]

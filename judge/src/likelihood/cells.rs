@@ -1,0 +1,81 @@
+//! What was observed: when requests arrived, and how many answers came in each cell of time.
+
+/// A part of time in which `count` answers came.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Cell {
+    pub(crate) from: f64,
+    pub(crate) to: f64,
+    pub(crate) count: usize,
+    /// The mean time of its answers; its middle if there are none.
+    pub(crate) mean: f64,
+}
+
+/// The arrivals and the answers of a burst, in seconds from the first arrival.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Observation {
+    /// The arrivals of all requests that were served or still wait, sorted.
+    pub(crate) arrivals: Vec<f64>,
+    /// The answers, sorted.
+    pub(crate) done: Vec<f64>,
+    pub(crate) cells: Vec<Cell>,
+}
+
+impl Observation {
+    /// Divides time into cells of `width`, up to the last answer or, if later, to `until`.
+    ///
+    /// Arrivals that are much closer to each other than a cell's width become simultaneous: their order means nothing.
+    pub(crate) fn new(mut arrivals: Vec<f64>, done: Vec<f64>, width: f64, until: f64) -> Self {
+        let mut first = f64::NEG_INFINITY;
+        for arrival in &mut arrivals {
+            if *arrival - first <= width / 4.0 {
+                *arrival = first;
+            } else {
+                first = *arrival;
+            }
+        }
+        let mut cells: Vec<Cell> = Vec::new();
+        let (mut from, mut next) = (0.0, 0);
+        while next < done.len() {
+            let index = (done[next].max(0.0) / width).floor();
+            let (start, end) = ((index * width).max(from), (index + 1.0) * width);
+            let last = next + done[next..].partition_point(|at| *at < end);
+            // An answer on the edge itself belongs to the cell that it opens.
+            let last = last.max(next + 1);
+            if start > from {
+                cells.push(Cell { from, to: start, count: 0, mean: (from + start) / 2.0 });
+            }
+            let mean = done[next..last].iter().sum::<f64>() / (last - next) as f64;
+            let end = end.max(start + f64::EPSILON);
+            cells.push(Cell { from: start, to: end, count: last - next, mean: mean.clamp(start, end) });
+            (from, next) = (end, last);
+        }
+        if until > from {
+            cells.push(Cell { from, to: until, count: 0, mean: (from + until) / 2.0 });
+        }
+        Self { arrivals, done, cells }
+    }
+
+    /// Returns the time of the last answer.
+    pub(crate) fn end(&self) -> f64 {
+        self.done.last().copied().unwrap_or(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn cells_follow_each_other_and_hold_every_answer(mut done in prop::collection::vec(0.0..10.0_f64, 1..80), width in 0.001..2.0_f64, until in 0.0..20.0_f64) {
+            done.sort_by(f64::total_cmp);
+            let cells = Observation::new(vec![0.0; done.len()], done.clone(), width, until).cells;
+            prop_assert_eq!(cells.iter().map(|cell| cell.count).sum::<usize>(), done.len());
+            prop_assert!(cells.windows(2).all(|pair| pair[0].to == pair[1].from));
+            prop_assert!(cells.iter().all(|cell| cell.from < cell.to && cell.from <= cell.mean && cell.mean <= cell.to));
+            prop_assert!(cells[0].from == 0.0);
+        }
+    }
+}

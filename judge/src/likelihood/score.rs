@@ -1,0 +1,219 @@
+//! How well a hypothesis explains what was observed.
+
+use super::saddlepoint::{self, departures};
+use super::{Cell, Hypothesis, Observation, Speed};
+
+/// The logarithm of the probability of an answer that the hypothesis excludes.
+const IMPOSSIBLE: f64 = -14.0;
+/// Requests that are in service with a lower probability than this are forgotten.
+const FORGOTTEN: f64 = 1e-4;
+
+/// How well a hypothesis explains what was observed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Score {
+    /// The logarithm of the probability of the observed counts; negative infinity if the scoring was ended early.
+    pub(crate) log: f64,
+    /// For each cell with a chance of an answer: the time, the observed count, the expected count, and its variance.
+    pub(crate) residuals: Vec<Residual>,
+    /// The number of answers that the hypothesis excludes.
+    pub(crate) impossible: usize,
+}
+
+/// What a cell had beside what was expected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Residual {
+    pub(crate) at: f64,
+    pub(crate) count: f64,
+    pub(crate) expected: f64,
+    pub(crate) variance: f64,
+}
+
+/// Requests that began service together.
+#[derive(Debug, Clone, Copy)]
+struct Group {
+    /// The service that they have had, in seconds.
+    age: f64,
+    /// The probability that the service takes longer than the age when it was last looked.
+    survival: f64,
+    trial: saddlepoint::Group,
+}
+
+struct Filter<'a> {
+    hypothesis: &'a Hypothesis,
+    groups: Vec<Group>,
+    trials: Vec<saddlepoint::Group>,
+    /// The number of requests in service.
+    busy: f64,
+    /// The number of requests that have begun service.
+    begun: usize,
+}
+
+/// Scores a hypothesis. Ends early, with a score of negative infinity, once the score is below `least`. The residuals are only
+/// collected if `explain` is set.
+pub(crate) fn score(observed: &Observation, hypothesis: &Hypothesis, least: f64, explain: bool) -> Score {
+    let mut filter = Filter { hypothesis, groups: Vec::new(), trials: Vec::new(), busy: 0.0, begun: 0 };
+    let mut score = Score { log: 0.0, residuals: Vec::new(), impossible: 0 };
+    for cell in &observed.cells {
+        filter.observe(cell, &mut score, explain);
+        if score.log < least {
+            score.log = f64::NEG_INFINITY;
+            break;
+        }
+    }
+    if score.log.is_nan() {
+        score.log = f64::NEG_INFINITY;
+    }
+    score
+}
+
+impl Filter<'_> {
+    /// Observes a cell. A long cell without answers is divided where the hypothesis changes.
+    fn observe(&mut self, cell: &Cell, score: &mut Score, explain: bool) {
+        let mut from = cell.from;
+        if cell.count == 0 {
+            loop {
+                let change = self.next_change(from);
+                if change >= cell.to {
+                    break;
+                }
+                self.advance(Cell { from, to: change, ..*cell }, score, explain);
+                from = change;
+            }
+        }
+        self.advance(Cell { from, ..*cell }, score, explain);
+    }
+
+    fn next_change(&self, time: f64) -> f64 {
+        let capacity = self.hypothesis.capacity.next_change(time);
+        let speed = match self.hypothesis.speed {
+            Speed::Frozen(start, end) | Speed::Held(start, end) => {
+                [start, end].into_iter().find(|at| *at > time).unwrap_or(f64::INFINITY)
+            }
+            Speed::Full | Speed::Shared(_) => f64::INFINITY,
+        };
+        // With shared processors, each arrival slows the others down.
+        let ready = match self.hypothesis.speed {
+            Speed::Shared(_) => {
+                self.hypothesis.ready.get(self.begun).copied().filter(|at| *at > time + 1e-6).unwrap_or(f64::INFINITY)
+            }
+            _ => f64::INFINITY,
+        };
+        // Free workers without work need no division.
+        let capacity = if self.waits(time) { capacity } else { f64::INFINITY };
+        capacity.min(speed).min(ready)
+    }
+
+    fn waits(&self, time: f64) -> bool {
+        self.hypothesis.ready.get(self.begun).is_some_and(|ready| *ready <= time)
+    }
+
+    fn advance(&mut self, cell: Cell, score: &mut Score, explain: bool) {
+        let Cell { from, to, count, mean } = cell;
+        self.begin(from, from);
+        let moved = self.hypothesis.speed.advance(from, to, self.busy);
+        self.groups.iter_mut().for_each(|group| group.age += moved);
+        self.begin_until(to);
+        self.answer(count as f64, to, score, explain);
+        // A worker that became free takes the next request.
+        if count > 0 {
+            self.begin(mean, to);
+        }
+    }
+
+    /// Begins the service of requests that wait at `now`, as far as there is capacity; they have been served until `to`.
+    fn begin(&mut self, now: f64, to: f64) {
+        let free = self.hypothesis.capacity.at(now) - self.busy;
+        if free < 0.5 {
+            return;
+        }
+        let ready = &self.hypothesis.ready[self.begun..];
+        let waiting = ready.partition_point(|at| *at <= now);
+        let count = if free.is_finite() { waiting.min(free.round() as usize) } else { waiting };
+        if count > 0 {
+            let age = self.hypothesis.speed.advance(now, to, self.busy + count as f64);
+            self.add(age, count);
+        }
+    }
+
+    /// Begins the service of requests that become ready up to `to`.
+    fn begin_until(&mut self, to: f64) {
+        while let Some(&ready) = self.hypothesis.ready.get(self.begun) {
+            if ready > to || self.hypothesis.capacity.at(ready) - self.busy < 0.5 {
+                return;
+            }
+            let age = self.hypothesis.speed.advance(ready, to, self.busy + 1.0);
+            self.add(age, 1);
+        }
+    }
+
+    fn add(&mut self, age: f64, count: usize) {
+        self.begun += count;
+        self.busy += count as f64;
+        // Services that began at nearly the same time are one group.
+        let similar = (0.1 * self.hypothesis.service.sigma).max(0.004) * self.hypothesis.service.median();
+        match self.groups.last_mut() {
+            Some(group) if group.survival > 0.999 && (group.age - age).abs() <= similar => {
+                let all = group.trial.size + count as f64;
+                group.age = (group.age * group.trial.size + age * count as f64) / all;
+                group.trial.size = all;
+            }
+            _ => {
+                let trial = saddlepoint::Group { size: count as f64, present: 1.0, leaves: 0.0 };
+                self.groups.push(Group { age, survival: 1.0, trial });
+            }
+        }
+    }
+
+    /// Scores the number of answers of a cell that ends at `to`.
+    fn answer(&mut self, count: f64, to: f64, score: &mut Score, explain: bool) {
+        let service = &self.hypothesis.service;
+        if count == 0.0 && self.hypothesis.speed.holds((to - 1e-9).max(0.0)) || self.groups.is_empty() && count == 0.0 {
+            return;
+        }
+        self.trials.clear();
+        for group in &mut self.groups {
+            let now = service.survival(group.age).max(1e-15);
+            group.trial.leaves = if now <= 2e-15 { 0.5 } else { 1.0 - (now / group.survival).min(1.0) };
+            // A service that has not begun to matter can still be joined by others.
+            if group.trial.leaves > 1e-9 || group.age > 0.5 * service.median() {
+                group.survival = now;
+            }
+            self.trials.push(group.trial);
+        }
+        if explain {
+            let expect = |one: &saddlepoint::Group| one.size * one.present * one.leaves;
+            let expected: f64 = self.trials.iter().map(expect).sum();
+            let variance = self.trials.iter().map(|one| expect(one) * (1.0 - one.leaves)).sum();
+            score.residuals.push(Residual { at: to, count, expected, variance });
+        }
+        let excess = (count - self.busy).max(0.0);
+        let possible = count - excess;
+        if self.busy > 0.5 {
+            let seen = departures(&self.trials, self.busy, possible);
+            score.log += seen.log;
+            self.busy = (self.busy - possible).max(0.0);
+            self.groups.iter_mut().for_each(|group| group.trial.present = group.trial.present_after(&seen));
+            self.groups.retain(|group| group.trial.present > FORGOTTEN);
+            self.balance();
+        }
+        if excess > 0.5 {
+            // Answers of requests that should not have been in service yet.
+            score.log += IMPOSSIBLE * excess;
+            score.impossible += excess as usize;
+            self.begun = (self.begun + excess as usize).min(self.hypothesis.ready.len());
+        }
+    }
+
+    /// Removes rounding errors: the expected numbers in service have to add up to the number in service.
+    fn balance(&mut self) {
+        if self.busy < 0.5 {
+            self.groups.clear();
+            return;
+        }
+        let sum: f64 = self.groups.iter().map(|group| group.trial.size * group.trial.present).sum();
+        let factor = self.busy / sum.max(f64::MIN_POSITIVE);
+        if (factor - 1.0).abs() > 1e-9 {
+            self.groups.iter_mut().for_each(|group| group.trial.present = (group.trial.present * factor).min(1.0));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What the models explain: the times of a burst, and the times of requests alone.
+
+use crate::arrivals::ArrivalTimes;
+use crate::judgement::Kind;
+use crate::likelihood::{Observation, ServiceTime};
+use crate::stats::{self, ln_gamma};
+use crate::trace::{ErrorKind, Outcome, Row, Trace};
+
+/// The times of a network on the same machine vary by about this much, in seconds.
+const NETWORK: f64 = 0.000_4;
+/// The least spread of service times that is assumed.
+const LEAST_SPREAD: f64 = 0.004;
+/// The mean service time in the burst may differ from that of requests alone by about this share.
+const SHIFT: f64 = 0.04;
+/// As [`SHIFT`], if no request alone was measured.
+const UNKNOWN_SHIFT: f64 = 0.4;
+/// The prior of the spread: the logarithm's mean and standard deviation.
+const SPREAD_PRIOR: (f64, f64) = (-2.8, 1.3);
+/// The width of a cell of time, as a share of the service time.
+const CELL: f64 = 0.02;
+/// More requests than this are observed in coarser cells.
+const FINE: f64 = 200.0;
+
+/// A burst that models explain. Times are seconds from the first arrival.
+#[derive(Debug, Clone)]
+pub(crate) struct Burst {
+    pub(crate) observed: Observation,
+    /// The times of requests alone.
+    pub(crate) solos: Vec<f64>,
+    /// The median time of a request alone.
+    pub(crate) alone: f64,
+    /// The spread of the requests alone: the standard deviation of the logarithm.
+    pub(crate) spread: f64,
+    /// The least spread that measured times can have.
+    pub(crate) least_spread: f64,
+    /// The largest number of requests that are in a server without limit at once.
+    pub(crate) offered: usize,
+    /// The burst's makespan at a server without limit and at one that takes one request at a time, by the median.
+    pub(crate) unlimited: f64,
+    pub(crate) one_at_a_time: f64,
+    /// The width of a cell of time.
+    pub(crate) width: f64,
+    shift: f64,
+}
+
+impl Burst {
+    /// Returns `None` if there are fewer than three answers, or no service time.
+    pub(crate) fn of(trace: &Trace, arrivals: &ArrivalTimes, offered: usize, limits_ms: (f64, f64)) -> Option<Self> {
+        let alone = trace.service_ms / 1e3;
+        let is_time = |time: &f64| time.is_finite() && time.abs() < 1e12;
+        if !alone.is_finite() || alone <= 0.0 {
+            return None;
+        }
+        let first = arrivals.first_us();
+        let sent = |row: &Row| row.sent_us.or(row.planned_us).unwrap_or(0.0);
+        let seconds = |us: f64| ((us - first) / 1e6).max(0.0);
+        let mut arrived: Vec<f64> = trace.answered().map(sent).filter(is_time).map(seconds).collect();
+        let mut done: Vec<f64> = trace.answered().map(|row| row.done_us).filter(is_time).map(seconds).collect();
+        if done.len() < 3 || arrived.len() != done.len() {
+            return None;
+        }
+        // Requests that timed out were in the server until then.
+        let timed_out = trace.rows.iter().filter(|row| {
+            matches!(&row.outcome, Outcome::Failed(fault) if fault.kind == ErrorKind::Timeout) && row.sent_us.is_some()
+        });
+        let mut until = 0.0_f64;
+        for row in timed_out {
+            arrived.push(seconds(sent(row)));
+            until = until.max(seconds(row.done_us.min(1e12)));
+        }
+        arrived.sort_by(f64::total_cmp);
+        done.sort_by(f64::total_cmp);
+        let lag = trace.generator.lag_p99_us.clamp(0.0, 1e6) / 1e6;
+        let step = trace.missing.resolution_us.clamp(0.0, 1e6) / 1e6;
+        let least_spread = LEAST_SPREAD.hypot((NETWORK + 0.2 * lag + step) / alone).min(0.5);
+        let solos: Vec<f64> = trace.baseline.times_ms().map(|ms| ms / 1e3).collect();
+        let shift = if trace.missing.service { UNKNOWN_SHIFT } else { SHIFT };
+        let solos = if solos.is_empty() { vec![alone] } else { solos };
+        let spread = robust_spread(&solos, least_spread);
+        let coarser = (done.len() as f64 / FINE).sqrt().max(1.0);
+        let width = alone * (CELL.max(2.0 * least_spread).max(spread / 5.0) * coarser).min(0.2);
+        Some(Self {
+            observed: Observation::new(arrived, done, width, until),
+            solos,
+            alone,
+            spread,
+            least_spread,
+            offered,
+            unlimited: limits_ms.0 / 1e3,
+            one_at_a_time: limits_ms.1 / 1e3,
+            width,
+            shift,
+        })
+    }
+
+    /// Returns the number of answers.
+    pub(crate) fn answers(&self) -> usize {
+        self.observed.done.len()
+    }
+
+    /// Returns the logarithm of the probability of the requests alone, with the priors: the mean of the burst's services may
+    /// differ a little from theirs.
+    pub(crate) fn log_solos(&self, service: &ServiceTime) -> f64 {
+        let log = |shift: f64| {
+            let shifted = ServiceTime { mu: service.mu - shift * self.shift, ..*service };
+            self.solos.iter().map(|time| shifted.log_density(*time)).sum::<f64>() - shift * shift / 2.0
+        };
+        let shifts = [-3.0, -2.2, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.2, 3.0];
+        let best = shifts.into_iter().map(log).fold(f64::NEG_INFINITY, f64::max);
+        let (mean, deviation) = SPREAD_PRIOR;
+        best - ((service.sigma.ln() - mean) / deviation).powi(2) / 2.0
+    }
+
+    /// Returns the logarithm of the probability that answers which left together at `together` came in their cells.
+    pub(crate) fn log_together(&self, answers: &[f64], together: f64) -> f64 {
+        let jitter = ServiceTime::new(0.0, self.least_spread);
+        // The time is counted from one service time before, so that the jitter is a share of it.
+        let survival = |at: f64| jitter.survival(1.0 + (at - together) / self.alone);
+        // Answers have no order: each division among cells counts as often as it can come about.
+        let mut log = ln_gamma(answers.len() as f64 + 1.0);
+        let cell = |at: &f64| (at / self.width).floor();
+        for answers in answers.chunk_by(|a, b| cell(a) == cell(b)) {
+            let from = cell(&answers[0]) * self.width;
+            let p = (survival(from) - survival(from + self.width)).max(1e-9);
+            let count = answers.len() as f64;
+            log += count * p.ln() - ln_gamma(count + 1.0);
+        }
+        log
+    }
+
+    /// Returns how a burst of this makespan was served, by the makespans of a server without limit and of one that takes
+    /// one request at a time. `service` are the services of the burst.
+    pub(crate) fn kind(&self, service: &ServiceTime) -> Kind {
+        use crate::findings::{PARALLEL, SEQUENTIAL};
+        let mean = service.mean() / self.alone;
+        // The longest of so many services.
+        let slowest = (service.sigma * (2.0 * (self.answers() as f64).ln()).sqrt()).exp() * service.median() / self.alone;
+        let makespan = self.observed.end();
+        let longest_service = self.alone * slowest.max(1.0);
+        let unlimited = (self.unlimited - self.alone).max(0.0) + longest_service;
+        let one_at_a_time = self.one_at_a_time * mean;
+        match makespan {
+            time if time <= unlimited / PARALLEL => Kind::Parallel,
+            time if time >= one_at_a_time / SEQUENTIAL && time <= one_at_a_time * SEQUENTIAL => Kind::Sequential,
+            _ => Kind::Limited,
+        }
+    }
+}
+
+fn standard_deviation(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
+}
+
+/// Returns the standard deviation of the logarithm; outliers hardly count.
+fn robust_spread(times: &[f64], least: f64) -> f64 {
+    let logs: Vec<f64> = times.iter().map(|time| time.ln()).collect();
+    match stats::median_deviation(&logs) {
+        Some(deviation) if logs.len() >= 3 => (1.6 * deviation).max(0.5 * standard_deviation(&logs)).clamp(least, 1.5),
+        _ => (2.0 * least).clamp(0.03, 1.5),
+    }
+}

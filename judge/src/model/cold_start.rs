@@ -1,0 +1,53 @@
+//! New instances start late, by a fixed time; warm ones serve at once.
+
+use super::{Explanation, Fitter, Model};
+use crate::judgement::Kind;
+use crate::likelihood::{Capacity, Hypothesis, Speed};
+use crate::mechanism::{Name, Parameters};
+
+const PRIOR: f64 = 0.2;
+/// A shorter delay, as a share of the service time, is none.
+const LEAST_DELAY: f64 = 0.15;
+
+pub(super) struct ColdStart;
+
+impl Model for ColdStart {
+    fn explain(&self, fitter: &Fitter) -> Vec<Explanation> {
+        let burst = fitter.burst;
+        // The requests alone have left at least one instance warm.
+        let mut warm = vec![1, burst.at_first()];
+        warm.retain(|warm| *warm < burst.answers());
+        warm.dedup();
+        warm.into_iter().filter_map(|warm| explain(fitter, warm)).collect()
+    }
+}
+
+fn explain(fitter: &Fitter, warm: usize) -> Option<Explanation> {
+    let burst = fitter.burst;
+    let late = &burst.observed.done[warm..];
+    let delay = late.get(late.len() / 2)? - burst.alone;
+    if delay < LEAST_DELAY * burst.alone {
+        return None;
+    }
+    let fitted = fitter.fit(fitter.service(), &[delay.ln()], &[0.03], 40, |service, at| {
+        let delay = at[0].exp();
+        (delay >= LEAST_DELAY * burst.alone).then(|| {
+            let start = |(i, arrival): (usize, &f64)| if i < warm { *arrival } else { arrival + delay };
+            let mut ready: Vec<f64> = burst.observed.arrivals.iter().enumerate().map(start).collect();
+            ready.sort_by(f64::total_cmp);
+            Hypothesis { ready, capacity: Capacity::Unlimited, speed: Speed::Full, service }
+        })
+    })?;
+    Some(Explanation {
+        name: Name::ColdStart,
+        parameters: Parameters {
+            delay_ms: Some(fitted.parameters[0].exp() * 1e3),
+            ..Parameters::default()
+        },
+        log: fitted.log,
+        prior: PRIOR.ln() + fitter.penalty(2),
+        kind: Kind::Parallel,
+        k: Some(burst.offered as f64),
+        hypothesis: Some(fitted.hypothesis),
+    })
+}

@@ -1,0 +1,29 @@
+//! An explanation of a burst: a server of a known kind with fitted parameters.
+
+use crate::judgement::Kind;
+use crate::likelihood::Hypothesis;
+use crate::mechanism::{Name, Parameters};
+
+/// An explanation of a burst.
+#[derive(Debug, Clone)]
+pub(crate) struct Explanation {
+    pub(crate) name: Name,
+    pub(crate) parameters: Parameters,
+    /// The logarithm of the likelihood, with the requests alone.
+    pub(crate) log: f64,
+    /// The logarithm of the prior probability, with the penalty for fitted parameters.
+    pub(crate) prior: f64,
+    pub(crate) kind: Kind,
+    /// The number of requests that are served at a time, if the server has such a number.
+    pub(crate) k: Option<f64>,
+    /// The fitted server; `None` if it can't be scored cell by cell.
+    pub(crate) hypothesis: Option<Hypothesis>,
+}
+
+impl Explanation {
+    /// Returns the logarithm of the posterior weight. The evidence of cells that aren't independent of each other is
+    /// overstated: `temper` divides it.
+    pub(crate) fn weight(&self, temper: f64) -> f64 {
+        self.log / temper + self.prior
+    }
+}

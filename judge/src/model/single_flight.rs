@@ -1,0 +1,48 @@
+//! One request is served, and the others share its answer.
+
+use super::{Explanation, Fitter, Model};
+use crate::judgement::Kind;
+use crate::likelihood::ServiceTime;
+use crate::mechanism::{Name, Parameters};
+
+const PRIOR: f64 = 0.1;
+
+pub(super) struct SingleFlight;
+
+impl Model for SingleFlight {
+    fn explain(&self, fitter: &Fitter) -> Vec<Explanation> {
+        let burst = fitter.burst;
+        let done = &burst.observed.done;
+        let width = burst.width;
+        let mean = done.iter().sum::<f64>() / done.len() as f64;
+        let together = burst.log_together(done, mean);
+        let (first, last) = (done[0], burst.observed.end());
+        let arrives_before = burst.observed.arrivals.last().is_some_and(|arrival| *arrival < first);
+        if last - first > (2.0 * width).min(0.2 * burst.alone) || !arrives_before {
+            return Vec::new();
+        }
+        let log = |point: &[f64]| {
+            let sigma = point[1].exp();
+            if !(burst.least_spread..1.6).contains(&sigma) {
+                return f64::NEG_INFINITY;
+            }
+            let service = ServiceTime::new(point[0], sigma);
+            let p = service.survival(mean - width / 2.0) - service.survival(mean + width / 2.0);
+            // A flight that took much longer than any request alone is none.
+            let is_typical = ((mean.ln() - service.mu) / service.sigma).abs() < 3.5;
+            let typical = if is_typical { 0.0 } else { -20.0 };
+            burst.log_solos(&service) + together + typical + p.max(1e-12).ln()
+        };
+        let start = fitter.service();
+        let (_, best) = super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, log);
+        vec![Explanation {
+            name: Name::SingleFlight,
+            parameters: Parameters::default(),
+            log: best,
+            prior: PRIOR.ln(),
+            kind: Kind::Parallel,
+            k: Some(burst.offered as f64),
+            hypothesis: None,
+        }]
+    }
+}

@@ -1,0 +1,63 @@
+//! Classes of mechanisms that give the same times.
+
+use crate::mechanism::{Mechanism, Name};
+use crate::model::Explanation;
+
+/// Mechanisms whose times can be the same. They are one class where a burst doesn't tell them apart.
+const CLASSES: [&[Name]; 8] = [
+    &[Name::RateLimit, Name::Lock, Name::Throughput, Name::SlowAccept],
+    &[Name::WorkerPool, Name::Batching],
+    &[Name::WorkerPool, Name::InnerPool],
+    &[Name::WorkerPool, Name::Lock, Name::RateLimit],
+    &[Name::ColdStart, Name::Pause],
+    &[Name::SharedCpu, Name::ColdStart, Name::Pause],
+    &[Name::None, Name::SingleFlight],
+    &[Name::WorkerPool, Name::StickyConnections],
+];
+/// Mechanisms that another one's model describes, too.
+const SAME_MODEL: [(Name, Name); 1] = [(Name::RateLimit, Name::SlowAccept)];
+/// A burst tells two mechanisms apart if one is less probable than this share of the other.
+const TOLD_APART: f64 = 0.05;
+
+/// Returns the mechanisms by class, the most probable first.
+pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64]) -> Vec<Mechanism> {
+    // Each mechanism with its probability and its best explanation.
+    let mut names: Vec<(Name, f64, f64, &Explanation)> = Vec::new();
+    for (explanation, weight) in explanations.iter().zip(weights) {
+        match names.iter_mut().find(|one| one.0 == explanation.name) {
+            Some(one) => {
+                one.1 += weight;
+                if *weight > one.2 {
+                    (one.2, one.3) = (*weight, explanation);
+                }
+            }
+            None => names.push((explanation.name, *weight, *weight, explanation)),
+        }
+    }
+    names.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut mechanisms: Vec<Mechanism> = Vec::new();
+    let mut taken: Vec<Name> = Vec::new();
+    for (name, probability, _, best) in &names {
+        if taken.contains(name) {
+            continue;
+        }
+        taken.push(*name);
+        let same = |other: Name| CLASSES.iter().any(|class| class.contains(name) && class.contains(&other));
+        let mut class = Mechanism {
+            name: *name,
+            parameters: best.parameters,
+            or: SAME_MODEL.iter().filter(|(model, _)| model == name).map(|(_, other)| *other).collect(),
+            probability: *probability,
+        };
+        for (other, weight, ..) in &names {
+            if !taken.contains(other) && same(*other) && *weight >= TOLD_APART * probability {
+                taken.push(*other);
+                class.or.push(*other);
+                class.probability += weight;
+            }
+        }
+        mechanisms.push(class);
+    }
+    mechanisms.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    mechanisms
+}

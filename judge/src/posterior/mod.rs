@@ -1,0 +1,93 @@
+//! How probable each explanation of a burst is.
+
+mod class;
+mod gate;
+
+use crate::judgement::Kind;
+use crate::mechanism::Mechanism;
+use crate::model::{Burst, Explanation, Fitter, MODELS};
+
+pub(crate) use gate::Fit;
+
+/// The cells of a burst are less independent than the models assume: the log evidence is divided by this for kinds, and for
+/// mechanisms.
+const TEMPER_KIND: f64 = 1.5;
+const TEMPER_MECHANISM: f64 = 2.5;
+/// A mechanism is named from this probability on.
+pub(crate) const NAMED: f64 = 0.9;
+/// The probability that an interval holds the true value.
+const COVERAGE: f64 = 0.95;
+
+/// The probabilities of the explanations of a burst.
+#[derive(Debug, Clone)]
+pub(crate) struct Posterior {
+    /// All explanations, the best first.
+    pub(crate) explanations: Vec<Explanation>,
+    /// Whether the best one describes the burst.
+    pub(crate) fit: Fit,
+    /// Mechanisms by class, the most probable first.
+    pub(crate) mechanisms: Vec<Mechanism>,
+}
+
+impl Posterior {
+    /// Returns `None` if no model explains anything.
+    pub(crate) fn of(burst: &Burst) -> Option<Self> {
+        let fitter = Fitter::new(burst);
+        let mut explanations: Vec<Explanation> =
+            MODELS.iter().flat_map(|model| model.explain(&fitter)).filter(|one| one.log.is_finite()).collect();
+        explanations.sort_by(|a, b| b.weight(TEMPER_KIND).total_cmp(&a.weight(TEMPER_KIND)));
+        let fit = Fit::of(burst, explanations.first()?);
+        let mechanisms = class::mechanisms(&explanations, &weights(&explanations, TEMPER_MECHANISM));
+        Some(Self { explanations, fit, mechanisms })
+    }
+
+    pub(crate) fn best(&self) -> &Explanation {
+        &self.explanations[0]
+    }
+
+    /// Returns the probability of a kind.
+    pub(crate) fn kind(&self, kind: Kind) -> f64 {
+        let weights = weights(&self.explanations, TEMPER_KIND);
+        self.explanations.iter().zip(weights).filter(|(one, _)| one.kind == kind).map(|(_, weight)| weight).sum()
+    }
+
+    /// Returns the median and the interval of the number at a time, over the explanations that `counts` accepts.
+    pub(crate) fn at_a_time(&self, counts: impl Fn(&Explanation) -> bool) -> Option<(f64, f64, f64)> {
+        let weights = weights(&self.explanations, TEMPER_KIND);
+        let mut sizes: Vec<(f64, f64)> = self
+            .explanations
+            .iter()
+            .zip(weights)
+            .filter(|(one, _)| counts(one))
+            .filter_map(|(one, weight)| Some((one.k?, weight)))
+            .collect();
+        sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let all: f64 = sizes.iter().map(|(_, weight)| weight).sum();
+        let quantile = |share: f64| {
+            let mut sum = 0.0;
+            sizes.iter().find(|(_, weight)| {
+                sum += weight;
+                sum >= share * all
+            })
+        };
+        let most = sizes.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?.0;
+        let low = quantile((1.0 - COVERAGE) / 2.0)?.0;
+        let high = quantile((1.0 + COVERAGE) / 2.0)?.0;
+        Some((most.clamp(low, high), low, high))
+    }
+
+    /// Returns the mechanism that is named, if one is probable enough and describes the burst.
+    pub(crate) fn mechanism(&self) -> Option<&Mechanism> {
+        self.mechanisms.first().filter(|first| self.fit.describes && first.probability >= NAMED)
+    }
+
+}
+
+/// Returns the probability of each explanation.
+fn weights(explanations: &[Explanation], temper: f64) -> Vec<f64> {
+    let logs: Vec<f64> = explanations.iter().map(|one| one.weight(temper)).collect();
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = logs.iter().map(|log| (log - most).exp()).collect();
+    let sum: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / sum).collect()
+}

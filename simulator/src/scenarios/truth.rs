@@ -1,0 +1,211 @@
+//! What is right to say about a scenario.
+
+use judge::mechanism::Name;
+use judge::verdict::Kind;
+
+use super::kinds::Makespans;
+use super::load::NoiseClass;
+use super::subject::{Draft, Subject};
+use crate::Random;
+use crate::mechanism::{Burst, Load, Noise, Service, burst};
+
+/// What is right to say about a burst.
+#[derive(Debug, Clone)]
+pub struct Truth {
+    /// The mechanism; `None` if no model of the judge describes the server.
+    pub mechanism: Option<Name>,
+    /// The mechanisms that count as right: they give the same times, or describe what the burst shows.
+    pub class: Vec<Name>,
+    /// The right kinds: two if the burst is at the border between them.
+    pub kinds: Vec<Kind>,
+    /// The number of requests that were served at a time, where one number says it.
+    pub k: Option<f64>,
+    /// The spread of service times: about the standard deviation of their logarithm.
+    pub spread: f64,
+    /// Whether the burst exceeded the server's limit.
+    pub exceeds: bool,
+    /// What disturbed it.
+    pub noise: NoiseClass,
+}
+
+/// Below this spread, service times count as constant.
+const STEADY: f64 = 0.05;
+
+/// Returns the truth; `ideal` is the burst without noise.
+pub(super) fn truth(draft: &Draft, service: Service, load: Load, noise: NoiseClass, ideal: &Burst) -> Truth {
+    let alone = alone(draft, service.mean());
+    let makespans = Makespans::new(ideal.makespan(), load, &ideal.services, service.mean(), alone);
+    let facts = Facts {
+        makespans,
+        waited: waited(ideal) > 0.05 * service.mean(),
+        refused: ideal.requests.iter().any(|request| request.status != 200),
+        steady: service.spread() <= STEADY,
+        together: load.spacing == 0.0 && load.c == load.n,
+        mean: service.mean(),
+    };
+    let exceeds = facts.exceeds(draft);
+    let k = draft.knobs.k.map(|k| k as f64);
+    let has_k = match draft.subject {
+        Subject::OneWorker | Subject::Priority => facts.waited,
+        Subject::Named(Name::WorkerPool) => facts.waited,
+        Subject::Named(Name::SharedCpu) => exceeds,
+        Subject::Named(Name::Batching) => exceeds,
+        _ => false,
+    };
+    Truth {
+        mechanism: match draft.subject {
+            Subject::Named(name) => Some(name),
+            Subject::OneWorker => Some(Name::WorkerPool),
+            _ => None,
+        },
+        class: facts.class(draft, load),
+        kinds: facts.kinds(draft),
+        k: k.filter(|_| has_k),
+        spread: service.spread(),
+        exceeds,
+        noise,
+    }
+}
+
+/// The mean time of a request alone, in seconds: the server may add to the service time.
+fn alone(draft: &Draft, mean: f64) -> f64 {
+    let quiet = Noise { network: 0.0, delayed: 0.0, delay: 0.0 };
+    let one = Load { n: 1, c: 1, spacing: 0.0 };
+    if matches!(draft.subject, Subject::Named(Name::UnevenBackends)) {
+        return mean;
+    }
+    burst(&mut *draft.idle(), Service::Constant(mean), one, quiet, &mut Random::new(0)).makespan()
+}
+
+/// The longest wait for service, where the server tells; in seconds.
+fn waited(burst: &Burst) -> f64 {
+    let waits = burst.requests.iter().filter_map(|request| Some(request.began? - request.sent));
+    waits.fold(0.0, f64::max)
+}
+
+/// What the truth follows from.
+struct Facts {
+    makespans: Makespans,
+    /// Whether a request waited for a worker for more than 5 % of the mean service time.
+    waited: bool,
+    refused: bool,
+    steady: bool,
+    /// Whether all requests were sent at once.
+    together: bool,
+    mean: f64,
+}
+
+impl Facts {
+    fn exceeds(&self, draft: &Draft) -> bool {
+        use Name::*;
+        match draft.subject {
+            Subject::OneWorker | Subject::Priority | Subject::Named(WorkerPool) => self.waited,
+            Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => self.refused || self.waited,
+            Subject::Named(None | UnevenBackends | SingleFlight | RandomFailures) => false,
+            Subject::Named(ColdStart | WarmPool | Pause) => false,
+            _ => self.makespans.exceeds(),
+        }
+    }
+
+    fn kinds(&self, draft: &Draft) -> Vec<Kind> {
+        use Name::*;
+        let served = || self.makespans.kinds();
+        match draft.subject {
+            Subject::OneWorker if self.waited => vec![Kind::Sequential],
+            // A burst that a pool's limit makes no longer is parallel for its user.
+            Subject::Named(WorkerPool) | Subject::Priority if self.waited && self.makespans.is_parallel() => {
+                vec![Kind::Limited, Kind::Parallel]
+            }
+            Subject::Named(WorkerPool) if self.waited => vec![Kind::Limited],
+            Subject::OneWorker | Subject::Named(WorkerPool) => vec![Kind::Parallel],
+            Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) if self.refused => vec![Kind::Refused],
+            Subject::Named(
+                None | ColdStart | Pause | UnevenBackends | SingleFlight | WarmPool | RandomFailures,
+            ) => vec![Kind::Parallel],
+            // By definition a fixed delay of each request is no limit; this one grows.
+            Subject::ContendedStarts => {
+                let mut kinds = served();
+                if !kinds.contains(&Kind::Parallel) {
+                    kinds.push(Kind::Parallel);
+                }
+                kinds
+            }
+            Subject::Ticking => vec![Kind::Parallel],
+            _ => served(),
+        }
+    }
+
+    fn class(&self, draft: &Draft, load: Load) -> Vec<Name> {
+        use Name::*;
+        let knobs = draft.knobs;
+        let own: Vec<Name> = match draft.subject {
+            Subject::OneWorker if self.steady => {
+                vec![WorkerPool, Lock, RateLimit, Throughput, SlowAccept]
+            }
+            Subject::OneWorker => vec![WorkerPool, Lock],
+            Subject::Priority => vec![WorkerPool, InnerPool],
+            // The slower of two pools decides when answers come.
+            Subject::Tandem => vec![InnerPool, WorkerPool, Lock],
+            Subject::ContendedStarts => vec![ColdStart, SlowAccept],
+            Subject::Congested | Subject::Ticking | Subject::Drift | Subject::Phases => vec![],
+            Subject::Named(name) => match name {
+                WorkerPool if self.steady => vec![WorkerPool, InnerPool, Batching],
+                WorkerPool => vec![WorkerPool, InnerPool],
+                InnerPool if knobs.share > 0.9 && self.steady => vec![InnerPool, WorkerPool, Batching],
+                InnerPool => vec![InnerPool, WorkerPool],
+                Lock if knobs.share > 0.9 => vec![Lock, WorkerPool],
+                Lock if self.steady => vec![Lock, RateLimit, Throughput, SlowAccept],
+                Lock => vec![Lock, InnerPool],
+                RateLimit if knobs.bucket > 1 => vec![RateLimit],
+                RateLimit | Throughput | SlowAccept => {
+                    let mut class = vec![RateLimit, Lock, Throughput, SlowAccept];
+                    // Then each request begins as the one before it ends.
+                    if knobs.gap.is_some_and(|gap| (gap / self.mean - 1.0).abs() < 0.15) {
+                        class.push(WorkerPool);
+                    }
+                    class
+                }
+                SharedCpu if self.steady && self.together => vec![SharedCpu, ColdStart, Pause],
+                ColdStart | Pause if self.steady && self.together => vec![ColdStart, Pause, SharedCpu],
+                ColdStart | Pause => vec![ColdStart, Pause],
+                WarmPool => vec![WarmPool, ColdStart, UnevenBackends],
+                UnevenBackends => vec![UnevenBackends, WarmPool, None],
+                RandomFailures => vec![RandomFailures, None],
+                Batching if self.steady => vec![Batching, WorkerPool],
+                // Among refusals, the answered requests were still served by a pool.
+                ConcurrencyCap | QueueDeadline if knobs.bucket == 0 && name == ConcurrencyCap => {
+                    vec![ConcurrencyCap, RateCap, WorkerPool]
+                }
+                ConcurrencyCap | QueueDeadline => vec![name, WorkerPool],
+                RateCap => vec![RateCap, ConcurrencyCap],
+                name => vec![name],
+            },
+        };
+        if self.shows_nothing(draft, load) {
+            return own.into_iter().chain([None, SingleFlight]).collect();
+        }
+        match draft.subject {
+            Subject::Named(ConcurrencyCap | QueueDeadline) if !self.refused => vec![WorkerPool, InnerPool],
+            _ => own,
+        }
+    }
+
+    /// Whether the burst looks like one at a server without limit.
+    fn shows_nothing(&self, draft: &Draft, load: Load) -> bool {
+        use Name::*;
+        let knobs = draft.knobs;
+        match draft.subject {
+            Subject::Named(None | SingleFlight | UnevenBackends | RandomFailures) => true,
+            Subject::Named(ColdStart | Pause) => knobs.delay < 0.1 * self.mean,
+            Subject::Named(WarmPool) => knobs.k.is_some_and(|k| load.c <= k),
+            Subject::Named(WorkerPool | Batching) | Subject::OneWorker | Subject::Priority => {
+                !self.waited && !self.makespans.exceeds()
+            }
+            Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => {
+                !self.refused && !self.makespans.exceeds()
+            }
+            Subject::Ticking => false,
+            _ => !self.makespans.exceeds(),
+        }
+    }
+}
