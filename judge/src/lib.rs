@@ -15,6 +15,7 @@
 //! | [`mechanism`] | the names of mechanisms, with their parameters |
 //! | `model` | server models: what a server of a known kind does with these arrivals |
 //! | `likelihood` | how well a server hypothesis explains the answers |
+//! | `refusal` | why requests were turned away |
 //! | `evidence` | what the replies say about handlers, instances and hosts |
 //! | `findings` | all figures that a verdict is drawn from |
 //! | `posterior` | how probable each explanation is |
@@ -61,6 +62,7 @@ mod likelihood;
 pub mod mechanism;
 mod model;
 mod posterior;
+mod refusal;
 pub mod schedule;
 pub mod stats;
 pub mod trace;

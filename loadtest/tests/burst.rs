@@ -176,10 +176,11 @@ async fn rejected_requests_are_refused_and_counted() {
 }
 
 #[tokio::test]
-async fn requests_that_time_out_are_rows_without_a_verdict() {
+async fn requests_that_time_out_are_rows_and_the_verdict_says_so() {
     let pool = serve(PoolBehavior::pool(1, SERVICE)).await;
     let burst = judged(&pool, &["-n", "6", "-c", "6", "-t", "1"]).await;
-    assert_eq!(burst.verdict.kind, Kind::Inconclusive);
+    let said = "of 6 requests were not answered in their time (no answer within 1 s)";
+    assert!(burst.verdict.why.contains(said), "{}", burst.verdict.why);
     assert!(burst.failed > 0 && burst.ok > 0 && burst.requests.len() == 6);
     let failed = burst.requests.iter().find(|request| request.status.is_none()).unwrap();
     assert_eq!(failed.error.as_deref(), Some("no answer within 1 s"));

@@ -4,10 +4,11 @@ mod first_wave;
 
 use crate::arrivals::ArrivalTimes;
 use crate::concurrency::effective_concurrency;
-use crate::evidence::{Hosts, Overlap, Sharing};
+use crate::evidence::{Hosts, Overlap, Sharing, WarmPool};
 use crate::model::{self, Burst, Explanation};
 use crate::posterior::Posterior;
-use crate::trace::Trace;
+use crate::refusal::Refusals;
+use crate::trace::{Ending, Trace};
 
 pub(crate) use first_wave::FirstWave;
 
@@ -20,8 +21,14 @@ pub(crate) const SEQUENTIAL: f64 = 1.25;
 pub(crate) struct Findings {
     /// The number of good answers.
     pub(crate) answered: usize,
-    /// The number of requests that the server rejected.
+    /// The number of requests that the server refused, as servers do under load.
     pub(crate) rejected: usize,
+    /// Why they were refused; `None` if nothing else happened, too.
+    pub(crate) refusals: Option<Refusals>,
+    /// The number of requests that weren't answered in their time.
+    pub(crate) unanswered: usize,
+    /// The number of requests that failed at the server for a reason that load doesn't explain.
+    pub(crate) failed: usize,
     /// The largest number of requests that would be in a server without limit at once.
     pub(crate) offered: usize,
     /// The generator's largest delay behind the plan, in microseconds.
@@ -42,6 +49,8 @@ pub(crate) struct Findings {
     pub(crate) sharing: Sharing,
     pub(crate) overlap: Option<Overlap>,
     pub(crate) hosts: Hosts,
+    /// Warm instances beside fresh ones; `None` if the replies show none.
+    pub(crate) warm_pool: Option<WarmPool>,
 }
 
 impl Findings {
@@ -54,12 +63,16 @@ impl Findings {
         let last_ms = last_us.map_or(first_ms, |last| last / 1e3);
         let offered = unlimited.peak().min(arrivals.connections);
         let effective = effective_concurrency(trace).unwrap_or(0.0);
+        let count = |ending| trace.rows.iter().filter(|row| row.ending() == ending).count();
         let unlimited_ms = unlimited.end() / 1e3 - first_ms;
         let one_at_a_time_ms = model::simulate(&arrivals, service_us, 1).end() / 1e3 - first_ms;
         let burst = Burst::of(trace, &arrivals, offered, (unlimited_ms, one_at_a_time_ms));
         Self {
             answered: arrivals.count(),
-            rejected: trace.rows.iter().filter(|row| row.is_rejected()).count(),
+            rejected: count(Ending::Refused),
+            refusals: Refusals::of(trace),
+            unanswered: count(Ending::Unanswered),
+            failed: count(Ending::FailedAtServer),
             offered,
             late_us: arrivals.late_us,
             service_ms: trace.service_ms,
@@ -72,7 +85,14 @@ impl Findings {
             sharing: Sharing::of(trace),
             overlap: Overlap::of(trace),
             hosts: Hosts::of(trace),
+            warm_pool: WarmPool::of(trace),
         }
+    }
+
+    /// Whether requests were refused because of the load: all refusals count as such unless they probably were failures
+    /// at random.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.rejected > 0 && self.refusals.as_ref().is_none_or(|refusals| refusals.random_share().is_none())
     }
 
     /// Whether the makespan is near the makespan of a server without limit.

@@ -50,6 +50,15 @@ impl Confidence {
         }
     }
 
+    /// Returns the highest confidence for a burst with refusals: if it is unclear whether they depend on the load, so is the
+    /// kind.
+    pub(super) fn limit_of_refusals(findings: &Findings) -> Self {
+        match &findings.refusals {
+            Some(refusals) if !refusals.is_clear() => Self::Medium,
+            _ => Self::High,
+        }
+    }
+
     /// Returns the highest confidence for a trace with missing data: a guessed service time and unknown failures might
     /// change the verdict.
     pub(super) fn limit(missing: &MissingData) -> Self {

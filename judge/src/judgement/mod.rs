@@ -6,11 +6,12 @@ mod cross_check;
 mod kind;
 mod range;
 mod shape;
+mod steps;
 mod validity;
 
 use crate::findings::Findings;
 use crate::mechanism::Mechanism;
-use crate::trace::Trace;
+use crate::trace::{Ending, Trace};
 
 pub use confidence::Confidence;
 pub(crate) use cross_check::CrossCheck;
@@ -54,13 +55,16 @@ impl<'a> Judgement<'a> {
         let cross_check = CrossCheck::of(findings, range);
         let range = range.map(|range| cross_check.refine(range, findings, served));
         let confidence = Confidence::of(findings, served, probability, cross_check)
-            .min(Confidence::limit(&trace.missing));
+            .min(Confidence::limit(&trace.missing))
+            .min(Confidence::limit_of_refusals(findings))
+            .min(validity::limit(trace, findings));
         Self { trace, findings, served, shape, range, cross_check, confidence, reasons }
     }
 
-    /// Returns the verdict's kind: rejected requests matter more than how the others were served.
+    /// Returns the verdict's kind: requests that were refused because of the load matter more than how the others were
+    /// served.
     pub(crate) fn kind(&self) -> Kind {
-        if self.findings.rejected > 0 { Kind::Refused } else { self.served }
+        if self.findings.is_refused() { Kind::Refused } else { self.served }
     }
 
     /// Returns the mechanism, if one is probable enough and agrees with the kind.
@@ -79,9 +83,9 @@ impl<'a> Judgement<'a> {
     /// Whether the server took as many requests as it can hold, and rejected the others at once.
     pub(crate) fn is_capped(&self) -> bool {
         let Self { trace, findings, served, .. } = self;
-        let mut rejected = trace.rows.iter().filter(|row| row.is_rejected());
+        let mut rejected = trace.rows.iter().filter(|row| row.ending() == Ending::Refused);
         let is_quick = |done: f64, sent: Option<f64>| done - sent.unwrap_or(0.0) <= 500.0 * trace.service_ms;
-        findings.rejected > 0
+        findings.is_refused()
             && *served == Kind::Parallel
             // In a burst with follow-ups, the rejections don't tell how many requests the server held.
             && findings.answered == findings.offered

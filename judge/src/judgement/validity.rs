@@ -1,9 +1,11 @@
 //! Whether a measurement supports a verdict.
 
+use super::confidence::Confidence;
 use super::kind::Kind;
 use super::shape::Shape;
+use super::steps;
 use crate::findings::Findings;
-use crate::trace::{Failures, Generator, Outcome, Row, Trace};
+use crate::trace::{Ending, Failures, Generator, Outcome, Trace};
 use crate::units;
 
 /// Fewer answers than this show no pattern.
@@ -12,6 +14,10 @@ const MIN_ANSWERS: usize = 3;
 const MAX_ERROR: f64 = 0.1;
 /// A generator that uses more than this share of the processors can't be told from a slow server.
 const MAX_CPU: f64 = 0.9;
+/// If timers are late while the generator uses less than this share of the processors, others keep the machine busy.
+const LITTLE_CPU: f64 = 0.5;
+/// A server that answers all requests at once leaves at most this share of them unanswered.
+const MAX_UNANSWERED: f64 = 0.05;
 /// A burst that takes less than this share of the service time shows that the service time is wrong.
 const TOO_QUICK: f64 = 0.8;
 
@@ -22,10 +28,11 @@ pub(super) const NO_SERVICE_TIME: &str = "the service time of one request alone 
 /// A check: returns the reason why the measurement supports no verdict, and what to do.
 type Check = fn(&Trace, &Findings) -> Option<String>;
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     unknown_service_time,
     coarse_times,
     client_failures,
+    unanswered,
     unsent,
     too_few,
     no_difference,
@@ -35,9 +42,27 @@ const CHECKS: [Check; 10] = [
     bottleneck,
 ];
 
-/// Whether the load generator may have been the bottleneck of a burst at an endpoint with this service time.
+/// Whether the load generator, or its machine, may have been the bottleneck of a burst at an endpoint with this service
+/// time. A verdict that rests on plain steps may hold nevertheless.
 pub fn is_bottleneck(generator: &Generator, service_ms: f64) -> bool {
     generator.cpu > MAX_CPU || generator.lag_p99_us / 1e3 > MAX_ERROR * service_ms
+}
+
+/// Whether times that are late by so much may change the verdict. They are compared with the steps of the completions, if
+/// these are plain, and else with the service time.
+fn is_decisive(late_ms: f64, trace: &Trace) -> bool {
+    is_noticeable(late_ms, trace) && steps::largest_lateness_ms(trace).is_none_or(|most| late_ms > most)
+}
+
+fn is_noticeable(late_ms: f64, trace: &Trace) -> bool {
+    late_ms > MAX_ERROR * trace.service_ms
+}
+
+/// Returns the highest confidence for a measurement that was disturbed, though not so much that its verdict may change.
+pub(super) fn limit(trace: &Trace, findings: &Findings) -> Confidence {
+    let disturbed =
+        is_bottleneck(&trace.generator, trace.service_ms) || is_noticeable(findings.late_us / 1e3, trace);
+    if disturbed { Confidence::Medium } else { Confidence::High }
 }
 
 /// Returns the reasons why the measurement supports no verdict, each with what to do.
@@ -67,10 +92,23 @@ fn coarse_times(trace: &Trace, _: &Findings) -> Option<String> {
 }
 
 fn client_failures(trace: &Trace, _: &Findings) -> Option<String> {
-    let mut failed = trace.rows.iter().filter(|row| matches!(row.outcome, Outcome::Failed(_)));
-    let (count, all) = (failed.clone().count(), trace.rows.len());
-    let Outcome::Failed(first) = &failed.by_ref().min_by_key(|row| row.i)?.outcome else { return None };
+    let failed = || trace.rows.iter().filter(|row| row.ending() == Ending::FailedAtClient);
+    let Outcome::Failed(first) = &failed().min_by_key(|row| row.i)?.outcome else { return None };
+    let (count, all) = (failed().count(), trace.rows.len());
     Some(format!("{count} of {all} requests failed on the client's side ({})", first.text))
+}
+
+/// Requests that timed out are observations: their answers would have come later. But answers that came all at once
+/// don't tell whether the others were waiting or lost.
+fn unanswered(_: &Trace, findings: &Findings) -> Option<String> {
+    let (answered, unanswered) = (findings.answered, findings.unanswered);
+    let many = unanswered > 1 && unanswered as f64 > MAX_UNANSWERED * answered as f64;
+    (unanswered > 0 && answered >= MIN_ANSWERS && many && findings.is_parallel()).then(|| {
+        format!(
+            "{answered} requests were answered at once, and {unanswered} were not answered in their time; allow more \
+             time for an answer (-t)"
+        )
+    })
 }
 
 fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
@@ -80,13 +118,18 @@ fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
 }
 
 fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
-    let all_rejected = !trace.rows.is_empty() && trace.rows.iter().all(Row::is_rejected);
-    (findings.answered < MIN_ANSWERS && !all_rejected).then(|| {
+    let all_refused = !trace.rows.is_empty() && findings.rejected == trace.rows.len();
+    (findings.answered < MIN_ANSWERS && !all_refused).then(|| {
         let answers = match findings.answered {
             1 => "1 answer is".to_owned(),
             count => format!("{count} answers are"),
         };
-        format!("{answers} too few; send at least {MIN_ANSWERS} requests")
+        let what = match findings {
+            Findings { unanswered: 1.., .. } => "allow more time for an answer (-t)".to_owned(),
+            Findings { failed: 1.., .. } => "check what the endpoint answers, or allow its status".to_owned(),
+            _ => format!("send at least {MIN_ANSWERS} requests"),
+        };
+        format!("{answers} too few; {what}")
     })
 }
 
@@ -112,7 +155,7 @@ fn too_quick(trace: &Trace, findings: &Findings) -> Option<String> {
 
 fn late_sends(trace: &Trace, findings: &Findings) -> Option<String> {
     let late_ms = findings.late_us / 1e3;
-    (late_ms > MAX_ERROR * trace.service_ms).then(|| {
+    is_decisive(late_ms, trace).then(|| {
         format!(
             "requests were sent up to {late_ms:.1} ms late, more than a tenth of the service time ({:.1} ms); send fewer \
              requests, or test an endpoint that takes longer",
@@ -135,14 +178,24 @@ fn connecting(trace: &Trace, _: &Findings) -> Option<String> {
 }
 
 fn bottleneck(trace: &Trace, _: &Findings) -> Option<String> {
-    is_bottleneck(&trace.generator, trace.service_ms).then(|| {
+    let Generator { cpu, lag_p99_us } = trace.generator;
+    let late_ms = lag_p99_us / 1e3;
+    let is_saturated = cpu > MAX_CPU && steps::largest_lateness_ms(trace).is_none_or(|most| late_ms > most);
+    if !is_saturated && !is_decisive(late_ms, trace) {
+        return None;
+    }
+    let (cpu, late, service) = (cpu * 100.0, units::time(late_ms), units::time(trace.service_ms));
+    Some(if cpu < LITTLE_CPU * 100.0 {
         format!(
-            "the load generator was the bottleneck: it used {:.0} % of the processors, and its timers were {} late, at an \
-             endpoint that takes {}; test an endpoint that takes longer, send fewer requests, or give the generator a \
-             machine of its own",
-            trace.generator.cpu * 100.0,
-            units::time(trace.generator.lag_p99_us / 1e3),
-            units::time(trace.service_ms)
+            "the machine was busy: timers were {late} late though the generator used {cpu:.0} % of the processors, at an \
+             endpoint that takes {service}; try again when the machine is idle, test an endpoint that takes longer, or \
+             give the generator a machine of its own"
+        )
+    } else {
+        format!(
+            "the load generator was the bottleneck: it used {cpu:.0} % of the processors, and its timers were {late} \
+             late, at an endpoint that takes {service}; test an endpoint that takes longer, send fewer requests, or give \
+             the generator a machine of its own"
         )
     })
 }

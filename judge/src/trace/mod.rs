@@ -3,6 +3,7 @@
 //! Times are microseconds from the burst's own start: the barrier's release plus the burst's delay.
 
 mod baseline;
+mod ending;
 mod evidence;
 mod outcome;
 mod row;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::schedule::Schedule;
 
 pub use baseline::Baseline;
+pub use ending::Ending;
 pub use evidence::Evidence;
 pub use outcome::{ErrorKind, Fault, Outcome};
 pub use row::{Row, Statuses};

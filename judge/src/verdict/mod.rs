@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cause;
 use crate::findings::Findings;
 use crate::judgement::Judgement;
-use crate::mechanism::Mechanism;
+use crate::mechanism::{Mechanism, Name};
 use crate::trace::Trace;
 use crate::units::rounded;
 
@@ -62,18 +62,43 @@ pub fn judge(trace: &Trace) -> Verdict {
     let findings = Findings::of(trace);
     let judgement = Judgement::of(trace, &findings);
     let range = judgement.range;
+    let kind = judgement.kind();
+    let (mechanism, alternatives) = mechanisms(&judgement, kind);
     Verdict {
-        kind: judgement.kind(),
+        kind,
         at_a_time: range.map(|range| range.k),
         at_a_time_low: range.map(|range| range.low),
         at_a_time_high: range.map(|range| range.high),
-        mechanism: judgement.mechanism(),
-        alternatives: judgement.alternatives(),
+        mechanism,
+        alternatives,
         shape: judgement.shape,
         confidence: judgement.confidence,
         why: why::why(&judgement),
         remedy: cause::remedy(&judgement),
         reasons: judgement.reasons,
+    }
+}
+
+/// Returns the mechanism that explains a verdict of this kind, and the alternatives. What the replies and the refusals show
+/// goes before what the times suggest.
+fn mechanisms(judgement: &Judgement, kind: Kind) -> (Option<Mechanism>, Vec<Mechanism>) {
+    let (refusals, warm_pool) = (&judgement.findings.refusals, judgement.findings.warm_pool);
+    let (mechanism, mut alternatives) = (judgement.mechanism(), judgement.alternatives());
+    match (kind, refusals, warm_pool) {
+        (Kind::Refused, Some(refusals), _) => refusals.split(),
+        (Kind::Parallel, _, Some(warm_pool)) => (Some(warm_pool.mechanism()), Vec::new()),
+        (_, Some(refusals), _) => {
+            // A server without limit has no other mechanism.
+            let is_unlimited = mechanism.as_ref().is_none_or(|one| one.name == Name::None);
+            match refusals.named().filter(|_| kind == Kind::Parallel && is_unlimited) {
+                Some(random) => (Some(random.clone()), alternatives),
+                None => {
+                    alternatives.extend(refusals.random().cloned());
+                    (mechanism, alternatives)
+                }
+            }
+        }
+        _ => (mechanism, alternatives),
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::cause;
-use crate::evidence::{Hosts, Sharing};
+use crate::evidence::{Hosts, Sharing, WarmPool};
 use crate::findings::Findings;
 use crate::judgement::{CrossCheck, Judgement, Kind};
-use crate::trace::{Outcome, Trace};
+use crate::refusal::Refusals;
+use crate::trace::{Ending, Outcome, Trace};
 use crate::units;
 
 /// Returns what was measured, and what explains it.
@@ -14,6 +15,8 @@ pub(super) fn why(judgement: &Judgement) -> String {
     let Judgement { findings, served, shape, range, reasons, .. } = judgement;
     let mut sentences = Vec::new();
     sentences.extend(refused(judgement));
+    sentences.extend(failed(judgement));
+    sentences.extend(unanswered(judgement));
     if findings.answered > 0 {
         sentences.push(times(findings));
     }
@@ -23,6 +26,7 @@ pub(super) fn why(judgement: &Judgement) -> String {
     }
     sentences.extend(shape.and_then(|shape| shape.sentence(*served, *range)));
     sentences.extend(instances(&findings.sharing, *served));
+    sentences.extend(warm_pool(judgement));
     sentences.extend(hosts(&findings.hosts));
     sentences.extend(cause::explanation(judgement));
     sentences.extend(handlers(judgement));
@@ -35,11 +39,40 @@ fn refused(judgement: &Judgement) -> Option<String> {
         return None;
     }
     let (answered, refused) = (findings.answered, findings.rejected);
+    let refusal = commonest(trace, Ending::Refused);
+    let refusals = findings.refusals.as_ref();
+    if let Some(share) = refusals.and_then(Refusals::random_share) {
+        let share = 100.0 * share;
+        return Some(format!(
+            "{answered} answered, {refused} failed ({refusal}): {share:.0} % failed at random, whatever the load."
+        ));
+    }
     let cap = match judgement.is_capped() {
         true => format!(" The server took {answered} at once, and refused the rest."),
-        false => String::new(),
+        false => refusals.and_then(Refusals::sentence).unwrap_or_default(),
     };
-    Some(format!("{answered} answered, {refused} refused ({}).{cap}", commonest_refusal(trace)))
+    Some(format!("{answered} answered, {refused} refused ({refusal}).{cap}"))
+}
+
+/// Returns how many requests were not answered in their time.
+fn unanswered(judgement: &Judgement) -> Option<String> {
+    let Judgement { findings, trace, .. } = judgement;
+    (findings.unanswered > 0).then(|| {
+        format!(
+            "{} of {} requests were not answered in their time ({}).",
+            findings.unanswered,
+            trace.rows.len(),
+            commonest(trace, Ending::Unanswered)
+        )
+    })
+}
+
+/// Returns how many requests failed at the server for a reason that load doesn't explain.
+fn failed(judgement: &Judgement) -> Option<String> {
+    let Judgement { findings, trace, .. } = judgement;
+    let reason = || commonest(trace, Ending::FailedAtServer);
+    let all = trace.rows.len();
+    (findings.failed > 0).then(|| format!("{} of {all} requests failed ({}).", findings.failed, reason()))
 }
 
 fn times(findings: &Findings) -> String {
@@ -88,6 +121,17 @@ fn instances(sharing: &Sharing, served: Kind) -> Option<String> {
     })
 }
 
+/// Returns how warm and fresh instances shared a burst that was served in parallel.
+fn warm_pool(judgement: &Judgement) -> Option<String> {
+    let WarmPool { size, fresh } =
+        judgement.findings.warm_pool.filter(|_| judgement.served == Kind::Parallel)?;
+    let warm =
+        if size == 1 { "One instance was warm".to_owned() } else { format!("{size} instances were warm") };
+    Some(format!(
+        "{warm} and served one request after the other; {fresh} requests had a fresh instance each."
+    ))
+}
+
 /// Returns how the requests were spread over hosts; `None` if the replies name no hosts.
 fn hosts(hosts: &Hosts) -> Option<String> {
     let Hosts { count, fullest, in_handler } = hosts;
@@ -101,15 +145,15 @@ fn hosts(hosts: &Hosts) -> Option<String> {
     }
 }
 
-/// Returns the reason of most rejections.
-fn commonest_refusal(trace: &Trace) -> String {
-    let mut refusals: BTreeMap<String, usize> = BTreeMap::new();
-    for row in trace.rows.iter().filter(|row| row.is_rejected()) {
+/// Returns what most requests with this ending got instead of a good answer.
+fn commonest(trace: &Trace, ending: Ending) -> String {
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for row in trace.rows.iter().filter(|row| row.ending() == ending) {
         let reason = match &row.outcome {
             Outcome::Answered(status) => format!("status {status}"),
             Outcome::Rejected(fault) | Outcome::Failed(fault) => fault.text.clone(),
         };
-        *refusals.entry(reason).or_default() += 1;
+        *reasons.entry(reason).or_default() += 1;
     }
-    refusals.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason).unwrap_or_default()
+    reasons.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason).unwrap_or_default()
 }

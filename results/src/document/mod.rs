@@ -120,6 +120,12 @@ pub struct SystemUsage {
     pub usage: Usage,
 }
 
+/// Whether the generator, or its machine, may have been the bottleneck of a burst, and its verdict doesn't hold
+/// nevertheless.
+fn is_saturated(generator: &Generator, burst: &Burst) -> bool {
+    !burst.verdict.reasons.is_empty() && is_bottleneck(generator, burst.service_ms)
+}
+
 fn first_round() -> u32 {
     1
 }
@@ -149,7 +155,7 @@ impl Document {
             cpu: rounded(generator.cpu, 4),
             lag_p99_us: rounded(generator.lag_p99_us, 1),
             descriptors,
-            saturated: run.bursts.iter().any(|burst| is_bottleneck(&generator, burst.service_ms)),
+            saturated: run.bursts.iter().any(|burst| is_saturated(&generator, burst)),
         };
         self.runs.push(Run { generator: Some(summary), ..run });
         self.generator = self.generator.worst(summary);

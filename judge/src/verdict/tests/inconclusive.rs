@@ -19,14 +19,16 @@ fn an_unusable_measurement_is_inconclusive_with_a_reason() {
         assert!(verdict.why.contains(reason));
     };
     check(
-        |trace| {
-            trace.rows[3].outcome = Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 20 s"))
-        },
+        |trace| trace.rows[3].outcome = Outcome::Failed(Fault::new(ErrorKind::Connect, "no free descriptor")),
         "failed on the client's side",
     );
     check(|trace| trace.rows[3].sent_us = Some(150_000.0), "sent up to 150.0 ms late");
     check(|trace| trace.generator.cpu = 0.95, "the load generator was the bottleneck");
-    check(|trace| trace.generator.lag_p99_us = 200_000.0, "the load generator was the bottleneck");
+    check(
+        |trace| (trace.generator.cpu, trace.generator.lag_p99_us) = (0.7, 200_000.0),
+        "the load generator was the bottleneck",
+    );
+    check(|trace| trace.generator.lag_p99_us = 200_000.0, "the machine was busy: timers were 200 ms late");
     let two = judge(&together(2, 2));
     assert_eq!(two.kind, Kind::Inconclusive);
     assert!(two.why.contains("2 answers are too few"), "{}", two.why);

@@ -1,6 +1,7 @@
 //! The judge on servers with known limits.
 
 mod any_trace;
+mod failures;
 mod inconclusive;
 mod kinds;
 mod pools;
