@@ -10,6 +10,8 @@ pub(crate) struct Cell {
     pub(crate) mean: f64,
 }
 
+/// Where cells begin, as a share of their width: answers after a whole number of service times shall not lie on an edge.
+pub(crate) const OFFSET: f64 = 0.37;
 /// How much wider the cells of later answers are.
 const COARSE: f64 = 3.0;
 
@@ -42,7 +44,7 @@ impl Observation {
         while next < done.len() {
             // The first answers show the structure; the many that follow are observed in coarser cells.
             let width = if next >= fine { COARSE * width } else { width };
-            let index = (done[next].max(0.0) / width).floor();
+            let index = (done[next].max(0.0) / width + OFFSET).floor() - OFFSET;
             let (start, end) = ((index * width).max(from), (index + 1.0) * width);
             let last = next + done[next..].partition_point(|at| *at < end);
             // An answer on the edge itself belongs to the cell that it opens.

@@ -17,7 +17,7 @@ mod saddlepoint;
 mod score;
 mod service;
 
-pub(crate) use cells::{Cell, Observation};
+pub(crate) use cells::{Cell, OFFSET, Observation};
 pub(crate) use hypothesis::{Capacity, Hypothesis, Speed};
 pub(crate) use score::score;
 pub(crate) use service::ServiceTime;

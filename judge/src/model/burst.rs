@@ -2,7 +2,7 @@
 
 use crate::arrivals::ArrivalTimes;
 use crate::judgement::Kind;
-use crate::likelihood::{Observation, ServiceTime};
+use crate::likelihood::{OFFSET, Observation, ServiceTime};
 use crate::stats::{self, ln_gamma};
 use crate::trace::{ErrorKind, Outcome, Row, Trace};
 
@@ -15,7 +15,7 @@ const SHIFT: f64 = 0.04;
 /// As [`SHIFT`], if no request alone was measured.
 const UNKNOWN_SHIFT: f64 = 0.4;
 /// The prior of the spread: the logarithm's mean and standard deviation.
-const SPREAD_PRIOR: (f64, f64) = (-2.8, 1.3);
+const SPREAD_PRIOR: (f64, f64) = (-2.9, 1.1);
 /// The width of a cell of time, as a share of the service time.
 const CELL: f64 = 0.02;
 /// More requests than this are observed in coarser cells.
@@ -118,7 +118,7 @@ impl Burst {
         let survival = |at: f64| jitter.survival(1.0 + (at - together) / self.alone);
         // Answers have no order: each division among cells counts as often as it can come about.
         let mut log = ln_gamma(answers.len() as f64 + 1.0);
-        let cell = |at: &f64| (at / self.width).floor();
+        let cell = |at: &f64| (at / self.width + OFFSET).floor() - OFFSET;
         for answers in answers.chunk_by(|a, b| cell(a) == cell(b)) {
             let from = cell(&answers[0]) * self.width;
             let p = (survival(from) - survival(from + self.width)).max(1e-9);

@@ -12,7 +12,7 @@ pub(crate) use gate::Fit;
 /// The cells of a burst are less independent than the models assume: the log evidence is divided by this for kinds, and for
 /// mechanisms.
 const TEMPER_KIND: f64 = 1.5;
-const TEMPER_MECHANISM: f64 = 2.5;
+const TEMPER_MECHANISM: f64 = 2.0;
 /// A mechanism is named from this probability on.
 pub(crate) const NAMED: f64 = 0.9;
 /// The probability that an interval holds the true value.
