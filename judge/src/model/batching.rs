@@ -25,12 +25,19 @@ impl Model for Batching {
         if size < 2 {
             return Vec::new();
         }
+        // The jitter within groups.
+        let mut next = 0;
+        let within = groups.iter().map(|(at, count)| {
+            next += count;
+            burst.observed.done[next - count..next].iter().map(|done| (done - at).powi(2)).sum::<f64>()
+        });
+        let jitter = (within.sum::<f64>() / burst.answers() as f64).sqrt() / burst.alone;
         let mut next = 0;
         let together: f64 = groups
             .iter()
             .map(|(at, count)| {
                 next += count;
-                burst.log_together(&burst.observed.done[next - count..next], *at)
+                burst.log_together(&burst.observed.done[next - count..next], *at, jitter)
             })
             .sum();
         let log = |service: &ServiceTime| {
@@ -58,7 +65,7 @@ impl Model for Batching {
             name: Name::Batching,
             parameters: Parameters { size: Some(size as f64), ..Parameters::default() },
             log: best,
-            prior: PRIOR.ln() - (size as f64).ln(),
+            prior: PRIOR.ln() - (size as f64).ln() + fitter.penalty(1),
             kind: match burst.kind(&service) {
                 Kind::Sequential => Kind::Limited,
                 kind => kind,

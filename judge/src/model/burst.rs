@@ -16,6 +16,8 @@ const SHIFT: f64 = 0.04;
 const UNKNOWN_SHIFT: f64 = 0.4;
 /// The prior of the spread: the logarithm's mean and standard deviation.
 const SPREAD_PRIOR: (f64, f64) = (-2.9, 1.1);
+/// Answers that leave together come within about this share of the service time.
+const MOST_JITTER: f64 = 0.08;
 /// The width of a cell of time, as a share of the service time.
 const CELL: f64 = 0.02;
 /// More requests than this are observed in coarser cells.
@@ -112,8 +114,9 @@ impl Burst {
     }
 
     /// Returns the logarithm of the probability that answers which left together at `together` came in their cells.
-    pub(crate) fn log_together(&self, answers: &[f64], together: f64) -> f64 {
-        let jitter = ServiceTime::new(0.0, self.least_spread);
+    /// `jitter` is the standard deviation of their times, in service times.
+    pub(crate) fn log_together(&self, answers: &[f64], together: f64, jitter: f64) -> f64 {
+        let jitter = ServiceTime::new(0.0, jitter.clamp(self.least_spread, MOST_JITTER));
         // The time is counted from one service time before, so that the jitter is a share of it.
         let survival = |at: f64| jitter.survival(1.0 + (at - together) / self.alone);
         // Answers have no order: each division among cells counts as often as it can come about.

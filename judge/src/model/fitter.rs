@@ -15,6 +15,9 @@ pub(crate) struct Fitter<'a> {
     pub(crate) burst: &'a Burst,
     /// The best likelihood so far: hopeless hypotheses are given up early.
     best: Cell<f64>,
+    /// The least spread of service times. Times on the network add to a request's time once: if services are stretched, their
+    /// share is smaller.
+    least_spread: f64,
 }
 
 /// A fitted hypothesis.
@@ -29,7 +32,12 @@ pub(super) struct Fitted {
 
 impl<'a> Fitter<'a> {
     pub(crate) fn new(burst: &'a Burst) -> Self {
-        Self { burst, best: Cell::new(f64::NEG_INFINITY) }
+        Self { burst, best: Cell::new(f64::NEG_INFINITY), least_spread: burst.least_spread }
+    }
+
+    /// Returns a fitter for services that are stretched by this factor.
+    pub(super) fn stretched(&self, factor: f64) -> Self {
+        Self { burst: self.burst, best: self.best.clone(), least_spread: self.least_spread / factor.max(1.0) }
     }
 
     /// Returns the service time by the requests alone.
@@ -39,9 +47,14 @@ impl<'a> Fitter<'a> {
 
     /// Returns the logarithm of the likelihood of a hypothesis whose requests alone take `service`.
     pub(super) fn log(&self, hypothesis: &Hypothesis, service: &ServiceTime) -> f64 {
-        let solos = self.burst.log_solos(service);
-        let least = self.best.get() - solos - 40.0 - 0.3 * self.burst.answers() as f64;
-        let log = score(&self.burst.observed, hypothesis, least, false).log + solos;
+        self.log_above(hypothesis, service, self.best.get() - 40.0 - 0.3 * self.burst.answers() as f64)
+    }
+
+    /// As [`Self::log`], but gives up below `least`.
+    fn log_above(&self, hypothesis: &Hypothesis, service: &ServiceTime, least: f64) -> f64 {
+        let measured = ServiceTime { sigma: service.sigma.max(self.burst.least_spread), ..*service };
+        let solos = self.burst.log_solos(&measured);
+        let log = score(&self.burst.observed, hypothesis, least - solos, false).log + solos;
         self.best.set(self.best.get().max(log));
         log
     }
@@ -56,7 +69,7 @@ impl<'a> Fitter<'a> {
         evaluations: usize,
         build: impl Fn(ServiceTime, &[f64]) -> Option<Hypothesis>,
     ) -> Option<Fitted> {
-        self.fit_from(start, parameters, steps, evaluations, &[1.0, 0.4, 2.2, 5.0], build)
+        self.fit_from(start, parameters, steps, evaluations, &[1.0, 0.4, 2.2, 5.0, 0.0], build)
     }
 
     /// As [`Self::fit`], from the best of several spreads: these, times that of `start`.
@@ -69,9 +82,10 @@ impl<'a> Fitter<'a> {
         spreads: &[f64],
         build: impl Fn(ServiceTime, &[f64]) -> Option<Hypothesis>,
     ) -> Option<Fitted> {
+        let least_spread = self.least_spread;
         let service_of = |point: &[f64]| {
             let sigma = point[1].exp();
-            let allowed = (self.burst.least_spread..=MOST_SPREAD).contains(&sigma);
+            let allowed = (least_spread..=MOST_SPREAD).contains(&sigma);
             allowed.then_some(ServiceTime { mu: point[0], sigma, ..start })
         };
         let hypothesis_of = |point: &[f64]| {
@@ -82,16 +96,21 @@ impl<'a> Fitter<'a> {
             Some((service, hypothesis)) => self.log(&hypothesis, &service),
             None => f64::NEG_INFINITY,
         };
+        // A first guess may be far from the best point: it isn't given up.
+        let first_value = |point: &[f64]| match hypothesis_of(point) {
+            Some((service, hypothesis)) => self.log_above(&hypothesis, &service, f64::NEG_INFINITY),
+            None => f64::NEG_INFINITY,
+        };
         let with = |sigma: f64| -> Vec<f64> {
             [start.mu, sigma.ln()].into_iter().chain(parameters.iter().copied()).collect()
         };
         // A small spread makes outliers of most times, and is hard to leave: the best of several spreads comes first.
-        let sigma = start.sigma.clamp(1.2 * self.burst.least_spread, MOST_SPREAD);
-        let clamped = |factor: &f64| (factor * sigma).clamp(1.2 * self.burst.least_spread, 1.2);
+        let sigma = start.sigma.clamp(1.2 * least_spread, MOST_SPREAD);
+        let clamped = |factor: &f64| (factor * sigma).clamp(1.2 * least_spread, 1.2);
         let first = spreads
             .iter()
             .map(clamped)
-            .map(|sigma| (value(&with(sigma)), sigma))
+            .map(|sigma| (first_value(&with(sigma)), sigma))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map_or(sigma, |(_, sigma)| sigma);
         let step_mu = (0.4 * first).clamp(0.005, 0.15);

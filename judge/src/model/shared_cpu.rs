@@ -1,8 +1,9 @@
 //! Processors that all requests share: each slows the others down.
 
+use super::fitter::Fitted;
 use super::{Explanation, Fitter, Model};
 use crate::judgement::Kind;
-use crate::likelihood::{Capacity, Hypothesis, Speed};
+use crate::likelihood::{Capacity, Hypothesis, ServiceTime, Speed};
 use crate::mechanism::{Name, Parameters};
 
 const PRIOR: f64 = 1.0;
@@ -17,32 +18,46 @@ impl Model for SharedCpu {
         if burst.offered < 2 || effective >= most {
             return Vec::new();
         }
+        let stretched = fitter.stretched(1.0 / effective.max(1.0) * burst.offered as f64);
+        let hypothesis = |service, cores: f64| Hypothesis {
+            ready: burst.observed.arrivals.clone(),
+            capacity: Capacity::Unlimited,
+            speed: Speed::Shared(cores),
+            service,
+        };
         let start = effective.clamp(0.8, most);
-        let fitted = fitter.fit(fitter.service(), &[start.ln()], &[0.04], 45, |service, at| {
-            let cores = at[0].exp();
-            (0.6..most).contains(&cores).then(|| Hypothesis {
-                ready: burst.observed.arrivals.clone(),
-                capacity: Capacity::Unlimited,
-                speed: Speed::Shared(cores),
-                service,
+        let Some(best) = stretched.fit(fitter.service(), &[start.ln()], &[0.04], 40, |service, at| {
+            (0.6..most).contains(&at[0].exp()).then(|| hypothesis(service, at[0].exp()))
+        }) else {
+            return Vec::new();
+        };
+        // The number of processors is as uncertain as the service time: others are weighed beside the best one.
+        let cores = best.parameters[0].exp();
+        let others = [0.6, 0.72, 0.85, 1.0, 1.18, 1.4, 1.65].map(|factor| factor * cores);
+        let others: Vec<(f64, Fitted)> = others
+            .into_iter()
+            .filter(|other| *other < most && *other >= 0.5)
+            .filter_map(|other| {
+                let service = ServiceTime { mu: best.service.mu + (other / cores).ln(), ..best.service };
+                let fitted = stretched.fit_from(service, &[], &[], 12, &[1.0], |service, _| Some(hypothesis(service, other)));
+                fitted.map(|fitted| (other, fitted))
             })
-        });
-        let explanation = fitted.map(|fitted| {
-            let cores = fitted.parameters[0].exp();
-            Explanation {
-                name: Name::SharedCpu,
-                parameters: Parameters { cores: Some(cores), ..Parameters::default() },
-                log: fitted.log,
-                prior: PRIOR.ln() + fitter.penalty(1),
-                kind: match burst.kind(&fitted.service) {
-                    // The longest service doesn't excuse that all were slowed.
-                    _ if cores >= 1.25 && cores * 1.25 < burst.offered as f64 => Kind::Limited,
-                    kind => kind,
-                },
-                k: Some(cores),
-                hypothesis: Some(fitted.hypothesis),
-            }
-        });
-        explanation.into_iter().collect()
+            .collect();
+        let share = (others.len().max(1) as f64).recip();
+        let explanation = |(cores, fitted): (f64, Fitted)| Explanation {
+            name: Name::SharedCpu,
+            parameters: Parameters { cores: Some(cores), ..Parameters::default() },
+            log: fitted.log,
+            prior: PRIOR.ln() + share.ln() + fitter.penalty(1) / 2.0,
+            kind: match burst.kind(&fitted.service) {
+                // The longest service doesn't excuse that all were slowed.
+                _ if cores >= 1.25 && cores * 1.25 < burst.offered as f64 => Kind::Limited,
+                _ if cores < 1.25 => Kind::Sequential,
+                kind => kind,
+            },
+            k: Some(cores.max(1.0)),
+            hypothesis: Some(fitted.hypothesis),
+        };
+        others.into_iter().map(explanation).collect()
     }
 }

@@ -15,10 +15,10 @@ impl Model for SingleFlight {
         let done = &burst.observed.done;
         let width = burst.width;
         let mean = done.iter().sum::<f64>() / done.len() as f64;
-        let together = burst.log_together(done, mean);
+        let together = burst.log_together(done, mean, deviation(done, mean) / burst.alone);
         let (first, last) = (done[0], burst.observed.end());
         let arrives_before = burst.observed.arrivals.last().is_some_and(|arrival| *arrival < first);
-        if last - first > (2.0 * width).min(0.2 * burst.alone) || !arrives_before {
+        if last - first > 0.3 * burst.alone || !arrives_before {
             return Vec::new();
         }
         let log = |point: &[f64]| {
@@ -39,10 +39,14 @@ impl Model for SingleFlight {
             name: Name::SingleFlight,
             parameters: Parameters::default(),
             log: best,
-            prior: PRIOR.ln(),
+            prior: PRIOR.ln() + fitter.penalty(1),
             kind: Kind::Parallel,
             k: Some(burst.offered as f64),
             hypothesis: None,
         }]
     }
+}
+
+fn deviation(times: &[f64], mean: f64) -> f64 {
+    (times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / times.len() as f64).sqrt()
 }

@@ -4,7 +4,7 @@ mod class;
 mod gate;
 
 use crate::judgement::Kind;
-use crate::mechanism::Mechanism;
+use crate::mechanism::{Mechanism, Name};
 use crate::model::{Burst, Explanation, Fitter, MODELS};
 
 pub(crate) use gate::Fit;
@@ -13,6 +13,8 @@ pub(crate) use gate::Fit;
 /// mechanisms.
 const TEMPER_KIND: f64 = 1.5;
 const TEMPER_MECHANISM: f64 = 2.0;
+/// An explanation is nearly as good as another if the logarithm of its likelihood is less than this below.
+const RIVAL: f64 = 6.0;
 /// A mechanism is named from this probability on.
 pub(crate) const NAMED: f64 = 0.9;
 /// The probability that an interval holds the true value.
@@ -49,6 +51,16 @@ impl Posterior {
     pub(crate) fn kind(&self, kind: Kind) -> f64 {
         let weights = weights(&self.explanations, TEMPER_KIND);
         self.explanations.iter().zip(weights).filter(|(one, _)| one.kind == kind).map(|(_, weight)| weight).sum()
+    }
+
+    /// Whether an explanation of another kind is nearly as good: only its prior speaks against it. "No limit" is exempt: a limit
+    /// that is hardly exceeded is always nearly as good.
+    pub(crate) fn has_rival(&self, kind: Kind) -> bool {
+        let best = |is: &dyn Fn(&&Explanation) -> bool| {
+            self.explanations.iter().filter(is).map(|one| one.log).fold(f64::NEG_INFINITY, f64::max)
+        };
+        let is_exempt = self.best().name == Name::None;
+        !is_exempt && best(&|one| one.kind != kind) > best(&|one| one.kind == kind) - RIVAL
     }
 
     /// Returns the median and the interval of the number at a time, over the explanations that `counts` accepts.
