@@ -6,7 +6,7 @@
 // BASE_URL   the application's URL [{{ base_url }}]
 // START_AT   the release of the first burst, in milliseconds since 1970, the same for all machines that take part
 //            [after the answers to the solo requests]
-// SOLO       0 skips the solo requests; `loadtest analyze` then needs --service-ms, the latency of a request alone
+// SOLO       0 skips the solo requests; `loadtest analyze` then needs --service-ms, the latencies of requests alone
 //
 // Each request has its own virtual user. The user opens its connection with a path that no component serves, waits for
 // the release of its burst, and sends the request. k6's timing is precise to about a millisecond.
@@ -24,6 +24,11 @@ const bursts = {{ bursts }};
 const lead = 2000;
 // The time limit of all solo requests.
 const solo = {{ solo_ms }};
+// The most solo requests to an endpoint. No further one is sent if it would end later than this.
+const most = {{ most_solos }};
+const soloTime = {{ solo_time_ms }};
+// If a solo request takes this long, it is the only one: the endpoint's wait is known.
+const enough = {{ enough_ms }};
 
 // The content of the replies, which `loadtest analyze` assigns to the requests.
 const replies = new Counter('{{ reply }}');
@@ -48,18 +53,28 @@ export const options = {
 const url = (burst) => `${base}${burst.path}`;
 const timeout = (burst) => `${burst.timeout}ms`;
 
-// Sends a warm-up request and a solo request to each endpoint, then sets the release of the first burst.
+// Sends a warm-up request and solo requests to the endpoint of a burst, one after the other.
+function measureAlone(burst) {
+  http.get(`${base}${burst.warm_up}`, { tags: { phase: 'connect' } });
+  const tags = { phase: 'solo', setup: burst.setup, endpoint: burst.endpoint };
+  const begin = Date.now();
+  for (let sent = 0, last = 0; sent < most && last < enough && Date.now() - begin + last <= soloTime; sent += 1) {
+    const answer = http.get(url(burst), { tags, timeout: timeout(burst) });
+    if (answer.status < 200 || answer.status > 299) {
+      if (sent > 0) break;
+      exec.test.abort(`${url(burst)}: the solo request got status ${answer.status}`);
+    }
+    last = answer.timings.duration;
+  }
+}
+
+// Measures each endpoint alone, then sets the release of the first burst.
 export function setup() {
   const done = {};
   for (const burst of bursts) {
     if (__ENV.SOLO !== '0' && !done[burst.path]) {
       done[burst.path] = true;
-      http.get(`${base}${burst.warm_up}`, { tags: { phase: 'connect' } });
-      const tags = { phase: 'solo', setup: burst.setup, endpoint: burst.endpoint };
-      const answer = http.get(url(burst), { tags, timeout: timeout(burst) });
-      if (answer.status < 200 || answer.status > 299) {
-        exec.test.abort(`${url(burst)}: the solo request got status ${answer.status}`);
-      }
+      measureAlone(burst);
     }
   }
   return { start: Number(__ENV.START_AT) || Date.now() + lead };

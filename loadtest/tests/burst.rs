@@ -11,8 +11,9 @@ use judge::verdict::{Kind, Shape};
 use nix::sys::signal::Signal;
 use results::document::Document;
 
-use common::burst_run::{burst, conclusive, judged};
+use common::burst_run::{burst, conclusive, judged, sent_alone};
 use common::pool::{PoolBehavior, serve};
+use common::servers::{self, Model, ServerSpec};
 use common::{Process, loadtest};
 
 /// Long compared with the delays of a busy machine.
@@ -43,8 +44,8 @@ async fn exactly_n_requests_are_sent_over_c_connections() {
     let pool = serve(PoolBehavior::pool(100, Duration::from_millis(50))).await;
     let burst = judged(&pool, &["-n", "25", "-c", "10"]).await;
     assert_eq!((burst.n, burst.c, burst.ok, burst.requests.len()), (25, 10, 25, 25));
-    // The warm-up request and the solo request have a connection each.
-    assert_eq!((pool.requests.load(SeqCst), pool.connections.load(SeqCst)), (27, 12));
+    let alone = sent_alone(&burst);
+    assert_eq!((pool.requests.load(SeqCst), pool.connections.load(SeqCst)), (25 + alone, 10 + alone));
     let indices: Vec<_> = burst.requests.iter().map(|request| request.i).collect();
     assert_eq!(indices, (0..25).collect::<Vec<_>>());
     for request in &burst.requests {
@@ -55,11 +56,68 @@ async fn exactly_n_requests_are_sent_over_c_connections() {
 }
 
 #[tokio::test]
+async fn requests_alone_before_and_after_the_burst_are_the_baseline() {
+    let pool = serve(PoolBehavior::pool(100, Duration::from_millis(50))).await;
+    let burst = judged(&pool, &["-n", "5", "-c", "5"]).await;
+    let baseline = burst.baseline.unwrap();
+    assert_eq!(baseline.before_ms.len(), 8);
+    let all = [baseline.warm_up_ms.unwrap(), baseline.after_ms.unwrap()];
+    assert!(all.iter().chain(&baseline.before_ms).all(|ms| *ms >= 50.0), "{baseline:?}");
+    assert!(baseline.spread.is_some() && baseline.trend.is_some(), "{baseline:?}");
+    assert_eq!(burst.service_ms, baseline.median_ms);
+}
+
+#[tokio::test]
+async fn a_slow_warm_up_is_said() {
+    let first_is_slow = ServerSpec { slow: 1, ..ServerSpec::of(Model::UNLIMITED, SERVICE) };
+    let server = servers::serve(first_is_slow).await;
+    let run = burst(&["-n", "5", "-c", "5", &server.url]).await;
+    assert!(run.stderr.contains("The warm-up request took 9"), "{}", run.stderr);
+    assert!(run.stderr.contains("a cold start, or a cache that it filled"), "{}", run.stderr);
+    let burst = run.burst();
+    assert!(burst.service_ms < 600.0 && burst.baseline.unwrap().warm_up_ms >= Some(900.0));
+}
+
+/// A server that limits requests, whether they come alone or not.
+#[tokio::test]
+async fn a_request_alone_that_is_rejected_ends_the_measurement() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let status = if number < 4 { "200 OK" } else { "429 Too Many Requests" };
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    let run = burst(&["-n", "4", "-c", "4", &url]).await;
+    let message = "after 3 good answers to requests alone, one got status 429";
+    assert!(run.stderr.contains(message), "{}", run.stderr);
+    let burst = run.burst();
+    assert_eq!((burst.ok, burst.failed), (0, 4));
+    assert_eq!(burst.baseline.unwrap().before_ms.len(), 3);
+}
+
+#[tokio::test]
+async fn given_service_times_are_the_baseline_and_no_request_is_added() {
+    let pool = serve(PoolBehavior::pool(10, SERVICE)).await;
+    let several =
+        judged(&pool, &["-n", "4", "-c", "4", "--service-ms", "290,310", "--service-ms", "300"]).await;
+    let baseline = several.baseline.unwrap();
+    assert_eq!((several.service_ms, baseline.before_ms), (300.0, vec![290.0, 310.0, 300.0]));
+    assert_eq!((baseline.warm_up_ms, baseline.after_ms), (None, None));
+    let one = judged(&pool, &["-n", "4", "-c", "4", "--service-ms", "300"]).await;
+    assert_eq!((one.service_ms, one.baseline), (300.0, None));
+    assert_eq!(pool.requests.load(SeqCst), 8);
+}
+
+#[tokio::test]
 async fn a_worker_reconnects_to_a_server_that_closes_after_each_answer() {
     let pool =
         serve(PoolBehavior { close: true, ..PoolBehavior::pool(100, Duration::from_millis(50)) }).await;
     let burst = judged(&pool, &["-n", "9", "-c", "3"]).await;
-    assert_eq!((burst.ok, pool.connections.load(SeqCst)), (9, 11));
+    assert_eq!((burst.ok, pool.connections.load(SeqCst)), (9, 9 + sent_alone(&burst)));
 }
 
 #[tokio::test]
@@ -74,9 +132,9 @@ async fn a_server_that_closes_silently_costs_no_request() {
 #[tokio::test]
 async fn a_server_that_ends_refuses_the_rest_and_unsent_requests_are_reported() {
     let pool =
-        serve(PoolBehavior { max_connections: Some(8), close: true, ..PoolBehavior::pool(100, SERVICE) })
+        serve(PoolBehavior { max_connections: Some(6), close: true, ..PoolBehavior::pool(100, SERVICE) })
             .await;
-    let burst = judged(&pool, &["-n", "30", "-c", "6"]).await;
+    let burst = judged(&pool, &["-n", "30", "-c", "6", "--service-ms", "300"]).await;
     assert_eq!(burst.verdict.kind, Kind::Refused, "{}", burst.verdict.why);
     assert!(burst.requests.len() < 30 && burst.ok == 6, "{}", burst.verdict.why);
     let message = format!("only {} of 30 requests were sent", burst.requests.len());
@@ -126,16 +184,17 @@ async fn a_connection_is_closed_after_its_last_answer() {
 async fn an_interrupted_burst_writes_its_results() {
     let pool = serve(PoolBehavior::pool(1, SERVICE)).await;
     let folder = tempfile::tempdir().unwrap();
-    let args = ["burst", "-n", "50", "-c", "50", "--out", folder.path().to_str().unwrap(), &pool.url];
-    let mut command = loadtest(&args);
+    let out = folder.path().to_str().unwrap();
+    let mut command =
+        loadtest(&["burst", "-n", "50", "-c", "50", "--service-ms", "300", "--out", out, &pool.url]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = Process::spawn(&mut command);
     let (requests, answers) = (pool.requests.clone(), pool.answers.clone());
     let code = tokio::task::spawn_blocking(move || {
-        // The warm-up, the solo request, the whole burst; and three answers to the burst. The client has the first of
-        // them: the server sent it two service times ago.
+        // The whole burst; and three answers to it. The client has the first of them: the server sent it two service times
+        // ago.
         common::wait_until("three requests of the burst are answered", || {
-            requests.load(SeqCst) == 52 && answers.load(SeqCst) >= 5
+            requests.load(SeqCst) == 50 && answers.load(SeqCst) >= 3
         });
         process.signal(Signal::SIGINT);
         process.ended_within(Duration::from_secs(20)).code()
@@ -232,6 +291,12 @@ async fn bad_usage_is_one_clear_error() {
         (&["-n", "0", "http://127.0.0.1:1/"][..], "a whole number from 1 is allowed"),
         (&["-H", "nonsense", "http://127.0.0.1:1/"], "`Name: value` is allowed"),
         (&["-t", "soon", "http://127.0.0.1:1/"], "a number of seconds is allowed"),
+        (
+            &["--service-ms", "300,fast", "http://127.0.0.1:1/"],
+            "'fast' for '--service-ms <MS>': a number from",
+        ),
+        (&["--service-ms", "300,,1", "http://127.0.0.1:1/"], "--service-ms"),
+        (&["--service-ms", "0", "http://127.0.0.1:1/"], "a number from 0.001"),
         (&["ftp://127.0.0.1:1/"], "http:// or https://"),
         (&["127.0.0.1:1"], "is not a URL"),
         (&[], "URL"),

@@ -286,6 +286,10 @@ fn a_killed_run_leaves_no_process() {
 fn ten_requests_of_a_second_take_a_second() {
     let _machine = exclusive();
     let (_, document, shown) = checked(&["--setup", "2", "--manifest", "spin.toml"]);
-    let makespan = document.bursts().next().unwrap().makespan_ms;
+    let burst = document.bursts().next().unwrap();
+    let baseline = burst.baseline.as_ref().unwrap();
+    let alone = (baseline.warm_up_ms, baseline.before_ms.len(), baseline.after_ms);
+    assert_eq!(alone, (None, 1, None), "the wait is known, so one request alone shows it");
+    let makespan = burst.makespan_ms;
     assert!((makespan / 1_000.0 - 1.0).abs() <= 0.03, "{makespan} ms\n{shown}");
 }

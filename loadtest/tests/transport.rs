@@ -20,7 +20,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{ServerConfig, crypto};
 
-use common::burst_run::{BurstRun, burst, judged};
+use common::burst_run::{BurstRun, burst, judged, sent_alone};
 use common::pool::{PoolBehavior, serve};
 
 const SERVICE: Duration = Duration::from_millis(300);
@@ -157,8 +157,7 @@ async fn http2_over_https_is_negotiated_by_alpn_or_is_one_clear_error() {
 async fn without_keepalive_each_request_opens_a_connection() {
     let pool = serve(PoolBehavior::pool(100, SERVICE)).await;
     let burst = judged(&pool, &["--disable-keepalive", "-n", "9", "-c", "3"]).await;
-    // The warm-up request and the solo request have a connection each.
-    assert_eq!((burst.ok, pool.connections.load(SeqCst)), (9, 11));
+    assert_eq!((burst.ok, pool.connections.load(SeqCst)), (9, 9 + sent_alone(&burst)));
     assert!(burst.requests.iter().all(|request| request.connects && request.connect_us.is_some()));
     assert_eq!(pool.last.lock().unwrap().clone().unwrap().headers["connection"], "close");
 }
@@ -166,8 +165,9 @@ async fn without_keepalive_each_request_opens_a_connection() {
 #[tokio::test]
 async fn cold_skips_the_warm_up() {
     let pool = serve(PoolBehavior::pool(100, SERVICE)).await;
-    judged(&pool, &["--cold", "-n", "3", "-c", "3"]).await;
-    assert_eq!(pool.requests.load(SeqCst), 4);
+    let burst = judged(&pool, &["--cold", "-n", "3", "-c", "3"]).await;
+    assert_eq!(burst.baseline.as_ref().unwrap().warm_up_ms, None);
+    assert_eq!(pool.requests.load(SeqCst), 3 + sent_alone(&burst));
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@
 //! let input = Input::new(Box::new(Cursor::new(csv)))?;
 //! let source = Source { name: "hey.csv".to_owned(), input, path: None };
 //! let options =
-//!     Options { service_ms: Some(1_000.0), n: Some(10), c: None, good: Arc::from([200..=299]), max_rows: 1_000 };
+//!     Options { service_ms: vec![1_000.0], n: Some(10), c: None, good: Arc::from([200..=299]), max_rows: 1_000 };
 //! let empty =
 //!     Document::new("example".to_owned(), Machine::unknown(), "2026-11-24T00:00:00Z".to_owned(), String::new());
 //!

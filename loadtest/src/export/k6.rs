@@ -8,6 +8,7 @@ use results::threshold::Threshold;
 use serde::Serialize;
 
 use crate::plan::{PlannedBurst, Setup};
+use crate::runner::baseline;
 
 /// The pause after the latest possible end of a setup, in milliseconds, in which idle instances expire.
 const PAUSE_MS: f64 = 5_000.0;
@@ -22,6 +23,9 @@ struct Script {
     base_url: String,
     bursts: String,
     solo_ms: u64,
+    most_solos: usize,
+    solo_time_ms: u128,
+    enough_ms: u128,
     reply: &'static str,
     thresholds: String,
     unsupported: Vec<String>,
@@ -58,6 +62,8 @@ pub fn script(
     let ids: Vec<&str> = setups.iter().map(|setup| setup.id.as_str()).collect();
     let scale = if time_scale == 1.0 { String::new() } else { format!(", waits times {time_scale}") };
     let solo: BTreeMap<&str, f64> = bursts.iter().map(|burst| (burst.path.as_str(), burst.timeout)).collect();
+    // The last request of an endpoint starts within the time for its solo requests.
+    let solo_ms: f64 = solo.values().map(|timeout| timeout + baseline::MAX_TIME.as_secs_f64() * 1e3).sum();
     let script = Script {
         headline: format!(
             "Setups {} of loadtest {}{scale}, written by `loadtest export k6`.",
@@ -66,7 +72,10 @@ pub fn script(
         ),
         base_url: escaped(base_url)?,
         bursts: serde_json::to_string_pretty(&bursts)?,
-        solo_ms: solo.values().sum::<f64>().ceil() as u64,
+        solo_ms: solo_ms.ceil() as u64,
+        most_solos: baseline::MOST,
+        solo_time_ms: baseline::MAX_TIME.as_millis(),
+        enough_ms: baseline::ENOUGH.as_millis(),
         reply: REPLY_METRIC,
         thresholds: serde_json::to_string_pretty(&thresholds)?.replace('\n', "\n  "),
         unsupported,

@@ -54,11 +54,13 @@ impl BurstHandle {
         self.grids.get(burst).map_or(Cell::default(), |grid| grid.cell(i))
     }
 
-    pub(super) fn start_at(&self) -> Option<SystemTime> {
+    /// The release time that was set.
+    pub fn start_at(&self) -> Option<SystemTime> {
         self.start_at
     }
 
-    pub(super) fn stopped(&self) -> &CancellationToken {
+    /// Whether the burst was ended.
+    pub fn stopped(&self) -> &CancellationToken {
         &self.stopped
     }
 }

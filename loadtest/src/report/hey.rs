@@ -142,6 +142,7 @@ mod tests {
         let trace = Trace {
             schedule: Schedule::together(10),
             service_ms: 1e3,
+            baseline: judge::trace::Baseline::default(),
             rows: rows.collect(),
             shared_clock: true,
             baseline: judge::trace::Baseline::default(),

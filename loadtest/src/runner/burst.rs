@@ -54,6 +54,7 @@ pub async fn fire(
     let handle = step.handle.clone().starting_at(start_at);
     let (judged, is_interrupted) = measure::fire_until(bursts, &handle, interrupted).await;
     drop(step);
+    judged.note_changes_after();
     let run = Run {
         system,
         manifest: None,

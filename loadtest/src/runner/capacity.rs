@@ -7,7 +7,7 @@ use judge::capacity::{End, Search, Step, Survey};
 use judge::schedule::Schedule;
 use judge::units;
 
-use super::measure;
+use super::measure::{self, CalibratedBurst};
 use super::progress::Progress;
 use super::request::PreparedRequest;
 use crate::console::note;
@@ -39,8 +39,12 @@ pub async fn search(
         };
         let (number, capacity) = (survey.observed.len() + 1, survey.taken());
         let title = format!("burst {number}: {n} at once (capacity so far: at least {capacity})");
-        // The survey refines the service time that was measured first.
-        let burst = request.burst(Schedule::together(n)).with_service_ms(survey.service_ms());
+        // The survey refines the service time that was measured first. Bursts of one follow, so none is needed after each.
+        let burst = CalibratedBurst {
+            service_ms: survey.service_ms(),
+            solo_after: false,
+            ..request.burst(Schedule::together(n))
+        };
         let step = progress.step(title, &[(burst.spec.request.url.path().to_owned(), n)]);
         let (judged, is_interrupted) =
             measure::fire_until(&[burst], &step.handle, interrupted.as_mut()).await;

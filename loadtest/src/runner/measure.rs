@@ -1,16 +1,15 @@
-//! Measures service times, and fires and judges bursts.
+//! Fires bursts, and judges them.
 
 use std::pin::pin;
-use std::sync::Arc;
-use std::time::Duration;
 
 use judge::schedule::Schedule;
-use judge::trace::{Baseline, Generator, MissingData, Outcome, Row, Trace};
+use judge::trace::{Baseline, Generator, MissingData, Trace};
 use judge::verdict;
 use results::document::Burst;
 
-use crate::exit::{Exit, Failure};
-use crate::generator::{self, BurstHandle, BurstRecord, BurstSpec, RequestTemplate};
+use super::baseline;
+use crate::console::note;
+use crate::generator::{self, BurstHandle, BurstRecord, BurstSpec};
 
 /// A burst to fire, with its service time.
 #[derive(Debug, Clone)]
@@ -19,13 +18,10 @@ pub struct CalibratedBurst {
     pub spec: BurstSpec,
     /// The time that one of its requests takes alone, in milliseconds.
     pub service_ms: f64,
-}
-
-impl CalibratedBurst {
-    /// The same burst with another service time, in milliseconds.
-    pub fn with_service_ms(self, service_ms: f64) -> Self {
-        Self { service_ms, ..self }
-    }
+    /// The times of requests alone; empty if only the service time is known.
+    pub baseline: Baseline,
+    /// Whether a request is sent alone after the burst, before the burst is judged.
+    pub solo_after: bool,
 }
 
 /// Bursts that were recording together, judged.
@@ -38,63 +34,58 @@ pub struct JudgedBursts {
     pub generator: Generator,
 }
 
-/// Measures the time that a request takes alone, in milliseconds. The request `warm_up` goes first, if given.
-///
-/// # Errors
-///
-/// If there is no good answer: a burst of quick 404s would look parallel.
-pub async fn service_ms(
-    request: &Arc<RequestTemplate>,
-    warm_up: Option<RequestTemplate>,
-    timeout: Option<Duration>,
-) -> Result<f64, Failure> {
-    if let Some(warm_up) = warm_up {
-        solo_row(&Arc::new(warm_up), timeout).await?;
+impl JudgedBursts {
+    /// Notes which requests alone took a clearly different time after the burst.
+    pub fn note_changes_after(&self) {
+        for (burst, trace) in self.bursts.iter().zip(&self.traces) {
+            if let Some(change) = trace.baseline.change_after() {
+                note(&format!("{}: {change}", burst.url));
+            }
+        }
     }
-    let row = solo_row(request, timeout).await?;
-    Ok(row.latency_us().unwrap_or(row.done_us) / 1e3)
 }
 
-async fn solo_row(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<Row, Failure> {
-    let spec = BurstSpec { request: request.clone(), schedule: Schedule::together(1), timeout };
-    let recording = generator::fire(&[spec], &BurstHandle::default()).await;
-    let row = recording.bursts.into_iter().flat_map(|record| record.rows).next().unwrap_or_default();
-    let reason = match &row.outcome {
-        _ if row.is_ok() => return Ok(row),
-        Outcome::Answered(status) => {
-            format!("a request alone got status {status}, so a burst would measure nothing")
-        }
-        Outcome::Rejected(fault) | Outcome::Failed(fault) => {
-            format!("a request alone got no answer: {}", fault.text)
-        }
-    };
-    Err(Failure::new(Exit::System, format!("{}: {reason}", request.url)))
-}
-
-/// Fires `bursts` together, and judges each.
+/// Fires `bursts` together, measures requests alone after them if needed, and judges each burst.
 pub async fn fire(bursts: &[CalibratedBurst], handle: &BurstHandle) -> JudgedBursts {
     let specs: Vec<BurstSpec> = bursts.iter().map(|burst| burst.spec.clone()).collect();
     let recording = generator::fire(&specs, handle).await;
-    let judge = |(CalibratedBurst { spec, service_ms }, record): (&CalibratedBurst, BurstRecord)| {
-        let BurstSpec { request, schedule, .. } = spec;
-        let trace = Trace {
-            schedule: Schedule { n: expected_rows(schedule, &record), ..*schedule },
-            service_ms: *service_ms,
-            baseline: Baseline::default(),
-            rows: record.rows,
-            shared_clock: request.is_local(),
-            keep_alive: request.keep_alive,
-            generator: recording.generator,
-            missing: MissingData::default(),
+    let mut measured = Vec::new();
+    for burst in bursts {
+        measured.push(with_solo_after(burst, handle).await);
+    }
+    let judge =
+        |(CalibratedBurst { spec, service_ms, baseline, .. }, record): (&CalibratedBurst, BurstRecord)| {
+            let BurstSpec { request, schedule, .. } = spec;
+            let trace = Trace {
+                schedule: Schedule { n: expected_rows(schedule, &record), ..*schedule },
+                service_ms: *service_ms,
+                baseline: baseline.clone(),
+                rows: record.rows,
+                shared_clock: request.is_local(),
+                keep_alive: request.keep_alive,
+                generator: recording.generator,
+                missing: MissingData::default(),
+            };
+            let verdict = verdict::judge(&trace);
+            let endpoint = endpoint::name_of(request.url.path());
+            let burst =
+                Burst::new(request.url.to_string(), endpoint, schedule, &trace, record.beyond, verdict);
+            let start_unix_us = Some(record.start_ns / 1_000);
+            (Burst { unsent: record.unsent, http2: record.http2, start_unix_us, ..burst }, trace)
         };
-        let verdict = verdict::judge(&trace);
-        let endpoint = endpoint::name_of(request.url.path());
-        let burst = Burst::new(request.url.to_string(), endpoint, schedule, &trace, record.beyond, verdict);
-        let start_unix_us = Some(record.start_ns / 1_000);
-        (Burst { unsent: record.unsent, http2: record.http2, start_unix_us, ..burst }, trace)
-    };
-    let (bursts, traces) = bursts.iter().zip(recording.bursts).map(judge).unzip();
+    let (bursts, traces) = measured.iter().zip(recording.bursts).map(judge).unzip();
     JudgedBursts { bursts, traces, generator: recording.generator }
+}
+
+/// The burst with the time of a request alone after it, if one is to be sent. At a common start of several generators, none
+/// is sent: another generator may still be firing.
+async fn with_solo_after(burst: &CalibratedBurst, handle: &BurstHandle) -> CalibratedBurst {
+    let mut burst = burst.clone();
+    if burst.solo_after && handle.start_at().is_none() {
+        burst.baseline.after_ms = baseline::after_ms(&burst.spec, handle).await;
+        burst.service_ms = burst.baseline.median_ms().unwrap_or(burst.service_ms);
+    }
+    burst
 }
 
 /// As [`fire`], but ends the bursts as soon as `interrupted` completes; the requests up to then are kept. Also returns whether

@@ -8,8 +8,11 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
 use hyper::body::Bytes;
 use judge::schedule::Schedule;
+use judge::trace::Baseline;
+use judge::units;
 
-use super::measure::{self, CalibratedBurst};
+use super::baseline::{self, SoloSpec, WarmUp};
+use super::measure::CalibratedBurst;
 use crate::console::note;
 use crate::exit::{Exit, Failure};
 use crate::generator::{BurstSpec, RequestTemplate, Transport};
@@ -38,11 +41,11 @@ pub struct RequestSpec {
 }
 
 /// The source of the service time, the time that a request takes alone.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ServiceTime {
-    /// Given by the user, in milliseconds.
-    Given(f64),
-    /// Measured with a request alone, after a warm-up request if `warm_up`.
+    /// Given by the user: the service time in milliseconds, and the times of requests alone if there are several.
+    Given(f64, Baseline),
+    /// Measured with requests alone, after a warm-up request if `warm_up`.
     Measured {
         /// Whether a warm-up request goes first.
         warm_up: bool,
@@ -56,18 +59,27 @@ pub struct PreparedRequest {
     timeout: Option<Duration>,
     /// The time that a request takes alone, in milliseconds.
     pub service_ms: f64,
+    /// The times of requests alone; empty if only the service time is known.
+    pub baseline: Baseline,
+    /// Whether additional requests are allowed.
+    is_measured: bool,
 }
 
 impl PreparedRequest {
     /// A burst of this request.
     pub fn burst(&self, schedule: Schedule) -> CalibratedBurst {
-        let spec = BurstSpec { request: self.request.clone(), schedule, timeout: self.timeout };
-        CalibratedBurst { spec, service_ms: self.service_ms }
+        CalibratedBurst {
+            spec: BurstSpec { request: self.request.clone(), schedule, timeout: self.timeout },
+            service_ms: self.service_ms,
+            baseline: self.baseline.clone(),
+            solo_after: self.is_measured && baseline::is_repeated_after(self.service_ms),
+        }
     }
 }
 
 impl RequestSpec {
-    /// Resolves `url`, and measures the service time if it is not given. A note says which additional requests are sent.
+    /// Resolves `url`, and measures the service time if it is not given. Notes say which additional requests are sent, and
+    /// what they show.
     ///
     /// # Errors
     ///
@@ -75,19 +87,23 @@ impl RequestSpec {
     pub async fn prepare(&self, url: &str) -> Result<PreparedRequest, Failure> {
         let request = Arc::new(self.template(url).await.map_err(|error| Failure::new(Exit::Usage, error))?);
         let timeout = Some(self.timeout);
-        let service_ms = match self.service_time {
-            ServiceTime::Given(service_ms) => service_ms,
+        let (service_ms, baseline, is_measured) = match &self.service_time {
+            ServiceTime::Given(service_ms, baseline) => (*service_ms, baseline.clone(), false),
             ServiceTime::Measured { warm_up } => {
-                let requests =
-                    if warm_up { "a warm-up request, then one request alone" } else { "one request alone" };
+                let first = if *warm_up { "a warm-up request, then " } else { "" };
                 note(&format!(
-                    "Additional requests to {url}: {requests}, to measure the service time (--service-ms avoids this)"
+                    "Additional requests to {url}: {first}up to {} requests alone, to measure the service time \
+                     (--service-ms avoids this)",
+                    baseline::MOST + 1
                 ));
-                let warm_up = warm_up.then(|| RequestTemplate::clone(&request));
-                measure::service_ms(&request, warm_up, timeout).await?
+                let warm_up = if *warm_up { WarmUp::Same } else { WarmUp::None };
+                let spec = SoloSpec { warm_up, is_wait_known: false, timeout };
+                let baseline = baseline::measure(&request, &spec).await?;
+                note_baseline(&baseline);
+                (baseline.median_ms().unwrap_or(0.0), baseline, true)
             }
         };
-        Ok(PreparedRequest { request, timeout, service_ms })
+        Ok(PreparedRequest { request, timeout, service_ms, baseline, is_measured })
     }
 
     async fn template(&self, url: &str) -> Result<RequestTemplate, String> {
@@ -105,4 +121,22 @@ impl RequestSpec {
         }
         Ok(request)
     }
+}
+
+/// Notes how long requests took alone, and what clearly changed among them.
+fn note_baseline(baseline: &Baseline) {
+    let times: Vec<f64> = baseline.times_ms().collect();
+    let (least, most) =
+        times.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), ms| (least.min(*ms), most.max(*ms)));
+    let took = match times.len() {
+        0 => return,
+        1 => format!("A request alone took {}.", units::time(most)),
+        count => format!(
+            "{count} requests alone took {} to {}, {} in the median.",
+            units::time(least),
+            units::time(most),
+            units::time(baseline.median_ms().unwrap_or(most))
+        ),
+    };
+    note(&[took].into_iter().chain(baseline.changes_before()).collect::<Vec<_>>().join(" "));
 }

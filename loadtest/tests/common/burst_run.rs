@@ -20,6 +20,13 @@ impl BurstRun {
     }
 }
 
+/// The number of requests that were sent alone, each over a connection of its own: the warm-up, those before the burst, and the
+/// one after it.
+pub fn sent_alone(burst: &Burst) -> usize {
+    let baseline = burst.baseline.as_ref().expect("a measured baseline");
+    baseline.before_ms.len() + baseline.warm_up_ms.iter().chain(&baseline.after_ms).count()
+}
+
 /// Runs it with these arguments, and with a folder for its results.
 pub async fn burst(args: &[&str]) -> BurstRun {
     let folder = tempfile::tempdir().expect("a folder");

@@ -10,6 +10,7 @@ use judge::verdict::{Kind, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::baseline::Baseline;
 use super::checked::Checked;
 use super::request::{self, Request};
 use super::sending::Sending;
@@ -28,8 +29,11 @@ pub struct Burst {
     pub c: usize,
     /// The schedule of the sends.
     pub sending: Sending,
-    /// The service time: the latency of a request alone, in milliseconds.
+    /// The service time: the latency of a request alone, in milliseconds. The median, if `baseline` has several.
     pub service_ms: f64,
+    /// The latencies of requests alone; left out if only `service_ms` is known, because it was given or guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
     /// How the burst was served.
     pub verdict: Verdict,
     /// The expected verdict; null if none is expected.
@@ -123,6 +127,7 @@ impl Burst {
             c: asked.connections(),
             sending: Sending::new(asked),
             service_ms: rounded(trace.service_ms, 3),
+            baseline: Baseline::of(&trace.baseline),
             verdict: verdict.rounded(),
             expected: None,
             as_expected: None,

@@ -1,5 +1,6 @@
 //! The result document `result.json`: bursts with their requests and verdicts. Its JSON names are stable.
 
+mod baseline;
 mod burst;
 mod checked;
 mod command_line;
@@ -20,6 +21,7 @@ use judge::verdict::is_bottleneck;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use baseline::Baseline;
 pub use burst::Burst;
 pub use checked::Checked;
 pub use command_line::command_line;

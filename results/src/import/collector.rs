@@ -11,6 +11,8 @@ use crate::input::{Input, RejectedRows};
 
 /// The most bursts of a file. More of them are a mistake, such as a URL with a random part.
 const MAX_GROUPS: usize = 100;
+/// The most latencies of requests alone that are kept of each burst.
+const MAX_SOLOS: usize = 1_000;
 /// The longest duration, in microseconds: a hundred days. Longer ones are errors.
 const MAX_DURATION_US: f64 = 8.64e12;
 
@@ -76,8 +78,8 @@ pub struct Group {
     by_id: HashMap<(usize, RequestId), usize>,
     /// The plan of the sends, if the file has it.
     pub plan: Option<SendPlan>,
-    /// The latency of a request alone, if the file has it.
-    pub solo_ms: Option<f64>,
+    /// The latencies of requests alone, in their order; empty if the file has none.
+    pub solos_ms: Vec<f64>,
 }
 
 impl<'a> Collector<'a> {
@@ -182,7 +184,10 @@ impl<'a> Collector<'a> {
 
     /// Adds the latency of a request alone, in milliseconds.
     pub fn add_solo(&mut self, key: Key, ms: f64) -> Result<(), String> {
-        self.group(key)?.solo_ms = Some(ms);
+        let solos_ms = &mut self.group(key)?.solos_ms;
+        if solos_ms.len() < MAX_SOLOS {
+            solos_ms.push(ms);
+        }
         Ok(())
     }
 

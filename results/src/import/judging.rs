@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::ensure;
 use judge::schedule::Schedule;
-use judge::trace::{Failures, Generator, MissingData, Row, Trace};
+use judge::trace::{Baseline, Failures, Generator, MissingData, Row, Trace};
 use judge::verdict;
 
 use super::collector::{Collector, Group};
@@ -64,14 +64,16 @@ pub fn document(
     Ok(document)
 }
 
-/// Returns the groups with requests. A solo request is sent once for all setups of a URL, so that its latency applies
+/// Returns the groups with requests. Solo requests are sent once for all setups of a URL, so that their latencies apply
 /// to all groups of the URL.
 fn non_empty(groups: Vec<Group>) -> Vec<Group> {
-    let solo: HashMap<String, f64> =
-        groups.iter().filter_map(|group| Some((group.key.url.clone(), group.solo_ms?))).collect();
+    let mut solos: HashMap<String, Vec<f64>> = HashMap::new();
+    for group in &groups {
+        solos.entry(group.key.url.clone()).or_default().extend(&group.solos_ms);
+    }
     let with_requests = groups.into_iter().filter(|group| group.rows.len() + group.counted_only.requests > 0);
     let with_solo = |mut group: Group| {
-        group.solo_ms = solo.get(&group.key.url).copied();
+        group.solos_ms = solos.get(&group.key.url).cloned().unwrap_or_default();
         group
     };
     with_requests.map(with_solo).collect()
@@ -108,8 +110,12 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn judge(&self, mut group: Group) -> (Burst, MissingData) {
-        let known = self.options.service_ms.or(group.solo_ms);
-        let service_ms = known.or_else(|| fastest_ms(&group.rows)).unwrap_or(0.0);
+        let measured = Baseline::new(std::mem::take(&mut group.solos_ms));
+        let known = Baseline::given(&self.options.service_ms)
+            .or_else(|| measured.median_ms().map(|service_ms| (service_ms, measured)));
+        let is_service_known = known.is_some();
+        let (service_ms, baseline) =
+            known.unwrap_or_else(|| (fastest_ms(&group.rows).unwrap_or(0.0), Baseline::default()));
         let start_us = self.start_us(&group);
         let inferred = send_plan::infer(&mut group.rows, start_us, service_ms, group.plan);
         group.counted_only.last_done_us -= start_us;
@@ -126,11 +132,11 @@ impl Context<'_> {
             spacing: inferred.spacing,
             ..Schedule::together(sent.map_or(rows, |sent| sent.saturating_sub(counted_only)).max(rows))
         };
-        let missing = self.missing(known.is_some(), sent.is_some());
+        let missing = self.missing(is_service_known, sent.is_some());
         let trace = Trace {
             schedule,
             service_ms,
-            baseline: judge::trace::Baseline::default(),
+            baseline,
             keep_alive: !group.rows.iter().any(|row| row.connects),
             shared_clock: start_ns.is_some() && is_local(&group.key.url),
             rows: group.rows,

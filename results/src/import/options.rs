@@ -5,8 +5,8 @@ use judge::trace::Statuses;
 /// What the user knows about the measurement, and the limits of the import.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The service time: the latency of a request alone, in milliseconds; `None` if unknown.
-    pub service_ms: Option<f64>,
+    /// The service time, in milliseconds; or several latencies of requests alone, whose median it is. Empty if unknown.
+    pub service_ms: Vec<f64>,
     /// The number of requests sent; `None` if unknown.
     pub n: Option<usize>,
     /// The number of connections; `None` if unknown.

@@ -2,12 +2,14 @@
 
 use anyhow::{Context, bail, ensure};
 use judge::schedule::{Arrivals, Open, Schedule};
-use judge::trace::{Evidence, Fault, Generator, MissingData, Outcome, Row, Trace};
+use judge::trace::{Baseline, Evidence, Fault, Generator, MissingData, Outcome, Row, Trace};
 use judge::verdict;
 
 use super::format::Head;
 use super::options::Options;
-use crate::document::{Burst, Document, LOADTEST, Request, Run, Sending, Source};
+use crate::document::{
+    Baseline as DocumentBaseline, Burst, Document, LOADTEST, Request, Run, Sending, Source,
+};
 use crate::input::Input;
 
 /// The start of a burst if its own start is unknown. It is far above 0, because by another clock requests may have
@@ -34,8 +36,9 @@ pub fn document(name: &str, input: &mut Input, options: &Options) -> anyhow::Res
     let overall = document.generator;
     for Run { generator, bursts, .. } in &mut document.runs {
         for burst in bursts {
-            if let Some(service_ms) = options.service_ms {
+            if let Some((service_ms, baseline)) = Baseline::given(&options.service_ms) {
                 burst.service_ms = service_ms;
+                burst.baseline = DocumentBaseline::of(&baseline);
             }
             judge_again(burst, generator.unwrap_or(overall).into());
         }
@@ -75,7 +78,7 @@ pub fn trace(burst: &Burst, generator: Generator) -> Trace {
         schedule: Schedule { n, ..requested },
         service_ms: burst.service_ms,
         shared_clock: burst.requests.iter().any(|request| request.entered_us.is_some()),
-        baseline: judge::trace::Baseline::default(),
+        baseline: burst.baseline.as_ref().map(DocumentBaseline::times).unwrap_or_default(),
         keep_alive: !burst.requests.iter().any(|request| request.connects),
         generator,
         missing: MissingData::default(),

@@ -19,7 +19,7 @@ pub async fn capacity(args: CapacityArgs, signals: &mut Signals) -> Result<Exit,
     let spec = request::spec(&args.request)?;
     let request = signals.or_abort(spec.prepare(&args.url)).await?;
     let search = Search { limit, repeat: args.repeat };
-    let is_given = args.request.service_ms.is_some();
+    let is_given = !args.request.service_ms.is_empty();
     let (survey, end) = capacity::search(&request, search, is_given, args.output.quiet, signals.next()).await;
     let end = match end {
         End::Limit if limit < args.limit => End::Descriptors,

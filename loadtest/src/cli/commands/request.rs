@@ -4,6 +4,7 @@ use base64::Engine;
 use http::header::{ACCEPT, AUTHORIZATION, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method};
 use hyper::body::Bytes;
+use judge::trace::Baseline;
 
 use crate::cli::flags::RequestArgs;
 use crate::exit::{Exit, Failure};
@@ -27,8 +28,8 @@ pub fn spec(args: &RequestArgs) -> Result<RequestSpec, Failure> {
 }
 
 fn service_time(args: &RequestArgs) -> Result<ServiceTime, String> {
-    match args.service_ms {
-        Some(given) => Ok(ServiceTime::Given(given)),
+    match Baseline::given(&args.service_ms) {
+        Some((service_ms, baseline)) => Ok(ServiceTime::Given(service_ms, baseline)),
         None if args.solo || is_safe(&args.method) => Ok(ServiceTime::Measured { warm_up: !args.cold }),
         None => Err(format!(
             "the service time is needed, but {} may change data on the server, so loadtest sends no additional request to \

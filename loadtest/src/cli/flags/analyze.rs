@@ -22,17 +22,19 @@ is detected from its content:
   vegeta attack ... | vegeta encode > vegeta.json   (or --to csv)
   loadtest run --out DIR                            (its result.json)
 
-No other tool measures the service time, the time that a request takes alone. Give it with --service-ms. Without it, the \
-fastest answer is taken instead, and a burst with all answers at the same time cannot be judged.";
+No other tool measures the service time, the time that a request takes alone. Give it with --service-ms: one \
+value, or several as requests alone took. Without it, the fastest answer is taken instead, and a \
+burst with all answers at the same time cannot be judged.";
 
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
     /// The results, gzipped or not. Several files of k6 or vegeta are parts of one measurement
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// The service time: the time that a request takes alone, in milliseconds
-    #[arg(long, value_name = "MS", value_parser = milliseconds)]
-    pub service_ms: Option<f64>,
+    /// The service time in milliseconds; or several times as requests alone took, separated by commas or repeated: their
+    /// median is the service time, and their spread is used, too
+    #[arg(long, value_name = "MS", value_delimiter = ',', value_parser = milliseconds)]
+    pub service_ms: Vec<f64>,
     /// The number of requests that were sent. hey and oha leave out failed requests
     #[arg(short, value_name = "N", value_parser = positive)]
     pub n: Option<usize>,

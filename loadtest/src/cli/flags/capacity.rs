@@ -13,8 +13,8 @@ not. It repeats the bursts of the sizes that decide the result. It also reports 
 whether they wait, are refused, or slow down all requests.
 
 It takes 20 to 30 bursts, each one to two times as long as a request alone: about 15 s if a request \
-takes half a second. The largest burst has about twice as many requests as the endpoint serves at \
-once, and at most --limit. A request should take 50 ms or more; a shorter time cannot be told from \
+takes half a second. Before them, it sends up to 9 requests alone within about 3 s. The largest burst has about \
+twice as many requests as the endpoint serves at once, and at most --limit. A request should take 50 ms or more; a shorter time cannot be told from \
 noise.";
 
 const EXAMPLE: &str = "\

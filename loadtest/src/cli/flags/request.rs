@@ -69,9 +69,10 @@ pub struct RequestArgs {
     /// Send no warm-up request before the service time is measured
     #[arg(long)]
     pub cold: bool,
-    /// The service time: the time that a request takes alone, in milliseconds [default: it is measured]
-    #[arg(long, value_name = "MS", value_parser = milliseconds)]
-    pub service_ms: Option<f64>,
+    /// The service time in milliseconds; or several times as requests alone took, separated by commas or repeated: their
+    /// median is the service time, and their spread is used, too [default: measured with up to 9 requests alone]
+    #[arg(long, value_name = "MS", value_delimiter = ',', value_parser = milliseconds)]
+    pub service_ms: Vec<f64>,
     /// Measure the service time with additional requests, even if the method may change data on the server
     #[arg(long)]
     pub solo: bool,

@@ -4,7 +4,7 @@ use anyhow::{bail, ensure};
 use judge::aggregate::Aggregate;
 use judge::schedule::{Open, Schedule};
 use judge::stats::median;
-use judge::trace::{MissingData, Row, Trace};
+use judge::trace::{Baseline, MissingData, Row, Trace};
 use judge::verdict;
 use results::document::{Burst, Document, GeneratorSummary, LOADTEST, Run, Source, command_line};
 use results::import;
@@ -121,7 +121,7 @@ fn merged_burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> an
         schedule: Schedule { n: traces.iter().map(|trace| trace.schedule.n).sum(), ..schedule },
         service_ms: median(parts.iter().map(|(burst, _)| burst.service_ms).collect()).unwrap_or(0.0),
         shared_clock: traces.iter().all(|trace| trace.shared_clock),
-        baseline: judge::trace::Baseline::default(),
+        baseline: Baseline::joined(&traces.iter().map(|trace| trace.baseline.clone()).collect::<Vec<_>>()),
         keep_alive: traces.iter().all(|trace| trace.keep_alive),
         generator: worst.into(),
         missing: MissingData::default(),

@@ -46,6 +46,21 @@ fn the_merged_halves_have_the_verdict_of_the_whole_burst() {
 }
 
 #[test]
+fn the_baselines_are_joined() {
+    let mut halves = halves(0);
+    let times = |before: &[f64]| judge::trace::Baseline::new(before.to_vec());
+    halves[0].runs[0].bursts[0].baseline = results::document::Baseline::of(&times(&[1_000.0, 1_010.0]));
+    let baseline_of =
+        |halves: &[Document]| merged(halves, &files()).unwrap().runs[0].bursts[0].baseline.clone();
+    assert_eq!(baseline_of(&halves).unwrap().before_ms, [1_000.0, 1_010.0], "the other half has none");
+    halves[1].runs[0].bursts[0].baseline =
+        results::document::Baseline::of(&times(&[1_001.0, 1_011.0, 1_021.0]));
+    let joined = baseline_of(&halves).unwrap();
+    assert_eq!(joined.before_ms, [1_000.0, 1_001.0, 1_010.0, 1_011.0, 1_021.0]);
+    assert_eq!(joined.median_ms, 1_010.0);
+}
+
+#[test]
 fn a_late_start_is_start_skew() {
     let merged = merged(&halves(300_000), &files()).unwrap();
     let burst = merged.bursts().next().unwrap();

@@ -7,6 +7,7 @@ use judge::verdict::Kind;
 
 use super::{Runner, SystemUnderTest};
 use crate::plan::{PlannedBurst, Setup};
+use crate::runner::baseline;
 
 impl Runner {
     /// The expected duration of all setups on `system`.
@@ -14,8 +15,10 @@ impl Runner {
         let mut calibrated = HashSet::new();
         let mut sum = Duration::ZERO;
         for setup in &self.setups {
-            let first = setup.bursts.iter().filter(|burst| calibrated.insert(burst.path.as_str()));
-            sum += first.map(|burst| burst.wait(self.time_scale)).sum::<Duration>();
+            let waits = || setup.bursts.iter().map(|burst| (burst, burst.wait(self.time_scale)));
+            let first = waits().filter(|(burst, _)| calibrated.insert((burst.path.as_str(), burst.wait_ms)));
+            sum += first.map(|(_, wait)| wait * baseline::expected_number(wait, true)).sum::<Duration>();
+            sum += waits().map(|(_, wait)| wait).filter(|wait| *wait < baseline::ENOUGH).sum::<Duration>();
             let makespans = setup.bursts.iter().map(|burst| self.expected_makespan(system, setup, burst));
             sum += makespans.max().unwrap_or_default();
             sum += if setup.after_idle { self.idle_time() } else { Duration::ZERO };

@@ -9,15 +9,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host::isolation::Policy;
+use judge::trace::Baseline;
 use results::document::{Document, Run};
 
 use self::estimate::sequential_time;
 pub use self::rounds::Rounds;
 pub use self::system::SystemUnderTest;
+use crate::console::note;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::generator::{BurstSpec, RequestTemplate};
 use crate::machine::descriptors;
 use crate::plan::{PlannedBurst, Setup};
+use crate::runner::baseline::{self, SoloSpec, WarmUp};
 use crate::runner::measure::{self, CalibratedBurst};
 use crate::runner::progress::Progress;
 use crate::targets::Running;
@@ -39,8 +42,8 @@ pub struct Runner {
     pub policy: Policy,
 }
 
-/// The request and the service time in milliseconds, by path.
-type ServiceTimes = HashMap<String, (Arc<RequestTemplate>, f64)>;
+/// The request and its times alone, by path and wait.
+type Baselines = HashMap<(String, u32), (Arc<RequestTemplate>, Baseline)>;
 
 impl Runner {
     /// Fires all setups at `system`, and adds the results to `document`. After an error, the results up to then are in
@@ -57,7 +60,7 @@ impl Runner {
         progress: &Progress,
         document: &mut Document,
     ) -> Result<(), Failure> {
-        let mut known = ServiceTimes::new();
+        let mut known = Baselines::new();
         for setup in &self.setups {
             let mut bursts = Vec::new();
             for burst in &setup.bursts {
@@ -71,6 +74,7 @@ impl Runner {
                 let step = progress.step(title(system, setup), &sizes(setup));
                 measure::fire(&bursts, &step.handle).await
             };
+            judged.note_changes_after();
             let mut run = Run {
                 system: system.name().to_owned(),
                 manifest: system.manifest(),
@@ -87,17 +91,18 @@ impl Runner {
         Ok(())
     }
 
-    /// Measures the service time of each endpoint once.
+    /// Measures the baseline of each endpoint and wait once: setups share it.
     async fn calibrate(
         &self,
         burst: &PlannedBurst,
         running: &Running,
         progress: &Progress,
-        known: &mut ServiceTimes,
+        known: &mut Baselines,
     ) -> Result<CalibratedBurst, Failure> {
         let limit = MAX_SEQUENTIAL_TIME.mul_f64(self.time_scale.max(1.0));
         let timeout = Some(REQUEST_TIMEOUT_MARGIN + sequential_time(burst, self.time_scale).min(limit));
-        let (request, service_ms) = match known.get(&burst.path) {
+        let key = (burst.path.clone(), burst.wait_ms);
+        let (request, baseline) = match known.get(&key) {
             Some(found) => found.clone(),
             None => {
                 let url = running.url(&burst.path);
@@ -105,14 +110,23 @@ impl Runner {
                     RequestTemplate::get(&url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
                 let request = Arc::new(self.scaled(&plain, burst)?);
                 let warm_up = plain.with_query("wait_ms=0").or_exit(Exit::Usage)?;
-                let _step = progress.small_step(format!("{url}: one request alone"), 1);
-                let service_ms = measure::service_ms(&request, Some(warm_up), timeout).await?;
-                known.insert(burst.path.clone(), (request.clone(), service_ms));
-                (request, service_ms)
+                let spec =
+                    SoloSpec { warm_up: WarmUp::Other(Arc::new(warm_up)), is_wait_known: true, timeout };
+                let baseline = {
+                    let _step = progress.small_step(format!("{url}: requests alone"), 0);
+                    baseline::measure(&request, &spec).await?
+                };
+                for change in baseline.changes_before() {
+                    note(&format!("{url}: {change}"));
+                }
+                known.insert(key, (request.clone(), baseline.clone()));
+                (request, baseline)
             }
         };
+        let service_ms = baseline.median_ms().unwrap_or(0.0);
         let spec = BurstSpec { request, schedule: burst.schedule(self.time_scale), timeout };
-        Ok(CalibratedBurst { spec, service_ms })
+        let solo_after = baseline::is_repeated_after(service_ms);
+        Ok(CalibratedBurst { spec, service_ms, baseline, solo_after })
     }
 
     /// Adds the scaled wait to the query. At full scale the component's own wait, from the manifest, is used.

@@ -28,7 +28,7 @@ fn an_exported_script_has_its_plan_and_the_solo_request() {
     for vu in 0..10 {
         request(vu as f64 * 0.005 + 0.001, 1.1, "burst", vu);
     }
-    let document = read(text.as_bytes(), &Options { service_ms: None, ..options() }).unwrap();
+    let document = read(text.as_bytes(), &Options { service_ms: vec![], ..options() }).unwrap();
     let run = &document.runs[0];
     assert_eq!(run.setup, "7");
     let burst = &run.bursts[0];
@@ -63,7 +63,7 @@ fn a_late_generator_is_late_for_its_plan_and_not_a_closed_loop() {
 }
 
 #[test]
-fn a_solo_request_applies_to_all_setups_of_its_url() {
+fn solo_requests_apply_to_all_setups_of_their_url() {
     let line = |metric: &str, value: f64, phase: &str, setup: &str| {
         let tags =
             serde_json::json!({ "url": "http://h/e1/p1", "status": "200", "setup": setup, "phase": phase });
@@ -71,13 +71,22 @@ fn a_solo_request_applies_to_all_setups_of_its_url() {
         serde_json::json!({ "metric": metric, "type": "Point", "data": data }).to_string() + "\n"
     };
     let mut text = String::new();
-    for (phase, setup, count) in [("solo", "1", 1), ("burst", "1", 5), ("burst", "3", 5)] {
-        for _ in 0..count {
+    for (phase, setup, times) in [
+        ("solo", "1", &[1_002.0, 1_000.0, 1_001.0][..]),
+        ("burst", "1", &[1_000.0; 5]),
+        ("burst", "3", &[1_000.0; 5]),
+    ] {
+        for ms in times {
             text += &line("http_reqs", 1.0, phase, setup);
-            text += &line("http_req_duration", 1_000.0, phase, setup);
+            text += &line("http_req_duration", *ms, phase, setup);
         }
     }
-    let document = read(text.as_bytes(), &Options { service_ms: None, ..options() }).unwrap();
+    let document = read(text.as_bytes(), &Options { service_ms: vec![], ..options() }).unwrap();
     let kinds: Vec<Kind> = document.bursts().map(|burst| burst.verdict.kind).collect();
     assert_eq!(kinds, [Kind::Parallel, Kind::Parallel]);
+    for burst in document.bursts() {
+        let baseline = burst.baseline.as_ref().unwrap();
+        assert_eq!(baseline.before_ms, [1_002.0, 1_000.0, 1_001.0]);
+        assert_eq!((burst.service_ms, baseline.median_ms), (1_001.0, 1_001.0));
+    }
 }

@@ -7,7 +7,7 @@ use judge::verdict::{Confidence, Kind, Shape};
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::Burst;
+use crate::document::{self, Burst};
 use samples::{
     START_NS, WRITERS, burst, hey_csv, k6_csv, oha_csv, options, read, read_all, served, source, vegeta_csv,
     vegeta_json,
@@ -31,7 +31,7 @@ fn every_format_has_the_same_verdict() {
 
 #[test]
 fn simultaneous_answers_are_not_judged_without_a_service_time() {
-    let unknown = Options { service_ms: None, ..options() };
+    let unknown = Options { service_ms: vec![], ..options() };
     for (write, format) in WRITERS {
         let together = burst(&write(&served(10)), &unknown).verdict;
         assert_eq!(together.kind, Kind::Inconclusive, "{:?}", format.id());
@@ -201,7 +201,7 @@ fn an_imported_document_is_not_judged_again() {
     let document = read(hey_csv(&served(1)).as_bytes(), &options()).unwrap();
     let error = read(
         serde_json::to_string(&document).unwrap().as_bytes(),
-        &Options { service_ms: None, ..options() },
+        &Options { service_ms: vec![], ..options() },
     );
     assert!(format!("{:#}", error.unwrap_err()).contains("hey measured this"));
 }
@@ -212,10 +212,36 @@ fn a_result_json_gets_the_same_verdict_again() {
         let judged = judge::verdict::judge(&trace(&burst, Default::default())).rounded();
         let document = crate::document::sample::document(vec![Burst { verdict: judged.clone(), ..burst }]);
         let text = serde_json::to_string(&document).unwrap();
-        let again = read(text.as_bytes(), &Options { service_ms: None, ..options() }).unwrap();
+        let again = read(text.as_bytes(), &Options { service_ms: vec![], ..options() }).unwrap();
         assert_eq!(again.bursts().next().unwrap().verdict, judged);
         assert_eq!(again.runs, document.runs);
     }
+}
+
+#[test]
+fn several_given_service_times_are_the_baseline() {
+    let given = |service_ms: &[f64]| Options { service_ms: service_ms.to_vec(), ..options() };
+    let several = burst(&vegeta_csv(&served(4)), &given(&[1_010.0, 990.0, 1_000.0]));
+    let baseline = several.baseline.unwrap();
+    assert_eq!((several.service_ms, baseline.before_ms), (1_000.0, vec![1_010.0, 990.0, 1_000.0]));
+    assert_eq!(burst(&vegeta_csv(&served(4)), &given(&[1_000.0])).baseline, None);
+
+    let solos = judge::trace::Baseline {
+        warm_up_ms: Some(1_500.0),
+        after_ms: Some(1_020.0),
+        ..judge::trace::Baseline::new(vec![1_000.0, 1_003.0])
+    };
+    let measured = Burst { baseline: document::Baseline::of(&solos), ..document::sample::together() };
+    assert_eq!(trace(&measured, Default::default()).baseline, solos);
+    let text = serde_json::to_string(&document::sample::document(vec![measured.clone()])).unwrap();
+    let again = |service_ms: &[f64]| {
+        let document = read(text.as_bytes(), &given(service_ms)).unwrap();
+        document.bursts().next().unwrap().clone()
+    };
+    assert_eq!(again(&[]).baseline, measured.baseline, "a baseline in the file is kept");
+    assert_eq!((again(&[900.0]).service_ms, again(&[900.0]).baseline), (900.0, None));
+    let other = again(&[900.0, 800.0, 1_000.0]);
+    assert_eq!((other.service_ms, other.baseline.unwrap().before_ms.len()), (900.0, 3));
 }
 
 proptest! {

@@ -147,7 +147,7 @@ pub const WRITERS: [(Writer, &Format); 7] = [
 
 pub fn options() -> Options {
     Options {
-        service_ms: Some(1_000.0),
+        service_ms: vec![1_000.0],
         n: None,
         c: None,
         good: Arc::from([200..=299]),

@@ -1,0 +1,145 @@
+//! Measures how long requests take alone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use judge::schedule::Schedule;
+use judge::trace::{Baseline, Outcome, Row};
+
+use crate::console::note;
+use crate::exit::{Exit, Failure};
+use crate::generator::{self, BurstHandle, BurstSpec, RequestTemplate};
+
+/// The most requests alone before a burst.
+pub const MOST: usize = 8;
+/// No further request is sent alone if it would end later than this: three requests of a second fit in, with their overhead.
+pub const MAX_TIME: Duration = Duration::from_millis(3_200);
+/// If the wait is known, one request of this time shows it. Above it, no request is sent after the burst.
+pub const ENOUGH: Duration = Duration::from_secs(1);
+/// The time limit of a request after the burst. One that takes much longer waits for the burst's abandoned requests.
+const AFTER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The request before all others.
+#[derive(Debug, Clone)]
+pub enum WarmUp {
+    /// None.
+    None,
+    /// The same request as the others: its time is kept.
+    Same,
+    /// A request that does other work.
+    Other(Arc<RequestTemplate>),
+}
+
+/// How a baseline is measured.
+#[derive(Debug, Clone)]
+pub struct SoloSpec {
+    /// The request before all others.
+    pub warm_up: WarmUp,
+    /// Whether a request's time is a wait that its endpoint adds, so that a long one needs no repetition.
+    pub is_wait_known: bool,
+    /// The time limit for a request.
+    pub timeout: Option<Duration>,
+}
+
+/// The expected number of requests alone if each takes `service`.
+pub fn expected_number(service: Duration, is_wait_known: bool) -> u32 {
+    (1..MOST as u32)
+        .find(|sent| is_enough(*sent as usize, service * *sent, service, is_wait_known))
+        .unwrap_or(MOST as u32)
+}
+
+/// Whether no further request is needed after `sent` requests in the time `elapsed`, the last of which took `last`.
+fn is_enough(sent: usize, elapsed: Duration, last: Duration, is_wait_known: bool) -> bool {
+    sent >= MOST || elapsed + last > MAX_TIME || (is_wait_known && last >= ENOUGH)
+}
+
+/// Measures how long `request` takes alone, before a burst.
+///
+/// # Errors
+///
+/// If the first request has no good answer: a burst of quick 404s would look parallel. A later one ends the measurement.
+pub async fn measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Result<Baseline, Failure> {
+    let useless = |reason| {
+        let text = format!("{}: a request alone {reason}; a burst would measure nothing", request.url);
+        Failure::new(Exit::System, text)
+    };
+    let mut baseline = Baseline::default();
+    match &spec.warm_up {
+        WarmUp::None => {}
+        WarmUp::Same => baseline.warm_up_ms = Some(alone_ms(request, spec.timeout).await.map_err(useless)?),
+        WarmUp::Other(other) => {
+            alone_ms(other, spec.timeout).await.map_err(useless)?;
+        }
+    }
+    let begin = Instant::now();
+    let mut last = alone_ms(request, spec.timeout).await.map_err(useless)?;
+    baseline.before_ms.push(last);
+    while !is_enough(baseline.before_ms.len(), begin.elapsed(), milliseconds(last), spec.is_wait_known) {
+        last = match alone_ms(request, spec.timeout).await {
+            Ok(ms) => ms,
+            Err(reason) => {
+                let count = baseline.before_ms.len();
+                note(&format!("{}: after {count} good answers to requests alone, one {reason}", request.url));
+                break;
+            }
+        };
+        baseline.before_ms.push(last);
+    }
+    Ok(baseline)
+}
+
+/// Whether a request is sent after a burst of this service time.
+pub fn is_repeated_after(service_ms: f64) -> bool {
+    milliseconds(service_ms) < ENOUGH
+}
+
+/// Measures how long the request of `burst` takes alone, after the burst; `None` if it has no good answer, or if `handle` is
+/// stopped meanwhile.
+pub async fn after_ms(burst: &BurstSpec, handle: &BurstHandle) -> Option<f64> {
+    let timeout = burst.timeout.map_or(AFTER_TIMEOUT, |timeout| timeout.min(AFTER_TIMEOUT));
+    tokio::select! {
+        biased;
+        () = handle.stopped().cancelled() => None,
+        alone = alone_ms(&burst.request, Some(timeout)) => alone.ok(),
+    }
+}
+
+fn milliseconds(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1e3).unwrap_or(Duration::MAX)
+}
+
+/// The time that a request takes alone, in milliseconds; or why there is no good answer.
+async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, String> {
+    let spec = BurstSpec { request: request.clone(), schedule: Schedule::together(1), timeout };
+    let recording = generator::fire(&[spec], &BurstHandle::default()).await;
+    let row: Row = recording.bursts.into_iter().flat_map(|record| record.rows).next().unwrap_or_default();
+    match &row.outcome {
+        _ if row.is_ok() => Ok(row.latency_us().unwrap_or(row.done_us) / 1e3),
+        Outcome::Answered(status) => Err(format!("got status {status}")),
+        Outcome::Rejected(fault) | Outcome::Failed(fault) => Err(format!("got no answer: {}", fault.text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_number_of_requests_alone_follows_from_their_time() {
+        let number = |ms: u64, is_wait_known| expected_number(Duration::from_millis(ms), is_wait_known);
+        assert_eq!([1, 300, 400, 1_003, 1_700, 10_000].map(|ms| number(ms, false)), [8, 8, 8, 3, 1, 1]);
+        assert_eq!([300, 900, 1_003, 10_000].map(|ms| number(ms, true)), [8, 3, 1, 1]);
+    }
+
+    proptest! {
+        #[test]
+        fn requests_alone_take_three_seconds_or_are_one(ms in 1_u64..20_000, is_wait_known: bool) {
+            let service = Duration::from_millis(ms);
+            let number = expected_number(service, is_wait_known);
+            prop_assert!((1..=8).contains(&number));
+            prop_assert!(number == 1 || service * number <= MAX_TIME);
+        }
+    }
+}
