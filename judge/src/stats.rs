@@ -29,8 +29,14 @@ pub fn median_deviation(values: &[f64]) -> Option<f64> {
 /// Returns the logarithm of the gamma function, by Lanczos' approximation ("A precision approximation of the gamma function",
 /// 1964).
 pub(crate) fn ln_gamma(x: f64) -> f64 {
-    const COEFFICIENTS: [f64; 6] =
-        [76.180_091_729_471_46, -86.505_320_329_416_77, 24.014_098_240_830_91, -1.231_739_572_450_155, 1.208_650_973_866_179e-3, -5.395_239_384_953e-6];
+    const COEFFICIENTS: [f64; 6] = [
+        76.180_091_729_471_46,
+        -86.505_320_329_416_77,
+        24.014_098_240_830_91,
+        -1.231_739_572_450_155,
+        1.208_650_973_866_179e-3,
+        -5.395_239_384_953e-6,
+    ];
     let base = x + 5.5;
     let log = base - (x + 0.5) * base.ln();
     let series = COEFFICIENTS.iter().enumerate().map(|(i, c)| c / (x + 1.0 + i as f64)).sum::<f64>();

@@ -93,7 +93,6 @@ fn show(seed: u64) {
     let mut done: Vec<f64> = trace.answered().map(|row| row.done_us / 1e3).collect();
     done.sort_by(f64::total_cmp);
     println!("answers at {} ms", times(&mut done.into_iter()));
-    for line in judge::verdict::debug(trace) { println!("D {line}"); }
     let verdict = serde_json::to_string_pretty(&judge(trace));
     println!("{}", verdict.unwrap_or_else(|error| error.to_string()));
 }

@@ -39,7 +39,8 @@ impl Confidence {
 
     /// Returns how sure a kind of this probability is, by the times and the handlers' times.
     pub(super) fn of(findings: &Findings, served: Kind, probability: f64, cross_check: CrossCheck) -> Self {
-        let has_rival = findings.posterior.as_ref().is_some_and(|posterior| posterior.has_rival(served)) && !findings.sharing.batched;
+        let has_rival = findings.posterior.as_ref().is_some_and(|posterior| posterior.has_rival(served))
+            && !findings.sharing.batched;
         let describes = findings.explanation().is_some() || findings.sharing.batched;
         match cross_check {
             _ if matches!(served, Kind::Refused | Kind::Inconclusive) => Self::Low,

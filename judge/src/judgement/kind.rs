@@ -75,7 +75,8 @@ impl Kind {
         if findings.sharing.batched {
             return (Self::Limited, CERTAIN);
         }
-        let kinds = [Self::Parallel, Self::Sequential, Self::Limited].map(|kind| (kind, posterior.kind(kind)));
+        let kinds =
+            [Self::Parallel, Self::Sequential, Self::Limited].map(|kind| (kind, posterior.kind(kind)));
         let best = kinds.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
         best.unwrap_or((Self::Inconclusive, 1.0))
     }

@@ -77,7 +77,11 @@ impl<'a> Judgement<'a> {
     pub(crate) fn alternatives(&self) -> Vec<Mechanism> {
         let named = self.mechanism().map(|mechanism| mechanism.name);
         let all = self.findings.posterior.as_ref().map_or(&[][..], |posterior| &posterior.mechanisms);
-        all.iter().filter(|one| Some(one.name) != named && one.probability >= LEAST).take(4).cloned().collect()
+        all.iter()
+            .filter(|one| Some(one.name) != named && one.probability >= LEAST)
+            .take(4)
+            .cloned()
+            .collect()
     }
 
     /// Whether the server took as many requests as it can hold, and rejected the others at once.
@@ -96,11 +100,14 @@ impl<'a> Judgement<'a> {
 /// Returns the reason if several kinds of servers explain the answers.
 fn open_question(findings: &Findings) -> String {
     let mechanisms = findings.posterior.as_ref().map_or(&[][..], |posterior| &posterior.mechanisms);
-    let names: Vec<&str> = mechanisms.iter().filter(|one| one.probability >= 0.1).map(|one| one.name.words()).collect();
+    let names: Vec<&str> =
+        mechanisms.iter().filter(|one| one.probability >= 0.1).map(|one| one.name.words()).collect();
     let names = match names.as_slice() {
         [] => "several kinds of servers".to_owned(),
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     };
-    format!("{names} would explain the answers; send more requests at once, or measure the service time more often")
+    format!(
+        "{names} would explain the answers; send more requests at once, or measure the service time more often"
+    )
 }

@@ -43,7 +43,7 @@ impl Shape {
         if findings.sharing.batched {
             return Some(Self::Batched);
         }
-        let best = findings.explanation()?;
+        let best = findings.posterior.as_ref()?.best();
         match (served, best.name) {
             (Kind::Parallel, Name::ColdStart | Name::Pause) => Some(Self::Stretched),
             (Kind::Parallel, _) => Some(Self::Together),

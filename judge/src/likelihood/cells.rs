@@ -63,6 +63,18 @@ impl Observation {
         Self { arrivals, done, cells }
     }
 
+    /// Leaves out the cells after so many answers.
+    pub(crate) fn limit(&mut self, answers: usize) {
+        let mut count = 0;
+        let kept = self.cells.iter().position(|cell| {
+            let is_beyond = count >= answers;
+            count += cell.count;
+            is_beyond
+        });
+        let kept = kept.unwrap_or(self.cells.len());
+        self.cells.truncate(kept);
+    }
+
     /// Returns the time of the last answer.
     pub(crate) fn end(&self) -> f64 {
         self.done.last().copied().unwrap_or(0.0)

@@ -18,7 +18,10 @@ pub(crate) enum Capacity {
     Unlimited,
     Workers(usize),
     /// `from` workers, and one more every `every` seconds.
-    Growing { from: usize, every: f64 },
+    Growing {
+        from: usize,
+        every: f64,
+    },
     /// The number of workers from each time on, sorted by time.
     Steps(Vec<(f64, usize)>),
 }

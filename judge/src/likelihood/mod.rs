@@ -20,4 +20,4 @@ mod service;
 pub(crate) use cells::{Cell, OFFSET, Observation};
 pub(crate) use hypothesis::{Capacity, Hypothesis, Speed};
 pub(crate) use score::score;
-pub(crate) use service::ServiceTime;
+pub(crate) use service::{OUTLIERS, ServiceTime};

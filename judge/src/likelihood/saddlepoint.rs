@@ -94,7 +94,11 @@ fn one_sided(groups: &[Group], busy: f64, before: f64, p: impl Fn(&Group) -> f64
         if error.abs() <= 1e-4 {
             break;
         }
-        if error > 0.0 { high = a } else { low = a }
+        if error > 0.0 {
+            high = a
+        } else {
+            low = a
+        }
         let next = a - error / variance.max(LEAST_VARIANCE);
         a = if low < next && next < high { next } else { (low + high) / 2.0 };
     }

@@ -93,9 +93,13 @@ impl Filter<'_> {
         };
         // With shared processors, each arrival slows the others down.
         let ready = match self.hypothesis.speed {
-            Speed::Shared(_) => {
-                self.hypothesis.ready.get(self.begun).copied().filter(|at| *at > time + 1e-6).unwrap_or(f64::INFINITY)
-            }
+            Speed::Shared(_) => self
+                .hypothesis
+                .ready
+                .get(self.begun)
+                .copied()
+                .filter(|at| *at > time + 1e-6)
+                .unwrap_or(f64::INFINITY),
             _ => f64::INFINITY,
         };
         // Free workers without work need no division.
@@ -167,7 +171,9 @@ impl Filter<'_> {
     /// Scores the number of answers of a cell that ends at `to`.
     fn answer(&mut self, count: f64, to: f64, score: &mut Score, explain: bool) {
         let service = &self.hypothesis.service;
-        if count == 0.0 && self.hypothesis.speed.holds((to - 1e-9).max(0.0)) || self.groups.is_empty() && count == 0.0 {
+        if count == 0.0 && self.hypothesis.speed.holds((to - 1e-9).max(0.0))
+            || self.groups.is_empty() && count == 0.0
+        {
             return;
         }
         self.trials.clear();
@@ -213,7 +219,9 @@ impl Filter<'_> {
         let sum: f64 = self.groups.iter().map(|group| group.trial.size * group.trial.present).sum();
         let factor = self.busy / sum.max(f64::MIN_POSITIVE);
         if (factor - 1.0).abs() > 1e-9 {
-            self.groups.iter_mut().for_each(|group| group.trial.present = (group.trial.present * factor).min(1.0));
+            self.groups
+                .iter_mut()
+                .for_each(|group| group.trial.present = (group.trial.present * factor).min(1.0));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::normal::exceeds;
 
 /// The share of service times with a wider distribution: those that a busy machine or a rare path delays.
-const OUTLIERS: f64 = 0.03;
+pub(crate) const OUTLIERS: f64 = 0.03;
 /// How much later their median is, as a logarithm, in their own standard deviations.
 const OUTLIER_SHIFT: f64 = 0.5;
 
@@ -60,12 +60,15 @@ impl ServiceTime {
     }
 
     /// Returns the logarithm of the density of the logarithm of a service time.
-    pub(crate) fn log_density(&self, time: f64) -> f64 {
-        let normal = |x: f64, sigma: f64| (-0.5 * x * x).exp() / (sigma * (2.0 * std::f64::consts::PI).sqrt());
+    ///
+    /// `outliers` is the share of outliers.
+    pub(crate) fn log_density(&self, time: f64, outliers: f64) -> f64 {
+        let normal =
+            |x: f64, sigma: f64| (-0.5 * x * x).exp() / (sigma * (2.0 * std::f64::consts::PI).sqrt());
         let one = |z: f64| {
             let wide = self.wide();
-            (1.0 - OUTLIERS) * normal(z / self.sigma, self.sigma)
-                + OUTLIERS * normal(z / wide - OUTLIER_SHIFT, wide)
+            (1.0 - outliers) * normal(z / self.sigma, self.sigma)
+                + outliers * normal(z / wide - OUTLIER_SHIFT, wide)
         };
         let z = time.ln() - self.mu;
         let density = match self.slower {

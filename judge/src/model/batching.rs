@@ -44,7 +44,8 @@ impl Model for Batching {
             let mut log = burst.log_solos(service) + together;
             let mut began = 0.0;
             for (i, (at, count)) in groups.iter().enumerate() {
-                let p = service.survival(at - began - width / 2.0) - service.survival(at - began + width / 2.0);
+                let p =
+                    service.survival(at - began - width / 2.0) - service.survival(at - began + width / 2.0);
                 log += p.max(1e-12).ln();
                 let may_be_part = i == 0 || i + 1 == groups.len();
                 let as_expected = *count == size || (may_be_part && *count < size);
@@ -59,7 +60,8 @@ impl Model for Batching {
             if allowed { log(&ServiceTime::new(point[0], sigma)) } else { f64::NEG_INFINITY }
         };
         let start = fitter.service();
-        let (point, best) = super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, 0.05, value);
+        let (point, best) =
+            super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, 0.05, value);
         let service = ServiceTime::new(point[0], point[1].exp());
         vec![Explanation {
             name: Name::Batching,

@@ -2,7 +2,7 @@
 
 use crate::arrivals::ArrivalTimes;
 use crate::judgement::Kind;
-use crate::likelihood::{OFFSET, Observation, ServiceTime};
+use crate::likelihood::{OFFSET, OUTLIERS, Observation, ServiceTime};
 use crate::stats::{self, ln_gamma};
 use crate::trace::{ErrorKind, Outcome, Row, Trace};
 
@@ -21,7 +21,9 @@ const MOST_JITTER: f64 = 0.08;
 /// The width of a cell of time, as a share of the service time.
 const CELL: f64 = 0.02;
 /// More requests than this are observed in coarser cells.
-const FINE: f64 = 150.0;
+const FINE: f64 = 100.0;
+/// Models explain so many of the first answers, and four for each request that is served at a time.
+const MOST_ANSWERS: usize = 250;
 
 /// A burst that models explain. Times are seconds from the first arrival.
 #[derive(Debug, Clone)]
@@ -47,7 +49,12 @@ pub(crate) struct Burst {
 
 impl Burst {
     /// Returns `None` if there are fewer than three answers, or no service time.
-    pub(crate) fn of(trace: &Trace, arrivals: &ArrivalTimes, offered: usize, limits_ms: (f64, f64)) -> Option<Self> {
+    pub(crate) fn of(
+        trace: &Trace,
+        arrivals: &ArrivalTimes,
+        offered: usize,
+        limits_ms: (f64, f64),
+    ) -> Option<Self> {
         let alone = trace.service_ms / 1e3;
         let is_time = |time: &f64| time.is_finite() && time.abs() < 1e12;
         if !alone.is_finite() || alone <= 0.0 {
@@ -57,13 +64,15 @@ impl Burst {
         let sent = |row: &Row| row.sent_us.or(row.planned_us).unwrap_or(0.0);
         let seconds = |us: f64| ((us - first) / 1e6).max(0.0);
         let mut arrived: Vec<f64> = trace.answered().map(sent).filter(is_time).map(seconds).collect();
-        let mut done: Vec<f64> = trace.answered().map(|row| row.done_us).filter(is_time).map(seconds).collect();
+        let mut done: Vec<f64> =
+            trace.answered().map(|row| row.done_us).filter(is_time).map(seconds).collect();
         if done.len() < 3 || arrived.len() != done.len() {
             return None;
         }
         // Requests that timed out were in the server until then.
         let timed_out = trace.rows.iter().filter(|row| {
-            matches!(&row.outcome, Outcome::Failed(fault) if fault.kind == ErrorKind::Timeout) && row.sent_us.is_some()
+            matches!(&row.outcome, Outcome::Failed(fault) if fault.kind == ErrorKind::Timeout)
+                && row.sent_us.is_some()
         });
         let mut until = 0.0_f64;
         for row in timed_out {
@@ -81,8 +90,13 @@ impl Burst {
         let spread = robust_spread(&solos, least_spread);
         let coarser = (done.len() as f64 / FINE).sqrt().max(1.0);
         let width = alone * (CELL.max(2.0 * least_spread).max(spread / 5.0) * coarser).min(0.1);
+        // The first answers of a long burst show its mechanism.
+        let effective = done.len() as f64 * alone / done.last().copied().unwrap_or(alone).max(alone);
+        let enough = MOST_ANSWERS + (4.0 * effective.min(offered as f64)) as usize;
+        let mut observed = Observation::new(arrived, done, width, until, FINE as usize);
+        observed.limit(enough);
         Some(Self {
-            observed: Observation::new(arrived, done, width, until, FINE as usize),
+            observed,
             solos,
             alone,
             spread,
@@ -103,9 +117,12 @@ impl Burst {
     /// Returns the logarithm of the probability of the requests alone, with the priors: the mean of the burst's services may
     /// differ a little from theirs.
     pub(crate) fn log_solos(&self, service: &ServiceTime) -> f64 {
+        // A request alone that is the only one can't be told to be an outlier.
+        let outliers = if self.solos.len() < 3 { OUTLIERS / 30.0 } else { OUTLIERS };
         let log = |shift: f64| {
             let shifted = ServiceTime { mu: service.mu - shift * self.shift, ..*service };
-            self.solos.iter().map(|time| shifted.log_density(*time)).sum::<f64>() - shift * shift / 2.0
+            self.solos.iter().map(|time| shifted.log_density(*time, outliers)).sum::<f64>()
+                - shift * shift / 2.0
         };
         let shifts = [-3.0, -2.2, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.2, 3.0];
         let best = shifts.into_iter().map(log).fold(f64::NEG_INFINITY, f64::max);
@@ -116,7 +133,8 @@ impl Burst {
     /// Returns the logarithm of the probability that answers which left together at `together` came in their cells.
     /// `jitter` is the standard deviation of their times, in service times.
     pub(crate) fn log_together(&self, answers: &[f64], together: f64, jitter: f64) -> f64 {
-        let jitter = ServiceTime::new(0.0, jitter.clamp(self.least_spread, MOST_JITTER));
+        let jitter =
+            ServiceTime::new(0.0, jitter.clamp(self.least_spread, MOST_JITTER.max(self.least_spread)));
         // The time is counted from one service time before, so that the jitter is a share of it.
         let survival = |at: f64| jitter.survival(1.0 + (at - together) / self.alone);
         // Answers have no order: each division among cells counts as often as it can come about.
@@ -135,16 +153,19 @@ impl Burst {
     /// one request at a time. `service` are the services of the burst.
     pub(crate) fn kind(&self, service: &ServiceTime) -> Kind {
         use crate::findings::{PARALLEL, SEQUENTIAL};
-        let mean = service.mean() / self.alone;
+        let mean = self.solos.iter().sum::<f64>() / self.solos.len() as f64 / self.alone;
         // The longest of so many services.
-        let slowest = (service.sigma * (2.0 * (self.answers() as f64).ln()).sqrt()).exp() * service.median() / self.alone;
+        let slowest = (service.sigma * (2.0 * (self.answers() as f64).ln()).sqrt()).exp() * service.median()
+            / self.alone;
         let makespan = self.observed.end();
         let longest_service = self.alone * slowest.max(1.0);
         let unlimited = (self.unlimited - self.alone).max(0.0) + longest_service;
         let one_at_a_time = self.one_at_a_time * mean;
         match makespan {
             time if time <= unlimited / PARALLEL => Kind::Parallel,
-            time if time >= one_at_a_time / SEQUENTIAL && time <= one_at_a_time * SEQUENTIAL => Kind::Sequential,
+            time if time >= one_at_a_time / SEQUENTIAL && time <= one_at_a_time * SEQUENTIAL => {
+                Kind::Sequential
+            }
             _ => Kind::Limited,
         }
     }
@@ -159,7 +180,9 @@ fn standard_deviation(values: &[f64]) -> f64 {
 fn robust_spread(times: &[f64], least: f64) -> f64 {
     let logs: Vec<f64> = times.iter().map(|time| time.ln()).collect();
     match stats::median_deviation(&logs) {
-        Some(deviation) if logs.len() >= 3 => (1.6 * deviation).max(0.5 * standard_deviation(&logs)).clamp(least, 1.5),
+        Some(deviation) if logs.len() >= 3 => {
+            (1.6 * deviation).max(0.5 * standard_deviation(&logs)).clamp(least, 1.5)
+        }
         _ => (2.0 * least).clamp(0.03, 1.5),
     }
 }

@@ -40,12 +40,11 @@ fn explain(fitter: &Fitter, warm: usize) -> Option<Explanation> {
     })?;
     Some(Explanation {
         name: Name::ColdStart,
-        parameters: Parameters {
-            delay_ms: Some(fitted.parameters[0].exp() * 1e3),
-            ..Parameters::default()
-        },
+        parameters: Parameters { delay_ms: Some(fitted.parameters[0].exp() * 1e3), ..Parameters::default() },
         log: fitted.log,
-        prior: PRIOR.ln() + fitter.penalty(2),
+        prior: PRIOR.ln()
+            + fitter.penalty(if warm > 1 { 3 } else { 1 })
+            + fitted.precision() * if warm > 1 { 2.0 } else { 1.0 },
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
         hypothesis: Some(fitted.hypothesis),

@@ -30,6 +30,13 @@ pub(super) struct Fitted {
     pub(super) hypothesis: Hypothesis,
 }
 
+impl Fitted {
+    /// Returns the penalty for a delay that agrees with the answers to a small part of itself: of all delays, few do.
+    pub(super) fn precision(&self) -> f64 {
+        0.5 * self.service.sigma.ln().min(0.0)
+    }
+}
+
 impl<'a> Fitter<'a> {
     pub(crate) fn new(burst: &'a Burst) -> Self {
         Self { burst, best: Cell::new(f64::NEG_INFINITY), least_spread: burst.least_spread }
@@ -47,7 +54,11 @@ impl<'a> Fitter<'a> {
 
     /// Returns the logarithm of the likelihood of a hypothesis whose requests alone take `service`.
     pub(super) fn log(&self, hypothesis: &Hypothesis, service: &ServiceTime) -> f64 {
-        self.log_above(hypothesis, service, self.best.get() - 40.0 - 0.3 * self.burst.answers() as f64)
+        self.log_above(
+            hypothesis,
+            service,
+            self.best.get() - 40.0 - 0.1 * (self.burst.answers() as f64).min(1e3),
+        )
     }
 
     /// As [`Self::log`], but gives up below `least`.

@@ -16,7 +16,8 @@ impl Model for Growth {
             return Vec::new();
         }
         let first = burst.at_first();
-        let mut sizes = vec![1, 2, 4, first, burst.observed.done.partition_point(|done| *done < 1.5 * burst.alone)];
+        let mut sizes =
+            vec![1, 2, 4, first, burst.observed.done.partition_point(|done| *done < 1.5 * burst.alone)];
         sizes.retain(|size| *size >= 1 && *size <= burst.offered / 2);
         sizes.sort_unstable();
         sizes.dedup();

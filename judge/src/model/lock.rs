@@ -40,7 +40,8 @@ impl Model for Lock {
             };
             let mut holders: Vec<(f64, usize)> = holders.into_iter().map(|one| (rough(&one), one)).collect();
             holders.sort_by(|a, b| b.0.total_cmp(&a.0));
-            explanations.extend(holders.into_iter().take(3).filter_map(|(_, holders)| lock(fitter, holders, share)));
+            explanations
+                .extend(holders.into_iter().take(3).filter_map(|(_, holders)| lock(fitter, holders, share)));
         }
         if (LEAST..OWN_COST).contains(&share) {
             explanations.extend(throughput(fitter, share));
@@ -59,13 +60,19 @@ fn hypothesis(fitter: &Fitter, holders: usize, service: ServiceTime, share: f64,
     }
 }
 
+/// Whether services vary no more than requests alone do: the part outside the lock is taken to be the same for all.
+fn is_even(fitter: &Fitter, service: &ServiceTime) -> bool {
+    service.sigma <= (2.0 * fitter.burst.spread).max(0.25)
+}
+
 fn lock(fitter: &Fitter, holders: usize, gap_share: f64) -> Option<Explanation> {
     let burst = fitter.burst;
     let share = (gap_share * holders as f64).min(0.95 * MOST);
     let evaluations = if holders == 1 { 40 } else { 24 };
     let fitted = fitter.fit(fitter.service(), &[share.ln()], &[0.03], evaluations, |service, at| {
         let share = at[0].exp();
-        (share < MOST).then(|| hypothesis(fitter, holders, service, share, service.sigma))
+        (share < MOST && is_even(fitter, &service))
+            .then(|| hypothesis(fitter, holders, service, share, service.sigma))
     })?;
     let share = fitted.parameters[0].exp();
     let held = share * fitted.service.mean();
@@ -95,7 +102,7 @@ fn throughput(fitter: &Fitter, share: f64) -> Option<Explanation> {
     let start = [share.ln(), 0.3_f64.ln()];
     let fitted = fitter.fit(fitter.service(), &start, &[0.05, 0.5], 40, |service, at| {
         let (share, spread) = (at[0].exp(), at[1].exp());
-        (share < OWN_COST && (0.02..1.5).contains(&spread))
+        (share < OWN_COST && (0.02..1.5).contains(&spread) && is_even(fitter, &service))
             .then(|| hypothesis(fitter, 1, service, share, spread))
     })?;
     let held = fitted.hypothesis.service.mean();

@@ -52,12 +52,9 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
     })?;
     Some(Explanation {
         name: Name::Pause,
-        parameters: Parameters {
-            delay_ms: Some(fitted.parameters[0].exp() * 1e3),
-            ..Parameters::default()
-        },
+        parameters: Parameters { delay_ms: Some(fitted.parameters[0].exp() * 1e3), ..Parameters::default() },
         log: fitted.log,
-        prior: PRIOR.ln() + fitter.penalty(2),
+        prior: PRIOR.ln() + fitter.penalty(2) + fitted.precision(),
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
         hypothesis: Some(fitted.hypothesis),

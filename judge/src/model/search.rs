@@ -35,7 +35,11 @@ pub(super) fn maximize(
             .map(|i| simplex[..last].iter().map(|corner| corner.1[i]).sum::<f64>() / last as f64)
             .collect();
         let towards = |factor: f64| -> Vec<f64> {
-            center.iter().zip(&simplex[last].1).map(|(center, worst)| center + factor * (center - worst)).collect()
+            center
+                .iter()
+                .zip(&simplex[last].1)
+                .map(|(center, worst)| center + factor * (center - worst))
+                .collect()
         };
         let reflected = evaluate(towards(1.0));
         let better = if reflected.0 > simplex[0].0 {

@@ -33,13 +33,14 @@ impl Model for SharedCpu {
         };
         // The number of processors is as uncertain as the service time: others are weighed beside the best one.
         let cores = best.parameters[0].exp();
-        let others = [0.6, 0.72, 0.85, 1.0, 1.18, 1.4, 1.65].map(|factor| factor * cores);
+        let others = [0.65, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.25, 1.5].map(|factor| factor * cores);
         let others: Vec<(f64, Fitted)> = others
             .into_iter()
             .filter(|other| *other < most && *other >= 0.5)
             .filter_map(|other| {
                 let service = ServiceTime { mu: best.service.mu + (other / cores).ln(), ..best.service };
-                let fitted = stretched.fit_from(service, &[], &[], 12, &[1.0], |service, _| Some(hypothesis(service, other)));
+                let fitted = stretched
+                    .fit_from(service, &[], &[], 12, &[1.0], |service, _| Some(hypothesis(service, other)));
                 fitted.map(|fitted| (other, fitted))
             })
             .collect();
@@ -51,8 +52,7 @@ impl Model for SharedCpu {
             prior: PRIOR.ln() + share.ln() + fitter.penalty(1) / 2.0,
             kind: match burst.kind(&fitted.service) {
                 // The longest service doesn't excuse that all were slowed.
-                _ if cores >= 1.25 && cores * 1.25 < burst.offered as f64 => Kind::Limited,
-                _ if cores < 1.25 => Kind::Sequential,
+                Kind::Parallel if cores * 1.25 < burst.offered as f64 => Kind::Limited,
                 kind => kind,
             },
             k: Some(cores.max(1.0)),

@@ -31,7 +31,12 @@ impl Model for Sticky {
         let drops = counts.windows(2).filter(|pair| pair[0] > pair[1]).count();
         let all_together = burst.observed.arrivals.last().is_some_and(|last| *last < 0.2 * burst.alone);
         // A single drop is the last wave of a pool.
-        if !falls || !all_together || counts[0] < 2 || drops == 0 || (drops == 1 && counts[waves - 2] == counts[0]) {
+        if !falls
+            || !all_together
+            || counts[0] < 2
+            || drops == 0
+            || (drops == 1 && counts[waves - 2] == counts[0])
+        {
             return Vec::new();
         }
         let fitted = fitter.fit(fitter.service(), &[], &[], 30, |service, _| {

@@ -15,13 +15,18 @@ impl Model for Uneven {
     fn explain(&self, fitter: &Fitter) -> Vec<Explanation> {
         let burst = fitter.burst;
         // The times of the first wave, and of the requests alone: the largest gap of the logarithms divides them.
-        let mut logs: Vec<f64> =
-            burst.observed.done.iter().chain(&burst.solos).filter(|time| **time > 0.0).map(|time| time.ln()).collect();
+        let mut logs: Vec<f64> = burst
+            .observed
+            .done
+            .iter()
+            .chain(&burst.solos)
+            .filter(|time| **time > 0.0)
+            .map(|time| time.ln())
+            .collect();
         logs.sort_by(f64::total_cmp);
         let edge = (logs.len() / 12).max(1);
-        let split = (edge..logs.len().saturating_sub(edge)).max_by(|a, b| {
-            (logs[*a] - logs[a - 1]).total_cmp(&(logs[*b] - logs[b - 1]))
-        });
+        let split = (edge..logs.len().saturating_sub(edge))
+            .max_by(|a, b| (logs[*a] - logs[a - 1]).total_cmp(&(logs[*b] - logs[b - 1])));
         let Some(split) = split.filter(|split| *split < logs.len()) else { return Vec::new() };
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let (quick, slow) = (mean(&logs[..split]), mean(&logs[split..]));
@@ -48,7 +53,7 @@ impl Model for Uneven {
             name: Name::UnevenBackends,
             parameters: Parameters { parts: Some(2.0), ..Parameters::default() },
             log,
-            prior: PRIOR.ln() + fitter.penalty(2),
+            prior: PRIOR.ln() + fitter.penalty(2) + fitted.precision(),
             kind: Kind::Parallel,
             k: Some(burst.offered as f64),
             hypothesis: Some(fitted.hypothesis),

@@ -42,9 +42,17 @@ impl Model for WorkerPool {
         // A burst that is taken up late, at the best size and beside it.
         if let Some((k, fitted)) = best {
             for k in [k] {
-                let late = fitter.fit_from(fitted.service, &[0.1 * burst.alone], &[0.1 * burst.alone], 24, &[1.0, 0.4], |service, at| {
-                    (at[0] >= 0.0 && at[0] < 0.6 * burst.alone).then(|| hypothesis(fitter, k, service, at[0]))
-                });
+                let late = fitter.fit_from(
+                    fitted.service,
+                    &[0.1 * burst.alone],
+                    &[0.1 * burst.alone],
+                    24,
+                    &[1.0, 0.4],
+                    |service, at| {
+                        (at[0] >= 0.0 && at[0] < 0.6 * burst.alone)
+                            .then(|| hypothesis(fitter, k, service, at[0]))
+                    },
+                );
                 let prior = LATE.ln() + fitter.penalty(1);
                 explanations.extend(late.map(|late| explanation(k, &late, prior)));
             }
@@ -91,7 +99,11 @@ impl Sizes<'_> {
         for k in first {
             for sigma in spreads {
                 let service = ServiceTime { sigma, ..service };
-                rough.push((self.fitter.log(&hypothesis(self.fitter, k, service, 0.0), &service), k, service));
+                rough.push((
+                    self.fitter.log(&hypothesis(self.fitter, k, service, 0.0), &service),
+                    k,
+                    service,
+                ));
             }
         }
         rough.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -106,7 +118,9 @@ impl Sizes<'_> {
     fn first_waves(&self) -> Vec<usize> {
         let burst = self.fitter.burst;
         let first = burst.observed.done.first().copied().unwrap_or(0.0);
-        [1.3, 1.5, 1.7].map(|share| burst.observed.done.partition_point(|done| *done < share * first)).to_vec()
+        [1.3, 1.5, 1.7]
+            .map(|share| burst.observed.done.partition_point(|done| *done < share * first))
+            .to_vec()
     }
 
     /// Tries the neighbours of good sizes until they are hopeless.
@@ -126,7 +140,8 @@ impl Sizes<'_> {
                 .filter(|k| (1..=self.most).contains(k) && !self.has(*k))
                 .min_by_key(|k| k.abs_diff(best));
             let Some(k) = next else { return };
-            let near = self.tried.iter().min_by_key(|(tried, _)| tried.abs_diff(k)).map(|(_, one)| one.service);
+            let near =
+                self.tried.iter().min_by_key(|(tried, _)| tried.abs_diff(k)).map(|(_, one)| one.service);
             // With another number of workers, the same answers mean another service time.
             self.try_size(k, near.unwrap_or(fitted.service), 10, &[1.0]);
         }
@@ -149,7 +164,8 @@ impl Sizes<'_> {
             // Remembered as hopeless.
             None => {
                 let hypothesis = hypothesis(self.fitter, k, service, 0.0);
-                self.tried.push((k, Fitted { log: f64::NEG_INFINITY, service, parameters: vec![], hypothesis }));
+                self.tried
+                    .push((k, Fitted { log: f64::NEG_INFINITY, service, parameters: vec![], hypothesis }));
             }
         }
     }

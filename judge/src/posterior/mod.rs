@@ -27,6 +27,8 @@ pub(crate) struct Posterior {
     pub(crate) explanations: Vec<Explanation>,
     /// Whether the best one describes the burst.
     pub(crate) fit: Fit,
+    /// How the burst was served by its makespan alone, with the service time of the best explanation.
+    pub(crate) by_makespan: Option<Kind>,
     /// Mechanisms by class, the most probable first.
     pub(crate) mechanisms: Vec<Mechanism>,
 }
@@ -35,12 +37,17 @@ impl Posterior {
     /// Returns `None` if no model explains anything.
     pub(crate) fn of(burst: &Burst) -> Option<Self> {
         let fitter = Fitter::new(burst);
-        let mut explanations: Vec<Explanation> =
-            MODELS.iter().flat_map(|model| model.explain(&fitter)).filter(|one| one.log.is_finite()).collect();
+        let mut explanations: Vec<Explanation> = MODELS
+            .iter()
+            .flat_map(|model| model.explain(&fitter))
+            .filter(|one| one.log.is_finite())
+            .collect();
         explanations.sort_by(|a, b| b.weight(TEMPER_KIND).total_cmp(&a.weight(TEMPER_KIND)));
         let fit = Fit::of(burst, explanations.first()?);
         let mechanisms = class::mechanisms(&explanations, &weights(&explanations, TEMPER_MECHANISM));
-        Some(Self { explanations, fit, mechanisms })
+        let by_makespan =
+            explanations.first().and_then(|best| Some(burst.kind(&best.hypothesis.as_ref()?.service)));
+        Some(Self { explanations, fit, by_makespan, mechanisms })
     }
 
     pub(crate) fn best(&self) -> &Explanation {
@@ -50,7 +57,12 @@ impl Posterior {
     /// Returns the probability of a kind.
     pub(crate) fn kind(&self, kind: Kind) -> f64 {
         let weights = weights(&self.explanations, TEMPER_KIND);
-        self.explanations.iter().zip(weights).filter(|(one, _)| one.kind == kind).map(|(_, weight)| weight).sum()
+        self.explanations
+            .iter()
+            .zip(weights)
+            .filter(|(one, _)| one.kind == kind)
+            .map(|(_, weight)| weight)
+            .sum()
     }
 
     /// Whether an explanation of another kind is nearly as good: only its prior speaks against it. "No limit" is exempt: a limit
@@ -60,7 +72,11 @@ impl Posterior {
             self.explanations.iter().filter(is).map(|one| one.log).fold(f64::NEG_INFINITY, f64::max)
         };
         let is_exempt = self.best().name == Name::None;
-        !is_exempt && best(&|one| one.kind != kind) > best(&|one| one.kind == kind) - RIVAL
+        if is_exempt {
+            // Stragglers may be the second wave of a limit.
+            return self.by_makespan.is_some_and(|kind| kind != Kind::Parallel);
+        }
+        best(&|one| one.kind != kind) > best(&|one| one.kind == kind) - RIVAL
     }
 
     /// Returns the median and the interval of the number at a time, over the explanations that `counts` accepts.
@@ -92,7 +108,6 @@ impl Posterior {
     pub(crate) fn mechanism(&self) -> Option<&Mechanism> {
         self.mechanisms.first().filter(|first| self.fit.describes && first.probability >= NAMED)
     }
-
 }
 
 /// Returns the probability of each explanation.

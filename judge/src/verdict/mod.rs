@@ -141,15 +141,3 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests;
-
-/// Debug.
-#[doc(hidden)]
-pub fn debug(trace: &Trace) -> Vec<String> {
-    let findings = Findings::of(trace);
-    let Some(p) = findings.posterior else { return vec![] };
-    let mut lines = vec![format!("{:?} par {:.3} seq {:.3} lim {:.3}", p.fit, p.kind(Kind::Parallel), p.kind(Kind::Sequential), p.kind(Kind::Limited))];
-    for e in p.explanations.iter().take(14) { lines.push(format!("{:?} log {:.1} prior {:.1} k {:?} {:?} service {:?} {}", e.name, e.log, e.prior, e.k, e.kind, e.hypothesis.as_ref().map(|h| (h.service.median(), h.service.sigma)), serde_json_string(&e.parameters))); }
-    for m in &p.mechanisms { lines.push(format!("{} {:.3} {:?}", m.name, m.probability, m.or)); }
-    lines
-}
-fn serde_json_string(p: &crate::mechanism::Parameters) -> String { format!("{p:?}").split(", ").filter(|x| !x.contains("None")).collect::<Vec<_>>().join(" ") }

@@ -145,7 +145,6 @@ mod tests {
             baseline: judge::trace::Baseline::default(),
             rows: rows.collect(),
             shared_clock: true,
-            baseline: judge::trace::Baseline::default(),
             keep_alive: true,
             generator: Generator::default(),
             missing: judge::trace::MissingData::default(),

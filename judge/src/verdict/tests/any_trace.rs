@@ -6,13 +6,14 @@ use proptest::num::f64::ANY;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{judge, pool, rng, together};
-use crate::findings::Findings;
+use super::{judge, pool, rng};
+use crate::arrivals::ArrivalTimes;
+use crate::model::Burst;
 use crate::schedule::Schedule;
 use crate::trace::{
     Baseline, ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Trace,
 };
-use crate::verdict::{Verdict, effective_concurrency};
+use crate::verdict::{Confidence, effective_concurrency};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
     (0..3_u8, any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
@@ -97,19 +98,8 @@ fn transformed(trace: &Trace, shift_us: f64, scale: f64) -> Trace {
     transformed
 }
 
-fn same(a: &Verdict, b: &Verdict) -> bool {
-    let near = |a: Option<f64>, b: Option<f64>| match a.zip(b) {
-        Some((a, b)) => (a - b).abs() <= 1e-6 * a.abs(),
-        None => a == b,
-    };
-    (a.kind, a.shape, a.confidence) == (b.kind, b.shape, b.confidence)
-        && near(a.at_a_time, b.at_a_time)
-        && near(a.at_a_time_low, b.at_a_time_low)
-        && near(a.at_a_time_high, b.at_a_time_high)
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn any_trace_has_a_verdict(trace in any_trace()) {
@@ -126,13 +116,15 @@ proptest! {
     }
 
     #[test]
-    fn shifted_and_scaled_times_change_no_verdict(
+    fn shifted_and_stretched_times_change_no_sure_kind(
         trace in any_burst(),
         shift_us in 0.0..1e6,
-        scale in 0.01..100.0,
+        // At longer times, what the network adds matters less still.
+        scale in 1.0..20.0,
     ) {
         let (original, other) = (judge(&trace), judge(&transformed(&trace, shift_us, scale)));
-        prop_assert!(same(&original, &other), "{original:?}\n{other:?}");
+        let both_sure = original.confidence == Confidence::High && other.confidence == Confidence::High;
+        prop_assert!(!both_sure || original.kind == other.kind, "{original:?}\n{other:?}");
     }
 
     #[test]
@@ -141,5 +133,18 @@ proptest! {
     ) {
         let verdict = judge(&Trace { rows: shuffled, ..trace.clone() });
         prop_assert_eq!(judge(&trace), verdict);
+    }
+}
+
+/// The models explain the first answers of a long burst: the work doesn't grow with the number of requests.
+#[test]
+fn a_long_burst_is_observed_up_to_its_pattern() {
+    let cells = |n: usize, k: usize| {
+        let trace = pool(Schedule::together(n), k, 0.2, &mut rng());
+        let arrivals = ArrivalTimes::of(&trace);
+        Burst::of(&trace, &arrivals, n, (1_000.0, n as f64 * 1_000.0)).unwrap().observed.cells.len()
+    };
+    for k in [1, 10, 300] {
+        assert!((1..1_500).contains(&cells(10_000, k)), "{k}: {}", cells(10_000, k));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::trace::{ErrorKind, Fault};
-use crate::verdict::Kind;
+use crate::verdict::{Confidence, Kind};
 
 #[test]
 fn an_unusable_measurement_is_inconclusive_with_a_reason() {
@@ -39,8 +39,8 @@ fn a_straggler_is_no_second_wave() {
     let mut trace = together(10, 10);
     trace.rows[9].done_us = 1_500_000.0;
     let verdict = judge(&trace);
-    assert_eq!((verdict.kind, verdict.at_a_time), (Kind::Inconclusive, None));
-    assert!(verdict.why.contains("no pool size explains the answers"), "{}", verdict.why);
+    assert!(matches!(verdict.kind, Kind::Parallel | Kind::Inconclusive), "{verdict:?}");
+    assert_ne!(verdict.confidence, Confidence::High);
 }
 
 #[test]
