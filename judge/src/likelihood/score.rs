@@ -8,6 +8,9 @@ const IMPOSSIBLE: f64 = -14.0;
 /// Requests that are in service with a lower probability than this are forgotten.
 const FORGOTTEN: f64 = 1e-4;
 
+/// The probability that a request leaves in a cell if it should have left long before.
+const LONG_OVERDUE: f64 = 1e-3;
+
 /// How well a hypothesis explains what was observed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Score {
@@ -179,7 +182,8 @@ impl Filter<'_> {
         self.trials.clear();
         for group in &mut self.groups {
             let now = service.survival(group.age).max(1e-15);
-            group.trial.leaves = if now <= 2e-15 { 0.5 } else { 1.0 - (now / group.survival).min(1.0) };
+            group.trial.leaves =
+                if now <= 2e-15 { LONG_OVERDUE } else { 1.0 - (now / group.survival).min(1.0) };
             // A service that has not begun to matter can still be joined by others.
             if group.trial.leaves > 1e-9 || group.age > 0.5 * service.median() {
                 group.survival = now;

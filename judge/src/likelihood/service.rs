@@ -3,7 +3,7 @@
 use super::normal::exceeds;
 
 /// The share of service times with a wider distribution: those that a busy machine or a rare path delays.
-pub(crate) const OUTLIERS: f64 = 0.03;
+pub(crate) const OUTLIERS: f64 = 0.02;
 /// How much later their median is, as a logarithm, in their own standard deviations.
 const OUTLIER_SHIFT: f64 = 0.5;
 

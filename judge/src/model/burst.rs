@@ -118,7 +118,7 @@ impl Burst {
     /// differ a little from theirs.
     pub(crate) fn log_solos(&self, service: &ServiceTime) -> f64 {
         // A request alone that is the only one can't be told to be an outlier.
-        let outliers = if self.solos.len() < 3 { OUTLIERS / 30.0 } else { OUTLIERS };
+        let outliers = if self.solos.len() < 3 { OUTLIERS / 1e4 } else { OUTLIERS };
         let log = |shift: f64| {
             let shifted = ServiceTime { mu: service.mu - shift * self.shift, ..*service };
             self.solos.iter().map(|time| shifted.log_density(*time, outliers)).sum::<f64>()

@@ -29,7 +29,8 @@ impl Model for Lock {
             let most = ((MOST / share) as usize).min(burst.offered / 2);
             let mut holders: Vec<usize> = [2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 30, 40].to_vec();
             holders.push(burst.at_first());
-            holders.retain(|holders| (2..=most).contains(holders));
+            // Fewer requests show no waves.
+            holders.retain(|holders| (2..=most).contains(holders) && burst.offered >= 3 * holders);
             holders.sort_unstable();
             holders.dedup();
             // Only the most promising sizes are fitted.

@@ -6,7 +6,7 @@ use crate::likelihood::{Capacity, Hypothesis, Speed};
 use crate::mechanism::{Name, Parameters};
 
 /// "No limit" would hardly ever be confirmed against limits that have hardly an effect (Lindley's paradox).
-const PRIOR: f64 = 10.0;
+const PRIOR: f64 = 5.0;
 
 pub(super) struct Unlimited;
 

@@ -41,7 +41,10 @@ impl Model for WorkerPool {
             sizes.tried.iter().map(|(k, fitted)| explanation(*k, fitted, 0.0)).collect();
         // A burst that is taken up late, at the best size and beside it.
         if let Some((k, fitted)) = best {
-            for k in [k] {
+            let mut sizes = [k.saturating_sub(1), k, k + 1, burst.at_first()];
+            sizes.sort_unstable();
+            let sizes = sizes.chunk_by(|a, b| a == b).map(|same| same[0]);
+            for k in sizes.filter(|k| (1..burst.offered).contains(k)) {
                 let late = fitter.fit_from(
                     fitted.service,
                     &[0.1 * burst.alone],

@@ -16,6 +16,8 @@ const CLASSES: [&[Name]; 8] = [
 ];
 /// Mechanisms that another one's model describes, too.
 const SAME_MODEL: [(Name, Name); 1] = [(Name::RateLimit, Name::SlowAccept)];
+/// The name that a class has if it contains it.
+const USUAL: Name = Name::WorkerPool;
 /// A burst tells two mechanisms apart if one is less probable than this share of the other.
 const TOLD_APART: f64 = 0.05;
 
@@ -55,6 +57,14 @@ pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64]) -> Vec<M
                 class.or.push(*other);
                 class.probability += weight;
             }
+        }
+        if class.or.contains(&USUAL) {
+            // Pools are far more common than what looks the same.
+            class.or.retain(|name| *name != USUAL);
+            class.or.push(class.name);
+            class.name = USUAL;
+            class.parameters =
+                names.iter().find(|one| one.0 == USUAL).map_or(class.parameters, |one| one.3.parameters);
         }
         mechanisms.push(class);
     }

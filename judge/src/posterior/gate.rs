@@ -10,7 +10,7 @@ const PARTS: usize = 8;
 const MOST_DEVIATION: f64 = 4.0;
 const MOST_MEAN_SQUARE: f64 = 4.0;
 /// Services with a smaller spread are steady.
-const STEADY: f64 = 0.08;
+const STEADY: f64 = 0.12;
 /// An explanation that is worse than a rate that follows the answers describes nothing.
 const MARGIN: f64 = 0.0;
 

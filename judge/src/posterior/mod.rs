@@ -12,6 +12,10 @@ pub(crate) use gate::Fit;
 /// The cells of a burst are less independent than the models assume: the log evidence is divided by this for kinds, and for
 /// mechanisms.
 const TEMPER_KIND: f64 = 1.5;
+/// As [`TEMPER_KIND`], for steady services.
+const TEMPER_STEADY: f64 = 1.3;
+/// Services with a smaller spread are steady.
+const STEADY: f64 = 0.05;
 const TEMPER_MECHANISM: f64 = 2.0;
 /// An explanation is nearly as good as another if the logarithm of its likelihood is less than this below.
 const RIVAL: f64 = 6.0;
@@ -29,6 +33,7 @@ pub(crate) struct Posterior {
     pub(crate) fit: Fit,
     /// How the burst was served by its makespan alone, with the service time of the best explanation.
     pub(crate) by_makespan: Option<Kind>,
+    temper: f64,
     /// Mechanisms by class, the most probable first.
     pub(crate) mechanisms: Vec<Mechanism>,
 }
@@ -42,12 +47,13 @@ impl Posterior {
             .flat_map(|model| model.explain(&fitter))
             .filter(|one| one.log.is_finite())
             .collect();
-        explanations.sort_by(|a, b| b.weight(TEMPER_KIND).total_cmp(&a.weight(TEMPER_KIND)));
+        let temper = if burst.spread < STEADY { TEMPER_STEADY } else { TEMPER_KIND };
+        explanations.sort_by(|a, b| b.weight(temper).total_cmp(&a.weight(temper)));
         let fit = Fit::of(burst, explanations.first()?);
         let mechanisms = class::mechanisms(&explanations, &weights(&explanations, TEMPER_MECHANISM));
         let by_makespan =
             explanations.first().and_then(|best| Some(burst.kind(&best.hypothesis.as_ref()?.service)));
-        Some(Self { explanations, fit, by_makespan, mechanisms })
+        Some(Self { explanations, fit, by_makespan, temper, mechanisms })
     }
 
     pub(crate) fn best(&self) -> &Explanation {
@@ -56,7 +62,7 @@ impl Posterior {
 
     /// Returns the probability of a kind.
     pub(crate) fn kind(&self, kind: Kind) -> f64 {
-        let weights = weights(&self.explanations, TEMPER_KIND);
+        let weights = weights(&self.explanations, self.temper);
         self.explanations
             .iter()
             .zip(weights)
@@ -68,20 +74,27 @@ impl Posterior {
     /// Whether an explanation of another kind is nearly as good: only its prior speaks against it. "No limit" is exempt: a limit
     /// that is hardly exceeded is always nearly as good.
     pub(crate) fn has_rival(&self, kind: Kind) -> bool {
+        // A fixed delay looks as shared processors do: between these, priors count for nothing.
+        let (weight, rival) =
+            if self.best().name == Name::SharedCpu { (0.0, 2.0 * RIVAL) } else { (0.5, RIVAL) };
         let best = |is: &dyn Fn(&&Explanation) -> bool| {
-            self.explanations.iter().filter(is).map(|one| one.log).fold(f64::NEG_INFINITY, f64::max)
+            self.explanations
+                .iter()
+                .filter(is)
+                .map(|one| one.log + one.prior / 2.0)
+                .fold(f64::NEG_INFINITY, f64::max)
         };
         let is_exempt = self.best().name == Name::None;
         if is_exempt {
             // Stragglers may be the second wave of a limit.
             return self.by_makespan.is_some_and(|kind| kind != Kind::Parallel);
         }
-        best(&|one| one.kind != kind) > best(&|one| one.kind == kind) - RIVAL
+        best(&|one| one.kind != kind) > best(&|one| one.kind == kind) - rival
     }
 
     /// Returns the median and the interval of the number at a time, over the explanations that `counts` accepts.
     pub(crate) fn at_a_time(&self, counts: impl Fn(&Explanation) -> bool) -> Option<(f64, f64, f64)> {
-        let weights = weights(&self.explanations, TEMPER_KIND);
+        let weights = weights(&self.explanations, self.temper);
         let mut sizes: Vec<(f64, f64)> = self
             .explanations
             .iter()
