@@ -11,7 +11,7 @@ servers, or those named: a server, or a program such as nginx.
 
   --list       print the servers, and record nothing
   --missing    record only the bursts that are not recorded yet
-  --traces N   so many bursts at most at each server
+  --traces N   so many bursts at most at each server, quick ones first
   --out DIR    write there instead of judge/corpus
   --lock FILE  hold this file's lock while recording, at most 90 s at a time, then leave it for 60 s: others that use
                the machine wait for it

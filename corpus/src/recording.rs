@@ -66,7 +66,8 @@ impl Recording {
             spacing: Duration::try_from_secs_f64(self.spacing_ms / 1e3).unwrap_or_default(),
             ..Schedule::together(self.n)
         };
-        let rows = self.requests.into_iter().map(|request| request.row(self.keep_alive, self.server.as_deref()));
+        let rows =
+            self.requests.into_iter().map(|request| request.row(self.keep_alive, self.server.as_deref()));
         let Baseline { warm_up_ms, before_ms, after_ms } = self.baseline;
         let Generator { cpu, lag_p99_us } = self.generator;
         Trace {

@@ -23,7 +23,13 @@ fn count(entries: &[Entry], is: impl Fn(&Truth) -> bool) -> usize {
 
 fn bytes(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    entries.map(|entry| if entry.path().is_dir() { bytes(&entry.path()) } else { entry.metadata().unwrap().len() }).sum()
+    entries
+        .map(
+            |entry| {
+                if entry.path().is_dir() { bytes(&entry.path()) } else { entry.metadata().unwrap().len() }
+            },
+        )
+        .sum()
 }
 
 #[test]
@@ -46,8 +52,10 @@ fn the_corpus_is_wide() {
     assert!((0.25..0.45).contains(&share(|truth| truth.held_out)));
     assert!(share(|truth| truth.exceeds) >= 0.6);
     for kind in [Kind::Parallel, Kind::Sequential, Kind::Limited, Kind::Refused] {
-        let (tuned, held_out): (Vec<_>, Vec<_>) =
-            entries.iter().filter(|entry| entry.truth.kinds == [kind]).partition(|entry| !entry.truth.held_out);
+        let (tuned, held_out): (Vec<_>, Vec<_>) = entries
+            .iter()
+            .filter(|entry| entry.truth.kinds == [kind])
+            .partition(|entry| !entry.truth.held_out);
         assert!(tuned.len() >= 20 && held_out.len() >= 10, "{kind}: {} {}", tuned.len(), held_out.len());
     }
 }
@@ -73,7 +81,8 @@ fn truths_are_consistent() {
             assert!(1.0 <= low && low <= high, "{name}: {low} to {high}");
         }
         // A limit that the burst doesn't exceed can't be seen.
-        let is_limited = truth.mechanisms.contains(&Name::WorkerPool) || truth.mechanisms.contains(&Name::RateLimit);
+        let is_limited =
+            truth.mechanisms.contains(&Name::WorkerPool) || truth.mechanisms.contains(&Name::RateLimit);
         assert!(!truth.exceeds || !truth.mechanisms.contains(&Name::None), "{name}");
         assert!(!(is_limited && truth.kinds == [Kind::Parallel] && truth.exceeds), "{name}");
     }
@@ -89,7 +98,13 @@ fn traces_are_consistent() {
             assert_eq!(row.i, i, "{name}");
             let times = [row.sent_us, row.first_byte_us, Some(row.done_us)];
             assert!(times.into_iter().flatten().is_sorted(), "{name}, request {i}");
-            assert!(row.is_ok() || truth.kinds.contains(&Kind::Refused) || truth.mechanisms.contains(&Name::RandomFailures), "{name}, request {i}: {:?}", row.outcome);
+            assert!(
+                row.is_ok()
+                    || truth.kinds.contains(&Kind::Refused)
+                    || truth.mechanisms.contains(&Name::RandomFailures),
+                "{name}, request {i}: {:?}",
+                row.outcome
+            );
         }
         let generator = trace.generator;
         assert!((0.0..=1.0).contains(&generator.cpu) && generator.lag_p99_us >= 0.0, "{name}");
