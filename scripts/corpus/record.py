@@ -35,7 +35,7 @@ MOST_SOLOS, SOLO_SECONDS = 8, 3.0
 # Families and traces whose hash is 0 modulo these are held out: about a third in all.
 HELD_OUT_FAMILIES, HELD_OUT_TRACES = 6, 5
 # The share of the processors that is idle before a quiet burst.
-IDLE = float(os.environ.get("CORPUS_IDLE", "0.85"))
+IDLE = 0.85
 # A generator that lags this much beside idle processors was disturbed.
 DISTURBED_US = 5_000
 # About how much processor time a request takes on one common processor, with the load generator's part.
@@ -303,15 +303,37 @@ def await_quiet():
         idle_now, total_now = times()
         if idle_now - idle >= IDLE * (total_now - total):
             return
-    raise RuntimeError("the machine is too busy for a quiet burst")
+    raise RuntimeError("the machine is too busy for a quiet burst; --nice helps")
 
 
-def record_as_meant(server, case, port, tools):
+@contextlib.contextmanager
+def priority(running, nice):
+    """Gives the server, the recorder and the generator, which inherits it, this priority."""
+    groups = [process.pid for process in running.processes]
+
+    def give(value):
+        for group in [*groups, os.getpid()]:
+            # With autogroups, priorities count within a session only, and each session has one of its own.
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{group}/autogroup").write_text(str(value))
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PGRP, group, value)
+
+    give(nice)
+    try:
+        yield
+    finally:
+        give(0)
+
+
+def record_as_meant(server, case, running, tools):
     """Records again, once, if something else disturbed a quiet burst."""
+    nice = 0 if case.busy else tools["nice"]
     for last in (False, True):
-        if not case.busy:
+        if not case.busy and nice == 0:
             await_quiet()
-        trace = record(server, case, port, tools)
+        with priority(running, nice):
+            trace = record(server, case, running.ports[0], tools)
         if case.busy or last or server.is_fresh or trace["generator"]["lag_p99_us"] < DISTURBED_US:
             return trace
 
@@ -413,7 +435,7 @@ def record_server(server, tools, lock, most, keep):
                 case = todo[0]
                 lock.take(expected_of(server, case)["took"] / 1e3 * 1.3 + 5)
                 try:
-                    traces.append((case, record_as_meant(server, case, running.ports[0], tools)))
+                    traces.append((case, record_as_meant(server, case, running, tools)))
                 except (OSError, RuntimeError, http.client.HTTPException, subprocess.TimeoutExpired) as error:
                     say(f"{server.name} {case.name()}: {type(error).__name__}: {error}")
                 todo.pop(0)
@@ -443,6 +465,7 @@ def main():
     parser.add_argument("--python", default=PROJECT / "target/peers/corpus", help="the virtual environment of Python's servers")
     parser.add_argument("--classes", default=PROJECT / "target/peers/corpus-classes", help="the folder of compiled Java")
     parser.add_argument("--lock", help="hold this file's lock while recording, at most 90 s at a time")
+    parser.add_argument("--nice", type=int, default=0, help="the priority of server and generator in quiet bursts; needs root")
     parser.add_argument("--out", type=Path, default=CORPUS, help="the folder to write")
     parser.add_argument("--traces", type=int, help="so many bursts at most at each server, quick ones first")
     args = parser.parse_args()
@@ -455,7 +478,9 @@ def main():
             print(f"{server.name:26} {server.traces:3}  {server.configuration}")
         return 0
     tools = {"loadtest": str(args.loadtest), "venv": str(args.python), "classes": str(args.classes),
-             "servers": str(HERE / "servers"), "project": str(PROJECT), "out": args.out}
+             "servers": str(HERE / "servers"), "project": str(PROJECT), "out": args.out, "nice": args.nice}
+    with contextlib.suppress(PermissionError):
+        os.setsid()  # a session of its own, for `priority`
     lock, failed = Lock(args.lock), []
     for server in chosen:
         try:
