@@ -100,5 +100,6 @@ HAPROXY_SERVERS = [
             truth.refused("rate_cap", "concurrency_cap", limit=10, per_second=10.0), "server s 127.0.0.1:{port2}",
             frontend="stick-table type ip size 1k expire 10s store http_req_rate(1s)\n  http-request track-sc0 src\n"
             "  http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt 10 }}",
-            has_loops=False, sizes=(20, 40, 100)),
+            # Refused requests count, too.
+            is_fresh=True, has_loops=False, sizes=(20, 40, 100)),
 ]
