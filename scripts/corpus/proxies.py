@@ -1,4 +1,4 @@
-"""nginx and haproxy, before servers without limit."""
+"""nginx, haproxy and Varnish, before servers without limit."""
 import truth
 from server import Server
 
@@ -102,4 +102,25 @@ HAPROXY_SERVERS = [
             "  http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt 10 }}",
             # Refused requests count, too.
             is_fresh=True, has_loops=False, sizes=(20, 40, 100)),
+]
+
+VARNISH = """
+vcl 4.1;
+backend b {{ .host = "127.0.0.1"; .port = "{port2}"; }}
+sub vcl_recv {{ return (WAY); }}
+sub vcl_backend_response {{ set beresp.ttl = 0s; set beresp.grace = 0s; set beresp.keep = 0s; return (deliver); }}
+"""
+
+
+def varnish(name, configuration, of, way, **options):
+    text = VARNISH.replace("WAY", way)
+    command = "varnishd -F -j none -n {folder}/varnish -a 127.0.0.1:{port} -f {folder}/default.vcl -s malloc,16m"
+    return Server(f"varnish-{name}", "varnish", configuration, [BACKEND, command], of, files={"default.vcl": text},
+                  version="varnishd -V", **options)
+
+
+VARNISH_SERVERS = [
+    varnish("serial", "answers that may be looked up but are not kept (ttl 0): equal requests wait for each other",
+            truth.pool(1, "lock", "single_flight"), "hash", has_loops=False),
+    varnish("pass", "every request is passed on: no limit", truth.no_limit(), "pass", traces=5),
 ]

@@ -89,7 +89,9 @@ def main():
         for server in chosen:
             print(f"{server.name:26} {server.traces:3}  {server.configuration}")
         return 0
-    tools = {"loadtest": str(args.loadtest), "venv": str(args.python), "classes": str(args.classes),
+    fpm = sorted(Path("/usr/sbin").glob("php-fpm*"))
+    library = sorted(Path(args.python, "lib").glob("python3*"))
+    tools = {"fpm": str(fpm[-1]) if fpm else "php-fpm", "python": library[-1].name if library else "python3", "loadtest": str(args.loadtest), "venv": str(args.python), "classes": str(args.classes),
              "servers": str(HERE / "servers"), "project": str(PROJECT), "out": args.out, "nice": args.nice}
     with contextlib.suppress(PermissionError):
         os.setsid()  # a session of its own, for `priority`

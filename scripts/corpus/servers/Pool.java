@@ -17,11 +17,11 @@ public class Pool {
         server.createContext("/", exchange -> {
             long ms = Long.parseLong(exchange.getRequestURI().getPath().substring(1));
             try {
-                if (mode.equals("semaphore")) {
+                if (mode.endsWith("semaphore")) {
                     connections.acquire();
                     Thread.sleep(ms);
                     connections.release();
-                } else if (mode.equals("synchronized")) {
+                } else if (mode.endsWith("synchronized")) {
                     Thread.sleep(ms / 2);
                     synchronized (monitor) {
                         Thread.sleep(ms / 2);
@@ -40,7 +40,11 @@ public class Pool {
         server.start();
     }
 
-    private static Executor executor(String mode) {
+    private static Executor executor(String mode) throws ReflectiveOperationException {
+        if (mode.startsWith("virtual")) {
+            // By its name: the compiler may be older.
+            return (Executor) Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+        }
         return switch (mode) {
             case "fixed-4" -> Executors.newFixedThreadPool(4);
             case "fixed-10" -> Executors.newFixedThreadPool(10);
