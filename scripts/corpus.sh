@@ -67,7 +67,7 @@ main() {
   classes=$PWD/target/peers/corpus-classes
   install_packages
   install_python
-  javac -d "$classes" scripts/corpus/servers/Pool.java
+  javac -d "$classes" scripts/corpus/sources/Pool.java
   cargo build --quiet --release -p loadtest
   target/release/loadtest build >&2
   PATH=$PATH:/usr/sbin exec python3 scripts/corpus/record.py --python "$python" --classes "$classes" "$@"

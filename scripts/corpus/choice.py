@@ -10,7 +10,7 @@ LONGEST_MS = 9_000
 HELD_OUT_FAMILIES, HELD_OUT_TRACES = 6, 5
 # About how much processor time a request takes on one common processor, with the load generator's part.
 COST_MS = {"werkzeug": 1.5, "hypercorn": 0.8, "uvicorn": 0.5, "tornado": 0.5, "aiohttp": 0.4, "cheroot": 0.5, "gunicorn": 0.5,
-           "waitress": 0.5, "puma": 0.4}
+           "waitress": 0.5, "puma": 0.4, "java": 0.5, "java-virtual": 0.5}
 
 
 def number_of(text):

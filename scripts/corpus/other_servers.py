@@ -6,7 +6,7 @@ from server import Server
 
 def node(name, configuration, of, environment=None, **options):
     mode = options.pop("mode", name)
-    return Server(f"node-{name}", "node", configuration, ["node {servers}/server.mjs {port} " + mode], of,
+    return Server(f"node-{name}", "node", configuration, ["node {sources}/server.mjs {port} " + mode], of,
                   environment=environment or {}, version="node --version", **options)
 
 
@@ -27,7 +27,7 @@ NODE_SERVERS = [
          waits=(20, 100, 200), sizes=(10, 20), traces=5),
 ]
 
-PHP = "php -d session.save_path={folder} -S 127.0.0.1:{port} {servers}/router.php"
+PHP = "php -d session.save_path={folder} -S 127.0.0.1:{port} {sources}/router.php"
 COOKIE = (("Cookie", "PHPSESSID=burst"),)
 
 
@@ -56,7 +56,7 @@ http {{
     listen 127.0.0.1:{port} backlog=4096;
     location / {{
       fastcgi_pass 127.0.0.1:{port2};
-      fastcgi_param SCRIPT_FILENAME {servers}/router.php;
+      fastcgi_param SCRIPT_FILENAME {sources}/router.php;
       fastcgi_param REQUEST_URI $request_uri;
       fastcgi_param REQUEST_METHOD $request_method;
     }}
@@ -113,8 +113,8 @@ LoadModule lua_module /usr/lib/apache2/modules/mod_lua.so
 User www-data
 Group www-data
 KeepAlive Off
-DocumentRoot {servers}
-<Directory {servers}>
+DocumentRoot {sources}
+<Directory {sources}>
   Require all granted
 </Directory>
 <Files "wait.lua">
@@ -194,7 +194,7 @@ VIRTUAL_SERVERS = [
 
 
 def puma(name, configuration, of, flags, **options):
-    command = "puma -b tcp://127.0.0.1:{port} --quiet --log-requests".replace(" --log-requests", "") + " " + flags + " {servers}/config.ru"
+    command = "puma -b tcp://127.0.0.1:{port} --quiet --log-requests".replace(" --log-requests", "") + " " + flags + " {sources}/config.ru"
     return Server(f"puma-{name}", "puma", configuration, [command], of, version="puma --version", **options)
 
 

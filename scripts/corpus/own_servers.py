@@ -23,7 +23,7 @@ HOST_SERVERS = [
 
 
 def mode(name, configuration, of, **options):
-    return Server(f"truths-{name}", "truths", configuration, ["{venv}/bin/python {servers}/truths.py {port} " + name], of,
+    return Server(f"truths-{name}", "truths", configuration, ["{venv}/bin/python {sources}/truths.py {port} " + name], of,
                   version="{venv}/bin/python --version", **options)
 
 
@@ -38,7 +38,7 @@ TRUTHS = [
     mode("innerpool", "a pool of 5 over the second half", truth.inner_pool(5, 0.5)),
     mode("rate", "a start every 50 ms", truth.rate(20, 1)),
     mode("bucket", "10 at once, then 20 a second", truth.rate(20, 10)),
-    mode("rate429", "10 in any second, the others 429", truth.refused("rate_cap", "concurrency_cap", limit=10, per_second=10.0), has_loops=False,
+    mode("rate429", "10 in any second, the others 429", truth.refused("rate_cap", "concurrency_cap", limit=10, per_second=10.0), is_fresh=True, has_loops=False,
          sizes=(20, 40, 100)),
     mode("cap", "10 at once, the others 503", truth.refused("concurrency_cap", limit=10), has_loops=False, waits=(100, 200, 500, 1000)),
     mode("deadline", "4 at a time; who waits for more than 300 ms gets 503", truth.queue_deadline(4, 300), has_loops=False),

@@ -2,7 +2,7 @@
 import truth
 from server import Server
 
-BACKEND = "{venv}/bin/python {servers}/truths.py {port2} none"
+BACKEND = "{venv}/bin/python {sources}/truths.py {port2} none"
 
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -29,7 +29,7 @@ def nginx(name, configuration, of, limits="", use="", upstream="server 127.0.0.1
 
 RATE_ZONE = "limit_req_zone $binary_remote_addr zone=z:1m rate=20r/s;"
 CONN_ZONE = "limit_conn_zone $binary_remote_addr zone=z:1m;"
-TRIPLE = "{venv}/bin/python {servers}/truths.py {port3} triple"
+TRIPLE = "{venv}/bin/python {sources}/truths.py {port3} triple"
 
 NGINX_SERVERS = [
     nginx("limit-req", "limit_req rate=20r/s burst=200: paced", truth.rate(20, 1), RATE_ZONE,

@@ -4,7 +4,7 @@ from server import Server
 
 
 def gunicorn(name, configuration, of, flags, **options):
-    command = "{venv}/bin/gunicorn --chdir {servers} -b 127.0.0.1:{port} --log-level warning --backlog 4096 " + flags + " wsgi:app"
+    command = "{venv}/bin/gunicorn --chdir {sources} -b 127.0.0.1:{port} --log-level warning --backlog 4096 " + flags + " wsgi:app"
     return Server(f"gunicorn-{name}", "gunicorn", configuration, [command], of, version="{venv}/bin/gunicorn --version", **options)
 
 
@@ -22,7 +22,7 @@ GUNICORN_SERVERS = [
 
 
 def uvicorn(name, way, configuration, of, server_flags="", **options):
-    command = "{venv}/bin/uvicorn --app-dir {servers} --host 127.0.0.1 --port {port} --log-level error --backlog 4096 " + server_flags + " asgi:app"
+    command = "{venv}/bin/uvicorn --app-dir {sources} --host 127.0.0.1 --port {port} --log-level error --backlog 4096 " + server_flags + " asgi:app"
     return Server(f"uvicorn-{name}", "uvicorn", configuration, [command], of, path=f"/{way}/{{wait}}",
                   version="{venv}/bin/uvicorn --version", **options)
 
@@ -46,7 +46,7 @@ UVICORN_SERVERS = [
 
 
 def python(family, name, configuration, of, program, **options):
-    return Server(f"{family}-{name}", family, configuration, ["{venv}/bin/python {servers}/" + program], of,
+    return Server(f"{family}-{name}", family, configuration, ["{venv}/bin/python {sources}/" + program], of,
                   version="{venv}/bin/pip show " + family.replace("werkzeug", "flask"), **options)
 
 
@@ -64,17 +64,17 @@ PYTHON_SERVERS = [
     python("cheroot", "5", "cheroot, 5 threads", truth.pool(5), "cheroot_app.py {port} 5"),
     Server("waitress-4", "waitress", "waitress, 4 threads",
            ["{venv}/bin/waitress-serve --listen 127.0.0.1:{port} --threads 4 --backlog 4096 --connection-limit 1000 wsgi:app"],
-           truth.pool(4), environment={"PYTHONPATH": "{servers}"}, version="{venv}/bin/pip show waitress"),
+           truth.pool(4), environment={"PYTHONPATH": "{sources}"}, version="{venv}/bin/pip show waitress"),
     Server("waitress-8", "waitress", "waitress, 8 threads",
            ["{venv}/bin/waitress-serve --listen 127.0.0.1:{port} --threads 8 --backlog 4096 --connection-limit 1000 wsgi:app"],
-           truth.pool(8), environment={"PYTHONPATH": "{servers}"}, version="{venv}/bin/pip show waitress"),
+           truth.pool(8), environment={"PYTHONPATH": "{sources}"}, version="{venv}/bin/pip show waitress"),
     Server("granian-5", "granian", "granian, WSGI, one worker of 5 blocking threads",
-           ["{venv}/bin/granian --interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 5 --backpressure 1000 --no-access-log --log-level warning --working-dir {servers} wsgi:app"],
+           ["{venv}/bin/granian --interface wsgi --host 127.0.0.1 --port {port} --workers 1 --blocking-threads 5 --backpressure 1000 --no-access-log --log-level warning --working-dir {sources} wsgi:app"],
            truth.pool(5), version="{venv}/bin/granian --version"),
     Server("hypercorn-async", "hypercorn", "hypercorn, FastAPI, async def that awaits",
            ["{venv}/bin/hypercorn -b 127.0.0.1:{port} --log-level error asgi:app"], truth.no_limit(), path="/async/{wait}",
-           environment={"PYTHONPATH": "{servers}"}, traces=3, version="{venv}/bin/pip show hypercorn"),
+           environment={"PYTHONPATH": "{sources}"}, traces=3, version="{venv}/bin/pip show hypercorn"),
     Server("hypercorn-pool", "hypercorn", "hypercorn, FastAPI, asyncio.Semaphore(5) over the handler",
            ["{venv}/bin/hypercorn -b 127.0.0.1:{port} --log-level error asgi:app"], truth.pool(5, "inner_pool"), path="/pool/{wait}",
-           environment={"PYTHONPATH": "{servers}"}, traces=5, version="{venv}/bin/pip show hypercorn"),
+           environment={"PYTHONPATH": "{sources}"}, traces=5, version="{venv}/bin/pip show hypercorn"),
 ]

@@ -34,8 +34,9 @@ def record_server(server, tools, lock, most, keep):
     traces = [(case, kept[name]) for case in cases(server) if (name := f"{server.name}-{case.name()}") in kept]
     todo = [case for case in chosen if f"{server.name}-{case.name()}" not in kept]
     if not todo:
-        # The truths may have changed.
-        write(server, traces, tools)
+        if traces:
+            # The truths may have changed.
+            write(server, traces, tools)
         return []
     new = len(traces)
     while todo:
@@ -92,7 +93,7 @@ def main():
     fpm = sorted(Path("/usr/sbin").glob("php-fpm*"))
     library = sorted(Path(args.python, "lib").glob("python3*"))
     tools = {"fpm": str(fpm[-1]) if fpm else "php-fpm", "python": library[-1].name if library else "python3", "loadtest": str(args.loadtest), "venv": str(args.python), "classes": str(args.classes),
-             "servers": str(HERE / "servers"), "project": str(PROJECT), "out": args.out, "nice": args.nice}
+             "sources": str(HERE / "sources"), "project": str(PROJECT), "out": args.out, "nice": args.nice}
     with contextlib.suppress(PermissionError):
         os.setsid()  # a session of its own, for `priority`
     lock, failed = Lock(args.lock), []

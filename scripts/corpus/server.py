@@ -11,7 +11,7 @@ class Server:
     # The program. All traces of some families are held out.
     family: str
     configuration: str
-    # Each process's command; {port}, {port2} and {port3} are ports, {folder} has `files`, {servers} the sources,
+    # Each process's command; {port}, {port2} and {port3} are ports, {folder} has `files`, {sources} the sources,
     # {venv} the Python programs, {project} the project, {loadtest} the load tester.
     commands: list[str]
     truth: Callable[[Case], dict]

@@ -190,17 +190,19 @@ def warmpool():
 
 
 def growth():
-    active, began = 0, -math.inf
+    present, active, began = 0, 0, -math.inf
 
     async def work(s):
-        nonlocal active, began
-        if active == 0 or now() - began > 10:
+        nonlocal present, active, began
+        if present == 0:
             began = now()
+        present += 1
         while active >= 1 + int((now() - began) / 0.4):
             await asyncio.sleep(0.003)
         active += 1
         await asyncio.sleep(s)
         active -= 1
+        present -= 1
 
     return work
 
