@@ -20,7 +20,7 @@ servers, or those named: a server, or a program such as nginx.
   -h, --help   this text
 
 Debian packages need root or sudo; Python's servers go into a virtual environment in target/peers. The load tester is
-compiled first. A recording of all takes an hour on a machine that does nothing else.
+compiled first. The recorder needs Python 3.11. A recording of all takes an hour on a machine that does nothing else.
 USAGE
 }
 
