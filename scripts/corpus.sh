@@ -11,20 +11,22 @@ servers, or those named: a server, or a program such as nginx.
 
   --list       print the servers, and record nothing
   --missing    record only the bursts that are not recorded yet
-  --traces N   so many bursts at most at each server
+  --traces N   so many bursts at most at each server, quick ones first
   --out DIR    write there instead of judge/corpus
   --lock FILE  hold this file's lock while recording, at most 90 s at a time, then leave it for 60 s: others that use
                the machine wait for it
+  --nice N     the priority of server and generator in quiet bursts, such as -18; needs root. Without it, the recorder
+               waits until the machine is idle
   -h, --help   this text
 
 Debian packages need root or sudo; Python's servers go into a virtual environment in target/peers. The load tester is
-compiled first. A recording of all takes an hour on a machine that does nothing else.
+compiled first. The recorder needs Python 3.11. A recording of all takes an hour on a machine that does nothing else.
 USAGE
 }
 
-packages=(nginx-light haproxy apache2 lua-socket php-cli puma openjdk-17-jdk-headless nodejs python3-venv)
+packages=(nginx-light haproxy varnish apache2 lua-socket php-cli php-cgi php-fpm puma openjdk-17-jdk-headless nodejs python3-venv)
 # What each package is needed for, in the same order.
-programs=(nginx haproxy apache2 - php puma javac node -)
+programs=(nginx haproxy varnishd apache2 - php php-cgi - puma javac node -)
 
 say() { printf 'corpus: %s\n' "$*" >&2; }
 
@@ -65,7 +67,7 @@ main() {
   classes=$PWD/target/peers/corpus-classes
   install_packages
   install_python
-  javac -d "$classes" scripts/corpus/servers/Pool.java
+  javac -d "$classes" scripts/corpus/sources/Pool.java
   cargo build --quiet --release -p loadtest
   target/release/loadtest build >&2
   PATH=$PATH:/usr/sbin exec python3 scripts/corpus/record.py --python "$python" --classes "$classes" "$@"

@@ -1,5 +1,5 @@
 //! Reads `judge/corpus`: bursts at real servers whose limits stand in their configuration, each with what counts as
-//! right. `scripts/corpus.sh` records it; [docs/corpus.md](../docs/corpus.md) describes it.
+//! right. `scripts/corpus.sh` records it; `docs/corpus.md` describes it.
 
 mod expected;
 mod recording;
