@@ -50,11 +50,6 @@ impl ArrivalTimes {
     pub(crate) fn first_us(&self) -> f64 {
         self.planned.first().copied().unwrap_or(0.0)
     }
-
-    /// Whether all planned requests arrived within a twentieth of `service_us`.
-    pub(crate) fn are_together(&self, service_us: f64) -> bool {
-        self.planned.last().is_none_or(|last| last - self.first_us() <= service_us / 20.0)
-    }
 }
 
 /// The times that tell how many requests were in flight, sorted.

@@ -13,12 +13,13 @@
 //! | [`aggregate`] | counts and times of requests that are not kept one by one |
 //! | `arrivals`, `concurrency` | when the requests arrived, and how many were in service on average |
 //! | [`mechanism`] | the names of mechanisms, with their parameters |
-//! | `model` | server models: what a server of a known kind does with these arrivals |
+//! | `kind` | the kinds of verdicts |
 //! | `likelihood` | how well a server hypothesis explains the answers |
+//! | `model` | server models: what a server of a known kind does with these arrivals |
+//! | `posterior` | how probable each explanation is |
 //! | `refusal` | why requests were turned away |
 //! | `evidence` | what the replies say about handlers, instances and hosts |
 //! | `findings` | all figures that a verdict is drawn from |
-//! | `posterior` | how probable each explanation is |
 //! | `judgement` | kind, shape, number at a time, confidence, validity |
 //! | `cause` | known causes with their remedies |
 //! | [`verdict`] | the verdict with its sentences |
@@ -58,6 +59,7 @@ mod concurrency;
 mod evidence;
 mod findings;
 mod judgement;
+mod kind;
 mod likelihood;
 pub mod mechanism;
 mod model;

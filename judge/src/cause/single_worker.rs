@@ -2,9 +2,14 @@
 
 use super::Cause;
 use crate::judgement::{Kind, Shape};
+use crate::mechanism::Name;
 
 pub(super) const SINGLE_WORKER: Cause = Cause {
-    applies: |judgement| judgement.served == Kind::Sequential && judgement.shape == Some(Shape::Staircase),
+    applies: |judgement| {
+        judgement.served == Kind::Sequential
+            && judgement.shape == Some(Shape::Staircase)
+            && judgement.findings.is_explained_by(Name::WorkerPool)
+    },
     explanation: Some("Possible causes: a single worker, a lock, or a handler that blocks an event loop."),
     remedy: None,
 };

@@ -2,9 +2,14 @@
 
 use super::Cause;
 use crate::judgement::{Kind, Shape};
+use crate::mechanism::Name;
 
 pub(super) const POOL: Cause = Cause {
-    applies: |judgement| judgement.served == Kind::Limited && judgement.shape == Some(Shape::Waves),
+    applies: |judgement| {
+        judgement.served == Kind::Limited
+            && judgement.shape == Some(Shape::Waves)
+            && judgement.findings.is_explained_by(Name::WorkerPool)
+    },
     explanation: Some("Possible cause: a pool of as many workers, threads or connections."),
     remedy: None,
 };

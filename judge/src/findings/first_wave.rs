@@ -1,6 +1,5 @@
 //! The latencies of a burst's first wave.
 
-use super::PARALLEL;
 use crate::stats::percentile;
 use crate::trace::{Row, Trace};
 
@@ -24,25 +23,10 @@ impl FirstWave {
         Self { latencies }
     }
 
-    /// Whether all requests were slowed: nine of ten took clearly longer than the service time, and at least half as
-    /// long as the slowest. A pool doesn't delay its first wave; shared processors delay all requests, some more than
-    /// others.
-    pub(crate) fn is_stretched(&self) -> bool {
-        let quick = percentile(&self.latencies, 0.1);
-        quick
-            .zip(self.latencies.last())
-            .is_some_and(|(quick, slowest)| quick >= 1.0 / PARALLEL && quick >= slowest / 2.0)
-    }
-
     /// Returns the mean latency, and the relative half width of the range from the 5th to the 95th percentile.
     pub(crate) fn mean_and_spread(&self) -> (f64, f64) {
         let mean = self.latencies.iter().sum::<f64>() / self.latencies.len().max(1) as f64;
         let ends = percentile(&self.latencies, 0.05).zip(percentile(&self.latencies, 0.95));
         (mean, ends.map_or(0.0, |(quick, slow)| (slow - quick) / (slow + quick).max(f64::MIN_POSITIVE)))
-    }
-
-    /// Returns the number of requests that waited for more than half a service time.
-    pub(crate) fn waited(&self) -> usize {
-        self.latencies.len() - self.latencies.partition_point(|latency| *latency < 1.5)
     }
 }

@@ -5,17 +5,14 @@ mod first_wave;
 use crate::arrivals::ArrivalTimes;
 use crate::concurrency::effective_concurrency;
 use crate::evidence::{Hosts, Overlap, Sharing, WarmPool};
+use crate::kind::{PARALLEL, SEQUENTIAL};
+use crate::mechanism::Name;
 use crate::model::{self, Burst, Explanation};
 use crate::posterior::Posterior;
 use crate::refusal::Refusals;
 use crate::trace::{Ending, Trace};
 
 pub(crate) use first_wave::FirstWave;
-
-/// A makespan up to the makespan of a server without limit, divided by this, is parallel.
-pub(crate) const PARALLEL: f64 = 0.8;
-/// A makespan from the makespan of a server that takes one request at a time, divided by this, is sequential.
-pub(crate) const SEQUENTIAL: f64 = 1.25;
 
 /// The figures that a verdict is drawn from.
 pub(crate) struct Findings {
@@ -117,8 +114,8 @@ impl Findings {
         (self.sharing.took_turns == 0 && overlap.stay_ms <= 1.15 * self.service_ms).then_some(overlap.at_once)
     }
 
-    /// Returns the number of requests in the first wave.
-    pub(crate) fn first_wave_size(&self) -> usize {
-        self.offered.min(self.answered)
+    /// Whether this mechanism explains the times best.
+    pub(crate) fn is_explained_by(&self, name: Name) -> bool {
+        self.posterior.as_ref().is_some_and(|posterior| posterior.best().name == name)
     }
 }

@@ -1,9 +1,9 @@
 //! How many requests were served at a time.
 
-use super::kind::Kind;
 use super::range::Range;
 use super::shape::Shape;
-use crate::findings::{Findings, PARALLEL, SEQUENTIAL};
+use crate::findings::Findings;
+use crate::kind::{Kind, PARALLEL, SEQUENTIAL};
 
 /// Fewer requests than this don't show how much they vary.
 const FEW: usize = 30;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cross_check::CrossCheck;
-use super::kind::Kind;
 use crate::findings::Findings;
+use crate::kind::Kind;
 use crate::trace::{Failures, MissingData};
 
 /// The least probability of a kind for a sure verdict, for a probable one, and for any.

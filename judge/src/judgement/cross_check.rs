@@ -1,8 +1,8 @@
 //! Whether the handlers' own times agree with the answers' times.
 
-use super::kind::Kind;
 use super::range::Range;
 use crate::findings::Findings;
+use crate::kind::Kind;
 
 /// Whether the handlers' own times agree with the number that the answers' times gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

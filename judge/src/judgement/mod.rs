@@ -3,8 +3,8 @@
 mod at_a_time;
 mod confidence;
 mod cross_check;
-mod kind;
 mod range;
+mod served;
 mod shape;
 mod steps;
 mod validity;
@@ -13,9 +13,9 @@ use crate::findings::Findings;
 use crate::mechanism::Mechanism;
 use crate::trace::{Ending, Trace};
 
+pub use crate::kind::Kind;
 pub use confidence::Confidence;
 pub(crate) use cross_check::CrossCheck;
-pub use kind::Kind;
 pub(crate) use range::Range;
 pub use shape::Shape;
 pub use validity::is_bottleneck;
@@ -41,7 +41,7 @@ impl<'a> Judgement<'a> {
     pub(crate) fn of(trace: &'a Trace, findings: &'a Findings) -> Self {
         let mut reasons = validity::reasons(trace, findings);
         let (mut served, probability) =
-            if reasons.is_empty() { Kind::of(findings) } else { (Kind::Inconclusive, 1.0) };
+            if reasons.is_empty() { served::served(findings) } else { (Kind::Inconclusive, 1.0) };
         if served != Kind::Inconclusive && probability < confidence::POSSIBLE {
             reasons.push(open_question(findings));
             served = Kind::Inconclusive;

@@ -5,9 +5,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::kind::Kind;
 use super::range::Range;
 use crate::findings::Findings;
+use crate::kind::Kind;
 use crate::mechanism::Name;
 
 /// How the answers came.

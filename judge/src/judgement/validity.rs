@@ -1,10 +1,10 @@
 //! Whether a measurement supports a verdict.
 
 use super::confidence::Confidence;
-use super::kind::Kind;
 use super::shape::Shape;
 use super::steps;
 use crate::findings::Findings;
+use crate::kind::Kind;
 use crate::trace::{Ending, Failures, Generator, Outcome, Trace};
 use crate::units;
 

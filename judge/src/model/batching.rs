@@ -1,7 +1,7 @@
 //! Groups of requests are served together: all of a group are answered at once.
 
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::ServiceTime;
 use crate::mechanism::{Name, Parameters};
 

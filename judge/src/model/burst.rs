@@ -1,7 +1,7 @@
 //! What the models explain: the times of a burst, and the times of requests alone.
 
 use crate::arrivals::ArrivalTimes;
-use crate::judgement::Kind;
+use crate::kind::{Kind, PARALLEL, SEQUENTIAL};
 use crate::likelihood::{OFFSET, OUTLIERS, Observation, ServiceTime};
 use crate::stats::{self, ln_gamma};
 use crate::trace::{ErrorKind, Outcome, Row, Trace};
@@ -152,7 +152,6 @@ impl Burst {
     /// Returns how a burst of this makespan was served, by the makespans of a server without limit and of one that takes
     /// one request at a time. `service` are the services of the burst.
     pub(crate) fn kind(&self, service: &ServiceTime) -> Kind {
-        use crate::findings::{PARALLEL, SEQUENTIAL};
         let mean = self.solos.iter().sum::<f64>() / self.solos.len() as f64 / self.alone;
         // The longest of so many services.
         let slowest = (service.sigma * (2.0 * (self.answers() as f64).ln()).sqrt()).exp() * service.median()

@@ -1,7 +1,7 @@
 //! New instances start late, by a fixed time; warm ones serve at once.
 
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, Speed};
 use crate::mechanism::{Name, Parameters};
 

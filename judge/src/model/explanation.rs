@@ -1,6 +1,6 @@
 //! An explanation of a burst: a server of a known kind with fitted parameters.
 
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::Hypothesis;
 use crate::mechanism::{Name, Parameters};
 

@@ -1,7 +1,7 @@
 //! The number of workers grows during the burst.
 
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, ServiceTime, Speed};
 use crate::mechanism::{Name, Parameters};
 

@@ -1,7 +1,7 @@
 //! The whole server stands still once.
 
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, Speed};
 use crate::mechanism::{Name, Parameters};
 

@@ -2,7 +2,7 @@
 
 use super::fitter::Fitted;
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, ServiceTime, Speed};
 use crate::mechanism::{Name, Parameters};
 

@@ -1,7 +1,7 @@
 //! One request is served, and the others share its answer.
 
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::ServiceTime;
 use crate::mechanism::{Name, Parameters};
 

@@ -2,7 +2,7 @@
 //! still have requests.
 
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, Speed};
 use crate::mechanism::{Name, Parameters};
 

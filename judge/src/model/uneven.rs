@@ -1,7 +1,7 @@
 //! Backends of different speeds, without a limit: service times are a mixture.
 
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, ServiceTime, Speed};
 use crate::mechanism::{Name, Parameters};
 

@@ -1,7 +1,7 @@
 //! No limit: each request is served from its arrival on.
 
 use super::{Explanation, Fitter, Model};
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, Speed};
 use crate::mechanism::{Name, Parameters};
 

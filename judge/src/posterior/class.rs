@@ -21,8 +21,13 @@ const USUAL: Name = Name::WorkerPool;
 /// A burst tells two mechanisms apart if one is less probable than this share of the other.
 const TOLD_APART: f64 = 0.05;
 
-/// Returns the mechanisms by class, the most probable first.
-pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64]) -> Vec<Mechanism> {
+fn is_wave(name: Name) -> bool {
+    matches!(name, Name::WorkerPool | Name::Batching)
+}
+
+/// Returns the mechanisms by class, the most probable first. If services are `steady`, workers finish together as batches
+/// do.
+pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64], steady: bool) -> Vec<Mechanism> {
     // Each mechanism with its probability and its best explanation.
     let mut names: Vec<(Name, f64, f64, &Explanation)> = Vec::new();
     for (explanation, weight) in explanations.iter().zip(weights) {
@@ -52,7 +57,10 @@ pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64]) -> Vec<M
             probability: *probability,
         };
         for (other, weight, ..) in &names {
-            if !taken.contains(other) && same(*other) && *weight >= TOLD_APART * probability {
+            if !taken.contains(other)
+                && same(*other)
+                && (*weight >= TOLD_APART * probability || steady && is_wave(*name) && is_wave(*other))
+            {
                 taken.push(*other);
                 class.or.push(*other);
                 class.probability += weight;

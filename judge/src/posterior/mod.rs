@@ -3,7 +3,7 @@
 mod class;
 mod gate;
 
-use crate::judgement::Kind;
+use crate::kind::Kind;
 use crate::mechanism::{Mechanism, Name};
 use crate::model::{Burst, Explanation, Fitter, MODELS};
 
@@ -50,7 +50,11 @@ impl Posterior {
         let temper = if burst.spread < STEADY { TEMPER_STEADY } else { TEMPER_KIND };
         explanations.sort_by(|a, b| b.weight(temper).total_cmp(&a.weight(temper)));
         let fit = Fit::of(burst, explanations.first()?);
-        let mechanisms = class::mechanisms(&explanations, &weights(&explanations, TEMPER_MECHANISM));
+        let mechanisms = class::mechanisms(
+            &explanations,
+            &weights(&explanations, TEMPER_MECHANISM),
+            burst.spread < STEADY,
+        );
         let by_makespan =
             explanations.first().and_then(|best| Some(burst.kind(&best.hypothesis.as_ref()?.service)));
         Some(Self { explanations, fit, by_makespan, temper, mechanisms })
@@ -81,7 +85,7 @@ impl Posterior {
             self.explanations
                 .iter()
                 .filter(is)
-                .map(|one| one.log + one.prior / 2.0)
+                .map(|one| one.log + weight * one.prior)
                 .fold(f64::NEG_INFINITY, f64::max)
         };
         let is_exempt = self.best().name == Name::None;

@@ -5,12 +5,13 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::findings::Findings;
 use crate::mechanism::Mechanism;
 use crate::units;
 
-/// The probability of a kind that the replies show.
-const CERTAIN: f64 = 1.0;
+/// A makespan up to the makespan of a server without limit, divided by this, is parallel.
+pub(crate) const PARALLEL: f64 = 0.8;
+/// A makespan from the makespan of a server that takes one request at a time, divided by this, is sequential.
+pub(crate) const SEQUENTIAL: f64 = 1.25;
 
 /// How a burst was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,31 +55,6 @@ impl Kind {
             (Self::Limited, None, Some(k)) => format!("limited, about {k:.1} at a time"),
             (kind, ..) => kind.name().to_owned(),
         }
-    }
-
-    /// Returns the kind of the answered requests, and its probability: by the replies if they count the requests in
-    /// handlers, else by the explanations of the times.
-    pub(super) fn of(findings: &Findings) -> (Self, f64) {
-        let in_handlers = findings.handlers_at_once();
-        let (parallel, sequential) = (findings.is_parallel(), findings.is_sequential());
-        // All requests that were sent were in a handler at once, and none took longer for it.
-        if !sequential && in_handlers.is_some_and(|count| count > 1 && count >= findings.offered) {
-            return (Self::Parallel, CERTAIN);
-        }
-        // Each request waited for the others of its instance, and there is only one instance.
-        if !parallel && findings.sharing.batched && findings.sharing.is_all_in_one(findings.answered) {
-            return (Self::Sequential, CERTAIN);
-        }
-        let Some(posterior) = findings.posterior.as_ref().filter(|_| findings.offered > 1) else {
-            return (Self::Inconclusive, 1.0);
-        };
-        if findings.sharing.batched {
-            return (Self::Limited, CERTAIN);
-        }
-        let kinds =
-            [Self::Parallel, Self::Sequential, Self::Limited].map(|kind| (kind, posterior.kind(kind)));
-        let best = kinds.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-        best.unwrap_or((Self::Inconclusive, 1.0))
     }
 }
 
