@@ -10,7 +10,7 @@ mod steps;
 mod validity;
 
 use crate::findings::Findings;
-use crate::mechanism::Mechanism;
+use crate::mechanism::{Mechanism, Name};
 use crate::trace::{Ending, Trace};
 
 pub use crate::kind::Kind;
@@ -100,8 +100,9 @@ impl<'a> Judgement<'a> {
 /// Returns the reason if several kinds of servers explain the answers.
 fn open_question(findings: &Findings) -> String {
     let mechanisms = findings.posterior.as_ref().map_or(&[][..], |posterior| &posterior.mechanisms);
+    let probable = mechanisms.iter().filter(|one| one.probability >= 0.1);
     let names: Vec<&str> =
-        mechanisms.iter().filter(|one| one.probability >= 0.1).map(|one| one.name.words()).collect();
+        probable.flat_map(|one| one.class().map(Name::words).collect::<Vec<_>>()).collect();
     let names = match names.as_slice() {
         [] => "several kinds of servers".to_owned(),
         [one] => (*one).to_owned(),

@@ -26,7 +26,9 @@ fn explain(fitter: &Fitter, warm: usize) -> Option<Explanation> {
     let burst = fitter.burst;
     let late = &burst.observed.done[warm..];
     let delay = late.get(late.len() / 2)? - burst.alone;
-    if delay < LEAST_DELAY * burst.alone {
+    // Without an early answer no instance was warm: the requests alone say otherwise.
+    let is_early = burst.observed.done[warm - 1] < burst.alone + delay / 2.0;
+    if delay < LEAST_DELAY * burst.alone || !is_early {
         return None;
     }
     let fitted = fitter.fit(fitter.service(), &[delay.ln()], &[0.03], 40, |service, at| {

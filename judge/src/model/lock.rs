@@ -85,7 +85,7 @@ fn lock(fitter: &Fitter, holders: usize, gap_share: f64) -> Option<Explanation> 
         name,
         parameters: Parameters {
             share: Some(share),
-            workers: Some(holders as f64),
+            workers: (holders > 1).then_some(holders as f64),
             per_second: Some(holders as f64 / held),
             ..Parameters::default()
         },

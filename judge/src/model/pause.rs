@@ -6,6 +6,8 @@ use crate::likelihood::{Capacity, Hypothesis, Speed};
 use crate::mechanism::{Name, Parameters};
 
 const PRIOR: f64 = 0.05;
+/// A pause before the first answer delays all by the same time, as shared processors do, which are far more common.
+const EARLY_PRIOR: f64 = 0.000_5;
 
 pub(super) struct Pause;
 
@@ -54,7 +56,9 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
         name: Name::Pause,
         parameters: Parameters { delay_ms: Some(fitted.parameters[0].exp() * 1e3), ..Parameters::default() },
         log: fitted.log,
-        prior: PRIOR.ln() + fitter.penalty(2) + fitted.precision(),
+        prior: if from < burst.observed.done[0] { EARLY_PRIOR.ln() } else { PRIOR.ln() }
+            + fitter.penalty(2)
+            + fitted.precision(),
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
         hypothesis: Some(fitted.hypothesis),

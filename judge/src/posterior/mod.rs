@@ -79,8 +79,8 @@ impl Posterior {
     /// that is hardly exceeded is always nearly as good.
     pub(crate) fn has_rival(&self, kind: Kind) -> bool {
         // A fixed delay looks as shared processors do: between these, priors count for nothing.
-        let (weight, rival) =
-            if self.best().name == Name::SharedCpu { (0.0, 2.0 * RIVAL) } else { (0.5, RIVAL) };
+        let is_delay = matches!(self.best().name, Name::SharedCpu | Name::Pause | Name::ColdStart);
+        let (weight, rival) = if is_delay { (0.0, 2.0 * RIVAL) } else { (0.5, RIVAL) };
         let best = |is: &dyn Fn(&&Explanation) -> bool| {
             self.explanations
                 .iter()

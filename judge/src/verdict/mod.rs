@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::cause;
 use crate::findings::Findings;
 use crate::judgement::Judgement;
-use crate::mechanism::{Mechanism, Name};
+use crate::mechanism::{Mechanism, Name, Parameters};
 use crate::trace::Trace;
 use crate::units::rounded;
 
@@ -49,15 +49,19 @@ pub struct Verdict {
     pub reasons: Vec<String>,
 }
 
+/// The probability of a mechanism that the replies show.
+const OBSERVED: f64 = 0.99;
+
 /// Judges a burst: how it was served, how many requests at a time, and how sure that is.
 ///
-/// The verdict rests on two sources. First, times: the makespan is compared with the makespans of ideal servers under the
-/// same arrivals, and the completions with the completions of pools of each size, by least absolute deviation. Second,
-/// the replies, if they tell when a request was in its handler and in which instance: they confirm, contradict or
-/// refine what the times say. No cause is named without them.
+/// The verdict rests on two sources. First, times: models of servers explain the answers and the requests alone, each with a
+/// likelihood; the kind and the mechanism follow from the probabilities of the explanations. Second, the replies, if they
+/// tell when a request was in its handler and in which instance: they confirm, contradict or refine what the times say. No
+/// cause is named without them.
 ///
-/// Any trace has a verdict, whatever its numbers. Service times are assumed to vary by at most 30 % to either side. A pool
-/// may start a burst late if its server is busy. `docs/judge.md` shows how often verdicts are right.
+/// Any trace has a verdict, whatever its numbers. Service times are log-normal, with a few per cent of outliers, and vary as
+/// much as the requests alone and the burst show. Of a long burst, the models explain the first answers: 250, and four for
+/// each request that is served at a time. `docs/judge.md` shows how often verdicts are right.
 pub fn judge(trace: &Trace) -> Verdict {
     let findings = Findings::of(trace);
     let judgement = Judgement::of(trace, &findings);
@@ -84,6 +88,9 @@ pub fn judge(trace: &Trace) -> Verdict {
 fn mechanisms(judgement: &Judgement, kind: Kind) -> (Option<Mechanism>, Vec<Mechanism>) {
     let (refusals, warm_pool) = (&judgement.findings.refusals, judgement.findings.warm_pool);
     let (mechanism, mut alternatives) = (judgement.mechanism(), judgement.alternatives());
+    if let Some(shared) = shared_instance(judgement, kind) {
+        return (Some(shared), Vec::new());
+    }
     match (kind, refusals, warm_pool) {
         (Kind::Refused, Some(refusals), _) => refusals.split(),
         (Kind::Parallel, _, Some(warm_pool)) => (Some(warm_pool.mechanism()), Vec::new()),
@@ -100,6 +107,18 @@ fn mechanisms(judgement: &Judgement, kind: Kind) -> (Option<Mechanism>, Vec<Mech
         }
         _ => (mechanism, alternatives),
     }
+}
+
+/// Returns shared instances as the mechanism if the replies show that requests blocked each other there.
+fn shared_instance(judgement: &Judgement, kind: Kind) -> Option<Mechanism> {
+    let sharing = &judgement.findings.sharing;
+    let is_blocked = sharing.took_turns > 0 && matches!(kind, Kind::Sequential | Kind::Limited);
+    is_blocked.then(|| Mechanism {
+        name: Name::SharedInstance,
+        parameters: Parameters { at_once: Some(sharing.fullest as f64), ..Parameters::default() },
+        or: Vec::new(),
+        probability: OBSERVED,
+    })
 }
 
 impl Verdict {

@@ -1,6 +1,7 @@
 //! Pools and shared cores of any size.
 
 use super::*;
+use crate::mechanism::Name;
 use crate::verdict::{Confidence, Kind, Shape};
 
 fn truth(schedule: &Schedule, k: usize) -> Kind {
@@ -43,10 +44,16 @@ proptest! {
         prop_assert!(verdict.confidence >= Confidence::Medium, "{:?}", verdict);
     }
 
-    /// Four requests per core, as in setup 8. In one burst, a fixed delay looks much the same: the confidence may be low.
+    /// Four requests per core, as in setup 8. In one burst, a fixed delay looks much the same: the
+    /// kind may stay open.
     #[test]
     fn shared_cores_are_counted(cores in 1_usize..128, jitter in 0.0..0.15, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
         let verdict = judge(&shared_cores(4 * cores, cores, jitter, &mut rng));
+        if verdict.kind == Kind::Inconclusive {
+            let best = verdict.alternatives.first().map(|one| one.name);
+            prop_assert_eq!(best, Some(Name::SharedCpu), "{:?}", verdict);
+            return Ok(());
+        }
         prop_assert_eq!(verdict.shape, Some(Shape::Stretched), "{:?}", verdict);
         prop_assert_eq!(verdict.kind, if cores == 1 { Kind::Sequential } else { Kind::Limited }, "{:?}", verdict);
         let (low, high) = (verdict.at_a_time_low.unwrap(), verdict.at_a_time_high.unwrap());
