@@ -14,7 +14,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("host", &[]),
     ("results", &["judge", "endpoint"]),
     ("simulator", &["judge"]),
-    ("corpus", &["judge"]),
+    ("corpus", &["judge", "simulator"]),
     ("components/endpoint", &[]),
     ("testing", &[]),
     ("loadtest", &["judge", "results", "host", "endpoint"]),

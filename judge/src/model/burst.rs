@@ -55,14 +55,17 @@ impl Burst {
         offered: usize,
         limits_ms: (f64, f64),
     ) -> Option<Self> {
-        let alone = trace.service_ms / 1e3;
+        let milliseconds = |ms: f64| (ms * 1e3).round() / 1e6;
+        let alone = milliseconds(trace.service_ms);
         let is_time = |time: &f64| time.is_finite() && time.abs() < 1e12;
         if !alone.is_finite() || alone <= 0.0 {
             return None;
         }
-        let first = arrivals.first_us();
+        // As exact as times are in result files: a burst that is judged again has the same verdict.
+        let tenths = |us: f64| (us * 10.0).round() / 10.0;
+        let first = tenths(arrivals.first_us());
         let sent = |row: &Row| row.sent_us.or(row.planned_us).unwrap_or(0.0);
-        let seconds = |us: f64| ((us - first) / 1e6).max(0.0);
+        let seconds = |us: f64| ((tenths(us) - first) / 1e6).max(0.0);
         let mut arrived: Vec<f64> = trace.answered().map(sent).filter(is_time).map(seconds).collect();
         let mut done: Vec<f64> =
             trace.answered().map(|row| row.done_us).filter(is_time).map(seconds).collect();
@@ -81,10 +84,11 @@ impl Burst {
         }
         arrived.sort_by(f64::total_cmp);
         done.sort_by(f64::total_cmp);
-        let lag = trace.generator.lag_p99_us.clamp(0.0, 1e6) / 1e6;
+        let lag = (trace.generator.lag_p99_us / 100.0).round().clamp(0.0, 1e4) / 1e4;
         let step = trace.missing.resolution_us.clamp(0.0, 1e6) / 1e6;
         let least_spread = LEAST_SPREAD.hypot((NETWORK + 0.2 * lag + step) / alone).min(0.5);
-        let solos: Vec<f64> = trace.baseline.times_ms().map(|ms| ms / 1e3).collect();
+        let solos: Vec<f64> =
+            trace.baseline.times_ms().map(milliseconds).filter(|time| *time > 0.0).collect();
         let shift = if trace.missing.service { UNKNOWN_SHIFT } else { SHIFT };
         let solos = if solos.is_empty() { vec![alone] } else { solos };
         let spread = robust_spread(&solos, least_spread);

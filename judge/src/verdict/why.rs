@@ -25,6 +25,7 @@ pub(super) fn why(judgement: &Judgement) -> String {
         return sentences.join(" ");
     }
     sentences.extend(shape.and_then(|shape| shape.sentence(*served, *range)));
+    sentences.extend(pace(judgement));
     sentences.extend(instances(&findings.sharing, *served));
     sentences.extend(warm_pool(judgement));
     sentences.extend(hosts(&findings.hosts));
@@ -97,6 +98,17 @@ fn handlers(judgement: &Judgement) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Returns the pace of the answers if a rate limits them.
+fn pace(judgement: &Judgement) -> Option<String> {
+    let mechanism = judgement.mechanism().filter(|mechanism| mechanism.is_rate())?;
+    let per_second = mechanism.parameters.per_second.filter(|_| judgement.served == Kind::Limited)?;
+    Some(format!(
+        "They were answered one every {}, {}, however many are sent.",
+        units::time(1e3 / per_second),
+        units::rate(per_second)
+    ))
 }
 
 /// Returns how the requests shared instances.
