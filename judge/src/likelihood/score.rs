@@ -174,9 +174,8 @@ impl Filter<'_> {
     /// Scores the number of answers of a cell that ends at `to`.
     fn answer(&mut self, count: f64, to: f64, score: &mut Score, explain: bool) {
         let service = &self.hypothesis.service;
-        if count == 0.0 && self.hypothesis.speed.holds((to - 1e-9).max(0.0))
-            || self.groups.is_empty() && count == 0.0
-        {
+        let holds = self.hypothesis.speed.holds((to - 1e-9).max(0.0));
+        if count == 0.0 && (holds || self.groups.is_empty()) {
             return;
         }
         self.trials.clear();
