@@ -16,6 +16,9 @@ const SHIFT: f64 = 0.04;
 const UNKNOWN_SHIFT: f64 = 0.4;
 /// The prior of the spread: the logarithm's mean and standard deviation.
 const SPREAD_PRIOR: (f64, f64) = (-2.9, 1.1);
+/// A number of services this near to a whole one is whole, and the penalty if that would be a coincidence.
+const NEAR_WHOLE: f64 = 0.06;
+const COINCIDENCE: f64 = -9.0;
 /// Answers that leave together come within about this share of the service time.
 const MOST_JITTER: f64 = 0.08;
 /// The width of a cell of time, as a share of the service time.
@@ -151,6 +154,14 @@ impl Burst {
             log += count * p.ln() - ln_gamma(count + 1.0);
         }
         log
+    }
+
+    /// Returns the penalty for a delay that makes answers come after a whole number of services, as from a pool: it would be a
+    /// coincidence.
+    pub(crate) fn coincidence(&self, answers_at: f64) -> f64 {
+        let services = answers_at / self.alone;
+        let is_whole = services > 1.5 && (services - services.round()).abs() < NEAR_WHOLE;
+        if is_whole { COINCIDENCE } else { 0.0 }
     }
 
     /// Returns how a burst of this makespan was served, by the makespans of a server without limit and of one that takes

@@ -44,7 +44,8 @@ fn explain(fitter: &Fitter, warm: usize) -> Option<Explanation> {
         name: Name::ColdStart,
         parameters: Parameters { delay_ms: Some(fitted.parameters[0].exp() * 1e3), ..Parameters::default() },
         log: fitted.log,
-        prior: PRIOR.ln()
+        prior: if warm > 1 { burst.coincidence(burst.alone + fitted.parameters[0].exp()) } else { 0.0 }
+            + PRIOR.ln()
             + fitter.penalty(if warm > 1 { 3 } else { 1 })
             + fitted.precision() * if warm > 1 { 2.0 } else { 1.0 },
         kind: Kind::Parallel,

@@ -61,6 +61,11 @@ impl<'a> Fitter<'a> {
         )
     }
 
+    /// As [`Self::log`], for a first guess, which may be far from the best parameters: it isn't given up.
+    pub(super) fn rough_log(&self, hypothesis: &Hypothesis, service: &ServiceTime) -> f64 {
+        self.log_above(hypothesis, service, f64::NEG_INFINITY)
+    }
+
     /// As [`Self::log`], but gives up below `least`.
     fn log_above(&self, hypothesis: &Hypothesis, service: &ServiceTime, least: f64) -> f64 {
         let measured = ServiceTime { sigma: service.sigma.max(self.burst.least_spread), ..*service };

@@ -5,7 +5,7 @@ use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, Speed};
 use crate::mechanism::{Name, Parameters};
 
-const PRIOR: f64 = 0.05;
+const PRIOR: f64 = 0.02;
 /// A pause before the first answer delays all by the same time, as shared processors do, which are far more common.
 const EARLY_PRIOR: f64 = 0.000_5;
 
@@ -58,7 +58,8 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
         log: fitted.log,
         prior: if from < burst.observed.done[0] { EARLY_PRIOR.ln() } else { PRIOR.ln() }
             + fitter.penalty(2)
-            + fitted.precision(),
+            + 2.0 * fitted.precision()
+            + burst.coincidence(to),
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
         hypothesis: Some(fitted.hypothesis),

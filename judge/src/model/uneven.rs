@@ -49,11 +49,16 @@ impl Model for Uneven {
         let Some(fitted) = fitted else { return Vec::new() };
         // The requests alone are of the same mixture.
         let log = fitted.log - burst.log_solos(&fitted.service) + burst.log_solos(&fitted.hypothesis.service);
+        // A request alone that was slow shows the slower backend.
+        let slower =
+            fitted.hypothesis.service.slower.map_or(0.0, |(_, ratio)| fitted.service.median() * ratio.exp());
+        let is_shown = burst.solos.iter().any(|time| (time / slower - 1.0).abs() < 0.15);
+        let coincidence = if is_shown { 0.0 } else { burst.coincidence(slower) };
         vec![Explanation {
             name: Name::UnevenBackends,
             parameters: Parameters { parts: Some(2.0), ..Parameters::default() },
             log,
-            prior: PRIOR.ln() + fitter.penalty(2) + fitted.precision(),
+            prior: PRIOR.ln() + fitter.penalty(2) + fitted.precision() + coincidence,
             kind: Kind::Parallel,
             k: Some(burst.offered as f64),
             hypothesis: Some(fitted.hypothesis),

@@ -97,13 +97,13 @@ impl Sizes<'_> {
         first.sort_unstable();
         first.dedup();
         let service = self.fitter.service();
-        let spreads = [service.sigma, service.sigma.max(0.25)];
+        let spreads = [service.sigma, service.sigma.max(0.25), (1.5 * burst.least_spread).max(0.015)];
         let mut rough: Vec<(f64, usize, ServiceTime)> = Vec::new();
         for k in first {
             for sigma in spreads {
                 let service = ServiceTime { sigma, ..service };
                 rough.push((
-                    self.fitter.log(&hypothesis(self.fitter, k, service, 0.0), &service),
+                    self.fitter.rough_log(&hypothesis(self.fitter, k, service, 0.0), &service),
                     k,
                     service,
                 ));
