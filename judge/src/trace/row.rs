@@ -44,15 +44,6 @@ impl Row {
         }
     }
 
-    /// Whether the server turned the request away, by a status that isn't good or by breaking it off.
-    pub fn is_rejected(&self) -> bool {
-        match self.outcome {
-            Outcome::Answered(_) => !self.is_ok(),
-            Outcome::Rejected(_) => true,
-            Outcome::Failed(_) => false,
-        }
-    }
-
     /// Returns the time when the request began: the first byte's send, or the start of its connect if its times include
     /// that.
     pub fn began_us(&self) -> Option<f64> {
