@@ -21,6 +21,7 @@ impl Entry {
             class: truth.mechanisms.clone(),
             kinds: truth.kinds.clone(),
             k: k.filter(|_| truth.exceeds),
+            pool: None,
             spread: self.trace.baseline.spread().unwrap_or(0.0),
             exceeds: truth.exceeds,
             noise: if truth.busy { NoiseClass::Neighbours } else { NoiseClass::Quiet },

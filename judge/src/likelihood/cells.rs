@@ -75,6 +75,11 @@ impl Observation {
         self.cells.truncate(kept);
     }
 
+    /// Whether later answers are left out.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cells.iter().map(|cell| cell.count).sum::<usize>() < self.done.len()
+    }
+
     /// Returns the time of the last answer.
     pub(crate) fn end(&self) -> f64 {
         self.done.last().copied().unwrap_or(0.0)

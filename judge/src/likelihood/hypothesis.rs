@@ -17,9 +17,10 @@ pub(crate) struct Hypothesis {
 pub(crate) enum Capacity {
     Unlimited,
     Workers(usize),
-    /// `from` workers, and one more every `every` seconds.
+    /// `from` workers, and one more every `every` seconds, up to `to`.
     Growing {
         from: usize,
+        to: usize,
         every: f64,
     },
     /// The number of workers from each time on, sorted by time.
@@ -44,7 +45,9 @@ impl Capacity {
         match self {
             Self::Unlimited => f64::INFINITY,
             Self::Workers(count) => *count as f64,
-            Self::Growing { from, every } => (*from as f64) + (time.max(0.0) / every).floor(),
+            Self::Growing { from, to, every } => {
+                ((*from as f64) + (time.max(0.0) / every).floor()).min(*to as f64)
+            }
             Self::Steps(steps) => {
                 let after = steps.partition_point(|(from, _)| *from <= time);
                 steps.get(after.saturating_sub(1)).map_or(f64::INFINITY, |(_, count)| *count as f64)
@@ -56,7 +59,10 @@ impl Capacity {
     pub(super) fn next_change(&self, time: f64) -> f64 {
         match self {
             Self::Unlimited | Self::Workers(_) => f64::INFINITY,
-            Self::Growing { every, .. } => ((time / every + 1e-9).floor() + 1.0) * every,
+            Self::Growing { from, to, every } => {
+                let next = (time / every + 1e-9).floor() + 1.0;
+                if *from as f64 + next > *to as f64 { f64::INFINITY } else { next * every }
+            }
             Self::Steps(steps) => {
                 let after = steps.partition_point(|(from, _)| *from <= time);
                 steps.get(after).map_or(f64::INFINITY, |(from, _)| *from)
@@ -75,8 +81,8 @@ impl Speed {
         }
     }
 
-    /// Whether no answer leaves before this time.
-    pub(super) fn holds(self, time: f64) -> bool {
-        matches!(self, Self::Held(start, end) if start <= time && time < end)
+    /// Whether no answer leaves between two times.
+    pub(super) fn holds(self, from: f64, to: f64) -> bool {
+        matches!(self, Self::Held(start, end) if start <= from + 1e-9 && to <= end + 1e-9)
     }
 }

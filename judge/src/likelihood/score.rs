@@ -96,13 +96,11 @@ impl Filter<'_> {
         };
         // With shared processors, each arrival slows the others down.
         let ready = match self.hypothesis.speed {
-            Speed::Shared(_) => self
-                .hypothesis
-                .ready
-                .get(self.begun)
-                .copied()
-                .filter(|at| *at > time + 1e-6)
-                .unwrap_or(f64::INFINITY),
+            Speed::Shared(_) => {
+                let later = &self.hypothesis.ready[self.begun..];
+                let next = later.partition_point(|at| *at <= time + 1e-6);
+                later.get(next).copied().unwrap_or(f64::INFINITY)
+            }
             _ => f64::INFINITY,
         };
         // Free workers without work need no division.
@@ -119,8 +117,8 @@ impl Filter<'_> {
         self.begin(from, from);
         let moved = self.hypothesis.speed.advance(from, to, self.busy);
         self.groups.iter_mut().for_each(|group| group.age += moved);
-        self.begin_until(to);
-        self.answer(count as f64, to, score, explain);
+        self.begin_between(from, to);
+        self.answer(count as f64, (from, to), score, explain);
         // A worker that became free takes the next request.
         if count > 0 {
             self.begin(mean, to);
@@ -142,10 +140,11 @@ impl Filter<'_> {
         }
     }
 
-    /// Begins the service of requests that become ready up to `to`.
-    fn begin_until(&mut self, to: f64) {
+    /// Begins the service of requests that become ready between two times.
+    fn begin_between(&mut self, from: f64, to: f64) {
         while let Some(&ready) = self.hypothesis.ready.get(self.begun) {
-            if ready > to || self.hypothesis.capacity.at(ready) - self.busy < 0.5 {
+            // Without a free worker at `from`, those that were ready before still wait.
+            if ready < from || ready > to || self.hypothesis.capacity.at(ready) - self.busy < 0.5 {
                 return;
             }
             let age = self.hypothesis.speed.advance(ready, to, self.busy + 1.0);
@@ -171,12 +170,16 @@ impl Filter<'_> {
         }
     }
 
-    /// Scores the number of answers of a cell that ends at `to`.
-    fn answer(&mut self, count: f64, to: f64, score: &mut Score, explain: bool) {
+    /// Scores the number of answers of a cell.
+    fn answer(&mut self, count: f64, (from, to): (f64, f64), score: &mut Score, explain: bool) {
         let service = &self.hypothesis.service;
-        let holds = self.hypothesis.speed.holds((to - 1e-9).max(0.0));
+        let holds = self.hypothesis.speed.holds(from, to);
         if count == 0.0 && (holds || self.groups.is_empty()) {
             return;
+        }
+        if holds {
+            score.log += IMPOSSIBLE * count;
+            score.impossible += count as usize;
         }
         self.trials.clear();
         for group in &mut self.groups {

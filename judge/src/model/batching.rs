@@ -8,6 +8,8 @@ use crate::mechanism::{Name, Parameters};
 const PRIOR: f64 = 0.1;
 /// The logarithm of the probability of a group of another size.
 const OTHER_SIZE: f64 = -9.0;
+/// With more groups of other sizes, as a share, there are no batches.
+const MOST_OTHERS: f64 = 0.12;
 
 pub(super) struct Batching;
 
@@ -63,6 +65,9 @@ impl Model for Batching {
         let (point, best) =
             super::search::maximize(&[start.mu, start.sigma.ln()], &[0.05, -0.3], 40, 0.05, value);
         let service = ServiceTime::new(point[0], point[1].exp());
+        let inner = &groups[..groups.len() - 1];
+        let others = inner.iter().filter(|(_, count)| *count != size).count();
+        let is_regular = others as f64 <= MOST_OTHERS * inner.len() as f64;
         vec![Explanation {
             name: Name::Batching,
             parameters: Parameters { size: Some(size as f64), ..Parameters::default() },
@@ -74,6 +79,8 @@ impl Model for Batching {
             },
             k: Some(size as f64),
             hypothesis: None,
+            describes: is_regular,
+            is_seen_alone: true,
         }]
     }
 }

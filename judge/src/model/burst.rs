@@ -34,6 +34,8 @@ pub(crate) struct Burst {
     pub(crate) observed: Observation,
     /// The times of requests alone.
     pub(crate) solos: Vec<f64>,
+    /// The time of the warm-up request, if it did the same work.
+    pub(crate) warm_up: Option<f64>,
     /// The median time of a request alone.
     pub(crate) alone: f64,
     /// The spread of the requests alone: the standard deviation of the logarithm.
@@ -105,6 +107,7 @@ impl Burst {
         Some(Self {
             observed,
             solos,
+            warm_up: trace.baseline.warm_up_ms.map(milliseconds).filter(|time| *time > 0.0),
             alone,
             spread,
             least_spread,
@@ -114,6 +117,11 @@ impl Burst {
             width,
             shift,
         })
+    }
+
+    /// Returns the same burst with a single request alone of another time.
+    pub(super) fn with_alone(&self, time: f64, spread: f64) -> Self {
+        Self { solos: vec![time], spread, ..self.clone() }
     }
 
     /// Returns the number of answers.
@@ -169,8 +177,10 @@ impl Burst {
     pub(crate) fn kind(&self, service: &ServiceTime) -> Kind {
         let mean = self.solos.iter().sum::<f64>() / self.solos.len() as f64 / self.alone;
         // The longest of so many services.
-        let slowest = (service.sigma * (2.0 * (self.answers() as f64).ln()).sqrt()).exp() * service.median()
-            / self.alone;
+        let part = service.slower.map_or(1.0, |(_, ratio)| ratio.exp());
+        let slowest =
+            (service.sigma * (2.0 * (self.answers() as f64).ln()).sqrt()).exp() * part * service.median()
+                / self.alone;
         let makespan = self.observed.end();
         let longest_service = self.alone * slowest.max(1.0);
         let unlimited = (self.unlimited - self.alone).max(0.0) + longest_service;

@@ -46,10 +46,12 @@ fn explain(fitter: &Fitter, warm: usize) -> Option<Explanation> {
         log: fitted.log,
         prior: if warm > 1 { burst.coincidence(burst.alone + fitted.parameters[0].exp()) } else { 0.0 }
             + PRIOR.ln()
-            + fitter.penalty(if warm > 1 { 3 } else { 1 })
-            + fitted.precision() * if warm > 1 { 2.0 } else { 1.0 },
+            + fitter.penalty(if warm > 1 { 2 } else { 0 })
+            + fitter.penalty_of_delay(&fitted),
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
         hypothesis: Some(fitted.hypothesis),
+        describes: true,
+        is_seen_alone: warm == 1,
     })
 }

@@ -18,6 +18,10 @@ pub(crate) struct Explanation {
     pub(crate) k: Option<f64>,
     /// The fitted server; `None` if it can't be scored cell by cell.
     pub(crate) hypothesis: Option<Hypothesis>,
+    /// Whether the answers have the pattern that the server gives them. Only the model knows if there is no hypothesis.
+    pub(crate) describes: bool,
+    /// Whether nothing speaks against the requests alone having met this server: none of its parts shows in the burst only.
+    pub(crate) is_seen_alone: bool,
 }
 
 impl Explanation {

@@ -30,13 +30,6 @@ pub(super) struct Fitted {
     pub(super) hypothesis: Hypothesis,
 }
 
-impl Fitted {
-    /// Returns the penalty for a delay that agrees with the answers to a small part of itself: of all delays, few do.
-    pub(super) fn precision(&self) -> f64 {
-        0.5 * self.service.sigma.ln().min(0.0)
-    }
-}
-
 impl<'a> Fitter<'a> {
     pub(crate) fn new(burst: &'a Burst) -> Self {
         Self { burst, best: Cell::new(f64::NEG_INFINITY), least_spread: burst.least_spread }
@@ -136,6 +129,12 @@ impl<'a> Fitter<'a> {
         let (point, log) = maximize(&first, &all_steps, evaluations, tolerance, value);
         let (service, hypothesis) = hypothesis_of(&point)?;
         log.is_finite().then(|| Fitted { log, service, parameters: point[2..].to_vec(), hypothesis })
+    }
+
+    /// Returns the penalty for a fitted delay, whose logarithm is known to about the spread of the services over the root
+    /// of their number.
+    pub(super) fn penalty_of_delay(&self, fitted: &Fitted) -> f64 {
+        self.penalty(1) + fitted.service.sigma.ln().min(0.0)
     }
 
     /// Returns the penalty for so many fitted parameters: half the logarithm of the number of answers for each (Schwarz,

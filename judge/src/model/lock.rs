@@ -94,6 +94,8 @@ fn lock(fitter: &Fitter, holders: usize, gap_share: f64) -> Option<Explanation> 
         kind: burst.kind(&fitted.service),
         k: (holders > 1).then_some(holders as f64),
         hypothesis: Some(fitted.hypothesis),
+        describes: true,
+        is_seen_alone: true,
     })
 }
 
@@ -115,5 +117,7 @@ fn throughput(fitter: &Fitter, share: f64) -> Option<Explanation> {
         kind: burst.kind(&fitted.service),
         k: None,
         hypothesis: Some(fitted.hypothesis),
+        describes: true,
+        is_seen_alone: true,
     })
 }

@@ -7,7 +7,7 @@ use crate::mechanism::{Name, Parameters};
 
 const PRIOR: f64 = 0.02;
 /// A pause before the first answer delays all by the same time, as shared processors do, which are far more common.
-const EARLY_PRIOR: f64 = 0.000_5;
+const EARLY_PRIOR: f64 = 0.004;
 
 pub(super) struct Pause;
 
@@ -27,8 +27,13 @@ impl Model for Pause {
         if to - from < 0.15 * burst.alone {
             return Vec::new();
         }
-        let held = |from: f64, to: f64| Speed::Held(from, to);
         let frozen = |from: f64, to: f64| Speed::Frozen(from, to);
+        if from < burst.observed.done[0] {
+            // When it began can't be seen.
+            let delay = (to - burst.alone).max(0.15 * burst.alone);
+            return explain(fitter, 0.0, delay, frozen).into_iter().collect();
+        }
+        let held = |from: f64, to: f64| Speed::Held(from, to);
         let kinds: [fn(f64, f64) -> Speed; 2] = [held, frozen];
         kinds.into_iter().filter_map(|speed| explain(fitter, from, to, speed)).collect()
     }
@@ -37,6 +42,7 @@ impl Model for Pause {
 fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) -> Option<Explanation> {
     let burst = fitter.burst;
     let width = burst.observed.cells.first()?.to.min(0.05 * burst.alone);
+    let is_early = from < burst.observed.done[0];
     // A pause without an end in the burst's first part is a late start, for which there are better explanations.
     let fitted = fitter.fit(fitter.service(), &[(to - from).ln()], &[0.03], 40, |service, at| {
         let length = at[0].exp();
@@ -56,12 +62,13 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
         name: Name::Pause,
         parameters: Parameters { delay_ms: Some(fitted.parameters[0].exp() * 1e3), ..Parameters::default() },
         log: fitted.log,
-        prior: if from < burst.observed.done[0] { EARLY_PRIOR.ln() } else { PRIOR.ln() }
-            + fitter.penalty(2)
-            + 2.0 * fitted.precision()
+        prior: if is_early { EARLY_PRIOR.ln() } else { PRIOR.ln() + fitter.penalty_of_delay(&fitted) }
+            + fitter.penalty_of_delay(&fitted)
             + burst.coincidence(to),
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
         hypothesis: Some(fitted.hypothesis),
+        describes: true,
+        is_seen_alone: true,
     })
 }

@@ -1,10 +1,16 @@
 //! A rate limit: starts are paced by a token bucket; any number of requests may be in service.
 
 use super::{Burst, Explanation, Fitter, Model};
-use crate::likelihood::{Capacity, Hypothesis, Speed};
+use crate::likelihood::{Capacity, Hypothesis, ServiceTime, Speed};
 use crate::mechanism::{Name, Parameters};
 
 const PRIOR: f64 = 0.5;
+/// A warm-up request that took a smaller share of the time of those alone was not paced as they were.
+const MOST_WARM_UP: f64 = 0.7;
+/// Tokens come at even times.
+const MOST_SPREAD_OF_TOKENS: f64 = 0.08;
+/// How improbable such a warm-up request is at any other server, as a logarithm: its service would have to differ.
+const QUICK_WARM_UP: f64 = 8.0;
 
 pub(super) struct Rate;
 
@@ -13,7 +19,8 @@ impl Model for Rate {
         let burst = fitter.burst;
         let mut buckets = vec![1, burst.at_first()];
         buckets.dedup();
-        buckets.into_iter().filter_map(|bucket| explain(fitter, bucket)).collect()
+        let paced = paced_alone(fitter);
+        buckets.into_iter().filter_map(|bucket| explain(fitter, bucket)).chain(paced).collect()
     }
 }
 
@@ -62,6 +69,51 @@ fn explain(fitter: &Fitter, bucket: usize) -> Option<Explanation> {
         kind: burst.kind(&fitted.service),
         k: None,
         hypothesis: Some(fitted.hypothesis),
+        describes: true,
+        is_seen_alone: true,
+    })
+}
+
+/// The limit paced the requests alone, too: each took as long as a token, but the warm-up request found one.
+fn paced_alone(fitter: &Fitter) -> Option<Explanation> {
+    let burst = fitter.burst;
+    let warm_up = burst.warm_up.filter(|time| *time < MOST_WARM_UP * burst.alone)?;
+    if burst.spread > MOST_SPREAD_OF_TOKENS || burst.solos.len() < 2 {
+        return None;
+    }
+    let gap = burst.alone;
+    let start = ServiceTime::new(warm_up.ln(), (burst.spread * gap / warm_up).min(0.3));
+    // The first token comes within a gap.
+    let first = (burst.observed.done[0] - warm_up).clamp(0.0, 0.99 * gap);
+    // Only the warm-up request shows the service time.
+    let shown = burst.with_alone(warm_up, start.sigma);
+    let by_warm_up = Fitter::new(&shown);
+    let fitted = by_warm_up.fit(start, &[gap.ln(), first], &[0.005, 0.05 * gap], 45, |service, at| {
+        let (gap, first) = (at[0].exp(), at[1]);
+        let ready = starts(&burst.observed.arrivals, gap, 1).into_iter().map(|start| start + first);
+        (0.0..gap).contains(&first).then(|| Hypothesis {
+            ready: ready.collect(),
+            capacity: Capacity::Unlimited,
+            speed: Speed::Full,
+            service,
+        })
+    })?;
+    // The requests alone took a gap each.
+    let tokens = ServiceTime::new(fitted.parameters[0], burst.spread.max(burst.least_spread));
+    Some(Explanation {
+        name: Name::RateLimit,
+        parameters: Parameters {
+            per_second: Some((-fitted.parameters[0]).exp()),
+            burst: Some(1.0),
+            ..Parameters::default()
+        },
+        log: fitted.log + burst.log_solos(&tokens),
+        prior: PRIOR.ln() + fitter.penalty(2) + QUICK_WARM_UP,
+        kind: burst.kind(&tokens),
+        k: None,
+        hypothesis: Some(fitted.hypothesis),
+        describes: true,
+        is_seen_alone: true,
     })
 }
 

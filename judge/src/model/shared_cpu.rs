@@ -6,7 +6,9 @@ use crate::kind::Kind;
 use crate::likelihood::{Capacity, Hypothesis, ServiceTime, Speed};
 use crate::mechanism::{Name, Parameters};
 
-const PRIOR: f64 = 1.0;
+const PRIOR: f64 = 0.3;
+/// The distance of the numbers of processors that are weighed, as a share.
+const STEP: f64 = 0.05;
 
 pub(super) struct SharedCpu;
 
@@ -45,11 +47,14 @@ impl Model for SharedCpu {
             })
             .collect();
         let share = (others.len().max(1) as f64).recip();
+        // Numbers between those that are weighed are less probable if the number is known better than their distance.
+        let known_to = best.service.sigma / (burst.answers() as f64).sqrt();
+        let between = (known_to / STEP).ln().min(0.0);
         let explanation = |(cores, fitted): (f64, Fitted)| Explanation {
             name: Name::SharedCpu,
             parameters: Parameters { cores: Some(cores), ..Parameters::default() },
             log: fitted.log,
-            prior: PRIOR.ln() + share.ln() + fitter.penalty(1) / 2.0,
+            prior: PRIOR.ln() + share.ln() + between,
             kind: match burst.kind(&fitted.service) {
                 // The longest service doesn't excuse that all were slowed.
                 Kind::Parallel if cores * 1.25 < burst.offered as f64 => Kind::Limited,
@@ -57,6 +62,8 @@ impl Model for SharedCpu {
             },
             k: Some(cores.max(1.0)),
             hypothesis: Some(fitted.hypothesis),
+            describes: true,
+            is_seen_alone: true,
         };
         others.into_iter().map(explanation).collect()
     }

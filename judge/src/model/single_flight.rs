@@ -43,6 +43,8 @@ impl Model for SingleFlight {
             kind: Kind::Parallel,
             k: Some(burst.offered as f64),
             hypothesis: None,
+            describes: true,
+            is_seen_alone: true,
         }]
     }
 }

@@ -28,6 +28,8 @@ impl Model for Unlimited {
             kind: Kind::Parallel,
             k: Some(fitter.burst.offered as f64),
             hypothesis: Some(fitted.hypothesis),
+            describes: true,
+            is_seen_alone: true,
         });
         explanation.into_iter().collect()
     }

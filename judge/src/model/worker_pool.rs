@@ -36,6 +36,8 @@ impl Model for WorkerPool {
             kind: if k == 1 { Kind::Sequential } else { Kind::Limited },
             k: Some(k as f64),
             hypothesis: Some(fitted.hypothesis.clone()),
+            describes: true,
+            is_seen_alone: true,
         };
         let mut explanations: Vec<Explanation> =
             sizes.tried.iter().map(|(k, fitted)| explanation(*k, fitted, 0.0)).collect();

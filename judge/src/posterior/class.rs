@@ -15,14 +15,19 @@ const CLASSES: [&[Name]; 8] = [
     &[Name::WorkerPool, Name::StickyConnections],
 ];
 /// Mechanisms that another one's model describes, too.
-const SAME_MODEL: [(Name, Name); 1] = [(Name::RateLimit, Name::SlowAccept)];
+const SAME_MODEL: [(Name, Name); 2] =
+    [(Name::RateLimit, Name::SlowAccept), (Name::Throughput, Name::SlowAccept)];
 /// The name that a class has if it contains it.
 const USUAL: Name = Name::WorkerPool;
 /// A burst tells two mechanisms apart if one is less probable than this share of the other.
 const TOLD_APART: f64 = 0.05;
 
-fn is_wave(name: Name) -> bool {
-    matches!(name, Name::WorkerPool | Name::Batching)
+/// Mechanisms that only the variation of services tells apart.
+const SAME_IF_STEADY: [&[Name]; 2] =
+    [&[Name::WorkerPool, Name::Batching], &[Name::RateLimit, Name::Lock, Name::Throughput, Name::SlowAccept]];
+
+fn is_same_if_steady(one: Name, other: Name) -> bool {
+    SAME_IF_STEADY.iter().any(|class| class.contains(&one) && class.contains(&other))
 }
 
 /// Returns the mechanisms by class, the most probable first. If services are `steady`, workers finish together as batches
@@ -50,22 +55,23 @@ pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64], steady: 
         }
         taken.push(*name);
         let same = |other: Name| CLASSES.iter().any(|class| class.contains(name) && class.contains(&other));
-        let mut class = Mechanism {
-            name: *name,
-            parameters: best.parameters,
-            or: SAME_MODEL.iter().filter(|(model, _)| model == name).map(|(_, other)| *other).collect(),
-            probability: *probability,
-        };
+        let mut class =
+            Mechanism { name: *name, parameters: best.parameters, or: Vec::new(), probability: *probability };
         for (other, weight, ..) in &names {
             if !taken.contains(other)
                 && same(*other)
-                && (*weight >= TOLD_APART * probability || steady && is_wave(*name) && is_wave(*other))
+                && (*weight >= TOLD_APART * probability || steady && is_same_if_steady(*name, *other))
             {
                 taken.push(*other);
                 class.or.push(*other);
                 class.probability += weight;
             }
         }
+        let models = || std::iter::once(*name).chain(class.or.iter().copied());
+        let same_model = SAME_MODEL.iter().filter(|(model, _)| models().any(|name| name == *model));
+        let mut same_model: Vec<Name> = same_model.map(|(_, other)| *other).collect();
+        same_model.dedup();
+        class.or.extend(same_model);
         if class.or.contains(&USUAL) {
             // Pools are far more common than what looks the same.
             class.or.retain(|name| *name != USUAL);

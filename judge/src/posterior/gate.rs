@@ -29,7 +29,13 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) fn of(burst: &Burst, best: &Explanation) -> Self {
         let Some(hypothesis) = &best.hypothesis else {
-            return Self { describes: true, worst: 0.0, mean_square: 0.0, gain: 0.0, impossible: 0 };
+            return Self {
+                describes: best.describes,
+                worst: 0.0,
+                mean_square: 0.0,
+                gain: 0.0,
+                impossible: 0,
+            };
         };
         let score = score(&burst.observed, hypothesis, f64::NEG_INFINITY, true);
         // Answers of steady services come in clumps: a slight shift moves a whole clump to another cell.

@@ -88,6 +88,11 @@ impl Posterior {
                 .map(|one| one.log + weight * one.prior)
                 .fold(f64::NEG_INFINITY, f64::max)
         };
+        // What shows in the burst only, and once, may be anything. Slower than one at a time is no queue of the known kind.
+        let is_slower = kind == Kind::Sequential && self.by_makespan == Some(Kind::Limited);
+        if is_slower || !self.best().is_seen_alone {
+            return true;
+        }
         let is_exempt = self.best().name == Name::None;
         if is_exempt {
             // Stragglers may be the second wave of a limit.

@@ -10,6 +10,7 @@ fn pool_of_4() -> Truth {
         class: vec![Name::WorkerPool, Name::InnerPool],
         kinds: vec![Kind::Limited],
         k: Some(4.0),
+        pool: None,
         spread: 0.1,
         exceeds: true,
         noise: NoiseClass::Quiet,

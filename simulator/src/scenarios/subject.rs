@@ -56,8 +56,17 @@ pub(super) struct Knobs {
     pub(super) bucket: usize,
     /// The share of the service time that is held.
     pub(super) share: f64,
-    /// The fixed delay, in seconds.
+    /// The fixed delay, in seconds; of a growing pool, the time until it has grown.
     pub(super) delay: f64,
+    /// The workers of a growing pool in the end.
+    pub(super) to: Option<usize>,
+}
+
+impl Knobs {
+    /// So many workers, and nothing else.
+    fn of(k: usize) -> Self {
+        Self { k: Some(k), ..Self::default() }
+    }
 }
 
 impl Draft {
@@ -173,7 +182,7 @@ impl Subject {
                 // The first of all requests takes 1.5 to 4 times as long as the last.
                 let (k, share) = (workers(n, random), random.between(0.5, 3.0) / n as f64);
                 let text = format!("{k} workers, {share:.3} more for each waiting");
-                Draft::new(self, text, Knobs::default(), move || Congested::new(k, share))
+                Draft::new(self, text, Knobs::of(k), move || Congested::new(k, share))
             }
             Self::Ticking => {
                 let tick = mean * random.between(0.2, 1.0);
@@ -189,15 +198,14 @@ impl Subject {
             }
             Self::Priority => {
                 let k = workers(n, random);
-                let knobs = Knobs { k: Some(k), ..Knobs::default() };
-                Draft::new(self, format!("{k} workers"), knobs, move || Priority::new(k))
+                Draft::new(self, format!("{k} workers"), Knobs::of(k), move || Priority::new(k))
             }
             Self::Drift => {
                 // Services become longer by this rate's exponential: in the end 1.3 to 4 times as long.
                 let k = workers(n, random);
                 let rate = random.between(0.3, 1.4) * k as f64 / (requests as f64 * mean);
                 let text = format!("{k} workers, {rate:.3} slower each second");
-                Draft::new(self, text, Knobs::default(), move || Changing::new(k, Change::Drift(rate)))
+                Draft::new(self, text, Knobs::of(k), move || Changing::new(k, Change::Drift(rate)))
             }
             Self::Tandem => {
                 let (first, second) = (workers(n, random), workers(n, random));
@@ -210,7 +218,7 @@ impl Subject {
                 let factor = random.between(1.8, 4.0);
                 let text = format!("{k} workers, {factor:.1} times as slow in every other {seconds:.3} s");
                 let change = Change::Phases(seconds, factor);
-                Draft::new(self, text, Knobs::default(), move || Changing::new(k, change))
+                Draft::new(self, text, Knobs::of(k), move || Changing::new(k, change))
             }
         }
     }
@@ -278,7 +286,8 @@ impl Subject {
                 let to = from + random.log_uniform(1, 32);
                 let interval = mean * random.between(0.1, 1.5);
                 let text = format!("from {from} to {to}, one each {interval:.3} s");
-                let knobs = Knobs { k: Some(from), ..none };
+                let delay = interval * (to - from) as f64;
+                let knobs = Knobs { k: Some(from), to: Some(to), delay, ..none };
                 Draft::new(self, text, knobs, move || Pool::new(from).growing(interval, to))
             }
             Name::UnevenBackends => {
@@ -341,6 +350,5 @@ fn workers(n: usize, random: &mut Random) -> usize {
 }
 
 fn pool(subject: Subject, k: usize, order: Order) -> Draft {
-    let knobs = Knobs { k: Some(k), ..Knobs::default() };
-    Draft::new(subject, format!("{k} workers, {order:?}"), knobs, move || Pool::new(k).ordered(order))
+    Draft::new(subject, format!("{k} workers, {order:?}"), Knobs::of(k), move || Pool::new(k).ordered(order))
 }

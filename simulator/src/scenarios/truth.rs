@@ -5,7 +5,7 @@ use judge::verdict::Kind;
 
 use super::kinds::Makespans;
 use super::load::NoiseClass;
-use super::subject::{Draft, Subject};
+use super::subject::{Draft, Knobs, Subject};
 use crate::Random;
 use crate::mechanism::unlimited::Unlimited;
 use crate::mechanism::{Burst, Load, Noise, Server, Service, burst};
@@ -21,6 +21,9 @@ pub struct Truth {
     pub kinds: Vec<Kind>,
     /// The number of requests that were served at a time, where one number says it.
     pub k: Option<f64>,
+    /// The workers of a pool whose services no model of the judge describes, or that was full-grown early: to say a pool of
+    /// about so many is right.
+    pub pool: Option<f64>,
     /// The spread of service times: about the standard deviation of their logarithm.
     pub spread: f64,
     /// Whether the burst exceeded the server's limit.
@@ -32,11 +35,21 @@ pub struct Truth {
 impl Truth {
     /// Whether it is right to say this mechanism.
     pub fn allows(&self, said: &Mechanism) -> bool {
-        said.class().any(|name| self.class.contains(&name))
+        let is_pool = |workers: f64| {
+            let said = said.parameters.workers.filter(|_| said.name == Name::WorkerPool);
+            said.is_some_and(|said| (said / workers - 1.0).abs() <= SAME_SIZE)
+        };
+        said.class().any(|name| self.class.contains(&name)) || self.pool.is_some_and(is_pool)
     }
 }
 
 const QUIET: Noise = Noise { network: 0.0, delayed: 0.0, delay: 0.0 };
+
+/// Numbers of workers that differ by less than this share are about the same.
+const SAME_SIZE: f64 = 0.15;
+
+/// What ends in this share of a burst ends early.
+const EARLY: f64 = 0.1;
 
 /// Below this spread, service times count as constant.
 const STEADY: f64 = 0.05;
@@ -85,6 +98,7 @@ pub(super) fn truth(
         class: facts.class(draft, load),
         kinds: facts.kinds(draft, load),
         k: k.filter(|_| has_k),
+        pool: facts.pool(draft),
         spread: service.spread(),
         exceeds,
         noise: class,
@@ -176,6 +190,16 @@ impl Facts {
         }
     }
 
+    fn pool(&self, draft: &Draft) -> Option<f64> {
+        let Knobs { k, to, delay, .. } = draft.knobs;
+        let workers = match draft.subject {
+            Subject::Congested | Subject::Drift | Subject::Phases => k,
+            Subject::Named(Name::Growth) => to.filter(|_| delay <= EARLY * self.makespans[0].burst),
+            _ => None,
+        };
+        workers.map(|workers| workers as f64)
+    }
+
     fn class(&self, draft: &Draft, load: Load) -> Vec<Name> {
         use Name::*;
         let knobs = draft.knobs;
@@ -236,6 +260,8 @@ impl Facts {
         use Name::*;
         let knobs = draft.knobs;
         match draft.subject {
+            // No limit is right to say of answers that leave in ticks.
+            Subject::Ticking => true,
             Subject::Named(None | SingleFlight | UnevenBackends | RandomFailures) => true,
             Subject::Named(ColdStart | Pause) => knobs.delay < 0.1 * self.mean,
             Subject::Named(WarmPool) => knobs.k.is_some_and(|k| load.c <= k),
@@ -243,7 +269,6 @@ impl Facts {
                 !self.waited && !self.is_longer()
             }
             Subject::Named(ConcurrencyCap | QueueDeadline | RateCap) => !self.refused && !self.is_longer(),
-            Subject::Ticking => false,
             _ => !self.is_longer(),
         }
     }
