@@ -6,6 +6,9 @@ use crate::kind::Kind;
 /// The probability of a kind that the replies show.
 const CERTAIN: f64 = 1.0;
 
+/// The probability of a kind that is one of two.
+const OPEN: f64 = 0.5;
+
 /// Returns the kind of the answered requests, and its probability: by the replies if they count the requests in
 /// handlers, else by the explanations of the times.
 pub(super) fn served(findings: &Findings) -> (Kind, f64) {
@@ -24,6 +27,9 @@ pub(super) fn served(findings: &Findings) -> (Kind, f64) {
     };
     if findings.sharing.batched {
         return (Kind::Limited, CERTAIN);
+    }
+    if posterior.is_open() {
+        return (posterior.best().kind, OPEN);
     }
     let kinds = [Kind::Parallel, Kind::Sequential, Kind::Limited].map(|kind| (kind, posterior.kind(kind)));
     let best = kinds.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));

@@ -7,7 +7,7 @@ use crate::mechanism::{Name, Parameters};
 
 const PRIOR: f64 = 0.02;
 /// A pause before the first answer delays all by the same time, as shared processors do, which are far more common.
-const EARLY_PRIOR: f64 = 0.004;
+const EARLY_PRIOR: f64 = 0.000_5;
 
 pub(super) struct Pause;
 
@@ -69,6 +69,6 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
         k: Some(burst.offered as f64),
         hypothesis: Some(fitted.hypothesis),
         describes: true,
-        is_seen_alone: true,
+        is_seen_alone: !is_early,
     })
 }

@@ -80,7 +80,7 @@ fn fading(fitter: &Fitter) -> Vec<Explanation> {
     let end = burst.observed.end();
     // All processes have work in the first part.
     let early = burst.observed.done.partition_point(|at| *at <= 0.4 * end);
-    let workers = early as f64 * burst.alone / (0.4 * end).max(1e-9);
+    let workers = (early as f64 * burst.alone / (0.4 * end).max(1e-9)).min(burst.offered as f64);
     let mut candidates: Vec<(f64, usize, usize)> = Vec::new();
     let service = fitter.service();
     for processes in PROCESSES.into_iter().chain([workers.round() as usize]) {

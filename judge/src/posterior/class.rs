@@ -17,8 +17,8 @@ const CLASSES: [&[Name]; 8] = [
 /// Mechanisms that another one's model describes, too.
 const SAME_MODEL: [(Name, Name); 2] =
     [(Name::RateLimit, Name::SlowAccept), (Name::Throughput, Name::SlowAccept)];
-/// The name that a class has if it contains it.
-const USUAL: Name = Name::WorkerPool;
+/// The names that a class has if it contains them: they are far more common than what looks the same.
+const USUAL: [Name; 2] = [Name::WorkerPool, Name::SharedCpu];
 /// A burst tells two mechanisms apart if one is less probable than this share of the other.
 const TOLD_APART: f64 = 0.05;
 
@@ -72,13 +72,14 @@ pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64], steady: 
         let mut same_model: Vec<Name> = same_model.map(|(_, other)| *other).collect();
         same_model.dedup();
         class.or.extend(same_model);
-        if class.or.contains(&USUAL) {
-            // Pools are far more common than what looks the same.
-            class.or.retain(|name| *name != USUAL);
+        if !USUAL.contains(&class.name)
+            && let Some(usual) = USUAL.into_iter().find(|usual| class.or.contains(usual))
+        {
+            class.or.retain(|name| *name != usual);
             class.or.push(class.name);
-            class.name = USUAL;
+            class.name = usual;
             class.parameters =
-                names.iter().find(|one| one.0 == USUAL).map_or(class.parameters, |one| one.3.parameters);
+                names.iter().find(|one| one.0 == usual).map_or(class.parameters, |one| one.3.parameters);
         }
         mechanisms.push(class);
     }

@@ -64,6 +64,12 @@ impl Posterior {
         &self.explanations[0]
     }
 
+    /// Whether the burst alone can't tell the kind: a pause of the whole server delays all requests as shared processors do.
+    pub(crate) fn is_open(&self) -> bool {
+        let names: Vec<Name> = self.mechanisms.first().map_or(Vec::new(), |first| first.class().collect());
+        [Name::Pause, Name::SharedCpu].iter().all(|name| names.contains(name))
+    }
+
     /// Returns the probability of a kind.
     pub(crate) fn kind(&self, kind: Kind) -> f64 {
         let weights = weights(&self.explanations, self.temper);
