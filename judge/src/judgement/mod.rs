@@ -116,10 +116,17 @@ fn open_question(findings: &Findings) -> String {
     format!("{names} would explain the answers; {experiment}")
 }
 
-/// Returns what tells the best explanation from the best one of another kind: the kind is the open question. `None` if they are
-/// servers of the same sort, such as pools of different sizes.
+/// Returns what tells the class of the best explanation from that of the best one of another kind: the kind is the open
+/// question. `None` if they are servers of the same sort, such as pools of different sizes.
 fn experiment(posterior: &Posterior) -> Option<String> {
     let best = posterior.best();
     let rival = posterior.explanations.iter().find(|one| one.kind != best.kind)?;
-    mechanism::told_apart((best.name, best.parameters), (rival.name, rival.parameters))
+    let class = |name: Name| posterior.mechanisms.iter().find(|one| one.class().any(|other| other == name));
+    let classes = class(best.name).zip(class(rival.name)).filter(|(one, other)| one.name != other.name);
+    match classes {
+        Some((one, other)) => {
+            mechanism::told_apart((one.name, one.parameters), (other.name, other.parameters))
+        }
+        None => mechanism::told_apart((best.name, best.parameters), (rival.name, rival.parameters)),
+    }
 }
