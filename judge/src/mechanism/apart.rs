@@ -237,4 +237,13 @@ mod tests {
             "{clause}"
         );
     }
+
+    #[test]
+    fn the_documentation_has_all_experiments() {
+        let page = include_str!("../../../docs/mechanisms.md");
+        let pairs = PAIRS.iter().map(|(.., how)| how);
+        for how in pairs.chain(ONE_WORKER.iter().chain(&BY_ITSELF).map(|(_, how)| how)) {
+            assert!(page.contains(&format!("| {how} |")), "{how}");
+        }
+    }
 }

@@ -112,4 +112,14 @@ mod tests {
         assert_eq!(remedy(Name::None, None, &[Name::SingleFlight]), None);
         assert_eq!(remedy(Name::SingleFlight, None, &[Name::None]), None);
     }
+
+    #[test]
+    fn the_documentation_has_the_remedies() {
+        let page = include_str!("../../../docs/mechanisms.md");
+        for name in [Name::Lock, Name::RateLimit, Name::Growth, Name::Pause, Name::SlowAccept, Name::RateCap]
+        {
+            let row = format!("| `{name}` | {} |", name.remedy().unwrap());
+            assert!(page.contains(&row), "{row}");
+        }
+    }
 }
