@@ -27,8 +27,8 @@ pub(super) enum Pattern {
     Together { from: f64, to: f64 },
     /// They came in groups, this far apart.
     Groups { sizes: Vec<usize>, every: f64 },
-    /// They came one by one, this far apart.
-    Even { gap: f64 },
+    /// They came one by one, this far apart: each, or neighbours on average.
+    Even { gap: f64, average: bool },
     /// The gaps became shorter or longer.
     Trend { from: f64, to: f64 },
     /// The gaps follow no pattern.
@@ -81,8 +81,9 @@ fn groups(times: &[f64]) -> Option<Pattern> {
     regular.then_some(Pattern::Groups { sizes, every: median(every)? })
 }
 
-/// Returns the pattern of even gaps, or of gaps that change.
-fn steady(gaps: &[f64]) -> Option<Pattern> {
+/// Returns the pattern of even gaps, or of gaps that change, averaged over neighbours if there are more than `most`.
+fn steady(times: &[f64], most: usize) -> Option<Pattern> {
+    let gaps = &gaps(times, most)[..];
     let few = (gaps.len() / 4).clamp(2, 8);
     let (from, to) = (median(gaps.get(..few)?.to_vec())?, median(gaps.get(gaps.len() - few..)?.to_vec())?);
     let changes = from >= CHANGE * to || to >= CHANGE * from;
@@ -90,7 +91,8 @@ fn steady(gaps: &[f64]) -> Option<Pattern> {
     if changes && direction * trend(gaps) >= TREND {
         return Some(Pattern::Trend { from, to });
     }
-    is_even(gaps).then_some(Pattern::Even { gap: median(gaps.to_vec())? })
+    let average = gaps.len() + 1 < times.len();
+    is_even(gaps).then_some(Pattern::Even { gap: median(gaps.to_vec())?, average })
 }
 
 fn is_even(values: &[f64]) -> bool {
@@ -132,7 +134,10 @@ impl fmt::Display for Pattern {
                     write!(f, "The answers came in groups of {size}, one every {}.", time(*every))
                 }
             },
-            Self::Even { gap } => write!(f, "The answers came evenly, one every {}.", time(*gap)),
+            Self::Even { gap, average } => {
+                let average = if *average { " on average" } else { "" };
+                write!(f, "The answers came evenly, one every {}{average}.", time(*gap))
+            }
             Self::Trend { from, to } => {
                 let change = if from > to { "shrink" } else { "grow" };
                 write!(f, "The gaps between the answers {change} from {} to {}.", time(*from), time(*to))
@@ -176,6 +181,8 @@ mod tests {
     fn patterns_in_words() {
         let even = after([50.0; 10]);
         assert_eq!(text(&even), "The answers came evenly, one every 50.0 ms.");
+        let many = after([0.4; 1_000]);
+        assert_eq!(text(&many), "The answers came evenly, one every 400 us on average.");
         let shrink = after((0..9).map(|i| 200.0 - 20.0 * f64::from(i)));
         assert_eq!(text(&shrink), "The gaps between the answers shrink from 160 ms to 40.0 ms.");
         let grow = after((0..9).map(|i| 40.0 + 20.0 * f64::from(i)));
@@ -235,7 +242,7 @@ mod tests {
         #[test]
         fn even_gaps_are_even(gap in 1.0..500.0_f64, noise in prop::collection::vec(0.9..1.1, 12..200)) {
             let pattern = of(&after(noise.iter().map(|share| gap * share)));
-            let even = matches!(pattern, Some(Pattern::Even { gap: found }) if (found / gap - 1.0).abs() < 0.1);
+            let even = matches!(pattern, Some(Pattern::Even { gap: found, .. }) if (found / gap - 1.0).abs() < 0.1);
             prop_assert!(even, "{pattern:?}");
         }
 
