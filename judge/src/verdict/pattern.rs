@@ -47,8 +47,7 @@ impl Pattern {
         if last - first <= TOGETHER * last {
             return Some(Self::Together { from: first, to: last });
         }
-        let found =
-            groups(&times).or_else(|| BLOCKS.into_iter().find_map(|most| steady(&gaps(&times, most))));
+        let found = groups(&times).or_else(|| BLOCKS.into_iter().find_map(|most| steady(&times, most)));
         let gaps = gaps(&times, BLOCKS[0]);
         let extreme = |pick: fn(f64, f64) -> f64| gaps.iter().copied().reduce(pick);
         found.or_else(|| Some(Self::Irregular { least: extreme(f64::min)?, most: extreme(f64::max)? }))
