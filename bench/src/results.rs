@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
-use judge::{mechanism, units};
+use judge::units;
 use loadtest::plan;
 use results::chart::text::{INFERRED_LEGEND, is_inferred, timeline};
 use results::document::{Burst, Document as Results, Run};
@@ -154,7 +154,7 @@ fn timelines_of_run(system: &str, run: &Run) -> String {
     for burst in &run.bursts {
         let Burst { endpoint, verdict, .. } = burst;
         text += &format!("\n{system}, {endpoint}: **{}**. {}", verdict.headline(), verdict.why);
-        for sentence in mechanism::sentences(verdict.mechanism.as_ref(), &verdict.alternatives) {
+        for sentence in verdict.mechanism_sentences() {
             text += &format!(" {sentence}");
         }
         text += "\n\n";

@@ -10,7 +10,8 @@ mod steps;
 mod validity;
 
 use crate::findings::Findings;
-use crate::mechanism::{Mechanism, Name};
+use crate::mechanism::{self, Mechanism, Name};
+use crate::posterior::Posterior;
 use crate::trace::{Ending, Trace};
 
 pub use crate::kind::Kind;
@@ -97,9 +98,10 @@ impl<'a> Judgement<'a> {
     }
 }
 
-/// Returns the reason if several kinds of servers explain the answers.
+/// Returns the reason if several kinds of servers explain the answers, and what would split the two most probable ones.
 fn open_question(findings: &Findings) -> String {
-    let mechanisms = findings.posterior.as_ref().map_or(&[][..], |posterior| &posterior.mechanisms);
+    let posterior = findings.posterior.as_ref();
+    let mechanisms = posterior.map_or(&[][..], |posterior| &posterior.mechanisms);
     let probable = mechanisms.iter().filter(|one| one.probability >= 0.1);
     let names: Vec<&str> =
         probable.flat_map(|one| one.class().map(Name::words).collect::<Vec<_>>()).collect();
@@ -108,7 +110,23 @@ fn open_question(findings: &Findings) -> String {
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     };
-    format!(
-        "{names} would explain the answers; send more requests at once, or measure the service time more often"
-    )
+    let experiment = posterior
+        .and_then(experiment)
+        .unwrap_or_else(|| "send more requests at once, or measure the service time more often".to_owned());
+    format!("{names} would explain the answers; {experiment}")
+}
+
+/// Returns what tells the class of the best explanation from that of the best one of another kind: the kind is the open
+/// question. `None` if they are servers of the same sort, such as pools of different sizes.
+fn experiment(posterior: &Posterior) -> Option<String> {
+    let best = posterior.best();
+    let rival = posterior.explanations.iter().find(|one| one.kind != best.kind)?;
+    let class = |name: Name| posterior.mechanisms.iter().find(|one| one.class().any(|other| other == name));
+    let classes = class(best.name).zip(class(rival.name)).filter(|(one, other)| one.name != other.name);
+    match classes {
+        Some((one, other)) => {
+            mechanism::told_apart((one.name, one.parameters), (other.name, other.parameters))
+        }
+        None => mechanism::told_apart((best.name, best.parameters), (rival.name, rival.parameters)),
+    }
 }

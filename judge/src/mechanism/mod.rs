@@ -1,5 +1,7 @@
 //! Why a burst was served as it was: the names of mechanisms, with their parameters.
 
+mod apart;
+mod remedy;
 mod words;
 
 use std::fmt;
@@ -9,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::rounded;
 
-pub use words::sentences;
+pub(crate) use apart::told_apart;
+pub(crate) use words::sentences;
 
 /// Why a burst was served as it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Mechanism, Name, Order, Parameters};
+use super::{Mechanism, Name, Order, Parameters, told_apart};
 use crate::units;
 
 /// The most alternatives in a sentence. The result file has all of them.
@@ -10,15 +10,30 @@ const MAX_ALTERNATIVES: usize = 3;
 /// The least probability of an alternative in a sentence.
 const MIN_PROBABILITY: f64 = 0.01;
 
-/// Returns the sentences on why a burst was served as it was: the mechanism, then the alternatives. Without a mechanism,
-/// they say that the question is open; without either, there are none.
-pub fn sentences(mechanism: Option<&Mechanism>, alternatives: &[Mechanism]) -> Vec<String> {
-    let possible = alternatives.iter().filter(|other| other.probability >= MIN_PROBABILITY);
-    let possible: Vec<String> = possible.take(MAX_ALTERNATIVES).map(Mechanism::alternative).collect();
-    let start = if mechanism.is_some() { "Also possible" } else { "Open" };
-    let others = (!possible.is_empty()).then(|| format!("{start}: {}.", possible.join("; ")));
-    let named = mechanism.map(|mechanism| format!("Mechanism: {}.", mechanism.sentence()));
-    named.into_iter().chain(others).collect()
+/// Returns the sentences on why a burst was served as it was: the mechanism, what tells it from the others of its class, then
+/// the alternatives. Without a mechanism, they say that the question is open, and what tells the first two alternatives apart;
+/// without either, there are none.
+pub(crate) fn sentences(mechanism: Option<&Mechanism>, alternatives: &[Mechanism]) -> Vec<String> {
+    let possible = || alternatives.iter().filter(|other| other.probability >= MIN_PROBABILITY);
+    let items: Vec<String> = possible().take(MAX_ALTERNATIVES).map(Mechanism::alternative).collect();
+    let others = |start: &str| (!items.is_empty()).then(|| format!("{start}: {}.", items.join("; ")));
+    let Some(mechanism) = mechanism else {
+        let apart = possible()
+            .next()
+            .zip(possible().nth(1))
+            .and_then(|(one, other)| told_apart((one.name, one.parameters), (other.name, other.parameters)));
+        return others("Open").into_iter().chain(apart.as_deref().map(sentence)).collect();
+    };
+    let named = format!("Mechanism: {}.", mechanism.sentence());
+    let apart = mechanism.apart().into_iter().map(|clause| sentence(&clause));
+    [named].into_iter().chain(apart).chain(others("Also possible")).collect()
+}
+
+/// Returns the sentence that consists of this part of one.
+pub(super) fn sentence(clause: &str) -> String {
+    let mut chars = clause.chars();
+    let first = chars.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(chars).chain(['.']).collect()
 }
 
 impl Mechanism {
@@ -142,6 +157,8 @@ mod tests {
             ),
             [
                 "Mechanism: a rate limit, 20 a second (or a lock: the same times), probability 0.97.",
+                "To tell a rate limit from a lock, send to a second URL of another duration beside it: a lock's gaps follow \
+                 the duration, a rate's don't; if a lock is held for a constant time, only the server's configuration tells.",
                 "Also possible: a worker pool, 3 workers (0.02).",
             ]
         );
@@ -160,7 +177,11 @@ mod tests {
         ];
         assert_eq!(
             sentences(None, &open),
-            ["Open: a worker pool, 1 worker (0.6); a rate limit, one every 2.00 s, or a lock (0.3)."]
+            [
+                "Open: a worker pool, 1 worker (0.6); a rate limit, one every 2.00 s, or a lock (0.3).",
+                "To tell a worker pool from a rate limit, send to a second URL of another duration beside it: a single \
+                 worker's gaps follow the duration, a rate's don't.",
+            ]
         );
         assert!(sentences(None, &[]).is_empty());
     }

@@ -5,6 +5,7 @@
 //! it is `sequential`. In between it is `limited` to the k whose completions fit best. Both makespans follow from the
 //! measured arrivals, for any schedule.
 
+mod pattern;
 mod why;
 
 use schemars::JsonSchema;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::cause;
 use crate::findings::Findings;
 use crate::judgement::Judgement;
-use crate::mechanism::{Mechanism, Name, Parameters};
+use crate::mechanism::{self, Mechanism, Name, Parameters};
 use crate::trace::Trace;
 use crate::units::rounded;
 
@@ -43,7 +44,8 @@ pub struct Verdict {
     pub confidence: Confidence,
     /// What was measured, and what explains it.
     pub why: String,
-    /// What to change; null without evidence for a cause.
+    /// What to change, or where to look: for the cause that the replies show, otherwise for the mechanism and for each that gives
+    /// the same times. Null without either, and if nothing limits the requests.
     pub remedy: Option<String>,
     /// Why the measurement supports no verdict, and what to do; empty if it supports one.
     pub reasons: Vec<String>,
@@ -68,6 +70,8 @@ pub fn judge(trace: &Trace) -> Verdict {
     let range = judgement.range;
     let kind = judgement.kind();
     let (mechanism, alternatives) = mechanisms(&judgement, kind);
+    let is_named = mechanism.is_some();
+    let remedy = cause::remedy(&judgement).or_else(|| mechanism.as_ref()?.remedy());
     Verdict {
         kind,
         at_a_time: range.map(|range| range.k),
@@ -77,8 +81,8 @@ pub fn judge(trace: &Trace) -> Verdict {
         alternatives,
         shape: judgement.shape,
         confidence: judgement.confidence,
-        why: why::why(&judgement),
-        remedy: cause::remedy(&judgement),
+        why: why::why(&judgement, is_named),
+        remedy,
         reasons: judgement.reasons,
     }
 }
@@ -150,6 +154,16 @@ impl Verdict {
             alternatives: self.alternatives.into_iter().map(Mechanism::rounded).collect(),
             ..self
         }
+    }
+
+    /// Returns the sentences on the mechanism: its name, what tells it from others, the alternatives. If the measurement supports
+    /// no verdict, the reasons already say what to do.
+    pub fn mechanism_sentences(&self) -> Vec<String> {
+        let mut sentences = mechanism::sentences(self.mechanism.as_ref(), &self.alternatives);
+        if self.mechanism.is_none() && !self.reasons.is_empty() {
+            sentences.truncate(1);
+        }
+        sentences
     }
 
     /// Returns the verdict's headline: `limited, 4 at a time`, `limited, 20 a second`, or the kind's name.

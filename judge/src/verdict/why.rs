@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pattern::Pattern;
 use crate::cause;
 use crate::evidence::{Hosts, Sharing, WarmPool};
 use crate::findings::Findings;
@@ -10,8 +11,8 @@ use crate::refusal::Refusals;
 use crate::trace::{Ending, Outcome, Trace};
 use crate::units;
 
-/// Returns what was measured, and what explains it.
-pub(super) fn why(judgement: &Judgement) -> String {
+/// Returns what was measured, and what explains it: if no mechanism `is_named`, what the answers look like.
+pub(super) fn why(judgement: &Judgement, is_named: bool) -> String {
     let Judgement { findings, served, shape, range, reasons, .. } = judgement;
     let mut sentences = Vec::new();
     sentences.extend(refused(judgement));
@@ -19,6 +20,9 @@ pub(super) fn why(judgement: &Judgement) -> String {
     sentences.extend(unanswered(judgement));
     if findings.answered > 0 {
         sentences.push(times(findings));
+    }
+    if !is_named {
+        sentences.extend(answers(judgement));
     }
     if !reasons.is_empty() {
         sentences.push(format!("No verdict: {}.", reasons.join("; ")));
@@ -84,6 +88,15 @@ fn times(findings: &Findings) -> String {
         units::time(findings.makespan_ms),
         units::time(findings.service_ms)
     )
+}
+
+/// Returns what the answers look like. Times count from the first arrival.
+fn answers(judgement: &Judgement) -> Option<String> {
+    let Judgement { findings, served, trace, .. } = judgement;
+    let done = || trace.answered().map(|row| row.done_us / 1e3);
+    let start = done().max_by(f64::total_cmp)? - findings.makespan_ms;
+    let pattern = Pattern::of(done().map(|done| done - start)).filter(|_| *served != Kind::Parallel)?;
+    Some(pattern.to_string())
 }
 
 /// Returns how the handlers' own times agree with the verdict.

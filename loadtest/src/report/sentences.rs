@@ -2,10 +2,8 @@
 
 use std::fmt::Write;
 
-use judge::mechanism;
 use judge::trace::Http2;
 use judge::units;
-use judge::verdict::Verdict;
 use results::document::{Burst, Document, SystemUsage, Usage};
 use results::summary::columns;
 
@@ -17,9 +15,8 @@ pub fn burst(burst: &Burst) -> Vec<String> {
 
 /// Returns the sentences that explain a verdict: what was measured, the mechanism, the alternatives.
 pub fn explanation(burst: &Burst) -> Vec<String> {
-    let Verdict { why, mechanism, alternatives, .. } = &burst.verdict;
-    let why = (!why.is_empty()).then(|| why.clone());
-    why.into_iter().chain(mechanism::sentences(mechanism.as_ref(), alternatives)).collect()
+    let why = Some(burst.verdict.why.clone()).filter(|why| !why.is_empty());
+    why.into_iter().chain(burst.verdict.mechanism_sentences()).collect()
 }
 
 fn unsent(burst: &Burst) -> Option<String> {

@@ -3,7 +3,6 @@
 pub mod column;
 pub mod overview;
 
-use judge::mechanism;
 use judge::verdict::{Kind, Shape};
 
 pub use column::{Column, columns};
@@ -37,7 +36,7 @@ fn summary(column: &Column) -> String {
     for (run, burst) in slow {
         let Burst { endpoint, verdict, .. } = burst;
         text += &format!("\nSetup {}, {endpoint}: {}. {}", run.setup, verdict.headline(), verdict.why);
-        for sentence in mechanism::sentences(verdict.mechanism.as_ref(), &verdict.alternatives) {
+        for sentence in verdict.mechanism_sentences() {
             text += &format!(" {sentence}");
         }
         if let Some(remedy) = &verdict.remedy {

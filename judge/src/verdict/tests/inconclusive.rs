@@ -59,3 +59,25 @@ fn a_single_connection_is_inconclusive() {
     assert_eq!(verdict.kind, Kind::Inconclusive);
     assert!(verdict.why.contains("one connection sends one request at a time"), "{}", verdict.why);
 }
+
+/// Bursts of up to two requests more than are served at a time.
+#[test]
+fn an_open_question_says_what_the_answers_look_like_and_what_would_settle_it() {
+    let mut rng = rng();
+    let bursts = (0..20).map(|i| pool(Schedule::together(9 + i % 2), 8, 0.2, &mut rng));
+    let open: Vec<_> =
+        bursts.map(|burst| judge(&burst)).filter(|one| one.kind == Kind::Inconclusive).collect();
+    assert!(!open.is_empty());
+    for verdict in open {
+        let why = &verdict.why;
+        assert!(why.contains("The gaps between the answers") || why.contains("The answers came"), "{why}");
+        assert!(why.contains(" would explain the answers; "), "{why}");
+        assert!(why.contains("; to tell ") || why.contains("; send more requests at once"), "{why}");
+        let sentences = verdict.mechanism_sentences();
+        assert!(
+            sentences.iter().all(|one| one.starts_with("Open: ")),
+            "the reason says the rest: {sentences:?}"
+        );
+        assert_eq!(verdict.remedy, None);
+    }
+}

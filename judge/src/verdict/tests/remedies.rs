@@ -1,4 +1,4 @@
-//! Remedies need evidence.
+//! Remedies for causes need evidence; otherwise, each mechanism that explains the times has its own.
 
 use super::*;
 use crate::trace::{ErrorKind, Fault};
@@ -26,10 +26,24 @@ fn remedy(trace: &Trace) -> String {
     judge(trace).remedy.unwrap_or_default()
 }
 
+/// Returns the remedy for the mechanism alone.
+fn of_mechanism(trace: &Trace) -> String {
+    judge(trace).mechanism.and_then(|mechanism| mechanism.remedy()).unwrap_or_default()
+}
+
+#[test]
+fn without_evidence_each_mechanism_of_the_class_has_its_remedy() {
+    let found = remedy(&together(100, 40));
+    assert!(found.starts_with("With a worker pool: raise the number of workers"), "{found}");
+    assert!(found.contains(" With batches: make the batches larger"), "{found}");
+    assert_eq!(judge(&together(10, 10)).remedy, None, "nothing limits the requests");
+}
+
 #[test]
 fn a_sequential_burst_at_uvicorn_has_a_blocking_handler() {
     assert!(remedy(&served_by(together(10, 1), "uvicorn")).contains("`async def` that blocks"));
-    assert_eq!(remedy(&served_by(together(10, 1), "another")), "");
+    let other = served_by(together(10, 1), "another");
+    assert_eq!(remedy(&other), of_mechanism(&other));
     assert_eq!(remedy(&served_by(together(10, 10), "uvicorn")), "");
 }
 
@@ -37,8 +51,9 @@ fn a_sequential_burst_at_uvicorn_has_a_blocking_handler() {
 fn forty_at_a_time_at_uvicorn_is_its_thread_pool() {
     let found = remedy(&served_by(together(100, 40), "uvicorn"));
     assert!(found.contains("40") && found.contains("total_tokens"), "{found}");
-    assert_eq!(remedy(&served_by(together(100, 30), "uvicorn")), "");
-    assert_eq!(remedy(&together(100, 40)), "");
+    for other in [served_by(together(100, 30), "uvicorn"), together(100, 40)] {
+        assert_eq!(remedy(&other), of_mechanism(&other));
+    }
 }
 
 #[test]
@@ -55,11 +70,12 @@ fn a_host_without_free_instances_needs_a_higher_limit() {
         judge(&trace).why.starts_with("25 answered, 15 refused (status 503). The server took 25 at once")
     );
     // Status 429 is the application's choice, and a proxy can reset, too.
-    assert_eq!(remedy(&refused(Outcome::Answered(429))), "");
-    assert_eq!(remedy(&refused(Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset")))), "");
+    let reset = Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset"));
     let mut without_evidence = together(40, 40);
     refuse(&mut without_evidence, 25, &Outcome::Answered(503));
-    assert_eq!(remedy(&without_evidence), "");
+    for other in [refused(Outcome::Answered(429)), refused(reset), without_evidence] {
+        assert_eq!(remedy(&other), of_mechanism(&other));
+    }
 }
 
 #[test]
@@ -76,7 +92,7 @@ fn a_handler_that_blocks_the_only_instance_is_named() {
             .for_each(|reply| reply.style = style.to_owned());
     };
     style(&mut trace, "sync");
-    assert_eq!(remedy(&trace), "", "a single worker is possible, too");
+    assert_eq!(remedy(&trace), of_mechanism(&trace), "a single worker is possible, too");
 }
 
 #[test]
