@@ -56,7 +56,7 @@ pub enum Command {
     /// Judges simulated bursts with a known truth, and writes docs/judge.md
     Judge {
         /// Number of bursts
-        #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        #[arg(long, value_name = "N", default_value = "4000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         cases: u32,
         /// Seed of the random numbers: the same seed gives the same document
         #[arg(long, value_name = "N", default_value = "1")]
