@@ -98,7 +98,6 @@ fn fading(fitter: &Fitter) -> Vec<Explanation> {
             let steps = steps(fitter, *processes, *each, at[0].exp(), &service);
             (at[0].abs() < 1.5).then(|| hypothesis(fitter, service, steps))
         })?;
-        // Fewer processes than these could hardly be told from a pool.
         let spread = fitted.parameters[0].exp();
         Some(Explanation {
             name: Name::StickyConnections,

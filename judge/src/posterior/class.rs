@@ -20,11 +20,14 @@ const SAME_MODEL: [(Name, Name); 2] =
 /// The names that a class has if it contains them: they are far more common than what looks the same.
 const USUAL: [Name; 2] = [Name::WorkerPool, Name::SharedCpu];
 /// A burst tells two mechanisms apart if one is less probable than this share of the other.
-const TOLD_APART: f64 = 0.05;
+pub(super) const TOLD_APART: f64 = 0.05;
 
 /// Mechanisms that only the variation of services tells apart.
-const SAME_IF_STEADY: [&[Name]; 2] =
-    [&[Name::WorkerPool, Name::Batching], &[Name::RateLimit, Name::Lock, Name::Throughput, Name::SlowAccept]];
+const SAME_IF_STEADY: [&[Name]; 3] = [
+    &[Name::WorkerPool, Name::Batching],
+    &[Name::RateLimit, Name::Lock, Name::Throughput, Name::SlowAccept],
+    &[Name::SharedCpu, Name::Pause],
+];
 
 fn is_same_if_steady(one: Name, other: Name) -> bool {
     SAME_IF_STEADY.iter().any(|class| class.contains(&one) && class.contains(&other))

@@ -66,8 +66,13 @@ impl Posterior {
 
     /// Whether the burst alone can't tell the kind: a pause of the whole server delays all requests as shared processors do.
     pub(crate) fn is_open(&self) -> bool {
-        let names: Vec<Name> = self.mechanisms.first().map_or(Vec::new(), |first| first.class().collect());
-        [Name::Pause, Name::SharedCpu].iter().all(|name| names.contains(name))
+        let weights = weights(&self.explanations, TEMPER_MECHANISM);
+        let probability = |name: Name| -> f64 {
+            let all = self.explanations.iter().zip(&weights);
+            all.filter(|(one, _)| one.name == name).map(|(_, weight)| weight).sum()
+        };
+        let (pause, shared) = (probability(Name::Pause), probability(Name::SharedCpu));
+        pause + shared >= 0.5 && pause.min(shared) >= class::TOLD_APART * pause.max(shared)
     }
 
     /// Returns the probability of a kind.
