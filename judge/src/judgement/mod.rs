@@ -9,6 +9,7 @@ mod shape;
 mod steps;
 mod validity;
 
+use crate::evidence::waiting_order;
 use crate::findings::Findings;
 use crate::mechanism::{self, Mechanism, Name};
 use crate::posterior::Posterior;
@@ -71,7 +72,8 @@ impl<'a> Judgement<'a> {
     /// Returns the mechanism, if one is probable enough and agrees with the kind.
     pub(crate) fn mechanism(&self) -> Option<Mechanism> {
         let posterior = self.findings.posterior.as_ref().filter(|_| self.served != Kind::Inconclusive)?;
-        posterior.mechanism().filter(|_| posterior.best().kind == self.served).cloned()
+        let named = posterior.mechanism().filter(|_| posterior.kind_of_mechanism() == self.served);
+        named.map(|mechanism| self.with_order(mechanism))
     }
 
     /// Returns the other mechanisms that may explain the burst.
@@ -81,8 +83,17 @@ impl<'a> Judgement<'a> {
         all.iter()
             .filter(|one| Some(one.name) != named && one.probability >= LEAST)
             .take(4)
-            .cloned()
+            .map(|mechanism| self.with_order(mechanism))
             .collect()
+    }
+
+    /// Returns the mechanism with the order in which waiting requests were served.
+    fn with_order(&self, mechanism: &Mechanism) -> Mechanism {
+        let mut mechanism = mechanism.clone();
+        if let Some(workers) = mechanism.parameters.workers.filter(|_| mechanism.name == Name::WorkerPool) {
+            mechanism.parameters.order = waiting_order(self.trace, workers);
+        }
+        mechanism
     }
 
     /// Whether the server took as many requests as it can hold, and rejected the others at once.

@@ -29,7 +29,7 @@ pub(super) fn served(findings: &Findings) -> (Kind, f64) {
         return (Kind::Limited, CERTAIN);
     }
     if posterior.is_open() {
-        return (posterior.best().kind, OPEN);
+        return (posterior.kind_of_mechanism(), OPEN);
     }
     let kinds = [Kind::Parallel, Kind::Sequential, Kind::Limited].map(|kind| (kind, posterior.kind(kind)));
     let best = kinds.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));

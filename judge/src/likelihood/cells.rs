@@ -12,6 +12,8 @@ pub(crate) struct Cell {
 
 /// Where cells begin, as a share of their width: answers after a whole number of service times shall not lie on an edge.
 pub(crate) const OFFSET: f64 = 0.37;
+/// The distance of answers from the edges of their cell, as a share of its width, if their neighbours allow it.
+const MARGIN: f64 = 0.3;
 /// How much wider the cells of later answers are.
 const COARSE: f64 = 3.0;
 
@@ -45,10 +47,19 @@ impl Observation {
             // The first answers show the structure; the many that follow are observed in coarser cells.
             let width = if next >= fine { COARSE * width } else { width };
             let index = (done[next].max(0.0) / width + OFFSET).floor() - OFFSET;
-            let (start, end) = ((index * width).max(from), (index + 1.0) * width);
+            let (start, end) = (index * width, (index + 1.0) * width);
             let last = next + done[next..].partition_point(|at| *at < end);
             // An answer on the edge itself belongs to the cell that it opens.
             let last = last.max(next + 1);
+            // Answers that come together are not parted by an edge, nor are they near one.
+            let margin = MARGIN * width;
+            let most = last + done[last..].partition_point(|at| *at < end + margin);
+            let together =
+                done[last - 1..most].windows(2).take_while(|pair| pair[1] - pair[0] < margin).count();
+            let last = last + together;
+            let after = done.get(last).copied().unwrap_or(f64::INFINITY);
+            let end = end.max((done[last - 1] + margin).min((done[last - 1] + after) / 2.0));
+            let start = start.min(done[next] - margin).max(from);
             if start > from {
                 cells.push(Cell { from, to: start, count: 0, mean: (from + start) / 2.0 });
             }

@@ -6,6 +6,10 @@ use crate::likelihood::ServiceTime;
 use crate::mechanism::{Name, Parameters};
 
 const PRIOR: f64 = 0.1;
+/// By how many times their spread a flight may differ from the requests alone, as a logarithm.
+const MOST_DEVIATIONS: f64 = 5.0;
+/// As [`MOST_DEVIATIONS`], at least: a few requests don't show how much they vary.
+const UNKNOWN_SPREAD: f64 = 0.5;
 
 pub(super) struct SingleFlight;
 
@@ -18,7 +22,9 @@ impl Model for SingleFlight {
         let together = burst.log_together(done, mean, deviation(done, mean) / burst.alone);
         let (first, last) = (done[0], burst.observed.end());
         let arrives_before = burst.observed.arrivals.last().is_some_and(|arrival| *arrival < first);
-        if last - first > 0.3 * burst.alone || !arrives_before {
+        let most = (MOST_DEVIATIONS * burst.spread).max(UNKNOWN_SPREAD);
+        let is_one_service = (mean / burst.alone).ln().abs() < most;
+        if last - first > 0.3 * burst.alone || !arrives_before || !is_one_service {
             return Vec::new();
         }
         let log = |point: &[f64]| {

@@ -22,6 +22,16 @@ const USUAL: [Name; 2] = [Name::WorkerPool, Name::SharedCpu];
 /// A burst tells two mechanisms apart if one is less probable than this share of the other.
 pub(super) const TOLD_APART: f64 = 0.05;
 
+/// Mechanisms of which neither is far more common than the other: only what the burst shows tells them apart, not how probable
+/// they are beforehand.
+const EQUALLY_COMMON: [&[Name]; 3] = [
+    &[Name::RateLimit, Name::Lock, Name::Throughput, Name::SlowAccept],
+    &[Name::SharedCpu, Name::ColdStart, Name::Pause],
+    &[Name::WorkerPool, Name::StickyConnections],
+];
+/// Those are told apart if the logarithms of their likelihoods differ by more than this.
+const LEAST_DIFFERENCE: f64 = 4.0;
+
 /// Mechanisms that only the variation of services tells apart.
 const SAME_IF_STEADY: [&[Name]; 3] = [
     &[Name::WorkerPool, Name::Batching],
@@ -29,8 +39,8 @@ const SAME_IF_STEADY: [&[Name]; 3] = [
     &[Name::SharedCpu, Name::Pause],
 ];
 
-fn is_same_if_steady(one: Name, other: Name) -> bool {
-    SAME_IF_STEADY.iter().any(|class| class.contains(&one) && class.contains(&other))
+fn are_together(classes: &[&[Name]], one: Name, other: Name) -> bool {
+    classes.iter().any(|class| class.contains(&one) && class.contains(&other))
 }
 
 /// Returns the mechanisms by class, the most probable first. If services are `steady`, workers finish together as batches
@@ -52,19 +62,25 @@ pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64], steady: 
     names.sort_by(|a, b| b.1.total_cmp(&a.1));
     let mut mechanisms: Vec<Mechanism> = Vec::new();
     let mut taken: Vec<Name> = Vec::new();
+    let likelihood = |name: Name| {
+        let all = explanations.iter().filter(|one| one.name == name);
+        all.map(|one| one.log).fold(f64::NEG_INFINITY, f64::max)
+    };
     for (name, probability, _, best) in &names {
         if taken.contains(name) {
             continue;
         }
         taken.push(*name);
-        let same = |other: Name| CLASSES.iter().any(|class| class.contains(name) && class.contains(&other));
+        let is_open = |other: Name, weight: f64| {
+            weight >= TOLD_APART * probability
+                || steady && are_together(&SAME_IF_STEADY, *name, other)
+                || are_together(&EQUALLY_COMMON, *name, other)
+                    && likelihood(other) > likelihood(*name) - LEAST_DIFFERENCE
+        };
         let mut class =
             Mechanism { name: *name, parameters: best.parameters, or: Vec::new(), probability: *probability };
         for (other, weight, ..) in &names {
-            if !taken.contains(other)
-                && same(*other)
-                && (*weight >= TOLD_APART * probability || steady && is_same_if_steady(*name, *other))
-            {
+            if !taken.contains(other) && are_together(&CLASSES, *name, *other) && is_open(*other, *weight) {
                 taken.push(*other);
                 class.or.push(*other);
                 class.probability += weight;

@@ -1,5 +1,6 @@
 //! How probable each explanation of a burst is.
 
+mod calibration;
 mod class;
 mod gate;
 
@@ -50,11 +51,12 @@ impl Posterior {
         let temper = if burst.spread < STEADY { TEMPER_STEADY } else { TEMPER_KIND };
         explanations.sort_by(|a, b| b.weight(temper).total_cmp(&a.weight(temper)));
         let fit = Fit::of(burst, explanations.first()?);
-        let mechanisms = class::mechanisms(
+        let mut mechanisms = class::mechanisms(
             &explanations,
             &weights(&explanations, TEMPER_MECHANISM),
             burst.spread < STEADY,
         );
+        calibration::calibrate(&mut mechanisms);
         let by_makespan =
             explanations.first().and_then(|best| Some(burst.kind(&best.hypothesis.as_ref()?.service)));
         Some(Self { explanations, fit, by_makespan, temper, mechanisms })
@@ -64,15 +66,30 @@ impl Posterior {
         &self.explanations[0]
     }
 
+    /// Returns the kind of the most probable mechanism: of the member that its class is named by.
+    pub(crate) fn kind_of_mechanism(&self) -> Kind {
+        let named = self.mechanisms.first().and_then(|first| {
+            // The best explanation of a name comes first.
+            self.explanations.iter().find(|one| one.name == first.name)
+        });
+        named.unwrap_or(self.best()).kind
+    }
+
     /// Whether the burst alone can't tell the kind: a pause of the whole server delays all requests as shared processors do.
     pub(crate) fn is_open(&self) -> bool {
-        let weights = weights(&self.explanations, TEMPER_MECHANISM);
+        let Some(class) = self.mechanisms.first().filter(|first| first.probability >= 0.5) else {
+            return false;
+        };
+        let is_in_class = |name: Name| class.class().any(|member| member == name);
+        let weights = weights(&self.explanations, self.temper);
         let probability = |name: Name| -> f64 {
             let all = self.explanations.iter().zip(&weights);
             all.filter(|(one, _)| one.name == name).map(|(_, weight)| weight).sum()
         };
-        let (pause, shared) = (probability(Name::Pause), probability(Name::SharedCpu));
-        pause + shared >= 0.5 && pause.min(shared) >= class::TOLD_APART * pause.max(shared)
+        // Processors are shared more often than servers pause.
+        is_in_class(Name::Pause)
+            && is_in_class(Name::SharedCpu)
+            && probability(Name::Pause) >= class::TOLD_APART * probability(Name::SharedCpu)
     }
 
     /// Returns the probability of a kind.

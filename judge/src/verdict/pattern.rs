@@ -154,7 +154,6 @@ impl fmt::Display for Pattern {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use proptest::test_runner::RngSeed;
 
     use super::*;
 
@@ -221,7 +220,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(21), ..ProptestConfig::with_cases(300) })]
+        #![proptest_config(ProptestConfig::with_cases(300))]
 
         #[test]
         fn any_times_are_described(times in prop::collection::vec(prop::num::f64::ANY, 0..40)) {

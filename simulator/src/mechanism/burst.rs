@@ -101,6 +101,18 @@ impl Sent {
 }
 
 impl Burst {
+    /// The mean difference between the times of the answers, in their order, and those of another burst.
+    pub fn mean_difference(&self, other: &Self) -> f64 {
+        let done = |burst: &Self| {
+            let mut done: Vec<f64> = burst.requests.iter().map(|request| request.done).collect();
+            done.sort_by(f64::total_cmp);
+            done
+        };
+        let (one, other) = (done(self), done(other));
+        let differences = one.iter().zip(&other).map(|(one, other)| (one - other).abs());
+        differences.sum::<f64>() / one.len().max(1) as f64
+    }
+
     /// The time of the last answer.
     pub fn makespan(&self) -> f64 {
         self.requests.iter().map(|request| request.done).fold(0.0, f64::max)

