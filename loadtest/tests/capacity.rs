@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use judge::capacity::{Beyond, End};
+use judge::verdict::Confidence;
 use nix::sys::signal::Signal;
 use results::capacity::Document;
 
@@ -78,6 +79,7 @@ async fn a_server_without_limit_serves_at_least_the_limit() {
     let answer = &document.answer;
     assert_eq!((answer.ended, answer.at_a_time, answer.at_a_time_high), (End::Limit, None, None), "{answer}");
     assert_eq!((answer.at_a_time_low, answer.beyond), (40.0, None));
+    assert_eq!((answer.confidence, answer.reasons.len()), (Confidence::High, 0), "{answer:?}");
     let most = document.bursts.iter().map(|burst| burst.n).max();
     assert_eq!(most, Some(40), "at most --limit");
 }
@@ -110,6 +112,30 @@ async fn if_all_requests_are_slowed_the_throughput_is_the_capacity() {
 }
 
 #[tokio::test]
+async fn a_rate_is_given_as_a_rate() {
+    let truth = ServerSpec::of(Model::Paced(SERVICE / 4), SERVICE);
+    let answer = found(truth, &["--limit", "32"]).await.answer;
+    assert_eq!(
+        (answer.at_a_time, answer.at_a_time_high, answer.inconclusive),
+        (None, None, false),
+        "{answer}"
+    );
+    assert!(answer.per_second.is_some_and(|rate| (9.0..11.0).contains(&rate)), "{answer:?}");
+    assert!(answer.to_string().contains(" a second, however many are sent"), "{answer}");
+}
+
+#[tokio::test]
+async fn service_times_that_vary_give_no_sure_number() {
+    let truth = ServerSpec { jitter: 0.9, ..ServerSpec::of(Model::UNLIMITED, SERVICE) };
+    let server = serve(truth).await;
+    let ran = ran(&["--json", "--limit", "32", &server.url]).await;
+    let answer = serde_json::from_str::<Document>(&ran.stdout).unwrap().answer;
+    assert_eq!(ran.code, Some(if answer.inconclusive { 4 } else { 0 }), "{answer}");
+    assert_eq!((answer.at_a_time, answer.at_a_time_high), (None, None), "{answer}");
+    assert!(answer.confidence < Confidence::High && !answer.reasons.is_empty(), "{answer:?}");
+}
+
+#[tokio::test]
 async fn the_text_has_the_answer_a_plot_and_a_table_in_the_width_of_the_terminal() {
     let server = serve(ServerSpec::of(Model::EVENT_LOOP, SERVICE)).await;
     let ran = ran(&["--limit", "8", "--repeat", "1", &server.url]).await;
@@ -117,7 +143,13 @@ async fn the_text_has_the_answer_a_plot_and_a_table_in_the_width_of_the_terminal
     let said =
         format!("{} takes 1 request at a time; others wait until one of them is answered.", server.url);
     assert_eq!(ran.stdout.lines().next(), Some(&*said));
-    for part in ["the dotted line is a server without a limit", "all at once", "Universal Scalability Law"] {
+    for part in [
+        "\nConfidence: ",
+        "Checked with ",
+        "the dotted line is a server without a limit",
+        "all at once",
+        "Universal Scalability Law",
+    ] {
         assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
     }
     assert!(!ran.stdout.contains('\x1b'), "no colour without a terminal");

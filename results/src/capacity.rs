@@ -30,11 +30,11 @@ pub struct Document {
     pub limit: usize,
     /// The number of bursts to fire for each size near the answer.
     pub repeat: usize,
-    /// The number of requests that the server takes at a time.
+    /// How many requests the server takes at a time, or answers a second, and how sure that is.
     pub answer: Answer,
     /// The Universal Scalability Law, fitted to the throughput if the bursts support it.
     pub scalability: Scalability,
-    /// The bursts by size, smallest first.
+    /// The bursts by size, smallest first; without those that check the result.
     pub sizes: Vec<SizeSummary>,
     /// All bursts, in firing order.
     pub bursts: Vec<Observation>,
@@ -75,7 +75,7 @@ impl Document {
         machine: Machine,
         started: String,
     ) -> Self {
-        let sizes = Sizes::of(&survey.observed, survey.search.repeat);
+        let sizes = Sizes::with_larger(&survey.observed, survey.search.repeat);
         Self {
             schema: SCHEMA,
             tool,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use judge::aggregate::Aggregate;
-use judge::capacity::{End, Search, Survey};
+use judge::capacity::{End, Firing, Purpose, Search, Survey};
 use judge::schedule::{Arrivals, Open, Schedule};
 use judge::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Trace};
 use judge::verdict::{effective_concurrency, judge};
@@ -170,12 +170,13 @@ fuzz_target!(|input: Input| {
     {
         assert!(low <= k && k <= high, "{verdict:?}");
     }
-    let _ = verdict.rounded().headline();
+    let _ = verdict.clone().rounded().headline();
     let _ = effective_concurrency(&trace);
     let _ = Aggregate::of(&trace.rows);
     let _ = trace.schedule.planned().take(100).count();
-    let mut survey = Survey::new(Search { limit: 1_024, repeat: 3 }, trace.service_ms, false);
-    survey.add(&trace);
+    let search = Search { limit: 1_024, repeat: 3 };
+    let mut survey = Survey::new(search, trace.service_ms, trace.baseline.clone(), false);
+    survey.add(&Firing::new(trace.schedule.n, Purpose::Search), &trace, &verdict);
     let _ = survey.next();
     let _ = survey.answer(End::Found).to_string();
 });

@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::firing::{Firing, Purpose};
+use crate::mechanism::Mechanism;
 use crate::trace::{Outcome, Row, Trace};
 use crate::units::{self, rounded};
-use crate::verdict::effective_concurrency;
+use crate::verdict::{Confidence, Kind, Verdict, effective_concurrency};
 
 /// An answer within this many service times waited for no other: the geometric mean of one service time and two, so that
 /// service times may vary by a fifth and more.
@@ -18,6 +20,37 @@ const MAX_CPU: f64 = 0.9;
 /// If several requests take less than this share of the service time, it was not typical.
 const TOO_QUICK: f64 = 0.7;
 
+/// What the judge says of one burst.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Judged {
+    /// How the burst was served.
+    pub kind: Kind,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// The number of requests that were served at a time; null if it is unknown.
+    pub at_a_time: Option<f64>,
+    /// The smallest possible value of `at_a_time`.
+    pub at_a_time_low: Option<f64>,
+    /// The largest possible value of `at_a_time`.
+    pub at_a_time_high: Option<f64>,
+    /// Why it was served so; null if no mechanism is probable enough.
+    pub mechanism: Option<Mechanism>,
+}
+
+impl Judged {
+    fn of(verdict: &Verdict) -> Self {
+        let verdict = verdict.clone().rounded();
+        Self {
+            kind: verdict.kind,
+            confidence: verdict.confidence,
+            at_a_time: verdict.at_a_time,
+            at_a_time_low: verdict.at_a_time_low,
+            at_a_time_high: verdict.at_a_time_high,
+            mechanism: verdict.mechanism,
+        }
+    }
+}
+
 /// A burst of requests that were all sent at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
@@ -29,6 +62,12 @@ pub struct Observation {
     pub answered: usize,
     /// The number of these answers that came within 1.41 service times: they waited for no other.
     pub at_once: usize,
+    /// The time of the first good answer, in milliseconds; null if there is none.
+    #[serde(default)]
+    pub first_ms: Option<f64>,
+    /// The time of the first good answer that came later than at once, in milliseconds; null if there is none.
+    #[serde(default)]
+    pub next_ms: Option<f64>,
     /// The number of requests that the server refused.
     pub refused: usize,
     /// How the server refused the first of them, such as `status 503`; null if it refused none.
@@ -40,16 +79,29 @@ pub struct Observation {
     pub effective: f64,
     /// The largest delay of a send behind the plan, in microseconds.
     pub start_skew_us: f64,
+    /// What the burst was fired for.
+    #[serde(default)]
+    pub purpose: Purpose,
+    /// The time without requests before it, in milliseconds, if the search waited.
+    #[serde(default)]
+    pub pause_ms: f64,
+    /// What the judge says of the burst alone; null in results of versions that didn't ask it.
+    #[serde(default)]
+    pub verdict: Option<Judged>,
     /// Why the burst doesn't count; null if it counts.
     pub doubt: Option<String>,
 }
 
 impl Observation {
-    /// Returns what a burst's trace shows.
-    pub fn of(trace: &Trace) -> Self {
+    /// Returns what a burst's trace and its verdict show.
+    pub fn of(firing: &Firing, trace: &Trace, verdict: &Verdict) -> Self {
         let enough_us = AT_ONCE * trace.service_ms * 1e3;
         let refusals = || trace.rows.iter().filter_map(refusal);
         let at_once = trace.answered().filter(|row| row.done_us <= enough_us).count();
+        let first_ms = |after_us: f64| {
+            let times = trace.answered().map(|row| row.done_us).filter(|done_us| *done_us > after_us);
+            times.min_by(f64::total_cmp).map(|done_us| rounded(done_us / 1e3, 3))
+        };
         // A disturbance delays answers, and never makes them early: if all came at once, it doesn't matter.
         let doubt = if at_once == trace.schedule.n { too_quick(trace) } else { disturbed(trace) };
         Self {
@@ -57,11 +109,16 @@ impl Observation {
             service_ms: rounded(trace.service_ms, 3),
             answered: trace.answered().count(),
             at_once,
+            first_ms: first_ms(0.0),
+            next_ms: first_ms(enough_us),
             refused: refusals().count(),
             refusal: refusals().next(),
             makespan_ms: rounded(trace.makespan_ms(), 3),
             effective: rounded(effective_concurrency(trace).unwrap_or(0.0), 3),
             start_skew_us: rounded(trace.start_skew_us(), 1),
+            purpose: firing.purpose,
+            pause_ms: firing.pause.as_secs_f64() * 1e3,
+            verdict: Some(Judged::of(verdict)),
             doubt,
         }
     }
@@ -74,6 +131,11 @@ impl Observation {
     /// Whether all requests were answered at once: the server takes as many.
     pub fn is_all_at_once(&self) -> bool {
         self.at_once == self.n && self.is_trusted()
+    }
+
+    /// Whether some answers came much earlier than the answer to a request alone.
+    pub(super) fn has_quick_answers(&self) -> bool {
+        self.first_ms.is_some_and(|first| first < TOO_QUICK * self.service_ms)
     }
 
     /// Whether the burst shows that the service time is too long.

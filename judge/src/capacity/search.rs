@@ -2,10 +2,19 @@
 
 use std::time::Duration;
 
+use super::bursts::Bursts;
 use super::end::End;
+use super::firing::{Firing, Purpose};
+use super::larger::Larger;
 use super::observation::Observation;
 use super::sizes::Sizes;
 
+/// The shortest and the longest pause: instances that idle for a second have expired after the shortest, and a window of a
+/// second has passed.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
+/// A pause is at least this many times as long as the longest burst: as much as that burst took from a bucket has refilled by
+/// then.
+const LONGER_THAN_BURSTS: f64 = 3.0;
 /// E still grows if twice the requests give E times this.
 const GROWTH: f64 = 1.25;
 
@@ -21,49 +30,65 @@ pub struct Search {
 /// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// Fire a burst of this many requests.
-    Fire(usize),
+    /// Fire this burst.
+    Fire(Firing),
     /// Stop: further bursts would show nothing new.
     Done(End),
 }
 
 impl Search {
-    /// Returns the step after these bursts.
+    /// Returns the step after these bursts. `spread` is the standard deviation of the service time's logarithm, if it is known.
     ///
     /// Single requests come first, for the service time; they are repeated if it proves wrong. Then the size doubles until
     /// the server doesn't take a burst at once. Then sizes between the largest burst that it took and the smallest that it
     /// didn't, guided by the number of first answers, lead to the N that it takes and the N + 1 that it doesn't. Bursts of
-    /// N, N + 1 and 2 N are repeated. If a shared resource slows all requests, there is no such limit: the size doubles
+    /// N, N + 1 and 2 N are repeated. Then bursts after a pause and over fresh connections check N.
+    ///
+    /// If a shared resource slows all requests, there is no such limit: the size doubles
     /// until the effective concurrency E stops growing, and sizes are added for the law of
     /// [scalability](super::Scalability).
-    pub fn next(&self, observed: &[Observation]) -> Step {
-        // Without answers, a single request tests whether the server still runs.
-        match observed.iter().rev().take_while(|burst| burst.answered == 0).count() {
-            0 => {}
-            1 | 2 => return Step::Fire(1),
-            _ => return Step::Done(End::Unanswered),
+    ///
+    /// If service times vary, or the bursts look like no fixed limit, larger bursts follow, until the judge is sure what kind of
+    /// server answers.
+    pub fn next(&self, observed: &[Observation], spread: Option<f64>) -> Step {
+        let bursts = Bursts::of(self, observed, spread);
+        if let Some(step) = bursts.revive() {
+            return step;
         }
-        let sizes = Sizes::of(observed, self.repeat);
+        let sizes = &bursts.sizes;
         let alone =
             if observed.iter().any(Observation::is_too_quick) { 2 * self.repeat } else { self.repeat };
-        if sizes.get(1).is_none_or(|single| single.count() < alone) {
-            return self.fire(1, &sizes);
+        // If service times vary, a late answer to a single request is no disturbance, and enough of them are known.
+        if !bursts.is_varied() && sizes.get(1).is_none_or(|single| single.count() < alone) {
+            return self.fire(1, sizes);
         }
+        if bursts.needs_larger() {
+            return Larger::of(&bursts).next();
+        }
+        match self.direct(sizes) {
+            Step::Done(End::Found) if sizes.is_shared() => Larger::of(&bursts).next(),
+            Step::Done(End::Found) => bursts.check(),
+            step => step,
+        }
+    }
+
+    /// Returns the step of the search by answers that came at once.
+    fn direct(&self, sizes: &Sizes) -> Step {
         let taken = sizes.taken();
         let Some((too_large, _)) = sizes.too_large().next() else {
             return match taken < self.limit {
-                true => self.fire((2 * taken).min(self.limit), &sizes),
-                false => self.settle(&[self.limit], &sizes).unwrap_or(Step::Done(End::Limit)),
+                true => self.fire((2 * taken).min(self.limit), sizes),
+                false => self.settle(&[self.limit], sizes).unwrap_or(Step::Done(End::Limit)),
             };
         };
         if sizes.is_shared() {
-            return self.grow(&sizes);
+            return self.grow(sizes);
         }
         if too_large > taken + 1 {
-            return self.fire(between(taken, too_large, &sizes), &sizes);
+            return self.fire(between(taken, too_large, sizes), sizes);
         }
         let twice = (2 * taken).min(self.limit).max(too_large);
-        self.settle(&[taken, too_large, twice], &sizes).unwrap_or(Step::Done(End::Found))
+        self.settle(&[taken, too_large, twice], sizes).unwrap_or(Step::Done(End::Found))
     }
 
     /// Returns the first of `wanted` that was not fired often enough.
@@ -92,7 +117,7 @@ impl Search {
     fn fire(&self, n: usize, sizes: &Sizes) -> Step {
         match sizes.get(n) {
             Some(size) if size.disturbed() >= 2 * self.repeat => Step::Done(End::Generator),
-            _ => Step::Fire(n),
+            _ => Step::Fire(Firing::new(n, Purpose::Search)),
         }
     }
 
@@ -102,7 +127,33 @@ impl Search {
         let repeat = u32::try_from(self.repeat).unwrap_or(u32::MAX);
         // Bursts of 1, N, N + 1, 2 N and of the first size that was too large are repeated. Bursts beyond N take two
         // service times.
-        service.saturating_mul(doublings.saturating_add(repeat.saturating_mul(1 + 1 + 2 + 2 + 2)))
+        let bursts =
+            service.saturating_mul(doublings.saturating_add(repeat.saturating_mul(1 + 1 + 2 + 2 + 2)));
+        bursts.saturating_add(pause(service.saturating_mul(2)))
+    }
+}
+
+/// Returns the length of a pause after bursts of which the longest took `longest`.
+fn pause(longest: Duration) -> Duration {
+    longest.min(PAUSE.1).mul_f64(LONGER_THAN_BURSTS).clamp(PAUSE.0, PAUSE.1)
+}
+
+impl Bursts<'_> {
+    /// Returns the length of a pause after these bursts.
+    pub(super) fn pause(&self) -> Duration {
+        let longest = self.observed.iter().map(|burst| burst.makespan_ms).fold(0.0, f64::max);
+        pause(Duration::try_from_secs_f64(longest / 1e3).unwrap_or(PAUSE.1))
+    }
+
+    /// Returns the step after a burst without answers: single requests, the second after a pause, test whether the server still
+    /// runs.
+    fn revive(&self) -> Option<Step> {
+        match self.observed.iter().rev().take_while(|burst| burst.answered == 0).count() {
+            0 => None,
+            1 => Some(Step::Fire(Firing::new(1, Purpose::Search))),
+            2 => Some(Step::Fire(Firing { pause: self.pause(), ..Firing::new(1, Purpose::Search) })),
+            _ => Some(Step::Done(End::Unanswered)),
+        }
     }
 }
 

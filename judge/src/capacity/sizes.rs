@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::firing::Purpose;
 use super::observation::Observation;
 use crate::stats;
 
@@ -11,7 +12,8 @@ pub struct Size<'a> {
 }
 
 impl<'a> Size<'a> {
-    fn trusted(&self) -> impl Iterator<Item = &'a Observation> {
+    /// Iterates over the bursts that count.
+    pub(super) fn trusted(&self) -> impl Iterator<Item = &'a Observation> {
         self.all.iter().copied().filter(|observed| observed.is_trusted())
     }
 
@@ -67,17 +69,27 @@ impl<'a> Size<'a> {
     }
 }
 
-/// The sizes of all bursts that were fired.
+/// The sizes of bursts that were fired.
 pub struct Sizes<'a> {
     repeat: usize,
     sizes: BTreeMap<usize, Size<'a>>,
 }
 
 impl<'a> Sizes<'a> {
-    /// Groups the bursts by size. For `repeat` see [`Search`](super::Search).
+    /// Groups the bursts of the search by size. For `repeat` see [`Search`](super::Search).
     pub fn of(observations: &'a [Observation], repeat: usize) -> Self {
+        Self::group(observations, repeat, &[Purpose::Search])
+    }
+
+    /// As [`of`](Self::of), with the larger bursts for the judge. Bursts that check the result never count: they are sent in
+    /// another way.
+    pub fn with_larger(observations: &'a [Observation], repeat: usize) -> Self {
+        Self::group(observations, repeat, &[Purpose::Search, Purpose::Judge])
+    }
+
+    fn group(observations: &'a [Observation], repeat: usize, purposes: &[Purpose]) -> Self {
         let mut sizes = BTreeMap::<usize, Size>::new();
-        for observed in observations {
+        for observed in observations.iter().filter(|observed| purposes.contains(&observed.purpose)) {
             sizes.entry(observed.n).or_insert_with(|| Size { all: Vec::new() }).all.push(observed);
         }
         Self { repeat, sizes }

@@ -16,10 +16,11 @@ const PROBABLE: f64 = 0.9;
 pub(super) const POSSIBLE: f64 = 0.7;
 
 /// How sure the verdict is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Another explanation is possible.
+    #[default]
     Low,
     /// The verdict is probably right.
     Medium,

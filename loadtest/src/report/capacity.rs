@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
-use judge::capacity::Scalability;
+use judge::capacity::{Answer, Purpose, Scalability};
 use judge::units;
 use results::capacity::{Document, SizeSummary};
 use results::chart;
@@ -21,11 +21,19 @@ const SHORT_SERVICE_MS: f64 = 50.0;
 pub fn text(document: &Document, width: Option<u16>) -> String {
     let paragraph = |text: &str| wrapped(text, "", width) + "\n";
     let mut text = paragraph(&format!("{} {}", document.url, document.answer));
+    text += &paragraph(&confidence(&document.answer));
+    if let Some(mechanism) = &document.answer.mechanism {
+        text += &paragraph(&format!("Mechanism: {}.", mechanism.sentence()));
+    }
     if document.sizes.len() > 1 {
         let _ = write!(text, "\n{}", plot(document, width));
     }
     if !document.sizes.is_empty() {
         let _ = write!(text, "\n{}\n", table(document));
+    }
+    let checks = checks(document);
+    if !checks.is_empty() {
+        text += &paragraph(&checks);
     }
     let doubted: usize = document.sizes.iter().map(|size| size.doubted).sum();
     if doubted > 0 {
@@ -43,6 +51,35 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
         );
     }
     text + "\n" + &paragraph(&scalability(&document.scalability))
+}
+
+fn confidence(answer: &Answer) -> String {
+    let reasons = match answer.reasons.as_slice() {
+        [] => String::new(),
+        reasons => format!(": {}", reasons.join("; ")),
+    };
+    format!("Confidence: {}{reasons}.", answer.confidence)
+}
+
+/// What the bursts that check the result showed.
+fn checks(document: &Document) -> String {
+    let checks = document.bursts.iter().filter_map(|burst| {
+        let sent = match burst.purpose {
+            Purpose::Search | Purpose::Judge => return None,
+            Purpose::Pause => {
+                format!("{} requests after a pause of {}", burst.n, units::time(burst.pause_ms))
+            }
+            Purpose::Fresh => format!("{} requests over fresh connections", burst.n),
+        };
+        Some(match &burst.doubt {
+            Some(_) => format!("{sent}, not counted"),
+            None => format!("{sent}, {} of them answered at once", burst.at_once),
+        })
+    });
+    match checks.collect::<Vec<_>>().join("; ") {
+        none if none.is_empty() => none,
+        checks => format!("Checked with {checks}."),
+    }
 }
 
 fn plot(document: &Document, width: Option<u16>) -> String {

@@ -1,6 +1,7 @@
 //! Fires bursts, and judges them.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use judge::schedule::Schedule;
 use judge::trace::{Baseline, Generator, MissingData, Trace};
@@ -22,6 +23,14 @@ pub struct CalibratedBurst {
     pub baseline: Baseline,
     /// Whether a request is sent alone after the burst, before the burst is judged.
     pub solo_after: bool,
+}
+
+impl CalibratedBurst {
+    /// The burst over connections that are opened as its requests are sent.
+    pub fn over_fresh_connections(mut self) -> Self {
+        Arc::make_mut(&mut self.spec.request).keep_alive = false;
+        self
+    }
 }
 
 /// Bursts that were recording together, judged.

@@ -18,6 +18,8 @@ pub enum Model {
     Unavailable(usize),
     /// This many are served at a time; the connections of the others are reset.
     Resets(usize),
+    /// A request starts this long after the one before it, however many are in service.
+    Paced(Duration),
     /// All requests in flight share this many processors.
     Sharing(usize),
     /// Requests are served one after the other, and all answers are sent when the last is done.
@@ -81,6 +83,8 @@ struct State {
     server: SyntheticServer,
     in_flight: AtomicUsize,
     permits: Semaphore,
+    /// When the next paced request may start.
+    next_start: Mutex<Instant>,
     /// Held by the request of the batch that is being served.
     turn: tokio::sync::Mutex<()>,
     /// The number of requests of the batch that are not done.
@@ -125,13 +129,14 @@ impl State {
     fn new(spec: ServerSpec, server: SyntheticServer) -> Self {
         let permits = match spec.model {
             Model::Pool(k) | Model::Unavailable(k) | Model::Resets(k) => k,
-            Model::Sharing(_) | Model::Batches => Semaphore::MAX_PERMITS,
+            Model::Paced(_) | Model::Sharing(_) | Model::Batches => Semaphore::MAX_PERMITS,
         };
         Self {
             spec,
             server,
             in_flight: AtomicUsize::new(0),
             permits: Semaphore::new(permits),
+            next_start: Mutex::new(Instant::now()),
             turn: tokio::sync::Mutex::new(()),
             unfinished: Mutex::new(0),
             batch_done: Notify::new(),
@@ -158,6 +163,15 @@ impl State {
                 Err(_) if matches!(self.spec.model, Model::Resets(_)) => return Answer::Reset,
                 Err(_) => return Answer::Unavailable,
             },
+            Model::Paced(gap) => {
+                let start = {
+                    let mut next = self.next_start.lock().expect("no panic");
+                    let start = Instant::now().max(*next);
+                    *next = start + gap;
+                    start
+                };
+                tokio::time::sleep_until((start + work).into()).await;
+            }
             Model::Sharing(processors) => self.share(work, processors).await,
             Model::Batches => self.batch(work).await,
         }

@@ -43,6 +43,7 @@ fn text(document: &Document, json: bool) -> Result<String, Failure> {
 fn exit(end: End, document: &Document) -> Exit {
     match end {
         End::Unanswered => Exit::System,
+        _ if document.answer.inconclusive => Exit::Untrusted,
         // A lower bound above one is an answer; a lower bound of one says nothing.
         End::Generator if document.answer.at_a_time.is_none() && document.answer.at_a_time_low <= 1.0 => {
             Exit::Untrusted
