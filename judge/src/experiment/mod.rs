@@ -1,10 +1,20 @@
 //! Why a server serves requests as it does: which experiment to fire next, and what all of them show together. The caller
 //! fires them.
 
+mod belief;
+mod choice;
 mod diagnosis;
 mod end;
+mod features;
+mod fit;
+mod history;
+mod menu;
 mod plan;
+mod play;
 mod planner;
+mod report;
+mod server;
+mod suspect;
 
 pub use diagnosis::{Diagnosis, Finding};
 pub use end::End;

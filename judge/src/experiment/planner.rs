@@ -2,11 +2,27 @@
 
 use std::time::Duration;
 
-use super::diagnosis::{Diagnosis, Finding};
+use super::belief::Belief;
+use super::choice::{Choice, choose};
+use super::diagnosis::Diagnosis;
 use super::end::End;
-use super::plan::{Connections, Experiment, Observed, Part, Target};
-use crate::kind::Kind;
-use crate::trace::Baseline;
+use super::history::History;
+use super::menu::{self, LARGEST};
+use super::plan::{Experiment, Observed};
+use super::report;
+use crate::mechanism::Name;
+use crate::trace::{Baseline, Ending, Trace};
+use crate::verdict;
+
+/// The sizes of the first bursts.
+const FIRST: usize = 8;
+const SECOND: usize = 40;
+/// A burst may take so much of the time that is left.
+const MOST_TIME: f64 = 0.3;
+/// The mechanism is known if all others are less probable than this share of it.
+const KNOWN: f64 = 0.015;
+/// Times below this can't be told from those of the network and the generator, in milliseconds.
+const TOO_QUICK_MS: f64 = 1.0;
 
 /// Chooses experiments. It has no state: what was seen determines the next one.
 #[derive(Debug, Clone)]
@@ -67,45 +83,129 @@ impl Default for Budget {
 
 impl Planner {
     /// Returns the step after these experiments.
+    ///
+    /// Two bursts come first, a small one and a larger one that is repeated, so that there is something to explain. Then
+    /// each suspected server is fitted to all that was seen, and the experiment is chosen in which the most probable ones
+    /// are expected to differ most for what it costs.
     pub fn next(&self, seen: &[Observed], spent: Spent) -> Step {
-        let n = 20.min(self.budget.max_requests.saturating_sub(spent.requests));
-        if n == 0 {
+        if is_unanswered(seen) {
+            return Step::Done(End::Unanswered);
+        }
+        if seen.iter().flat_map(|one| &one.traces).any(shows_shared_instance) {
+            return Step::Done(End::Known);
+        }
+        if !seen.is_empty() && self.is_too_quick() {
+            return Step::Done(End::TooQuick);
+        }
+        let left = self.left(spent);
+        if left.requests < 2 {
             return Step::Done(End::RequestsSpent);
         }
-        match seen.len() {
-            0 => Step::Fire(Experiment {
-                title: format!("{n} at once"),
-                reason: "shows whether there is a limit".to_owned(),
-                pause: Duration::ZERO,
-                connections: Connections::Fresh,
-                parts: vec![Part {
-                    n,
-                    delay: Duration::ZERO,
-                    spacing: Duration::ZERO,
-                    target: Target::Main,
-                }],
-            }),
-            _ => Step::Done(End::NothingLeft),
+        if left.seconds <= 0.0 {
+            return Step::Done(End::TimeSpent);
+        }
+        if let Some(first) = self.opening(seen, left) {
+            return Step::Fire(first);
+        }
+        let history = self.history(seen);
+        let belief = Belief::of(&history);
+        if let Some(larger) = larger(&history, &belief, left) {
+            return Step::Fire(larger);
+        }
+        match choose(&history, &belief, &self.abilities, left, KNOWN) {
+            Choice::Fire(experiment) => Step::Fire(experiment),
+            Choice::Known => Step::Done(if belief.describes() { End::Known } else { End::NothingLeft }),
+            Choice::Same => Step::Done(if belief.describes() { End::OnlyFromInside } else { End::NothingLeft }),
+            Choice::RequestsSpent => Step::Done(End::RequestsSpent),
+            Choice::TimeSpent => Step::Done(End::TimeSpent),
         }
     }
 
     /// Returns what the experiments show together. `ended` is why they ended: for a diagnosis in between,
     /// [`End::Interrupted`].
     pub fn diagnosis(&self, seen: &[Observed], ended: End) -> Diagnosis {
-        let finding = |one: &Observed| Finding {
-            title: one.experiment.title.clone(),
-            reason: one.experiment.reason.clone(),
-            seen: String::new(),
-            ruled_out: Vec::new(),
-        };
-        Diagnosis {
-            mechanism: None,
-            alternatives: Vec::new(),
-            kind: Kind::Inconclusive,
-            why: String::new(),
-            remedy: None,
-            ended,
-            experiments: seen.iter().map(finding).collect(),
+        let history = self.history(seen);
+        let belief = (!seen.is_empty()).then(|| Belief::of(&history));
+        let left = Left { requests: usize::MAX, seconds: f64::INFINITY };
+        let is_same = belief.as_ref().is_some_and(|belief| {
+            matches!(choose(&history, belief, &self.abilities, left, KNOWN), Choice::Same)
+        });
+        report::diagnosis(seen, &history, belief.as_ref(), ended, is_same)
+    }
+
+    fn history<'a>(&self, seen: &'a [Observed]) -> History<'a> {
+        let also = self.abilities.also.map(|also| also.as_secs_f64());
+        History::new(self.service_ms, &self.alone, also, seen)
+    }
+
+    fn is_too_quick(&self) -> bool {
+        self.service_ms.is_nan() || self.service_ms < TOO_QUICK_MS
+    }
+
+    fn left(&self, spent: Spent) -> Left {
+        Left {
+            requests: self.budget.max_requests.saturating_sub(spent.requests),
+            seconds: self.budget.max_time.saturating_sub(spent.time).as_secs_f64(),
         }
     }
+
+    /// Returns the first bursts, as long as there is something new to see.
+    fn opening(&self, seen: &[Observed], left: Left) -> Option<Experiment> {
+        let alone = (self.service_ms / 1e3).max(1e-4);
+        let fit = |each: f64, most: usize| -> usize {
+            let by_time = (MOST_TIME * left.seconds / each.max(1e-6)) as usize;
+            most.min(by_time.max(2)).min(left.requests)
+        };
+        match seen {
+            [] => Some(menu::burst(fit(alone, FIRST), "shows whether there is a limit on few requests")),
+            [first] => {
+                let (n, last) = extent(first);
+                let each = last / n.max(1) as f64;
+                let size = fit(each, SECOND);
+                let reason = "shows how answers follow each other";
+                (size > n + n / 2).then(|| menu::burst(size, reason))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What is left of the budget.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    pub(super) requests: usize,
+    pub(super) seconds: f64,
+}
+
+/// Returns the number of the first part's requests, and the time until the last was answered, in seconds.
+fn extent(one: &Observed) -> (usize, f64) {
+    let trace = one.traces.first();
+    let last = trace.into_iter().flat_map(|trace| &trace.rows).map(|row| row.done_us).fold(0.0, f64::max);
+    (one.experiment.parts.first().map_or(0, |part| part.n), last / 1e6)
+}
+
+/// Returns a larger burst if none met a limit yet.
+fn larger(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
+    let sizes = history.seen.iter().filter_map(|one| one.outcomes.first().map(Vec::len));
+    let largest = sizes.max().unwrap_or(0);
+    let name = belief.best().suspect.name();
+    let is_unlimited = matches!(name, Name::None | Name::UnevenBackends | Name::SingleFlight);
+    let size = LARGEST.min(left.requests / 2);
+    let reason = "no limit was met yet: more requests may meet one";
+    (is_unlimited && 2 * largest <= size).then(|| menu::burst(size, reason))
+}
+
+/// Whether the server answered nothing in the last two experiments.
+fn is_unanswered(seen: &[Observed]) -> bool {
+    let is_answer = |ending: Ending| matches!(ending, Ending::Answered | Ending::Refused);
+    let answers = |one: &Observed| {
+        one.traces.iter().flat_map(|trace| &trace.rows).any(|row| is_answer(row.ending()))
+    };
+    seen.len() >= 2 && !seen.iter().rev().take(2).any(answers)
+}
+
+/// Whether the replies show that requests blocked each other in a shared instance.
+pub(super) fn shows_shared_instance(trace: &Trace) -> bool {
+    trace.rows.iter().any(|row| row.evidence.is_some())
+        && verdict::judge(trace).mechanism.is_some_and(|one| one.name == Name::SharedInstance)
 }

@@ -15,7 +15,9 @@ use crate::Random;
 use crate::mechanism::{Load, Noise, Server, Service, burst};
 
 pub use load::NoiseClass;
+pub(crate) use load::noise;
 pub use subject::Subject;
+pub(crate) use subject::Draft;
 pub use truth::Truth;
 
 /// A burst at a simulated server, with the truth about it.

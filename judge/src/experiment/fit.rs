@@ -1,0 +1,287 @@
+//! Fits the parameters of suspected servers to what was seen.
+
+use super::history::{History, Score};
+use super::plan::Target;
+use super::suspect::{REFUSING, SERVING, Sort, Suspect};
+
+/// How often experiments are played for a first look, and for a fit.
+const LOOK: usize = 8;
+pub(super) const TURNS: usize = 24;
+/// Suspects that are so much worse than the best one after a first look are given up.
+const HOPELESS: f64 = 30.0;
+/// The penalty of a fitted parameter, as a logarithm.
+const PENALTY: f64 = 0.8;
+/// The probability that each session has a limit of its own, where there is a limit of one.
+const BY_SESSION: f64 = 0.08;
+
+/// A suspect with its best parameters.
+#[derive(Debug, Clone)]
+pub(super) struct Fitted {
+    pub(super) suspect: Suspect,
+    pub(super) score: Score,
+    /// The logarithm of the prior probability, with the penalty of the parameters.
+    pub(super) prior: f64,
+}
+
+impl Fitted {
+    pub(super) fn log(&self) -> f64 {
+        self.score.log() + self.prior
+    }
+}
+
+/// Returns the suspects with their best parameters, the best first.
+pub(super) fn fit(history: &History) -> Vec<Fitted> {
+    let refuses = history.has_refusals();
+    let sorts = if refuses { &REFUSING[..] } else { &SERVING[..] };
+    let clues = Clues::of(history);
+    let mut fitted: Vec<Fitted> = sorts.iter().filter_map(|habit| look(history, &clues, habit.sort)).collect();
+    let best = fitted.iter().map(Fitted::log).fold(f64::NEG_INFINITY, f64::max);
+    fitted.retain(|one| one.log() > best - HOPELESS);
+    fitted.iter_mut().for_each(|one| refine(history, one));
+    let mut all: Vec<Fitted> = fitted.iter().flat_map(|one| variants(history, one)).collect();
+    all.sort_by(|a, b| b.log().total_cmp(&a.log()));
+    all
+}
+
+/// Returns the best of the first guesses.
+fn look(history: &History, clues: &Clues, sort: Sort) -> Option<Fitted> {
+    let candidates = clues.guesses(sort).into_iter().filter(Suspect::is_possible);
+    let scored = candidates.map(|suspect| weigh(history, suspect, LOOK));
+    scored.max_by(|a, b| a.log().total_cmp(&b.log()))
+}
+
+fn weigh(history: &History, suspect: Suspect, turns: usize) -> Fitted {
+    let prior = suspect.sort.habit().prior.ln() - PENALTY * suspect.parameters_count() as f64;
+    Fitted { score: history.score(&suspect, turns), prior, suspect }
+}
+
+/// Improves the parameters one by one, by steps that become smaller (Hooke and Jeeves, "Direct search solution of numerical
+/// and statistical problems", 1961).
+fn refine(history: &History, fitted: &mut Fitted) {
+    *fitted = weigh(history, fitted.suspect.clone(), TURNS);
+    let count = fitted.suspect.point.len();
+    let mut steps: Vec<f64> = (0..count).map(|i| if i == 0 { 0.06 } else { 0.3 }).collect();
+    for _ in 0..5 {
+        for i in 0..count {
+            let mut improved = false;
+            for sign in [1.0, -1.0] {
+                let mut suspect = fitted.suspect.clone();
+                suspect.point[i] = stepped(&suspect, i, sign * steps[i]);
+                if !suspect.is_possible() {
+                    continue;
+                }
+                let other = weigh(history, suspect, TURNS);
+                if other.log() > fitted.log() {
+                    *fitted = other;
+                    improved = true;
+                    break;
+                }
+            }
+            steps[i] *= if improved { 1.1 } else { 0.5 };
+        }
+    }
+}
+
+/// Returns a parameter after a step. Small whole numbers change by one at least.
+fn stepped(suspect: &Suspect, i: usize, step: f64) -> f64 {
+    let value = suspect.point[i];
+    if !suspect.sort.is_whole(i) {
+        return value + step;
+    }
+    let (now, next) = (value.exp().round(), (value + step).exp().round());
+    let next = if next == now { now + step.signum() } else { next };
+    next.max(1.0).ln()
+}
+
+impl Sort {
+    /// Whether the parameter at `i` of a suspect's point is a whole number.
+    fn is_whole(self, i: usize) -> bool {
+        matches!(
+            (self, i),
+            (Self::Pool | Self::Batches | Self::Capped | Self::Deadline | Self::Growing | Self::Sticky, 2)
+                | (Self::Bucket | Self::RateCap | Self::InnerFirst | Self::InnerLast, 3)
+                | (Self::WarmPool | Self::Growing | Self::Sticky | Self::Capped, 3)
+        )
+    }
+}
+
+/// Returns the suspect, with what other endpoints and sessions meet, as far as experiments may show it.
+fn variants(history: &History, fitted: &Fitted) -> Vec<Fitted> {
+    let sent = |target: Target| {
+        history.seen.iter().any(|one| one.experiment.parts.iter().any(|part| part.target == target))
+    };
+    let shared = fitted.suspect.sort.habit().shared;
+    let mut variants = vec![fitted.clone()];
+    let also = sent(Target::Also);
+    if also {
+        variants[0].prior += likelihood(fitted.suspect.is_shared, shared);
+        let suspect = Suspect { is_shared: !fitted.suspect.is_shared, ..fitted.suspect.clone() };
+        let mut other = weigh(history, suspect, TURNS);
+        other.prior += likelihood(other.suspect.is_shared, shared);
+        variants.push(other);
+    }
+    if sent(Target::OtherHeader) && matches!(fitted.suspect.sort, Sort::Pool | Sort::LockFirst | Sort::LockLast) {
+        let sessions: Vec<Fitted> = variants
+            .iter()
+            .map(|one| {
+                let suspect = Suspect { by_session: true, ..one.suspect.clone() };
+                Fitted { prior: one.prior + BY_SESSION.ln(), ..weigh(history, suspect, TURNS) }
+            })
+            .collect();
+        variants.extend(sessions);
+    }
+    variants
+}
+
+fn likelihood(is_shared: bool, shared: f64) -> f64 {
+    if is_shared { shared.ln() } else { (1.0 - shared).ln() }
+}
+
+/// What the largest burst suggests.
+struct Clues {
+    median: f64,
+    spread: f64,
+    warm_up: Option<f64>,
+    /// The largest burst's number of answers, its first and its last answer.
+    count: f64,
+    first: f64,
+    last: f64,
+    /// How many answers came first.
+    at_first: f64,
+    /// The median answer.
+    middle: f64,
+    /// The mean time between answers.
+    gap: f64,
+    /// How many requests were refused, and the median time until then.
+    refused: f64,
+    refused_after: f64,
+    /// The experiment whose requests took longest.
+    slowest: usize,
+    slowest_by: f64,
+}
+
+impl Clues {
+    fn of(history: &History) -> Self {
+        let mut alone = history.alone.clone();
+        alone.sort_by(f64::total_cmp);
+        let median = alone[alone.len() / 2];
+        let logs: Vec<f64> = alone.iter().map(|time| (time / median).ln()).collect();
+        let squares = logs.iter().map(|log| log * log).sum::<f64>();
+        let spread = (squares / logs.len() as f64).sqrt().clamp(0.005, 1.0);
+        let main = |i: usize| {
+            let part = history.seen[i].outcomes.first();
+            part.map_or(0, Vec::len)
+        };
+        let largest = (0..history.seen.len()).max_by_key(|i| (main(*i), usize::MAX - *i));
+        let outcomes = largest.and_then(|i| history.seen[i].outcomes.first());
+        let times = |good: bool| -> Vec<f64> {
+            let all = outcomes.into_iter().flatten().flatten();
+            let mut times: Vec<f64> = all.filter(|one| one.1 == good).map(|one| one.0).collect();
+            times.sort_by(f64::total_cmp);
+            times
+        };
+        let (good, refused) = (times(true), times(false));
+        let at = |times: &[f64], share: f64| {
+            times.get(((times.len().max(1) - 1) as f64 * share) as usize).copied().unwrap_or(median)
+        };
+        let (first, last) = (at(&good, 0.0), at(&good, 1.0));
+        let medians = history.seen.iter().enumerate().map(|(i, one)| {
+            let mut times: Vec<f64> = one.outcomes.iter().flatten().flatten().map(|one| one.0).collect();
+            times.sort_by(f64::total_cmp);
+            (at(&times, 0.5), i)
+        });
+        let slowest = medians.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((median, 0));
+        Self {
+            median,
+            spread,
+            warm_up: history.warm_up(),
+            count: good.len().max(1) as f64,
+            first,
+            last,
+            at_first: good.partition_point(|time| *time < 1.35 * first.max(0.7 * median)).max(1) as f64,
+            middle: at(&good, 0.5),
+            gap: ((last - first) / (good.len().max(2) - 1) as f64).max(1e-5 * median),
+            refused: refused.len() as f64,
+            refused_after: at(&refused, 0.5),
+            slowest: slowest.1,
+            slowest_by: (slowest.0 - median).max(0.2 * median),
+        }
+    }
+
+    /// Returns first guesses of the parameters.
+    fn guesses(&self, sort: Sort) -> Vec<Suspect> {
+        let Self { median, count, gap, at_first, .. } = *self;
+        let effective = (count * median / self.last).max(1.0);
+        let share = gap / median;
+        let paced = |size: f64| ((self.last - median) / (count - size).max(1.0)).max(1e-5 * median);
+        let late = (self.middle - median).max(0.15 * median);
+        let points: Vec<Vec<f64>> = match sort {
+            Sort::Unlimited | Sort::SingleFlight => vec![vec![]],
+            Sort::Uneven => vec![vec![0.3, 1.0], vec![0.5, 2.0], vec![0.2, 3.0]],
+            Sort::Pause => vec![vec![0.3 * median, self.slowest_by], vec![0.01 * median, self.slowest_by]],
+            Sort::Pool => [effective, 0.7 * effective, 1.4 * effective, at_first]
+                .map(|k| vec![k.round().max(1.0)])
+                .to_vec(),
+            Sort::Pace | Sort::Cost | Sort::Accepting => vec![vec![gap], vec![paced(1.0)]],
+            Sort::Bucket => [at_first, 0.6 * at_first, 0.5 * count, 2.0]
+                .map(|size| vec![paced(size.max(2.0)), size.max(2.0)])
+                .to_vec(),
+            Sort::LockFirst | Sort::LockLast => {
+                [share, 0.8 * share].map(|share| vec![share.clamp(0.005, 0.92)]).to_vec()
+            }
+            Sort::InnerFirst | Sort::InnerLast => [2.0, 3.0, 5.0, 8.0, 14.0, at_first]
+                .map(|places: f64| vec![(places * share).clamp(0.005, 0.92), places.max(2.0)])
+                .to_vec(),
+            Sort::Processors => [effective, 0.7 * effective, 1.0].map(|cores| vec![cores]).to_vec(),
+            Sort::Batches => [effective, at_first, 2.0 * effective]
+                .map(|size| vec![size.round().max(2.0), 0.1 * median])
+                .to_vec(),
+            Sort::ColdStart => vec![vec![late], vec![(self.last - median).max(0.2 * median)]],
+            Sort::WarmPool => vec![
+                vec![(self.last - median).max(0.2 * median), at_first.max(2.0)],
+                vec![late, (0.7 * at_first).max(2.0)],
+            ],
+            Sort::Growing => {
+                let steps = [(1.0, 0.5), (1.0, 1.2), (at_first, 0.5), (at_first, 0.2), (0.6 * at_first, 1.0)];
+                steps
+                    .map(|(from, every): (f64, f64)| {
+                        vec![from.max(1.0), (2.0 * effective).max(4.0), every * median]
+                    })
+                    .to_vec()
+            }
+            Sort::Sticky => [2.0, 3.0, 4.0, 6.0, 8.0]
+                .map(|processes: f64| vec![processes, (1.3 * effective / processes).round().max(1.0)])
+                .to_vec(),
+            Sort::Capped => vec![vec![count, 1.0], vec![effective, count - effective + 1.0]],
+            Sort::Deadline => {
+                [effective, at_first, 0.6 * effective].map(|k| vec![k, self.refused_after]).to_vec()
+            }
+            Sort::RateCap => [0.1, 0.4, 1.5].map(|gap| vec![gap * median, count]).to_vec(),
+            Sort::Failing => vec![vec![(self.refused / (self.refused + count)).max(0.01)]],
+        };
+        let mut all: Vec<Suspect> = Vec::new();
+        for spread in [self.spread, 0.5 * self.spread, 2.0 * self.spread] {
+            all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
+        }
+        // A rate may have paced the requests alone: only the first one found a token.
+        if let (Sort::Pace, Some(warm_up)) = (sort, self.warm_up) {
+            all.push(self.suspect(sort, warm_up, self.spread, &[median]));
+        }
+        if let (Sort::Bucket, true) = (sort, self.first < 0.8 * median) {
+            all.push(self.suspect(sort, self.first, self.spread, &[median, at_first.max(2.0)]));
+        }
+        all
+    }
+
+    fn suspect(&self, sort: Sort, median: f64, spread: f64, point: &[f64]) -> Suspect {
+        let service = [median, spread.clamp(0.003, 1.2)];
+        let point = service.into_iter().chain(point.iter().copied()).map(|value| value.max(1e-9).ln());
+        Suspect {
+            sort,
+            point: point.collect(),
+            experiment: self.slowest,
+            is_shared: sort.habit().shared >= 0.5,
+            by_session: false,
+        }
+    }
+}
