@@ -9,6 +9,8 @@ const SMALL: usize = 6;
 const RANKS: [f64; 9] = [0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0];
 /// Answers closer than this share of the median one alone come together.
 const TOGETHER: f64 = 0.03;
+/// A refusal within this share of the median time alone comes at once.
+const AT_ONCE: f64 = 0.15;
 /// Fewer requests have no order that repeats.
 const LEAST_ORDER: usize = 8;
 
@@ -91,8 +93,11 @@ fn of_parts(part: &Part, alike: &[&[Outcome]], scale: Scale, figures: &mut Vec<F
     let (count, good) = (all().count(), all().filter(|(_, is_good)| *is_good).count());
     let share = (count > 0).then(|| good as f64 / count as f64);
     figures.push(Figure { value: share, least: 0.03, weight: 2.0 });
-    let refused: Vec<f64> = all().filter(|(_, is_good)| !is_good).map(|(time, _)| time.max(0.001).ln()).collect();
-    figures.push(Figure { value: mean(&refused), least: 0.25, weight: 1.0 });
+    // A refusal at once takes as long as the network needs.
+    let at_once = AT_ONCE * scale.alone + 2.0 * scale.error;
+    let refused = all().filter(|(_, is_good)| !is_good).map(|(time, _)| time.max(at_once).ln());
+    let refused: Vec<f64> = refused.collect();
+    figures.push(Figure { value: mean(&refused), least: 0.35, weight: 1.0 });
     let keeps_order = !part.spacing.is_zero() && part.n <= SMALL;
     let mut logs: Vec<Vec<f64>> = alike
         .iter()

@@ -9,8 +9,10 @@ const LOOK: usize = 8;
 pub(super) const TURNS: usize = 24;
 /// Suspects that are so much worse than the best one after a first look are given up.
 const HOPELESS: f64 = 30.0;
-/// The penalty of a fitted parameter, as a logarithm.
-const PENALTY: f64 = 0.8;
+/// The prior range of a parameter's logarithm: of the service time, of its spread, and of any other.
+const RANGES: [f64; 3] = [0.6, 2.0, 3.0];
+/// The step at which it is measured how well a parameter is known.
+const PROBE: f64 = 0.04;
 /// The probability that each session has a limit of its own, where there is a limit of one.
 const BY_SESSION: f64 = 0.08;
 
@@ -37,9 +39,22 @@ pub(super) fn fit(history: &History) -> Vec<Fitted> {
     let mut fitted: Vec<Fitted> = sorts.iter().filter_map(|habit| look(history, &clues, habit.sort)).collect();
     let best = fitted.iter().map(Fitted::log).fold(f64::NEG_INFINITY, f64::max);
     fitted.retain(|one| one.log() > best - HOPELESS);
-    fitted.iter_mut().for_each(|one| refine(history, one));
+    fitted.iter_mut().for_each(|one| {
+        refine(history, one);
+        one.prior += occam(history, one);
+    });
     let mut all: Vec<Fitted> = fitted.iter().flat_map(|one| variants(history, one)).collect();
     all.sort_by(|a, b| b.log().total_cmp(&a.log()));
+    // DEBUG
+    if std::env::var("DIAG_DEBUG").is_ok() {
+        for one in all.iter().take(6) {
+            let point: Vec<String> = one.suspect.point.iter().map(|x| format!("{:.4}", x.exp())).collect();
+            let logs: Vec<String> = one.score.logs.iter().map(|x| format!("{x:.1}")).collect();
+            eprintln!("  {:?} {:.1} sq {:.2} [{}] shared {} by {} logs {}", one.suspect.sort, one.log(), one.score.square, point.join(" "), one.suspect.is_shared, one.suspect.by_session, logs.join(" "));
+        }
+        if let Some(last) = history.seen.last() { eprintln!("after {}: {}", last.experiment.title, last.experiment.reason); }
+    }
+    // DEBUG END
     all
 }
 
@@ -51,7 +66,7 @@ fn look(history: &History, clues: &Clues, sort: Sort) -> Option<Fitted> {
 }
 
 fn weigh(history: &History, suspect: Suspect, turns: usize) -> Fitted {
-    let prior = suspect.sort.habit().prior.ln() - PENALTY * suspect.parameters_count() as f64;
+    let prior = suspect.sort.habit().prior.ln();
     Fitted { score: history.score(&suspect, turns), prior, suspect }
 }
 
@@ -80,6 +95,28 @@ fn refine(history: &History, fitted: &mut Fitted) {
             steps[i] *= if improved { 1.1 } else { 0.5 };
         }
     }
+}
+
+/// Returns the logarithm of the share of the parameters' prior range that explains what was seen: the better a parameter
+/// has to be known, the more it was fitted (Laplace's approximation; MacKay, "Bayesian interpolation", 1992).
+fn occam(history: &History, fitted: &Fitted) -> f64 {
+    let mut sum = 0.0;
+    for i in 0..fitted.suspect.point.len() {
+        let mut drop = 0.0;
+        let mut size: f64 = 0.0;
+        for sign in [1.0, -1.0] {
+            let mut suspect = fitted.suspect.clone();
+            suspect.point[i] = stepped(&suspect, i, sign * PROBE);
+            size += (suspect.point[i] - fitted.suspect.point[i]).abs() / 2.0;
+            drop += (fitted.score.log() - history.score(&suspect, TURNS).log()).max(0.0) / 2.0;
+        }
+        let known_to = size / (2.0 * drop.max(1e-3)).sqrt();
+        let range = RANGES[i.min(RANGES.len() - 1)];
+        // Whole numbers are known to one at best.
+        let least = if fitted.suspect.sort.is_whole(i) { 0.4 * size } else { 0.0 };
+        sum += (2.5 * known_to.max(least) / range).min(1.0).ln();
+    }
+    sum
 }
 
 /// Returns a parameter after a step. Small whole numbers change by one at least.
@@ -116,8 +153,8 @@ fn variants(history: &History, fitted: &Fitted) -> Vec<Fitted> {
     if also {
         variants[0].prior += likelihood(fitted.suspect.is_shared, shared);
         let suspect = Suspect { is_shared: !fitted.suspect.is_shared, ..fitted.suspect.clone() };
-        let mut other = weigh(history, suspect, TURNS);
-        other.prior += likelihood(other.suspect.is_shared, shared);
+        let prior = fitted.prior + likelihood(suspect.is_shared, shared);
+        let other = Fitted { prior, ..weigh(history, suspect, TURNS) };
         variants.push(other);
     }
     if sent(Target::OtherHeader) && matches!(fitted.suspect.sort, Sort::Pool | Sort::LockFirst | Sort::LockLast) {
@@ -125,7 +162,8 @@ fn variants(history: &History, fitted: &Fitted) -> Vec<Fitted> {
             .iter()
             .map(|one| {
                 let suspect = Suspect { by_session: true, ..one.suspect.clone() };
-                Fitted { prior: one.prior + BY_SESSION.ln(), ..weigh(history, suspect, TURNS) }
+                let prior = one.prior + BY_SESSION.ln();
+                Fitted { prior, ..weigh(history, suspect, TURNS) }
             })
             .collect();
         variants.extend(sessions);
@@ -280,6 +318,7 @@ impl Clues {
             sort,
             point: point.collect(),
             experiment: self.slowest,
+            is_warm: self.warm_up.is_none_or(|warm_up| warm_up < 1.3 * self.median),
             is_shared: sort.habit().shared >= 0.5,
             by_session: false,
         }

@@ -16,6 +16,8 @@ use crate::trace::{Baseline, Ending, Row};
 const FREEDOM: f64 = 4.0;
 /// The logarithm of the likelihood of a figure that a server hardly ever has.
 const MISSING: f64 = -5.0;
+/// A single figure speaks against a server by at most so many squared deviations.
+const MOST_SQUARE: f64 = 20.0;
 /// The square of a typical deviation.
 const TYPICAL: f64 = 0.7;
 /// Figures depend on each other, so that their evidence is overstated.
@@ -106,12 +108,12 @@ impl<'a> History<'a> {
                 let Some(value) = figure.value else { continue };
                 if 2.0 * played.count < turns as f64 {
                     log += figure.weight * MISSING;
-                    squares += figure.weight * 25.0;
+                    squares += figure.weight * MOST_SQUARE;
                 } else {
                     let variance = played.variance(figure.least);
                     let square = (value - played.mean).powi(2) / variance;
                     log += figure.weight * log_density(square, variance);
-                    squares += figure.weight * square.min(100.0);
+                    squares += figure.weight * square.min(MOST_SQUARE);
                 }
                 weights += figure.weight;
             }
@@ -133,7 +135,7 @@ impl<'a> History<'a> {
         for turn in 0..turns {
             let mut player = Player::new(suspect, self.also, turn);
             let alone = player.alone(1 + self.alone.len());
-            let time = |one: &Outcome| one.map(|(time, _)| time);
+            let time = |one: &Outcome| one.filter(|(_, is_good)| *is_good).map(|(time, _)| time);
             let times: Vec<f64> = alone[1..].iter().filter_map(time).collect();
             add(&mut all[0], &features::alone(time(&alone[0]), &times, self.scale));
             let mut before: Option<Outcomes> = None;

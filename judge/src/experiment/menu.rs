@@ -12,6 +12,9 @@ use crate::units;
 const GROUPED: usize = 30;
 /// The most groups.
 const GROUPS: usize = 6;
+/// The number of pairs, and of requests alone.
+const PAIRS: usize = 6;
+const ALONE: usize = 8;
 /// The idle time of an experiment after a pause, at most.
 const PAUSE: Duration = Duration::from_secs(5);
 /// The largest burst.
@@ -36,6 +39,38 @@ pub(super) fn burst(n: usize, shows: &str) -> Experiment {
         pause: Duration::ZERO,
         connections: Connections::Fresh,
         parts: vec![part(n)],
+    }
+}
+
+/// A burst of `n` requests over the connections of the last one.
+pub(super) fn again(n: usize, shows: &str) -> Experiment {
+    Experiment { title: format!("{n} at once, again"), connections: Connections::Kept, ..burst(n, shows) }
+}
+
+/// Two requests, the second so many seconds after the first, several times. `apart` is the time between two pairs.
+pub(super) fn pairs(spacing: f64, apart: f64) -> Experiment {
+    let (title, shows) = match spacing {
+        0.0 => ("2 at once, several times", "two requests share one processor or one place, but not two"),
+        _ => (
+            "1, then 1 more half a service time later, several times",
+            "a batch makes the second wait, a shared answer comes early, a free place serves it at once",
+        ),
+    };
+    let part = |i: usize| Part {
+        delay: duration(i as f64 * (apart + spacing)),
+        spacing: duration(spacing),
+        ..part(2)
+    };
+    Experiment { title: title.to_owned(), parts: (0..PAIRS).map(part).collect(), ..burst(2, shows) }
+}
+
+/// Requests one after the other; one takes `alone` seconds.
+pub(super) fn alone(alone: f64) -> Experiment {
+    let shows = "what happens to requests alone has nothing to do with the load";
+    Experiment {
+        title: format!("{ALONE} alone"),
+        parts: vec![Part { spacing: duration(1.6 * alone), ..part(ALONE) }],
+        ..burst(ALONE, shows)
     }
 }
 
@@ -110,31 +145,20 @@ impl Menu<'_> {
     }
 
     fn bursts(&mut self, n: usize) {
-        let again = |title: String, connections, pause, shows: &str| Experiment {
-            title,
-            connections,
-            pause,
-            ..burst(n, shows)
-        };
         self.add(again(
-            format!("{n} at once, again"),
-            Connections::Kept,
-            Duration::ZERO,
+            n,
             "what was started or added for the last burst is there now, and connections stay where they are",
         ));
-        self.add(again(
-            format!("{n} at once, again, over fresh connections"),
-            Connections::Fresh,
-            Duration::ZERO,
-            "fresh connections are spread and taken up anew",
-        ));
+        self.add(Experiment {
+            title: format!("{n} at once, again, over fresh connections"),
+            ..burst(n, "fresh connections are spread and taken up anew")
+        });
         let pause = PAUSE.min(Duration::from_secs_f64((20.0 * self.alone).clamp(0.5, 5.0)));
-        self.add(again(
-            format!("{n} at once, after a pause"),
-            Connections::Fresh,
+        self.add(Experiment {
+            title: format!("{n} at once, after a pause"),
             pause,
-            "buckets are full again after a pause",
-        ));
+            ..burst(n, "buckets are full again after a pause")
+        });
         if n >= 6 {
             self.add(burst(n / 2, "a fixed delay stays the same for half as many, a queue gets shorter"));
         }
@@ -143,39 +167,12 @@ impl Menu<'_> {
         }
     }
 
-    /// Experiments of two requests.
+    /// Experiments of two requests, and of one.
     fn pairs(&mut self) {
         let apart = 1.5 * self.lasts(2);
-        let pairs = |spacing: f64, title: &str, shows: &str| {
-            let part = |i: usize| Part {
-                delay: duration(i as f64 * (apart + spacing)),
-                spacing: duration(spacing),
-                ..part(2)
-            };
-            Experiment {
-                title: title.to_owned(),
-                parts: (0..GROUPS).map(part).collect(),
-                ..burst(2, shows)
-            }
-        };
-        let together = pairs(
-            0.0,
-            "2 at once, several times",
-            "two requests share one processor or one place, but not two",
-        );
-        self.add(together);
-        let half = pairs(
-            0.5 * self.alone,
-            "1, then 1 more half a service time later, several times",
-            "a batch makes the second wait, a shared answer comes early, a free place serves it at once",
-        );
-        self.add(half);
-        let alone = Experiment {
-            title: "8 alone".to_owned(),
-            parts: vec![Part { spacing: duration(1.6 * self.alone), ..part(8) }],
-            ..burst(8, "what happens to requests alone has nothing to do with the load")
-        };
-        self.add(alone);
+        self.add(pairs(0.0, apart));
+        self.add(pairs(0.5 * self.alone, apart));
+        self.add(alone(self.alone));
     }
 
     /// Experiments of groups of about `k` requests.

@@ -18,7 +18,7 @@ use crate::verdict;
 const FIRST: usize = 8;
 const SECOND: usize = 40;
 /// A burst may take so much of the time that is left.
-const MOST_TIME: f64 = 0.3;
+const MOST_TIME: f64 = 0.2;
 /// The mechanism is known if all others are less probable than this share of it.
 const KNOWN: f64 = 0.015;
 /// Times below this can't be told from those of the network and the generator, in milliseconds.
@@ -84,8 +84,7 @@ impl Default for Budget {
 impl Planner {
     /// Returns the step after these experiments.
     ///
-    /// Two bursts come first, a small one and a larger one that is repeated, so that there is something to explain. Then
-    /// each suspected server is fitted to all that was seen, and the experiment is chosen in which the most probable ones
+    /// A small burst, a larger one that is repeated, and pairs come first, so that there is something to explain. Then each suspected server is fitted to all that was seen, and the experiment is chosen in which the most probable ones
     /// are expected to differ most for what it costs.
     pub fn next(&self, seen: &[Observed], spent: Spent) -> Step {
         if is_unanswered(seen) {
@@ -160,10 +159,21 @@ impl Planner {
             [] => Some(menu::burst(fit(alone, FIRST), "shows whether there is a limit on few requests")),
             [first] => {
                 let (n, last) = extent(first);
-                let each = last / n.max(1) as f64;
-                let size = fit(each, SECOND);
-                let reason = "shows how answers follow each other";
-                (size > n + n / 2).then(|| menu::burst(size, reason))
+                let size = fit(last / n.max(1) as f64, SECOND).max(n.min(left.requests));
+                Some(menu::burst(size, "shows how answers follow each other"))
+            }
+            [.., second] if seen.len() == 2 => {
+                let n = extent(second).0.min(left.requests);
+                Some(menu::again(n, "what happens once may not happen again"))
+            }
+            [_, second, _] => {
+                let refuses = seen.iter().flat_map(|one| &one.traces).any(|trace| {
+                    trace.rows.iter().any(|row| row.ending() == Ending::Refused)
+                });
+                let (n, last) = extent(second);
+                let lasts = 1.4 * alone + 2.0 * last / n.max(1) as f64;
+                let next = if refuses { menu::alone(alone) } else { menu::pairs(0.5 * alone, 1.5 * lasts) };
+                (next.requests() <= left.requests).then_some(next)
             }
             _ => None,
         }

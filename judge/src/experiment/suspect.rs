@@ -87,6 +87,9 @@ impl Sort {
     }
 }
 
+/// A shorter deadline, as a share of the service time, is a cap.
+const LEAST_DEADLINE: f64 = 0.3;
+
 /// A suspected server with its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Suspect {
@@ -95,6 +98,8 @@ pub(super) struct Suspect {
     pub(super) point: Vec<f64>,
     /// The experiment of a pause.
     pub(super) experiment: usize,
+    /// Whether an instance was warm before the first request.
+    pub(super) is_warm: bool,
     /// Whether another endpoint meets the limit, too.
     pub(super) is_shared: bool,
     /// Whether each session has a limit of its own.
@@ -106,10 +111,6 @@ impl Suspect {
         self.sort.habit().name
     }
 
-    /// The number of parameters of the sort.
-    pub(super) fn parameters_count(&self) -> usize {
-        self.point.len() - 2
-    }
 
     fn value(&self, i: usize) -> f64 {
         self.point[2 + i].exp()
@@ -137,6 +138,7 @@ impl Suspect {
             Sort::Batches => self.whole(0) >= 2 && self.value(1) < self.point[0].exp(),
             Sort::Sticky => self.whole(0) >= 2,
             Sort::Failing => self.value(0) < 0.97,
+            Sort::Deadline => self.value(1) > LEAST_DEADLINE * self.point[0].exp(),
             Sort::Processors => self.value(0) >= 0.5,
             _ => true,
         };
@@ -165,7 +167,7 @@ impl Suspect {
             Sort::InnerLast => self.holders(self.whole(1), Held::Last),
             Sort::Processors => Box::new(Processors(self.value(0))),
             Sort::Batches => Box::new(Batches { size: self.whole(0), gather: self.value(1) }),
-            Sort::ColdStart => Box::new(Instances { warm: 0, delay: self.value(0) }),
+            Sort::ColdStart => Box::new(Instances { warm: usize::from(self.is_warm), delay: self.value(0) }),
             Sort::WarmPool => Box::new(Instances { warm: self.whole(1), delay: self.value(0) }),
             Sort::Growing => Box::new(Growing {
                 workers: self.whole(0),
