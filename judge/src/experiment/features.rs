@@ -92,7 +92,8 @@ fn of_parts(part: &Part, alike: &[&[Outcome]], scale: Scale, figures: &mut Vec<F
     let all = || alike.iter().flat_map(|part| part.iter().flatten());
     let (count, good) = (all().count(), all().filter(|(_, is_good)| *is_good).count());
     let share = (count > 0).then(|| good as f64 / count as f64);
-    figures.push(Figure { value: share, least: 0.03, weight: 2.0 });
+    let least = (0.6 / count.max(1) as f64).max(0.02);
+    figures.push(Figure { value: share, least, weight: 1.5 });
     // A refusal at once takes as long as the network needs.
     let at_once = AT_ONCE * scale.alone + 2.0 * scale.error;
     let refused = all().filter(|(_, is_good)| !is_good).map(|(time, _)| time.max(at_once).ln());

@@ -60,7 +60,8 @@ pub(super) fn fit(history: &History) -> Vec<Fitted> {
 
 /// Returns the best of the first guesses.
 fn look(history: &History, clues: &Clues, sort: Sort) -> Option<Fitted> {
-    let candidates = clues.guesses(sort).into_iter().filter(Suspect::is_possible);
+    let is_possible = |one: &Suspect| one.is_possible() && one.shows_in(history.largest());
+    let candidates = clues.guesses(sort).into_iter().filter(is_possible);
     let scored = candidates.map(|suspect| weigh(history, suspect, LOOK));
     scored.max_by(|a, b| a.log().total_cmp(&b.log()))
 }
@@ -78,21 +79,21 @@ fn refine(history: &History, fitted: &mut Fitted) {
     let mut steps: Vec<f64> = (0..count).map(|i| if i == 0 { 0.06 } else { 0.3 }).collect();
     for _ in 0..5 {
         for i in 0..count {
-            let mut improved = false;
-            for sign in [1.0, -1.0] {
+            // A limit and the service time may give the same together: they are changed together, too.
+            let along: &[f64] = if i >= 2 { &[0.0, 1.0, -1.0] } else { &[0.0] };
+            let moves = along.iter().flat_map(|along| [(1.0, *along), (-1.0, *along)]);
+            let better = moves.into_iter().find_map(|(sign, along)| {
                 let mut suspect = fitted.suspect.clone();
                 suspect.point[i] = stepped(&suspect, i, sign * steps[i]);
-                if !suspect.is_possible() {
-                    continue;
-                }
-                let other = weigh(history, suspect, TURNS);
-                if other.log() > fitted.log() {
-                    *fitted = other;
-                    improved = true;
-                    break;
-                }
+                suspect.point[0] += along * (suspect.point[i] - fitted.suspect.point[i]);
+                let is_possible = suspect.is_possible() && suspect.shows_in(history.largest());
+                let other = is_possible.then(|| weigh(history, suspect, TURNS))?;
+                (other.log() > fitted.log()).then_some(other)
+            });
+            steps[i] *= if better.is_some() { 1.1 } else { 0.5 };
+            if let Some(better) = better {
+                *fitted = better;
             }
-            steps[i] *= if improved { 1.1 } else { 0.5 };
         }
     }
 }
@@ -300,6 +301,11 @@ impl Clues {
         let mut all: Vec<Suspect> = Vec::new();
         for spread in [self.spread, 0.5 * self.spread, 2.0 * self.spread] {
             all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
+        }
+        // The requests alone may be longer or shorter than others: the burst shows how long they take in a pool of k.
+        if sort == Sort::Pool {
+            let fitting = |k: f64| (k * self.last / count).clamp(0.6 * median, 1.6 * median);
+            all.extend(points.iter().map(|point| self.suspect(sort, fitting(point[0]), self.spread, point)));
         }
         // A rate may have paced the requests alone: only the first one found a token.
         if let (Sort::Pace, Some(warm_up)) = (sort, self.warm_up) {

@@ -162,6 +162,11 @@ impl<'a> History<'a> {
         self.warm_up
     }
 
+    /// Returns the number of requests of the largest burst.
+    pub(super) fn largest(&self) -> usize {
+        self.seen.iter().filter_map(|one| one.outcomes.first().map(Vec::len)).max().unwrap_or(1)
+    }
+
     /// Whether the server refused requests.
     pub(super) fn has_refusals(&self) -> bool {
         self.requests().any(|(_, is_good)| !is_good)

@@ -14,7 +14,7 @@ const GROUPED: usize = 30;
 const GROUPS: usize = 6;
 /// The number of pairs, and of requests alone.
 const PAIRS: usize = 6;
-const ALONE: usize = 8;
+const ALONE: usize = 12;
 /// The idle time of an experiment after a pause, at most.
 const PAUSE: Duration = Duration::from_secs(5);
 /// The largest burst.
@@ -158,6 +158,13 @@ impl Menu<'_> {
             title: format!("{n} at once, after a pause"),
             pause,
             ..burst(n, "buckets are full again after a pause")
+        });
+        let more = (n / 3).clamp(2, 12);
+        let later = Part { delay: duration(0.4 * self.alone), ..part(more) };
+        self.add(Experiment {
+            title: format!("{n} at once, then {more} more before the first are done"),
+            parts: vec![part(n), later],
+            ..burst(n, "a cap on concurrent requests is still reached then, a bucket has tokens again")
         });
         if n >= 6 {
             self.add(burst(n / 2, "a fixed delay stays the same for half as many, a queue gets shorter"));

@@ -20,7 +20,7 @@ const SECOND: usize = 40;
 /// A burst may take so much of the time that is left.
 const MOST_TIME: f64 = 0.2;
 /// The mechanism is known if all others are less probable than this share of it.
-const KNOWN: f64 = 0.015;
+const KNOWN: f64 = 0.003;
 /// Times below this can't be told from those of the network and the generator, in milliseconds.
 const TOO_QUICK_MS: f64 = 1.0;
 
@@ -196,8 +196,7 @@ fn extent(one: &Observed) -> (usize, f64) {
 
 /// Returns a larger burst if none met a limit yet.
 fn larger(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
-    let sizes = history.seen.iter().filter_map(|one| one.outcomes.first().map(Vec::len));
-    let largest = sizes.max().unwrap_or(0);
+    let largest = history.largest();
     let name = belief.best().suspect.name();
     let is_unlimited = matches!(name, Name::None | Name::UnevenBackends | Name::SingleFlight);
     let size = LARGEST.min(left.requests / 2);

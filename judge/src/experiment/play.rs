@@ -32,6 +32,7 @@ pub(super) struct Player {
     spread: f64,
     turn: usize,
     request: usize,
+    experiment: usize,
     now: f64,
     connections: usize,
     also: f64,
@@ -48,6 +49,7 @@ impl Player {
             spread: suspect.point[1].exp(),
             turn,
             request: 0,
+            experiment: 0,
             now: 0.0,
             connections: 0,
             also,
@@ -88,6 +90,8 @@ impl Player {
 
     /// Plays an experiment.
     pub(super) fn play(&mut self, experiment: &Experiment) -> Outcomes {
+        self.main.begin(self.experiment);
+        self.experiment += 1;
         let start = self.now + BETWEEN + experiment.pause.as_secs_f64();
         let requests = experiment.requests();
         let one = experiment.connections == Connections::OneHttp2;

@@ -129,8 +129,7 @@ fn why(
         (_, Some(one), _) if one.or.is_empty() => {
             sentences.push(format!("Only {} explains {count}.", one.name.words()));
             if one.name == Name::None {
-                let sizes = history.seen.iter().map(|one| one.outcomes.first().map_or(0, Vec::len));
-                let largest = sizes.max().unwrap_or(0);
+                let largest = history.largest();
                 sentences.push(format!("Up to {largest} requests at once met no limit."));
             }
         }

@@ -133,7 +133,10 @@ impl Suspect {
             Sort::InnerFirst | Sort::InnerLast => self.value(0) <= 0.93 && self.whole(1) >= 2,
             Sort::ColdStart => self.value(0) > 0.12 * self.point[0].exp(),
             Sort::WarmPool => self.value(0) > 0.12 * self.point[0].exp() && self.whole(1) >= 2,
-            Sort::Pause => self.value(1) > 0.12 * self.point[0].exp(),
+            Sort::Pause => {
+                let median = self.point[0].exp();
+                self.value(1) > 0.15 * median && self.value(0) < 0.95 * median
+            }
             Sort::Bucket => self.whole(1) >= 2,
             Sort::Batches => self.whole(0) >= 2 && self.value(1) < self.point[0].exp(),
             Sort::Sticky => self.whole(0) >= 2,
@@ -143,6 +146,26 @@ impl Suspect {
             _ => true,
         };
         possible && (0.000_5..1.5).contains(&spread)
+    }
+
+    /// Whether a burst of so many requests shows the limit: one that it hardly reaches is as good as none.
+    pub(super) fn shows_in(&self, requests: usize) -> bool {
+        let (most, all) = (0.85 * requests as f64, requests as f64);
+        let median = self.point[0].exp();
+        match self.sort {
+            Sort::Pool | Sort::Processors => self.value(0) <= most,
+            Sort::Pace | Sort::Cost | Sort::Accepting => self.value(0) * all >= 0.3 * median,
+            Sort::Bucket => {
+                self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.2 * median
+            }
+            Sort::LockFirst | Sort::LockLast => self.share(0) * all >= 0.3,
+            Sort::InnerFirst | Sort::InnerLast => {
+                self.value(1) <= most && self.share(0) * (all / self.value(1) - 1.0) >= 0.2
+            }
+            Sort::Growing | Sort::WarmPool => self.whole(usize::from(self.sort == Sort::WarmPool)) as f64 <= most,
+            Sort::Sticky => (self.whole(0) * self.whole(1)) as f64 <= 1.2 * all,
+            _ => true,
+        }
     }
 
     /// Returns the server before the first request.

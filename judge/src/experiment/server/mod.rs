@@ -53,6 +53,9 @@ pub(super) trait Server {
     /// Serves requests, sorted by their arrivals, on an idle server. Returns an answer for each.
     fn serve(&mut self, arrivals: &[Arrival]) -> Vec<Answer>;
 
+    /// An experiment of this number begins.
+    fn begin(&mut self, _experiment: usize) {}
+
     /// Returns the same server in the same state.
     fn copy(&self) -> Box<dyn Server>;
 }

@@ -7,17 +7,15 @@ use super::{Answer, Arrival, Server};
 pub(in super::super) struct Unlimited {
     /// The share of slow requests, and how many times as long they take.
     pub(in super::super) slow: Option<(f64, f64)>,
-    /// The first time at which everything stands still, and for how long; relative to the first arrival of the experiment
-    /// after so many.
+    /// The number of the experiment in which everything stands still, from when after its first arrival, and for how long.
     pub(in super::super) pause: Option<(usize, f64, f64)>,
-    pub(in super::super) experiments: usize,
+    pub(in super::super) experiment: Option<usize>,
 }
 
 impl Server for Unlimited {
     fn serve(&mut self, arrivals: &[Arrival]) -> Vec<Answer> {
         let start = arrivals.first().map_or(0.0, |one| one.at);
-        let pause = self.pause.filter(|(experiment, ..)| *experiment == self.experiments);
-        self.experiments += 1;
+        let pause = self.pause.filter(|(experiment, ..)| Some(*experiment) == self.experiment);
         let answer = |one: &Arrival| {
             let factor = self.slow.map_or(1.0, |(share, factor)| if one.chance < share { factor } else { 1.0 });
             let end = one.at + factor * one.work;
@@ -30,6 +28,10 @@ impl Server for Unlimited {
             })
         };
         arrivals.iter().map(answer).collect()
+    }
+
+    fn begin(&mut self, experiment: usize) {
+        self.experiment = Some(experiment);
     }
 
     fn copy(&self) -> Box<dyn Server> {
