@@ -126,11 +126,34 @@ fn of_parts(part: &Part, alike: &[&[Outcome]], scale: Scale, figures: &mut Vec<F
         let (value, count) = at(&|len: usize| Some((rank * (len.checked_sub(1)?) as f64).round() as usize));
         figures.push(Figure { value, least: scale.least(value, count), weight: 0.45 });
     }
+    gaps(&logs, scale, figures);
     let close = TOGETHER * scale.alone;
     let pairs = || logs.iter().flat_map(|logs| logs.windows(2));
     let together = pairs().filter(|pair| pair[1].exp() - pair[0].exp() < close).count();
     let share = (pairs().count() > 3).then(|| together as f64 / pairs().count() as f64);
     figures.push(Figure { value: share, least: 0.08 + scale.error / (close + scale.error), weight: 1.0 });
+}
+
+/// Adds how much the gaps between answers vary, and how much neighbours make up for each other: answers that vary around
+/// even times do, answers that follow each other don't.
+fn gaps(logs: &[Vec<f64>], scale: Scale, figures: &mut Vec<Figure>) {
+    let (mut count, mut sum, mut squares, mut products) = (0.0, 0.0, 0.0, 0.0);
+    for logs in logs {
+        let gaps: Vec<f64> = logs.windows(2).map(|pair| pair[1].exp() - pair[0].exp()).collect();
+        let Some(mean) = mean(&gaps).filter(|_| gaps.len() >= LEAST_ORDER - 1) else { continue };
+        count += gaps.len() as f64;
+        sum += gaps.iter().sum::<f64>();
+        squares += gaps.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>();
+        products += gaps.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>();
+    }
+    let mean = sum / f64::max(count, 1.0);
+    let is_known = count > 0.0 && squares > 0.0 && mean > 0.0;
+    let variation = is_known.then(|| ((squares / count).sqrt() / mean).max(0.01).ln());
+    let together = is_known.then(|| products / squares);
+    // What the network adds to the gaps.
+    let error = scale.error / mean.max(1e-6);
+    figures.push(Figure { value: variation, least: 0.12 + error, weight: 0.7 });
+    figures.push(Figure { value: together, least: 0.08 + 0.5 * error.min(1.0), weight: 1.0 });
 }
 
 /// Returns how much the order of the answers repeats over the same connections: the correlation of their ranks.

@@ -8,7 +8,7 @@ use super::suspect::{REFUSING, SERVING, Sort, Suspect};
 const LOOK: usize = 8;
 pub(super) const TURNS: usize = 24;
 /// Suspects that are so much worse than the best one after a first look are given up.
-const HOPELESS: f64 = 30.0;
+const HOPELESS: f64 = 45.0;
 /// The prior range of a parameter's logarithm: of the service time, of its spread, and of any other.
 const RANGES: [f64; 3] = [0.6, 2.0, 3.0];
 /// The step at which it is measured how well a parameter is known.
@@ -47,12 +47,13 @@ pub(super) fn fit(history: &History) -> Vec<Fitted> {
     all.sort_by(|a, b| b.log().total_cmp(&a.log()));
     // DEBUG
     if std::env::var("DIAG_DEBUG").is_ok() {
-        for one in all.iter().take(6) {
+        if std::env::var("DIAG_DEBUG").as_deref() == Ok("sq") { if let Some(one) = all.first() { let per: Vec<String> = one.score.worst.iter().map(|(e, f, z)| format!("{e}/{f}:{z:.1}")).collect(); eprintln!("SQ {:.2} {:?} log {:.1} second {:.1} {}", one.score.square, one.suspect.sort, one.log(), all.get(1).map_or(0.0, |o| o.log()), per.join(" ")); } }
+        else { for one in all.iter().take(6) {
             let point: Vec<String> = one.suspect.point.iter().map(|x| format!("{:.4}", x.exp())).collect();
             let logs: Vec<String> = one.score.logs.iter().map(|x| format!("{x:.1}")).collect();
             eprintln!("  {:?} {:.1} sq {:.2} [{}] shared {} by {} logs {}", one.suspect.sort, one.log(), one.score.square, point.join(" "), one.suspect.is_shared, one.suspect.by_session, logs.join(" "));
         }
-        if let Some(last) = history.seen.last() { eprintln!("after {}: {}", last.experiment.title, last.experiment.reason); }
+        } if let Some(last) = history.seen.last() { eprintln!("after {}: {}", last.experiment.title, last.experiment.reason); }
     }
     // DEBUG END
     all
@@ -194,6 +195,8 @@ struct Clues {
     /// How many requests were refused, and the median time until then.
     refused: f64,
     refused_after: f64,
+    /// How many workers served the largest burst when it came again.
+    workers_again: f64,
     /// The experiment whose requests took longest.
     slowest: usize,
     slowest_by: f64,
@@ -224,6 +227,12 @@ impl Clues {
             times.get(((times.len().max(1) - 1) as f64 * share) as usize).copied().unwrap_or(median)
         };
         let (first, last) = (at(&good, 0.0), at(&good, 1.0));
+        let n = largest.map_or(0, main);
+        let lasts = |i: usize| {
+            let all = history.seen[i].outcomes.first().into_iter().flatten().flatten();
+            all.map(|one| one.0).fold(median, f64::max)
+        };
+        let again = (0..history.seen.len()).filter(|i| main(*i) == n).map(lasts).fold(f64::INFINITY, f64::min);
         let medians = history.seen.iter().enumerate().map(|(i, one)| {
             let mut times: Vec<f64> = one.outcomes.iter().flatten().flatten().map(|one| one.0).collect();
             times.sort_by(f64::total_cmp);
@@ -242,6 +251,7 @@ impl Clues {
             gap: ((last - first) / (good.len().max(2) - 1) as f64).max(1e-5 * median),
             refused: refused.len() as f64,
             refused_after: at(&refused, 0.5),
+            workers_again: (n as f64 * median / again.max(median)).max(1.0),
             slowest: slowest.1,
             slowest_by: (slowest.0 - median).max(0.2 * median),
         }
@@ -281,12 +291,14 @@ impl Clues {
                 vec![late, (0.7 * at_first).max(2.0)],
             ],
             Sort::Growing => {
-                let steps = [(1.0, 0.5), (1.0, 1.2), (at_first, 0.5), (at_first, 0.2), (0.6 * at_first, 1.0)];
-                steps
-                    .map(|(from, every): (f64, f64)| {
-                        vec![from.max(1.0), (2.0 * effective).max(4.0), every * median]
-                    })
-                    .to_vec()
+                let from = [1.0, 0.7 * at_first, at_first];
+                let every = [0.15, 0.4, 1.0];
+                let to = [self.workers_again, 1.5 * self.workers_again];
+                let all = from.iter().flat_map(|from| every.map(|every| (from.round().max(1.0), every)));
+                all.flat_map(|(from, every)| {
+                    to.map(|to| vec![from, (to - from).round().max(1.0), every * median])
+                })
+                .collect()
             }
             Sort::Sticky => [2.0, 3.0, 4.0, 6.0, 8.0]
                 .map(|processes: f64| vec![processes, (1.3 * effective / processes).round().max(1.0)])
@@ -295,7 +307,9 @@ impl Clues {
             Sort::Deadline => {
                 [effective, at_first, 0.6 * effective].map(|k| vec![k, self.refused_after]).to_vec()
             }
-            Sort::RateCap => [0.1, 0.4, 1.5].map(|gap| vec![gap * median, count]).to_vec(),
+            Sort::RateCap => [0.03, 0.08, 0.15, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5]
+                .map(|gap| vec![gap * median, count])
+                .to_vec(),
             Sort::Failing => vec![vec![(self.refused / (self.refused + count)).max(0.01)]],
         };
         let mut all: Vec<Suspect> = Vec::new();

@@ -13,7 +13,7 @@ use crate::trace::{Baseline, Ending, Row};
 
 /// Figures have tails as long as those of Student's distribution with so many degrees of freedom: real servers are never
 /// quite as suspected.
-const FREEDOM: f64 = 4.0;
+const FREEDOM: f64 = 6.0;
 /// The logarithm of the likelihood of a figure that a server hardly ever has.
 const MISSING: f64 = -5.0;
 /// A single figure speaks against a server by at most so many squared deviations.
@@ -57,6 +57,7 @@ pub(super) struct Score {
     pub(super) logs: Vec<f64>,
     /// The mean square of the deviations.
     pub(super) square: f64,
+    pub(super) worst: Vec<(usize, usize, f64)>, // DEBUG
 }
 
 impl Score {
@@ -102,9 +103,9 @@ impl<'a> History<'a> {
         let played = self.play(suspect, turns, &[]).0;
         let mut score = Score::default();
         let (mut squares, mut weights) = (0.0, 0.0);
-        for (figures, played) in self.figures.iter().zip(&played) {
+        for (e, (figures, played)) in self.figures.iter().zip(&played).enumerate() {
             let mut log = 0.0;
-            for (figure, played) in figures.iter().zip(played) {
+            for (f, (figure, played)) in figures.iter().zip(played).enumerate() {
                 let Some(value) = figure.value else { continue };
                 if 2.0 * played.count < turns as f64 {
                     log += figure.weight * MISSING;
@@ -113,6 +114,7 @@ impl<'a> History<'a> {
                     let variance = played.variance(figure.least);
                     let square = (value - played.mean).powi(2) / variance;
                     log += figure.weight * log_density(square, variance);
+                    if square > 8.0 { score.worst.push((e, f, square)); } // DEBUG
                     squares += figure.weight * square.min(MOST_SQUARE);
                 }
                 weights += figure.weight;

@@ -72,6 +72,14 @@ impl Experiment {
     }
 }
 
+impl Experiment {
+    /// Returns about how long it takes, if each part takes so many seconds from its last send on.
+    pub(super) fn seconds(&self, lasts: f64) -> f64 {
+        let sends = |part: &Part| part.delay.as_secs_f64() + part.spacing.as_secs_f64() * (part.n - 1) as f64;
+        self.pause.as_secs_f64() + self.parts.iter().map(sends).fold(0.0, f64::max) + lasts
+    }
+}
+
 impl Part {
     /// Returns the part as a generator's schedule.
     pub fn schedule(&self) -> Schedule {

@@ -163,8 +163,9 @@ impl Planner {
                 Some(menu::burst(size, "shows how answers follow each other"))
             }
             [.., second] if seen.len() == 2 => {
-                let n = extent(second).0.min(left.requests);
-                Some(menu::again(n, "what happens once may not happen again"))
+                let (n, last) = extent(second);
+                let n = n.min(left.requests);
+                (last < 0.7 * left.seconds).then(|| menu::again(n, "what happens once may not happen again"))
             }
             [_, second, _] => {
                 let refuses = seen.iter().flat_map(|one| &one.traces).any(|trace| {
@@ -173,7 +174,8 @@ impl Planner {
                 let (n, last) = extent(second);
                 let lasts = 1.4 * alone + 2.0 * last / n.max(1) as f64;
                 let next = if refuses { menu::alone(alone) } else { menu::pairs(0.5 * alone, 1.5 * lasts) };
-                (next.requests() <= left.requests).then_some(next)
+                let is_short = next.seconds(lasts) < left.seconds;
+                (is_short && next.requests() <= left.requests).then_some(next)
             }
             _ => None,
         }
