@@ -177,6 +177,43 @@ fn likelihood(is_shared: bool, shared: f64) -> f64 {
     if is_shared { shared.ln() } else { (1.0 - shared).ln() }
 }
 
+/// Largest delays of networks, in seconds.
+const NETWORKS: [f64; 2] = [0.000_2, 0.006];
+
+/// Times of two speeds.
+struct Two {
+    quick: f64,
+    slow: f64,
+    /// The standard deviation of the logarithm of the quick ones.
+    spread: f64,
+    /// The share of slow ones.
+    share: f64,
+}
+
+impl Two {
+    /// Divides times, given by their logarithms, where the variance within the two parts is least (Otsu, "A threshold
+    /// selection method from gray-level histograms", 1979).
+    fn of(mut logs: Vec<f64>) -> Option<Self> {
+        logs.sort_by(f64::total_cmp);
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+        let within = |part: &[f64]| {
+            let mean = mean(part);
+            part.iter().map(|log| (log - mean).powi(2)).sum::<f64>()
+        };
+        let least = logs.len().div_ceil(15).max(2);
+        let splits = least..(logs.len() + 1).saturating_sub(least);
+        let cost = |at: &usize| within(&logs[..*at]) + within(&logs[*at..]);
+        let at = splits.min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
+        let (quick, slow) = logs.split_at(at);
+        Some(Self {
+            quick: mean(quick).exp(),
+            slow: mean(slow).exp(),
+            spread: (within(quick) / quick.len() as f64).sqrt(),
+            share: slow.len() as f64 / logs.len() as f64,
+        })
+    }
+}
+
 /// What the largest burst suggests.
 struct Clues {
     median: f64,
@@ -195,6 +232,8 @@ struct Clues {
     /// How many requests were refused, and the median time until then.
     refused: f64,
     refused_after: f64,
+    /// The two speeds of the requests, if there are two.
+    two: Option<Two>,
     /// How many workers served the largest burst when it came again.
     workers_again: f64,
     /// The experiment whose requests took longest.
@@ -251,6 +290,7 @@ impl Clues {
             gap: ((last - first) / (good.len().max(2) - 1) as f64).max(1e-5 * median),
             refused: refused.len() as f64,
             refused_after: at(&refused, 0.5),
+            two: Two::of(good.iter().chain(&history.alone).map(|time| time.ln()).collect()),
             workers_again: (n as f64 * median / again.max(median)).max(1.0),
             slowest: slowest.1,
             slowest_by: (slowest.0 - median).max(0.2 * median),
@@ -265,16 +305,20 @@ impl Clues {
         let paced = |size: f64| ((self.last - median) / (count - size).max(1.0)).max(1e-5 * median);
         let late = (self.middle - median).max(0.15 * median);
         let points: Vec<Vec<f64>> = match sort {
-            Sort::Unlimited | Sort::SingleFlight => vec![vec![]],
+            Sort::Unlimited => vec![vec![]],
+            Sort::SingleFlight => NETWORKS.map(|network| vec![network]).to_vec(),
             Sort::Uneven => vec![vec![0.3, 1.0], vec![0.5, 2.0], vec![0.2, 3.0]],
-            Sort::Pause => vec![vec![0.3 * median, self.slowest_by], vec![0.01 * median, self.slowest_by]],
+            Sort::Pause => [0.01, 0.3, 0.5, 0.7, 0.85]
+                .map(|from| vec![from * median, self.slowest_by])
+                .to_vec(),
             Sort::Pool => [effective, 0.7 * effective, 1.4 * effective, at_first]
                 .map(|k| vec![k.round().max(1.0)])
                 .to_vec(),
             Sort::Pace | Sort::Cost | Sort::Accepting => vec![vec![gap], vec![paced(1.0)]],
-            Sort::Bucket => [at_first, 0.6 * at_first, 0.5 * count, 2.0]
-                .map(|size| vec![paced(size.max(2.0)), size.max(2.0)])
-                .to_vec(),
+            Sort::Bucket => [at_first, 0.6 * at_first, 0.5 * count, 2.0, 4.0, 8.0, 12.0, 17.0]
+                .iter()
+                .flat_map(|size| [paced(size.max(2.0)), gap].map(|gap| vec![gap, size.round().max(2.0)]))
+                .collect(),
             Sort::LockFirst | Sort::LockLast => {
                 [share, 0.8 * share].map(|share| vec![share.clamp(0.005, 0.92)]).to_vec()
             }
@@ -283,8 +327,9 @@ impl Clues {
                 .to_vec(),
             Sort::Processors => [effective, 0.7 * effective, 1.0].map(|cores| vec![cores]).to_vec(),
             Sort::Batches => [effective, at_first, 2.0 * effective]
-                .map(|size| vec![size.round().max(2.0), 0.1 * median])
-                .to_vec(),
+                .iter()
+                .flat_map(|size| NETWORKS.map(|network| vec![size.round().max(2.0), 0.1 * median, network]))
+                .collect(),
             Sort::ColdStart => vec![vec![late], vec![(self.last - median).max(0.2 * median)]],
             Sort::WarmPool => vec![
                 vec![(self.last - median).max(0.2 * median), at_first.max(2.0)],
@@ -320,6 +365,9 @@ impl Clues {
         if sort == Sort::Pool {
             let fitting = |k: f64| (k * self.last / count).clamp(0.6 * median, 1.6 * median);
             all.extend(points.iter().map(|point| self.suspect(sort, fitting(point[0]), self.spread, point)));
+        }
+        if let (Sort::Uneven, Some(two)) = (sort, &self.two) {
+            all.push(self.suspect(sort, two.quick, two.spread, &[two.share, two.slow / two.quick - 1.0]));
         }
         // A rate may have paced the requests alone: only the first one found a token.
         if let (Sort::Pace, Some(warm_up)) = (sort, self.warm_up) {

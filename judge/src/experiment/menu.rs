@@ -15,6 +15,8 @@ const GROUPS: usize = 6;
 /// The number of pairs, and of requests alone.
 const PAIRS: usize = 6;
 const ALONE: usize = 12;
+/// The number of requests that come one by one.
+const TRICKLE: usize = 16;
 /// The idle time of an experiment after a pause, at most.
 const PAUSE: Duration = Duration::from_secs(5);
 /// The largest burst.
@@ -159,6 +161,14 @@ impl Menu<'_> {
             pause,
             ..burst(n, "buckets are full again after a pause")
         });
+        for share in [0.12, 0.35, 0.8] {
+            let part = Part { spacing: duration(share * self.alone), ..part(TRICKLE) };
+            self.add(Experiment {
+                title: format!("{TRICKLE}, one every {}", time(share * self.alone)),
+                parts: vec![part],
+                ..burst(TRICKLE, "a limit of the rate and one of the requests at once allow different paces")
+            });
+        }
         let more = (n / 3).clamp(2, 12);
         let later = Part { delay: duration(0.4 * self.alone), ..part(more) };
         self.add(Experiment {

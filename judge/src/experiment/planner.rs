@@ -20,7 +20,7 @@ const SECOND: usize = 40;
 /// A burst may take so much of the time that is left.
 const MOST_TIME: f64 = 0.2;
 /// The mechanism is known if all others are less probable than this share of it.
-const KNOWN: f64 = 0.003;
+const KNOWN: f64 = 0.000_5;
 /// Times below this can't be told from those of the network and the generator, in milliseconds.
 const TOO_QUICK_MS: f64 = 1.0;
 

@@ -13,7 +13,7 @@ pub(super) type Outcome = Option<(f64, bool)>;
 /// The outcomes of an experiment, for each part.
 pub(super) type Outcomes = Vec<Vec<Outcome>>;
 
-/// Requests that are sent together arrive within this time, in seconds.
+/// The largest delay on the way, unless it is fitted, in seconds.
 const TOGETHER: f64 = 0.000_2;
 /// The time from an experiment's last answer to the next experiment, beside its pause, in seconds.
 const BETWEEN: f64 = 0.01;
@@ -30,6 +30,8 @@ pub(super) struct Player {
     is_shared: bool,
     median: f64,
     spread: f64,
+    /// The largest delay on the way, in seconds.
+    network: f64,
     turn: usize,
     request: usize,
     experiment: usize,
@@ -47,6 +49,7 @@ impl Player {
             is_shared: suspect.is_shared,
             median: suspect.point[0].exp(),
             spread: suspect.point[1].exp(),
+            network: suspect.network().unwrap_or(TOGETHER),
             turn,
             request: 0,
             experiment: 0,
@@ -107,7 +110,7 @@ impl Player {
             sent.push(vec![None; part.n]);
             for i in 0..part.n {
                 let at = start + seconds(part.delay) + i as f64 * seconds(part.spacing);
-                let late = TOGETHER * numbers(self.turn + 17, 3 * self.request + 1).1;
+                let late = self.network * numbers(self.turn + 17, 3 * self.request + 1).1;
                 let median = if part.target == Target::Also { self.also } else { self.median };
                 let connection = if one { first } else { first + number };
                 let arrival = self.arrival(at + late, median, connection, is_fresh(number));
@@ -118,9 +121,11 @@ impl Player {
         }
         arrivals.sort_by(|a, b| a.0.at.total_cmp(&b.0.at));
         self.now = start;
+        let (network, turn) = (self.network, self.turn);
         let mut settle = |at: f64, is_good: bool, (p, i): (usize, usize), now: &mut f64| {
             let began = sent[p][i].map_or(start, |(at, _)| at);
-            sent[p][i] = Some(((at - began).max(1e-6), is_good));
+            let back = network * numbers(turn + 31, 7 * (40 * p + i) + 2).1;
+            sent[p][i] = Some(((at + back - began).max(1e-6), is_good));
             *now = now.max(at);
         };
         let is_other = |target: Target| target == Target::OtherHeader && self.other.is_some();

@@ -138,14 +138,27 @@ impl Suspect {
                 self.value(1) > 0.15 * median && self.value(0) < 0.95 * median
             }
             Sort::Bucket => self.whole(1) >= 2,
-            Sort::Batches => self.whole(0) >= 2 && self.value(1) < self.point[0].exp(),
+            Sort::Batches => {
+                let median = self.point[0].exp();
+                self.whole(0) >= 2 && self.value(1) < median && self.value(2) < 0.5 * median
+            }
             Sort::Sticky => self.whole(0) >= 2,
+            Sort::SingleFlight => self.value(0) < 0.5 * self.point[0].exp(),
             Sort::Failing => self.value(0) < 0.97,
             Sort::Deadline => self.value(1) > LEAST_DEADLINE * self.point[0].exp(),
             Sort::Processors => self.value(0) >= 0.5,
             _ => true,
         };
         possible && (0.000_5..1.5).contains(&spread)
+    }
+
+    /// The largest delay on the way, in seconds, where it matters: answers that leave together come apart by it.
+    pub(super) fn network(&self) -> Option<f64> {
+        match self.sort {
+            Sort::SingleFlight => Some(self.value(0)),
+            Sort::Batches => Some(self.value(2)),
+            _ => None,
+        }
     }
 
     /// Whether a burst of so many requests shows the limit: one that it hardly reaches is as good as none.
