@@ -14,6 +14,8 @@ use crate::verdict::{self, Verdict};
 
 /// A mechanism is named from this probability on.
 const NAMED: f64 = 0.95;
+/// As [`NAMED`], while other mechanisms could still be told apart: the likelihoods are not exact.
+const NAMED_BEFORE_THE_END: f64 = 0.999;
 /// Less probable mechanisms are not worth a mention.
 const MENTIONED: f64 = 0.01;
 
@@ -72,7 +74,8 @@ fn named(belief: &Belief, is_same: bool) -> (Option<Mechanism>, Vec<Mechanism>) 
         others = rest;
     }
     others.retain(|one| one.probability >= MENTIONED);
-    if best.probability >= NAMED && belief.describes() {
+    let least = if is_same { NAMED } else { NAMED_BEFORE_THE_END };
+    if best.probability >= least && belief.describes() {
         return (Some(best), others);
     }
     (None, [best].into_iter().chain(others).collect())

@@ -175,7 +175,12 @@ impl Suspect {
             Sort::InnerFirst | Sort::InnerLast => {
                 self.value(1) <= most && self.share(0) * (all / self.value(1) - 1.0) >= 0.2
             }
-            Sort::Growing | Sort::WarmPool => self.whole(usize::from(self.sort == Sort::WarmPool)) as f64 <= most,
+            Sort::WarmPool => self.value(1) <= most,
+            // A pool with a few workers more after a long time is a pool.
+            Sort::Growing => {
+                let is_much = self.value(1) >= 0.25 * self.value(0);
+                self.value(0) <= most && is_much && self.value(2) <= 2.0 * median
+            }
             Sort::Sticky => (self.whole(0) * self.whole(1)) as f64 <= 1.2 * all,
             _ => true,
         }
