@@ -4,11 +4,15 @@ use super::history::{History, Score};
 use super::plan::Target;
 use super::suspect::{REFUSING, SERVING, Sort, Suspect};
 
-/// How often experiments are played for a first look, and for a fit.
+/// How often experiments are played for a first look, for some improvement, and for a fit.
 const LOOK: usize = 8;
-pub(super) const TURNS: usize = 24;
-/// Suspects that are so much worse than the best one after a first look are given up.
-const HOPELESS: f64 = 45.0;
+const MORE: usize = 10;
+pub(super) const TURNS: usize = 20;
+/// Suspects that are so much worse than the best one are given up: after a first look, and after some improvement.
+const UNLIKELY: f64 = 90.0;
+const HOPELESS: f64 = 35.0;
+/// The number of guesses of each sort that are improved.
+const GUESSES: usize = 2;
 /// The prior range of a parameter's logarithm: of the service time, of its spread, and of any other.
 const RANGES: [f64; 3] = [0.6, 2.0, 3.0];
 /// The step at which it is measured how well a parameter is known.
@@ -32,17 +36,28 @@ impl Fitted {
 }
 
 /// Returns the suspects with their best parameters, the best first.
+///
+/// All first guesses get a look. The best of each sort are improved a little, and the sorts that are possible then a lot.
 pub(super) fn fit(history: &History) -> Vec<Fitted> {
     let refuses = history.has_refusals();
     let sorts = if refuses { &REFUSING[..] } else { &SERVING[..] };
     let clues = Clues::of(history);
-    let mut fitted: Vec<Fitted> = sorts.iter().filter_map(|habit| look(history, &clues, habit.sort)).collect();
+    let mut guesses: Vec<Vec<Fitted>> = sorts.iter().map(|habit| look(history, &clues, habit.sort)).collect();
+    let best = guesses.iter().flatten().map(Fitted::log).fold(f64::NEG_INFINITY, f64::max);
+    guesses.retain(|all| all.first().is_some_and(|first| first.log() > best - UNLIKELY));
+    let improved = guesses.into_iter().filter_map(|all| {
+        let all = all.into_iter().map(|one| refine(history, one, MORE, 2));
+        all.max_by(|a, b| a.log().total_cmp(&b.log()))
+    });
+    let mut fitted: Vec<Fitted> = improved.collect();
     let best = fitted.iter().map(Fitted::log).fold(f64::NEG_INFINITY, f64::max);
     fitted.retain(|one| one.log() > best - HOPELESS);
-    fitted.iter_mut().for_each(|one| {
-        refine(history, one);
-        one.prior += occam(history, one);
+    let refined = fitted.into_iter().map(|one| {
+        let mut one = refine(history, one, TURNS, 4);
+        one.prior += occam(history, &one);
+        one
     });
+    let fitted: Vec<Fitted> = refined.collect();
     let mut all: Vec<Fitted> = fitted.iter().flat_map(|one| variants(history, one)).collect();
     all.sort_by(|a, b| b.log().total_cmp(&a.log()));
     // DEBUG
@@ -59,12 +74,14 @@ pub(super) fn fit(history: &History) -> Vec<Fitted> {
     all
 }
 
-/// Returns the best of the first guesses.
-fn look(history: &History, clues: &Clues, sort: Sort) -> Option<Fitted> {
+/// Returns the best of the first guesses, the best first.
+fn look(history: &History, clues: &Clues, sort: Sort) -> Vec<Fitted> {
     let is_possible = |one: &Suspect| one.is_possible() && one.shows_in(history.largest());
     let candidates = clues.guesses(sort).into_iter().filter(is_possible);
-    let scored = candidates.map(|suspect| weigh(history, suspect, LOOK));
-    scored.max_by(|a, b| a.log().total_cmp(&b.log()))
+    let mut scored: Vec<Fitted> = candidates.map(|suspect| weigh(history, suspect, LOOK)).collect();
+    scored.sort_by(|a, b| b.log().total_cmp(&a.log()));
+    scored.truncate(GUESSES);
+    scored
 }
 
 fn weigh(history: &History, suspect: Suspect, turns: usize) -> Fitted {
@@ -74,11 +91,11 @@ fn weigh(history: &History, suspect: Suspect, turns: usize) -> Fitted {
 
 /// Improves the parameters one by one, by steps that become smaller (Hooke and Jeeves, "Direct search solution of numerical
 /// and statistical problems", 1961).
-fn refine(history: &History, fitted: &mut Fitted) {
-    *fitted = weigh(history, fitted.suspect.clone(), TURNS);
+fn refine(history: &History, fitted: Fitted, turns: usize, rounds: usize) -> Fitted {
+    let mut fitted = weigh(history, fitted.suspect, turns);
     let count = fitted.suspect.point.len();
     let mut steps: Vec<f64> = (0..count).map(|i| if i == 0 { 0.06 } else { 0.3 }).collect();
-    for _ in 0..5 {
+    for _ in 0..rounds {
         for i in 0..count {
             // A limit and the service time may give the same together: they are changed together, too.
             let along: &[f64] = if i >= 2 { &[0.0, 1.0, -1.0] } else { &[0.0] };
@@ -88,15 +105,16 @@ fn refine(history: &History, fitted: &mut Fitted) {
                 suspect.point[i] = stepped(&suspect, i, sign * steps[i]);
                 suspect.point[0] += along * (suspect.point[i] - fitted.suspect.point[i]);
                 let is_possible = suspect.is_possible() && suspect.shows_in(history.largest());
-                let other = is_possible.then(|| weigh(history, suspect, TURNS))?;
+                let other = is_possible.then(|| weigh(history, suspect, turns))?;
                 (other.log() > fitted.log()).then_some(other)
             });
             steps[i] *= if better.is_some() { 1.1 } else { 0.5 };
             if let Some(better) = better {
-                *fitted = better;
+                fitted = better;
             }
         }
     }
+    fitted
 }
 
 /// Returns the logarithm of the share of the parameters' prior range that explains what was seen: the better a parameter
@@ -214,6 +232,18 @@ impl Two {
     }
 }
 
+/// Returns the median and the spread of the quickest burst of about `n` requests.
+fn quickest(history: &History, n: usize, median: f64, spread: f64) -> (f64, f64) {
+    let bursts = history.seen.iter().filter_map(|one| {
+        let logs: Vec<f64> =
+            one.outcomes.first()?.iter().flatten().filter(|one| one.1).map(|one| one.0.ln()).collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        let squares = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>();
+        (2 * logs.len() >= n.max(6)).then(|| (mean.exp(), (squares / logs.len() as f64).sqrt()))
+    });
+    bursts.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((median, spread))
+}
+
 /// What the largest burst suggests.
 struct Clues {
     median: f64,
@@ -232,6 +262,8 @@ struct Clues {
     /// How many requests were refused, and the median time until then.
     refused: f64,
     refused_after: f64,
+    /// The median service time and the spread that the quickest large burst would show.
+    burst: (f64, f64),
     /// The two speeds of the requests, if there are two.
     two: Option<Two>,
     /// How many workers served the largest burst when it came again.
@@ -290,6 +322,7 @@ impl Clues {
             gap: ((last - first) / (good.len().max(2) - 1) as f64).max(1e-5 * median),
             refused: refused.len() as f64,
             refused_after: at(&refused, 0.5),
+            burst: quickest(history, n, median, spread),
             two: Two::of(good.iter().chain(&history.alone).map(|time| time.ln()).collect()),
             workers_again: (n as f64 * median / again.max(median)).max(1.0),
             slowest: slowest.1,
@@ -353,12 +386,18 @@ impl Clues {
                 [effective, at_first, 0.6 * effective].map(|k| vec![k, self.refused_after]).to_vec()
             }
             Sort::RateCap => [0.03, 0.08, 0.15, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5]
-                .map(|gap| vec![gap * median, count])
-                .to_vec(),
+                .iter()
+                .flat_map(|gap| [0.0, 1.0, 2.0, count].map(|more| vec![gap * median, count + more]))
+                .collect(),
             Sort::Failing => vec![vec![(self.refused / (self.refused + count)).max(0.01)]],
         };
         let mut all: Vec<Suspect> = Vec::new();
         for spread in [self.spread, 0.5 * self.spread, 2.0 * self.spread] {
+            all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
+        }
+        // Without a limit, a burst shows the service times.
+        if matches!(sort, Sort::Unlimited | Sort::ColdStart | Sort::WarmPool | Sort::Pause | Sort::SingleFlight) {
+            let (median, spread) = self.burst;
             all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
         }
         // The requests alone may be longer or shorter than others: the burst shows how long they take in a pool of k.

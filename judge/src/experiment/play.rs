@@ -121,10 +121,10 @@ impl Player {
         }
         arrivals.sort_by(|a, b| a.0.at.total_cmp(&b.0.at));
         self.now = start;
-        let (network, turn) = (self.network, self.turn);
+        let (network, turn, base) = (self.network, self.turn, 11 * self.request);
         let mut settle = |at: f64, is_good: bool, (p, i): (usize, usize), now: &mut f64| {
             let began = sent[p][i].map_or(start, |(at, _)| at);
-            let back = network * numbers(turn + 31, 7 * (40 * p + i) + 2).1;
+            let back = network * numbers(turn + 31, base + 7 * (40 * p + i) + 2).1;
             sent[p][i] = Some(((at + back - began).max(1e-6), is_good));
             *now = now.max(at);
         };
