@@ -1,7 +1,8 @@
 //! Diagnoses simulated servers of known mechanism, and reports how often the diagnoses are right.
 //!
 //! `cargo run --release -p simulator --example diagnose -- CASES SEED [MECHANISM]`: an even seed gives cases for
-//! development, an odd one cases for a check. `-- --show SEED` prints one case.
+//! development, an odd one cases for a check. In place of a mechanism, `known` means those that the judge knows, and
+//! `other` all others. `-- --show SEED` prints one case.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -59,7 +60,12 @@ impl Counts {
 }
 
 fn evaluate(cases: usize, seed: u64, filter: Option<&String>) {
-    let is_wanted = |seed: &u64| filter.is_none_or(|name| Kind::of(*seed).name().contains(name.as_str()));
+    let is_wanted = |seed: &u64| match (filter.map(String::as_str), Kind::of(*seed)) {
+        (None, _) => true,
+        (Some("known"), kind) => !kind.is_outside(),
+        (Some("other"), kind) => kind.is_outside(),
+        (Some(name), kind) => kind.name().contains(name),
+    };
     let mut kinds: BTreeMap<Kind, Counts> = BTreeMap::new();
     let mut longest = (Duration::ZERO, 0);
     let mut sum = Duration::ZERO;

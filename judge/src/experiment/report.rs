@@ -13,7 +13,7 @@ use crate::mechanism::{Mechanism, Name};
 use crate::verdict::{self, Verdict};
 
 /// A mechanism is named from this probability on.
-const NAMED: f64 = 0.95;
+const NAMED: f64 = 0.9;
 /// As [`NAMED`], while other mechanisms could still be told apart: the likelihoods are not exact.
 const NAMED_BEFORE_THE_END: f64 = 0.999;
 /// Less probable mechanisms are not worth a mention.

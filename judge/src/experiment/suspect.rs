@@ -167,13 +167,13 @@ impl Suspect {
         let median = self.point[0].exp();
         match self.sort {
             Sort::Pool | Sort::Processors => self.value(0) <= most,
-            Sort::Pace | Sort::Cost | Sort::Accepting => self.value(0) * all >= 0.3 * median,
+            Sort::Pace | Sort::Cost | Sort::Accepting => self.value(0) * all >= 0.5 * median,
             Sort::Bucket => {
-                self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.2 * median
+                self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.4 * median
             }
-            Sort::LockFirst | Sort::LockLast => self.share(0) * all >= 0.3,
+            Sort::LockFirst | Sort::LockLast => self.share(0) * all >= 0.5,
             Sort::InnerFirst | Sort::InnerLast => {
-                self.value(1) <= most && self.share(0) * (all / self.value(1) - 1.0) >= 0.2
+                self.value(1) <= most && self.share(0) * (all / self.value(1) - 1.0) >= 0.3
             }
             Sort::WarmPool => self.value(1) <= most,
             // A pool with a few workers more after a long time is a pool.
