@@ -24,9 +24,9 @@ impl Belief {
         Self { fitted, names }
     }
 
-    /// Returns the best suspect.
+    /// Returns the best suspect of the most probable mechanism.
     pub(super) fn best(&self) -> &Fitted {
-        &self.fitted[0]
+        &self.fitted[self.names[0].2]
     }
 
     /// Returns the best suspect of each mechanism that may be the right one beside the best, the most probable first.

@@ -6,6 +6,7 @@ use super::history::{History, difference};
 use super::menu::{Item, menu};
 use super::plan::Experiment;
 use super::planner::{Abilities, Left};
+use crate::mechanism::Name;
 
 /// How often an experiment is played to see what it would show.
 const TURNS: usize = 16;
@@ -45,23 +46,13 @@ pub(super) fn choose(
         return Choice::Known;
     }
     let items = menu(history, belief, abilities);
-    let experiments: Vec<Experiment> = items.iter().map(|item| item.experiment.clone()).collect();
-    let play = |one: &Fitted| history.play(&one.suspect, TURNS, &experiments).1;
-    let best = play(belief.best());
-    let played: Vec<_> = rivals.iter().map(|(rival, weight)| (play(rival), *weight)).collect();
+    let gains = gains(history, belief, &rivals, &items);
     let mut splits: Vec<(f64, usize, usize)> = Vec::new();
     for (i, item) in items.iter().enumerate() {
-        let blank = history.blank(&item.experiment);
-        let gains: Vec<f64> =
-            played.iter().map(|(rival, _)| difference(&best[i], &rival[i], &blank, TURNS)).collect();
-        let total: f64 = gains
-            .iter()
-            .zip(&played)
-            .map(|(gain, (_, weight))| gain.min(ENOUGH) * weight.max(0.03))
-            .filter(|gain| gain.is_finite())
-            .sum();
-        let most = gains.iter().copied().fold(0.0, f64::max);
-        if let Some(against) = gains.iter().position(|gain| *gain == most).filter(|_| most >= LEAST) {
+        let gain = |rival: usize| gains[rival][i];
+        let total: f64 = (0..rivals.len()).map(|at| gain(at).min(ENOUGH) * rivals[at].1.max(0.03)).sum();
+        let most = (0..rivals.len()).max_by(|a, b| gain(*a).total_cmp(&gain(*b)));
+        if let Some(against) = most.filter(|at| gain(*at) >= LEAST) {
             splits.push((total / item.cost(), i, against));
         }
     }
@@ -73,6 +64,36 @@ pub(super) fn choose(
         None if items[first.1].experiment.requests() > left.requests => Choice::RequestsSpent,
         None => Choice::TimeSpent,
     }
+}
+
+/// Returns by how much each experiment is expected to tell each rival from the best.
+fn gains(history: &History, belief: &Belief, rivals: &[(&Fitted, f64)], items: &[Item]) -> Vec<Vec<f64>> {
+    let experiments: Vec<Experiment> = items.iter().map(|item| item.experiment.clone()).collect();
+    let play = |one: &Fitted| history.play(&one.suspect, TURNS, &experiments).1;
+    let best = play(belief.best());
+    let blanks: Vec<_> = experiments.iter().map(|experiment| history.blank(experiment)).collect();
+    let gains = |(rival, _): &(&Fitted, f64)| {
+        let played = play(rival);
+        let gain = |i: usize| difference(&best[i], &played[i], &blanks[i], TURNS);
+        (0..items.len()).map(gain).map(|gain| if gain.is_finite() { gain } else { 0.0 }).collect()
+    };
+    rivals.iter().map(gains).collect()
+}
+
+/// Returns the mechanisms that no experiment tells from the most probable one, if they are at least the share `least` as
+/// probable.
+pub(super) fn inseparable(
+    history: &History,
+    belief: &Belief,
+    abilities: &Abilities,
+    least: f64,
+) -> Vec<Name> {
+    let rivals: Vec<(&Fitted, f64)> = belief.rivals(least).collect();
+    let items = menu(history, belief, abilities);
+    let gains = gains(history, belief, &rivals, &items);
+    let is_same = |gains: &Vec<f64>| gains.iter().all(|gain| *gain < LEAST);
+    let all = rivals.iter().zip(&gains).filter(|(_, gains)| is_same(gains));
+    all.map(|((rival, _), _)| rival.suspect.name()).collect()
 }
 
 /// Returns the experiment with the reason why it was chosen.

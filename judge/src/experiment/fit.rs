@@ -55,6 +55,10 @@ pub(super) fn fit(history: &History) -> Vec<Fitted> {
     let refined = fitted.into_iter().map(|one| {
         let mut one = refine(history, one, TURNS, 4);
         one.prior += occam(history, &one);
+        if one.suspect.sort == Sort::Pause {
+            // It may have come in any experiment.
+            one.prior -= (history.seen.len().max(1) as f64).ln();
+        }
         one
     });
     let fitted: Vec<Fitted> = refined.collect();
@@ -367,6 +371,9 @@ impl Clues {
             Sort::WarmPool => vec![
                 vec![(self.last - median).max(0.2 * median), at_first.max(2.0)],
                 vec![late, (0.7 * at_first).max(2.0)],
+                vec![late, (0.4 * count).max(2.0)],
+                vec![0.7 * late, (0.2 * count).max(2.0)],
+                vec![(self.last - median).max(0.2 * median), (0.7 * count).max(2.0)],
             ],
             Sort::Growing => {
                 let from = [1.0, 0.7 * at_first, at_first];

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::belief::Belief;
-use super::choice::{Choice, choose};
+use super::belief::{Belief, RULED_OUT};
+use super::choice::{Choice, choose, inseparable};
 use super::diagnosis::Diagnosis;
 use super::end::End;
 use super::history::History;
@@ -125,11 +125,11 @@ impl Planner {
     pub fn diagnosis(&self, seen: &[Observed], ended: End) -> Diagnosis {
         let history = self.history(seen);
         let belief = (!seen.is_empty()).then(|| Belief::of(&history));
-        let left = Left { requests: usize::MAX, seconds: f64::INFINITY };
-        let is_same = belief.as_ref().is_some_and(|belief| {
-            matches!(choose(&history, belief, &self.abilities, left, KNOWN), Choice::Same)
-        });
-        report::diagnosis(seen, &history, belief.as_ref(), ended, is_same)
+        let same = belief
+            .as_ref()
+            .map(|belief| inseparable(&history, belief, &self.abilities, RULED_OUT))
+            .unwrap_or_default();
+        report::diagnosis(seen, &history, belief.as_ref(), ended, &same)
     }
 
     fn history<'a>(&self, seen: &'a [Observed]) -> History<'a> {

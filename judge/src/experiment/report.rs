@@ -1,6 +1,6 @@
 //! The diagnosis in names, numbers and sentences.
 
-use super::belief::{Belief, RULED_OUT};
+use super::belief::Belief;
 use super::diagnosis::{Diagnosis, Finding};
 use super::end::End;
 use super::fit::Fitted;
@@ -15,7 +15,7 @@ use crate::verdict::{self, Verdict};
 /// A mechanism is named from this probability on.
 const NAMED: f64 = 0.9;
 /// As [`NAMED`], while other mechanisms could still be told apart: the likelihoods are not exact.
-const NAMED_BEFORE_THE_END: f64 = 0.999;
+const NAMED_BEFORE_THE_END: f64 = 0.99;
 /// Less probable mechanisms are not worth a mention.
 const MENTIONED: f64 = 0.01;
 
@@ -24,14 +24,14 @@ pub(super) fn diagnosis(
     history: &History,
     belief: Option<&Belief>,
     ended: End,
-    is_same: bool,
+    same: &[Name],
 ) -> Diagnosis {
     let traces = || seen.iter().filter_map(|one| one.traces.first());
     let shared = traces().find(|trace| shows_shared_instance(trace)).map(verdict::judge);
     let largest = traces().max_by_key(|trace| trace.rows.len()).map(verdict::judge);
     let (mechanism, alternatives) = match (&shared, belief) {
         (Some(verdict), _) => (verdict.mechanism.clone(), Vec::new()),
-        (None, Some(belief)) if ended != End::TooQuick && ended != End::Unanswered => named(belief, is_same),
+        (None, Some(belief)) if ended != End::TooQuick && ended != End::Unanswered => named(belief, ended, same),
         _ => (None, Vec::new()),
     };
     let ruled_out = belief.map(|belief| belief.ruled_out(seen.len())).unwrap_or_default();
@@ -55,9 +55,9 @@ pub(super) fn diagnosis(
     }
 }
 
-/// Returns the mechanism, if one is probable enough and describes what was seen, and the alternatives. If nothing splits
-/// what is left, it is one class.
-fn named(belief: &Belief, is_same: bool) -> (Option<Mechanism>, Vec<Mechanism>) {
+/// Returns the mechanism, if one is probable enough and describes what was seen, and the alternatives. It is one class with
+/// those that nothing tells from it.
+fn named(belief: &Belief, ended: End, same: &[Name]) -> (Option<Mechanism>, Vec<Mechanism>) {
     let of = |one: &Fitted, probability: f64| Mechanism {
         name: one.suspect.name(),
         parameters: one.suspect.parameters(),
@@ -65,16 +65,13 @@ fn named(belief: &Belief, is_same: bool) -> (Option<Mechanism>, Vec<Mechanism>) 
         probability,
     };
     let mut best = of(belief.best(), belief.names[0].1);
-    let mut others: Vec<Mechanism> =
-        belief.rivals(0.0).map(|(rival, probability)| of(rival, probability)).collect();
-    if is_same {
-        let (same, rest): (Vec<Mechanism>, Vec<Mechanism>) = others.into_iter().partition(|one| one.probability >= RULED_OUT * best.probability);
-        best.probability += same.iter().map(|one| one.probability).sum::<f64>();
-        best.or = same.into_iter().map(|one| one.name).collect();
-        others = rest;
-    }
+    let others = belief.rivals(0.0).map(|(rival, probability)| of(rival, probability));
+    let (members, mut others): (Vec<Mechanism>, Vec<Mechanism>) =
+        others.partition(|one| same.contains(&one.name));
+    best.probability += members.iter().map(|one| one.probability).sum::<f64>();
+    best.or = members.into_iter().map(|one| one.name).collect();
     others.retain(|one| one.probability >= MENTIONED);
-    let least = if is_same { NAMED } else { NAMED_BEFORE_THE_END };
+    let least = if ended == End::OnlyFromInside { NAMED } else { NAMED_BEFORE_THE_END };
     if best.probability >= least && belief.describes() {
         return (Some(best), others);
     }

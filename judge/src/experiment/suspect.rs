@@ -179,7 +179,8 @@ impl Suspect {
             // A pool with a few workers more after a long time is a pool.
             Sort::Growing => {
                 let is_much = self.value(1) >= 0.25 * self.value(0);
-                self.value(0) <= most && is_much && self.value(2) <= 2.0 * median
+                let lasts = self.value(1) * self.value(2);
+                self.value(0) <= most && is_much && self.value(2) <= 2.0 * median && lasts >= 0.5 * median
             }
             Sort::Sticky => (self.whole(0) * self.whole(1)) as f64 <= 1.2 * all,
             _ => true,
