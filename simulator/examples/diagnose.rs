@@ -112,14 +112,29 @@ fn evaluate(cases: usize, seed: u64, filter: Option<&String>) {
             counts.print(name);
         }
     }
-    println!("computing took {:?} a case, at most {:?} (seed {})", sum / cases.max(1) as u32, longest.0, longest.1);
+    println!(
+        "computing took {:?} a case, at most {:?} (seed {})",
+        sum / cases.max(1) as u32,
+        longest.0,
+        longest.1
+    );
 }
 
 fn show(seed: u64) {
     let case = Case::new(seed);
-    println!("{}: {}\n{:?}\n{:?}\n{:?}", case.kind.name(), case.parameters, case.service, case.noise, case.abilities);
+    println!(
+        "{}: {}\n{:?}\n{:?}\n{:?}",
+        case.kind.name(),
+        case.parameters,
+        case.service,
+        case.noise,
+        case.abilities
+    );
     let outcome = case.diagnose(Budget::default());
-    println!("{:?}, allowed {:?}, {} requests, {:.1} s", outcome.verdict, outcome.allowed, outcome.requests, outcome.seconds);
+    println!(
+        "{:?}, allowed {:?}, {} requests, {:.1} s",
+        outcome.verdict, outcome.allowed, outcome.requests, outcome.seconds
+    );
     let diagnosis = serde_json::to_string_pretty(&outcome.diagnosis.rounded());
     println!("{}", diagnosis.unwrap_or_else(|error| error.to_string()));
 }

@@ -7,7 +7,7 @@ use crate::mechanism::Name;
 /// A mechanism is ruled out if its probability is below this share of the most probable one's.
 pub(super) const RULED_OUT: f64 = 0.05;
 /// The largest mean square of the deviations of a mechanism that describes what was seen.
-const MOST_SQUARE: f64 = 1.25;
+const MOST_SQUARE: f64 = 1.35;
 
 /// The mechanisms with their probabilities.
 pub(super) struct Belief {
@@ -32,7 +32,8 @@ impl Belief {
     /// Returns the best suspect of each mechanism that may be the right one beside the best, the most probable first.
     pub(super) fn rivals(&self, least: f64) -> impl Iterator<Item = (&Fitted, f64)> {
         let best = self.names[0].1;
-        let rivals = self.names.iter().skip(1).filter(move |(_, probability, _)| *probability >= least * best);
+        let rivals =
+            self.names.iter().skip(1).filter(move |(_, probability, _)| *probability >= least * best);
         rivals.map(|(_, probability, at)| (&self.fitted[*at], *probability))
     }
 

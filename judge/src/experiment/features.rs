@@ -69,9 +69,8 @@ pub(super) fn figures(
         if done[i] {
             continue;
         }
-        let is_like = |other: &Part| {
-            (other.n, other.spacing, other.target) == (part.n, part.spacing, part.target)
-        };
+        let is_like =
+            |other: &Part| (other.n, other.spacing, other.target) == (part.n, part.spacing, part.target);
         let mut alike: Vec<&[Outcome]> = Vec::new();
         for (j, other) in experiment.parts.iter().enumerate().skip(i) {
             if is_like(other) {
@@ -102,7 +101,9 @@ fn of_parts(part: &Part, alike: &[&[Outcome]], scale: Scale, figures: &mut Vec<F
     let keeps_order = !part.spacing.is_zero() && part.n <= SMALL;
     let mut logs: Vec<Vec<f64>> = alike
         .iter()
-        .map(|part| part.iter().flatten().filter(|(_, is_good)| *is_good).map(|(time, _)| time.ln()).collect())
+        .map(|part| {
+            part.iter().flatten().filter(|(_, is_good)| *is_good).map(|(time, _)| time.ln()).collect()
+        })
         .collect();
     if !keeps_order {
         logs.iter_mut().for_each(|logs| logs.sort_by(f64::total_cmp));
@@ -111,8 +112,7 @@ fn of_parts(part: &Part, alike: &[&[Outcome]], scale: Scale, figures: &mut Vec<F
     let mean_time = mean(&times).map(f64::ln);
     figures.push(Figure { value: mean_time, least: scale.least(mean_time, times.len()), weight: 1.0 });
     let at = |rank: &dyn Fn(usize) -> Option<usize>| -> (Option<f64>, usize) {
-        let values: Vec<f64> =
-            logs.iter().filter_map(|logs| logs.get(rank(logs.len())?).copied()).collect();
+        let values: Vec<f64> = logs.iter().filter_map(|logs| logs.get(rank(logs.len())?).copied()).collect();
         (mean(&values), values.len())
     };
     if part.n <= SMALL {
@@ -158,8 +158,11 @@ fn gaps(logs: &[Vec<f64>], scale: Scale, figures: &mut Vec<Figure>) {
 
 /// Returns how much the order of the answers repeats over the same connections: the correlation of their ranks.
 fn order(now: Option<&Vec<Outcome>>, before: Option<&Vec<Outcome>>) -> Option<f64> {
-    let pairs: Vec<(f64, f64)> =
-        now?.iter().zip(before?).filter_map(|(now, before)| Some((now.as_ref()?.0, before.as_ref()?.0))).collect();
+    let pairs: Vec<(f64, f64)> = now?
+        .iter()
+        .zip(before?)
+        .filter_map(|(now, before)| Some((now.as_ref()?.0, before.as_ref()?.0)))
+        .collect();
     if pairs.len() < LEAST_ORDER {
         return None;
     }

@@ -64,17 +64,6 @@ pub(super) fn fit(history: &History) -> Vec<Fitted> {
     let fitted: Vec<Fitted> = refined.collect();
     let mut all: Vec<Fitted> = fitted.iter().flat_map(|one| variants(history, one)).collect();
     all.sort_by(|a, b| b.log().total_cmp(&a.log()));
-    // DEBUG
-    if std::env::var("DIAG_DEBUG").is_ok() {
-        if std::env::var("DIAG_DEBUG").as_deref() == Ok("sq") { if let Some(one) = all.first() { let per: Vec<String> = one.score.worst.iter().map(|(e, f, z)| format!("{e}/{f}:{z:.1}")).collect(); eprintln!("SQ {:.2} {:?} log {:.1} second {:.1} {}", one.score.square, one.suspect.sort, one.log(), all.get(1).map_or(0.0, |o| o.log()), per.join(" ")); } }
-        else { for one in all.iter().take(6) {
-            let point: Vec<String> = one.suspect.point.iter().map(|x| format!("{:.4}", x.exp())).collect();
-            let logs: Vec<String> = one.score.logs.iter().map(|x| format!("{x:.1}")).collect();
-            eprintln!("  {:?} {:.1} sq {:.2} [{}] shared {} by {} logs {}", one.suspect.sort, one.log(), one.score.square, point.join(" "), one.suspect.is_shared, one.suspect.by_session, logs.join(" "));
-        }
-        } if let Some(last) = history.seen.last() { eprintln!("after {}: {}", last.experiment.title, last.experiment.reason); }
-    }
-    // DEBUG END
     all
 }
 
@@ -181,7 +170,9 @@ fn variants(history: &History, fitted: &Fitted) -> Vec<Fitted> {
         let other = Fitted { prior, ..weigh(history, suspect, TURNS) };
         variants.push(other);
     }
-    if sent(Target::OtherHeader) && matches!(fitted.suspect.sort, Sort::Pool | Sort::LockFirst | Sort::LockLast) {
+    if sent(Target::OtherHeader)
+        && matches!(fitted.suspect.sort, Sort::Pool | Sort::LockFirst | Sort::LockLast)
+    {
         let sessions: Vec<Fitted> = variants
             .iter()
             .map(|one| {
@@ -307,7 +298,8 @@ impl Clues {
             let all = history.seen[i].outcomes.first().into_iter().flatten().flatten();
             all.map(|one| one.0).fold(median, f64::max)
         };
-        let again = (0..history.seen.len()).filter(|i| main(*i) == n).map(lasts).fold(f64::INFINITY, f64::min);
+        let again =
+            (0..history.seen.len()).filter(|i| main(*i) == n).map(lasts).fold(f64::INFINITY, f64::min);
         let medians = history.seen.iter().enumerate().map(|(i, one)| {
             let mut times: Vec<f64> = one.outcomes.iter().flatten().flatten().map(|one| one.0).collect();
             times.sort_by(f64::total_cmp);
@@ -345,9 +337,9 @@ impl Clues {
             Sort::Unlimited => vec![vec![]],
             Sort::SingleFlight => NETWORKS.map(|network| vec![network]).to_vec(),
             Sort::Uneven => vec![vec![0.3, 1.0], vec![0.5, 2.0], vec![0.2, 3.0]],
-            Sort::Pause => [0.01, 0.3, 0.5, 0.7, 0.85]
-                .map(|from| vec![from * median, self.slowest_by])
-                .to_vec(),
+            Sort::Pause => {
+                [0.01, 0.3, 0.5, 0.7, 0.85].map(|from| vec![from * median, self.slowest_by]).to_vec()
+            }
             Sort::Pool => [effective, 0.7 * effective, 1.4 * effective, at_first]
                 .map(|k| vec![k.round().max(1.0)])
                 .to_vec(),
@@ -392,7 +384,7 @@ impl Clues {
             Sort::Deadline => {
                 [effective, at_first, 0.6 * effective].map(|k| vec![k, self.refused_after]).to_vec()
             }
-            Sort::RateCap => [0.03, 0.08, 0.15, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5]
+            Sort::RateCap => [0.03, 0.08, 0.15, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0, 12.0]
                 .iter()
                 .flat_map(|gap| [0.0, 1.0, 2.0, count].map(|more| vec![gap * median, count + more]))
                 .collect(),
@@ -403,7 +395,10 @@ impl Clues {
             all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
         }
         // Without a limit, a burst shows the service times.
-        if matches!(sort, Sort::Unlimited | Sort::ColdStart | Sort::WarmPool | Sort::Pause | Sort::SingleFlight) {
+        if matches!(
+            sort,
+            Sort::Unlimited | Sort::ColdStart | Sort::WarmPool | Sort::Pause | Sort::SingleFlight
+        ) {
             let (median, spread) = self.burst;
             all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
         }

@@ -57,7 +57,6 @@ pub(super) struct Score {
     pub(super) logs: Vec<f64>,
     /// The mean square of the deviations.
     pub(super) square: f64,
-    pub(super) worst: Vec<(usize, usize, f64)>, // DEBUG
 }
 
 impl Score {
@@ -86,8 +85,7 @@ impl<'a> History<'a> {
             .map(|(_, trace)| seconds(trace.service_ms))
             .next();
         let also = measured.or(also).unwrap_or(service);
-        let mut history =
-            Self { warm_up, alone: times, seen: Vec::new(), figures: Vec::new(), scale, also };
+        let mut history = Self { warm_up, alone: times, seen: Vec::new(), figures: Vec::new(), scale, also };
         history.figures.push(features::alone(history.warm_up, &history.alone, scale));
         for one in seen {
             let outcomes = outcomes(one);
@@ -103,9 +101,9 @@ impl<'a> History<'a> {
         let played = self.play(suspect, turns, &[]).0;
         let mut score = Score::default();
         let (mut squares, mut weights) = (0.0, 0.0);
-        for (e, (figures, played)) in self.figures.iter().zip(&played).enumerate() {
+        for (figures, played) in self.figures.iter().zip(&played) {
             let mut log = 0.0;
-            for (f, (figure, played)) in figures.iter().zip(played).enumerate() {
+            for (figure, played) in figures.iter().zip(played) {
                 let Some(value) = figure.value else { continue };
                 if 2.0 * played.count < turns as f64 {
                     log += figure.weight * MISSING;
@@ -114,7 +112,6 @@ impl<'a> History<'a> {
                     let variance = played.variance(figure.least);
                     let square = (value - played.mean).powi(2) / variance;
                     log += figure.weight * log_density(square, variance);
-                    if square > 8.0 { score.worst.push((e, f, square)); } // DEBUG
                     squares += figure.weight * square.min(MOST_SQUARE);
                 }
                 weights += figure.weight;
@@ -156,7 +153,8 @@ impl<'a> History<'a> {
 
     /// Returns the figures of an experiment, for their weights and least deviations.
     pub(super) fn blank(&self, experiment: &Experiment) -> Vec<Figure> {
-        let outcomes = experiment.parts.iter().map(|part| vec![Some((self.scale.alone, true)); part.n]).collect();
+        let outcomes =
+            experiment.parts.iter().map(|part| vec![Some((self.scale.alone, true)); part.n]).collect();
         features::figures(experiment, &outcomes, self.seen.last().map(|last| &last.outcomes), self.scale)
     }
 
@@ -193,8 +191,8 @@ pub(super) fn difference(one: &[Played], other: &[Played], figures: &[Figure], t
                 (true, true) => {
                     let (own, others) = (from.variance(figure.least), to.variance(figure.least));
                     let square = (from.mean - to.mean).powi(2);
-                    let gain = log_density(TYPICAL, own)
-                        - log_density((square + TYPICAL * own) / others, others);
+                    let gain =
+                        log_density(TYPICAL, own) - log_density((square + TYPICAL * own) / others, others);
                     sum += figure.weight * gain;
                 }
             }

@@ -13,7 +13,7 @@ const GROUPED: usize = 30;
 /// The most groups.
 const GROUPS: usize = 6;
 /// The number of pairs, and of requests alone.
-const PAIRS: usize = 6;
+pub(super) const PAIRS: usize = 6;
 const ALONE: usize = 12;
 /// The number of requests that come one by one.
 const TRICKLE: usize = 16;
@@ -49,8 +49,8 @@ pub(super) fn again(n: usize, shows: &str) -> Experiment {
     Experiment { title: format!("{n} at once, again"), connections: Connections::Kept, ..burst(n, shows) }
 }
 
-/// Two requests, the second so many seconds after the first, several times. `apart` is the time between two pairs.
-pub(super) fn pairs(spacing: f64, apart: f64) -> Experiment {
+/// Two requests, the second so many seconds after the first, `count` times. `apart` is the time between two pairs.
+pub(super) fn pairs(count: usize, spacing: f64, apart: f64) -> Experiment {
     let (title, shows) = match spacing {
         0.0 => ("2 at once, several times", "two requests share one processor or one place, but not two"),
         _ => (
@@ -63,7 +63,7 @@ pub(super) fn pairs(spacing: f64, apart: f64) -> Experiment {
         spacing: duration(spacing),
         ..part(2)
     };
-    Experiment { title: title.to_owned(), parts: (0..PAIRS).map(part).collect(), ..burst(2, shows) }
+    Experiment { title: title.to_owned(), parts: (0..count).map(part).collect(), ..burst(2, shows) }
 }
 
 /// Requests one after the other; one takes `alone` seconds.
@@ -186,9 +186,9 @@ impl Menu<'_> {
 
     /// Experiments of two requests, and of one.
     fn pairs(&mut self) {
-        let apart = 1.5 * self.lasts(2);
-        self.add(pairs(0.0, apart));
-        self.add(pairs(0.5 * self.alone, apart));
+        let apart = self.lasts(2);
+        self.add(pairs(PAIRS, 0.0, apart));
+        self.add(pairs(PAIRS, 0.5 * self.alone, apart));
         self.add(alone(self.alone));
     }
 
@@ -197,7 +197,7 @@ impl Menu<'_> {
         let groups = |size: usize| (GROUPED / size).clamp(1, GROUPS);
         let several = |size: usize| if groups(size) > 1 { ", several times" } else { "" };
         for size in [k, k + 1] {
-            let apart = 1.4 * self.lasts(size) + 0.02;
+            let apart = 1.15 * self.lasts(size) + 0.02;
             let part = |i: usize| Part { delay: duration(i as f64 * apart), ..part(size) };
             let shows = match size == k {
                 true => "so many are served at once by a pool, and one after the other by a pace",
@@ -212,7 +212,7 @@ impl Menu<'_> {
         if k < 3 {
             return;
         }
-        let apart = 1.4 * self.lasts(k) + 0.7 * self.alone + 0.02;
+        let apart = 1.15 * self.lasts(k) + 0.7 * self.alone + 0.02;
         let parts = |i: usize| {
             let at = i as f64 * apart;
             let first = Part { delay: duration(at), ..part(k - 1) };

@@ -7,7 +7,7 @@ use super::choice::{Choice, choose, inseparable};
 use super::diagnosis::Diagnosis;
 use super::end::End;
 use super::history::History;
-use super::menu::{self, LARGEST};
+use super::menu::{self, LARGEST, PAIRS};
 use super::plan::{Experiment, Observed};
 use super::report;
 use crate::mechanism::Name;
@@ -114,7 +114,9 @@ impl Planner {
         match choose(&history, &belief, &self.abilities, left, KNOWN) {
             Choice::Fire(experiment) => Step::Fire(experiment),
             Choice::Known => Step::Done(if belief.describes() { End::Known } else { End::NothingLeft }),
-            Choice::Same => Step::Done(if belief.describes() { End::OnlyFromInside } else { End::NothingLeft }),
+            Choice::Same => {
+                Step::Done(if belief.describes() { End::OnlyFromInside } else { End::NothingLeft })
+            }
             Choice::RequestsSpent => Step::Done(End::RequestsSpent),
             Choice::TimeSpent => Step::Done(End::TimeSpent),
         }
@@ -168,12 +170,15 @@ impl Planner {
                 (last < 0.7 * left.seconds).then(|| menu::again(n, "what happens once may not happen again"))
             }
             [_, second, _] => {
-                let refuses = seen.iter().flat_map(|one| &one.traces).any(|trace| {
-                    trace.rows.iter().any(|row| row.ending() == Ending::Refused)
-                });
+                let refuses = seen
+                    .iter()
+                    .flat_map(|one| &one.traces)
+                    .any(|trace| trace.rows.iter().any(|row| row.ending() == Ending::Refused));
                 let (n, last) = extent(second);
-                let lasts = 1.4 * alone + 2.0 * last / n.max(1) as f64;
-                let next = if refuses { menu::alone(alone) } else { menu::pairs(0.5 * alone, 1.5 * lasts) };
+                let lasts = 1.2 * alone + 2.0 * last / n.max(1) as f64;
+                let count = ((MOST_TIME * left.seconds / lasts) as usize).clamp(3, PAIRS);
+                let pairs = menu::pairs(count, 0.5 * alone, lasts);
+                let next = if refuses { menu::alone(alone) } else { pairs };
                 let is_short = next.seconds(lasts) < left.seconds;
                 (is_short && next.requests() <= left.requests).then_some(next)
             }
@@ -200,7 +205,7 @@ fn extent(one: &Observed) -> (usize, f64) {
 fn larger(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
     let largest = history.largest();
     let name = belief.best().suspect.name();
-    let is_unlimited = matches!(name, Name::None | Name::UnevenBackends | Name::SingleFlight);
+    let is_unlimited = matches!(name, Name::None | Name::UnevenBackends | Name::SingleFlight | Name::Pause);
     let size = LARGEST.min(left.requests / 2);
     let reason = "no limit was met yet: more requests may meet one";
     (is_unlimited && 2 * largest <= size).then(|| menu::burst(size, reason))
@@ -209,9 +214,8 @@ fn larger(history: &History, belief: &Belief, left: Left) -> Option<Experiment> 
 /// Whether the server answered nothing in the last two experiments.
 fn is_unanswered(seen: &[Observed]) -> bool {
     let is_answer = |ending: Ending| matches!(ending, Ending::Answered | Ending::Refused);
-    let answers = |one: &Observed| {
-        one.traces.iter().flat_map(|trace| &trace.rows).any(|row| is_answer(row.ending()))
-    };
+    let answers =
+        |one: &Observed| one.traces.iter().flat_map(|trace| &trace.rows).any(|row| is_answer(row.ending()));
     seen.len() >= 2 && !seen.iter().rev().take(2).any(answers)
 }
 

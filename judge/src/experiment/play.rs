@@ -61,11 +61,7 @@ impl Player {
 
     /// Returns a player in the same state.
     pub(super) fn copy(&self) -> Self {
-        Self {
-            main: self.main.copy(),
-            other: self.other.as_ref().map(|other| other.copy()),
-            ..*self
-        }
+        Self { main: self.main.copy(), other: self.other.as_ref().map(|other| other.copy()), ..*self }
     }
 
     /// Requests one after the other over one connection; returns their times.

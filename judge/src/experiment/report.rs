@@ -31,7 +31,16 @@ pub(super) fn diagnosis(
     let largest = traces().max_by_key(|trace| trace.rows.len()).map(verdict::judge);
     let (mechanism, alternatives) = match (&shared, belief) {
         (Some(verdict), _) => (verdict.mechanism.clone(), Vec::new()),
-        (None, Some(belief)) if ended != End::TooQuick && ended != End::Unanswered => named(belief, ended, same),
+        (None, Some(belief)) if ended != End::TooQuick && ended != End::Unanswered => {
+            let (mechanism, mut alternatives) = named(belief, ended, same);
+            let is_pause = mechanism.as_ref().is_some_and(|one| one.name == Name::Pause);
+            if is_pause && !was_larger_later(history, belief.best()) {
+                alternatives.splice(0..0, mechanism);
+                (None, alternatives)
+            } else {
+                (mechanism, alternatives)
+            }
+        }
         _ => (None, Vec::new()),
     };
     let ruled_out = belief.map(|belief| belief.ruled_out(seen.len())).unwrap_or_default();
@@ -53,6 +62,14 @@ pub(super) fn diagnosis(
         ended,
         experiments: seen.iter().enumerate().map(finding).collect(),
     }
+}
+
+/// Whether a larger burst came after the one with a pause: else new instances may have delayed the first burst of its size.
+fn was_larger_later(history: &History, pause: &Fitted) -> bool {
+    let size = |seen: &Seen| seen.outcomes.first().map_or(0, Vec::len);
+    let (before, after) = history.seen.split_at((pause.suspect.experiment + 1).min(history.seen.len()));
+    let paused = before.last().map_or(0, size);
+    after.iter().any(|seen| size(seen) > paused)
 }
 
 /// Returns the mechanism, if one is probable enough and describes what was seen, and the alternatives. It is one class with

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::server::{
-    Accepting, Batches, Bucket, Capped, Deadline, Failing, Growing, Held, Holders, Instances, Pool, Processors,
-    Server, SingleFlight, Sticky, Unlimited,
+    Accepting, Batches, Bucket, Capped, Deadline, Failing, Growing, Held, Holders, Instances, Pool,
+    Processors, Server, SingleFlight, Sticky, Unlimited,
 };
 use crate::mechanism::{Name, Parameters};
 
@@ -111,7 +111,6 @@ impl Suspect {
         self.sort.habit().name
     }
 
-
     fn value(&self, i: usize) -> f64 {
         self.point[2 + i].exp()
     }
@@ -168,9 +167,7 @@ impl Suspect {
         match self.sort {
             Sort::Pool | Sort::Processors => self.value(0) <= most,
             Sort::Pace | Sort::Cost | Sort::Accepting => self.value(0) * all >= 0.5 * median,
-            Sort::Bucket => {
-                self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.4 * median
-            }
+            Sort::Bucket => self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.4 * median,
             Sort::LockFirst | Sort::LockLast => self.share(0) * all >= 0.5,
             Sort::InnerFirst | Sort::InnerLast => {
                 self.value(1) <= most && self.share(0) * (all / self.value(1) - 1.0) >= 0.3
@@ -191,9 +188,10 @@ impl Suspect {
     pub(super) fn server(&self) -> Box<dyn Server> {
         match self.sort {
             Sort::Unlimited => Box::new(Unlimited::default()),
-            Sort::Uneven => {
-                Box::new(Unlimited { slow: Some((self.share(0), 1.0 + self.value(1))), ..Unlimited::default() })
-            }
+            Sort::Uneven => Box::new(Unlimited {
+                slow: Some((self.share(0), 1.0 + self.value(1))),
+                ..Unlimited::default()
+            }),
             Sort::Pause => Box::new(Unlimited {
                 pause: Some((self.experiment, self.value(0), self.value(1))),
                 ..Unlimited::default()
@@ -216,15 +214,14 @@ impl Suspect {
                 to: self.whole(0) + self.whole(1),
                 every: self.value(2),
             }),
-            Sort::Sticky => Box::new(Sticky {
-                processes: self.whole(0),
-                each: self.whole(1),
-                accepted: HashMap::new(),
-            }),
-            Sort::SingleFlight => Box::new(SingleFlight),
-            Sort::Capped => {
-                Box::new(Capped { workers: self.whole(0), queue: (self.value(1) - 1.0).round().max(0.0) as usize })
+            Sort::Sticky => {
+                Box::new(Sticky { processes: self.whole(0), each: self.whole(1), accepted: HashMap::new() })
             }
+            Sort::SingleFlight => Box::new(SingleFlight),
+            Sort::Capped => Box::new(Capped {
+                workers: self.whole(0),
+                queue: (self.value(1) - 1.0).round().max(0.0) as usize,
+            }),
             Sort::Deadline => Box::new(Deadline { workers: self.whole(0), deadline: self.value(1) }),
             Sort::Failing => Box::new(Failing(self.share(0))),
         }
@@ -264,21 +261,16 @@ impl Suspect {
             Sort::Processors => Parameters { cores: Some(self.value(0)), ..none },
             Sort::Batches => Parameters { size: whole(0), ..none },
             Sort::ColdStart => Parameters { delay_ms: Some(self.value(0) * 1e3), ..none },
-            Sort::WarmPool => {
-                Parameters { size: whole(1), delay_ms: Some(self.value(0) * 1e3), ..none }
+            Sort::WarmPool => Parameters { size: whole(1), delay_ms: Some(self.value(0) * 1e3), ..none },
+            Sort::Growing => {
+                Parameters { from: whole(0), to: Some((self.whole(0) + self.whole(1)) as f64), ..none }
             }
-            Sort::Growing => Parameters {
-                from: whole(0),
-                to: Some((self.whole(0) + self.whole(1)) as f64),
+            Sort::Sticky => Parameters { processes: whole(0), workers: whole(1), ..none },
+            Sort::Capped => Parameters {
+                limit: Some(self.whole(0) as f64 + (self.value(1) - 1.0).round().max(0.0)),
                 ..none
             },
-            Sort::Sticky => Parameters { processes: whole(0), workers: whole(1), ..none },
-            Sort::Capped => {
-                Parameters { limit: Some(self.whole(0) as f64 + (self.value(1) - 1.0).round().max(0.0)), ..none }
-            }
-            Sort::Deadline => {
-                Parameters { workers: whole(0), delay_ms: Some(self.value(1) * 1e3), ..none }
-            }
+            Sort::Deadline => Parameters { workers: whole(0), delay_ms: Some(self.value(1) * 1e3), ..none },
             Sort::Failing => Parameters { share: Some(self.share(0)), ..none },
         }
     }

@@ -155,8 +155,7 @@ impl<'a> Laboratory<'a> {
         let mut first_request = None;
         for (p, part) in parts.iter().enumerate() {
             for i in 0..part.n {
-                let planned =
-                    start + part.delay.as_secs_f64() + i as f64 * part.spacing.as_secs_f64();
+                let planned = start + part.delay.as_secs_f64() + i as f64 * part.spacing.as_secs_f64();
                 let at = if one { 0 } else { sent.len() };
                 let is_fresh = at >= self.open.len();
                 if is_fresh {
@@ -195,7 +194,8 @@ impl<'a> Laboratory<'a> {
 
 fn row(i: usize, sent: &Sent, start: f64) -> Row {
     let us = |at: f64| ((at - start) * 1e7).round() / 10.0;
-    let row = Row { i, planned_us: Some(us(sent.planned)), sent_us: Some(us(sent.planned)), ..Row::default() };
+    let row =
+        Row { i, planned_us: Some(us(sent.planned)), sent_us: Some(us(sent.planned)), ..Row::default() };
     match sent.done {
         Some((done, status)) => Row {
             first_byte_us: Some(us(done)),

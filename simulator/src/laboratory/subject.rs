@@ -110,7 +110,9 @@ impl Case {
             };
         };
         match name {
-            Name::Lock | Name::InnerPool | Name::Batching | Name::SingleFlight => Box::new(OfEndpoint(server)),
+            Name::Lock | Name::InnerPool | Name::Batching | Name::SingleFlight => {
+                Box::new(OfEndpoint(server))
+            }
             Name::SlowAccept => Box::new(OfFreshConnections(server)),
             Name::Growth => {
                 let from = knobs.k.unwrap_or(1);
@@ -158,7 +160,8 @@ impl Case {
         let diagnosis = planner.diagnosis(&seen, ended);
         let (requests, time) = laboratory.spent();
         let largest = seen.iter().filter_map(|one| one.experiment.parts.first()).map(|part| part.n).max();
-        let refused = seen.iter().flat_map(|one| &one.traces).any(|trace| trace.answered().count() < trace.rows.len());
+        let refused =
+            seen.iter().flat_map(|one| &one.traces).any(|trace| trace.answered().count() < trace.rows.len());
         let allowed = truth::allowed(self, largest.unwrap_or(0), refused);
         let verdict = truth::verdict(&allowed, &diagnosis);
         Outcome { diagnosis, allowed, verdict, requests, seconds: time.as_secs_f64() }

@@ -47,14 +47,17 @@ pub(super) fn allowed(case: &Case, largest: usize, refused: bool) -> Vec<Name> {
         let load = Load { n: largest, c: largest, spacing: 0.0 };
         burst(server, case.service, load, QUIET, &mut Random::new(7))
     };
-    let shows = fire(&mut *case.draft.server()).makespan() > (1.0 + SHOWS) * fire(&mut Unlimited::new()).makespan();
+    let shows =
+        fire(&mut *case.draft.server()).makespan() > (1.0 + SHOWS) * fire(&mut Unlimited::new()).makespan();
     let with = |mut names: Vec<Name>, more: &[(bool, Name)]| {
         names.extend(more.iter().filter(|one| one.0).map(|one| one.1));
         names
     };
     let Kind::Of(subject) = case.kind else { return vec![Lock, WorkerPool] };
     let own = match subject {
-        Subject::OneWorker => with(vec![WorkerPool, Lock], &[(steady, RateLimit), (steady && !also, Throughput)]),
+        Subject::OneWorker => {
+            with(vec![WorkerPool, Lock], &[(steady, RateLimit), (steady && !also, Throughput)])
+        }
         Subject::Priority => vec![WorkerPool, InnerPool, StickyConnections],
         Subject::Tandem => vec![InnerPool, WorkerPool, Lock],
         Subject::ContendedStarts => vec![ColdStart, WarmPool],
@@ -79,7 +82,9 @@ pub(super) fn allowed(case: &Case, largest: usize, refused: bool) -> Vec<Name> {
             RateCap if !refused => vec![None],
             RandomFailures if !refused => vec![None],
             // Hardly any growth is over soon.
-            Growth if knobs.to.zip(knobs.k).is_some_and(|(to, from)| 2 * to <= 3 * from) => vec![Growth, WorkerPool],
+            Growth if knobs.to.zip(knobs.k).is_some_and(|(to, from)| 2 * to <= 3 * from) => {
+                vec![Growth, WorkerPool]
+            }
             Pause if knobs.delay < 0.3 * mean => vec![Pause, None],
             name => vec![name],
         },

@@ -16,8 +16,8 @@ use crate::mechanism::{Load, Noise, Server, Service, burst};
 
 pub use load::NoiseClass;
 pub(crate) use load::noise;
-pub use subject::Subject;
 pub(crate) use subject::Draft;
+pub use subject::Subject;
 pub use truth::Truth;
 
 /// A burst at a simulated server, with the truth about it.

@@ -17,7 +17,8 @@ impl Server for Unlimited {
         let start = arrivals.first().map_or(0.0, |one| one.at);
         let pause = self.pause.filter(|(experiment, ..)| Some(*experiment) == self.experiment);
         let answer = |one: &Arrival| {
-            let factor = self.slow.map_or(1.0, |(share, factor)| if one.chance < share { factor } else { 1.0 });
+            let factor =
+                self.slow.map_or(1.0, |(share, factor)| if one.chance < share { factor } else { 1.0 });
             let end = one.at + factor * one.work;
             Answer::good(match pause {
                 Some((_, from, length)) if start + from >= one.at && start + from < end => end + length,
