@@ -13,15 +13,17 @@ const MOST_SQUARE: f64 = 1.35;
 pub(super) struct Belief {
     /// The suspects, the best first.
     pub(super) fitted: Vec<Fitted>,
+    /// Those that were given up.
+    given_up: Vec<Fitted>,
     /// Each mechanism with its probability, and its best suspect's place, the most probable first.
     pub(super) names: Vec<(Name, f64, usize)>,
 }
 
 impl Belief {
     pub(super) fn of(history: &History) -> Self {
-        let fitted = fit(history);
+        let (fitted, given_up) = fit(history);
         let names = names(&fitted, |one| one.log());
-        Self { fitted, names }
+        Self { fitted, given_up, names }
     }
 
     /// Returns the best suspect of the most probable mechanism.
@@ -45,8 +47,9 @@ impl Belief {
     /// Returns the mechanisms that each experiment ruled out: those that were possible before it.
     pub(super) fn ruled_out(&self, experiments: usize) -> Vec<Vec<Name>> {
         let mut out: Vec<Name> = Vec::new();
+        let all: Vec<Fitted> = self.fitted.iter().chain(&self.given_up).cloned().collect();
         let after = |count: usize| {
-            names(&self.fitted, |one| one.score.logs.iter().take(1 + count).sum::<f64>() + one.prior)
+            names(&all, |one| one.score.logs.iter().take(1 + count).sum::<f64>() + one.prior)
         };
         let mut ruled: Vec<Vec<Name>> = Vec::new();
         for i in 1..=experiments {

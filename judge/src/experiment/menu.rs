@@ -82,6 +82,8 @@ struct Menu<'a> {
     alone: f64,
     /// About how long each request of a burst takes beside the others, in seconds.
     each: f64,
+    /// The largest burst so far, and how long each of its requests took in all.
+    largest: (usize, f64),
     items: Vec<Item>,
 }
 
@@ -94,11 +96,13 @@ pub(super) fn menu(history: &History, belief: &Belief, abilities: &Abilities) ->
         .filter_map(|one| {
             let part = one.outcomes.first()?;
             let last = part.iter().flatten().map(|one| one.0).fold(0.0, f64::max);
-            Some((part.len(), (last - alone).max(0.0) / part.len() as f64))
+            Some((part.len(), last))
         })
         .max_by_key(|(n, _)| *n);
-    let (n, each) = largest.unwrap_or((8, alone));
-    let mut menu = Menu { history, alone, each, items: Vec::new() };
+    let (n, last) = largest.unwrap_or((8, 8.0 * alone));
+    let each = (last - alone).max(0.0) / n.max(1) as f64;
+    let largest = (n, last / n.max(1) as f64);
+    let mut menu = Menu { history, alone, each, largest, items: Vec::new() };
     menu.bursts(n);
     menu.pairs();
     for k in sizes(belief, alone) {
@@ -143,7 +147,9 @@ impl Menu<'_> {
 
     /// Returns about how long so many requests at once take.
     fn lasts(&self, n: usize) -> f64 {
-        1.3 * self.alone + n as f64 * self.each
+        // A larger burst may meet a limit that the others didn't.
+        let each = if n > self.largest.0 { self.largest.1 } else { self.each };
+        1.3 * self.alone + n as f64 * each
     }
 
     fn bursts(&mut self, n: usize) {

@@ -3,6 +3,7 @@
 
 mod belief;
 mod choice;
+mod clues;
 mod diagnosis;
 mod end;
 mod features;

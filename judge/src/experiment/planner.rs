@@ -161,7 +161,7 @@ impl Planner {
             [] => Some(menu::burst(fit(alone, FIRST), "shows whether there is a limit on few requests")),
             [first] => {
                 let (n, last) = extent(first);
-                let size = fit(last / n.max(1) as f64, SECOND).max(n.min(left.requests));
+                let size = fit(last / n.max(1) as f64, SECOND);
                 Some(menu::burst(size, "shows how answers follow each other"))
             }
             [.., second] if seen.len() == 2 => {
@@ -206,7 +206,9 @@ fn larger(history: &History, belief: &Belief, left: Left) -> Option<Experiment> 
     let largest = history.largest();
     let name = belief.best().suspect.name();
     let is_unlimited = matches!(name, Name::None | Name::UnevenBackends | Name::SingleFlight | Name::Pause);
-    let size = LARGEST.min(left.requests / 2);
+    let last = history.requests().map(|one| one.0).fold(0.0, f64::max);
+    let by_time = 0.5 * left.seconds / (last / largest.max(1) as f64).max(1e-6);
+    let size = LARGEST.min(left.requests / 2).min(by_time as usize);
     let reason = "no limit was met yet: more requests may meet one";
     (is_unlimited && 2 * largest <= size).then(|| menu::burst(size, reason))
 }
