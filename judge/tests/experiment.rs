@@ -139,10 +139,7 @@ fn each_experiment_says_why_it_was_chosen_and_what_it_ruled_out() {
         diagnosis.experiments.iter().flat_map(|one| one.ruled_out.iter().copied()).collect();
     assert!(ruled_out.contains(&Name::SharedCpu), "{ruled_out:?}");
     assert!(!ruled_out.contains(&Name::WorkerPool), "{ruled_out:?}");
-    assert_eq!(
-        diagnosis.remedy.as_deref(),
-        Some("Raise the number of workers, threads or connections.")
-    );
+    assert_eq!(diagnosis.remedy.as_deref(), Some("Raise the number of workers, threads or connections."));
 }
 
 #[test]
@@ -174,7 +171,13 @@ fn a_server_that_stops_answering_ends_the_experiments() {
                 let fault = Fault::new(ErrorKind::Timeout, "no answer within 1 s");
                 let rows = |n: usize| {
                     let outcome = fault.clone().outcome();
-                    let row = |i| Row { i, sent_us: Some(0.0), done_us: 1e6, outcome: outcome.clone(), ..Row::default() };
+                    let row = |i| Row {
+                        i,
+                        sent_us: Some(0.0),
+                        done_us: 1e6,
+                        outcome: outcome.clone(),
+                        ..Row::default()
+                    };
                     (0..n).map(row).collect::<Vec<_>>()
                 };
                 let trace = |n: usize| Trace::new(Schedule::together(n), 100.0, rows(n));

@@ -48,9 +48,8 @@ impl Belief {
     pub(super) fn ruled_out(&self, experiments: usize) -> Vec<Vec<Name>> {
         let mut out: Vec<Name> = Vec::new();
         let all: Vec<Fitted> = self.fitted.iter().chain(&self.given_up).cloned().collect();
-        let after = |count: usize| {
-            names(&all, |one| one.score.logs.iter().take(1 + count).sum::<f64>() + one.prior)
-        };
+        let after =
+            |count: usize| names(&all, |one| one.score.logs.iter().take(1 + count).sum::<f64>() + one.prior);
         let mut ruled: Vec<Vec<Name>> = Vec::new();
         for i in 1..=experiments {
             let names = after(i);

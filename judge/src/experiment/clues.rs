@@ -153,9 +153,11 @@ impl Clues {
             Sort::Pause => {
                 [0.01, 0.3, 0.5, 0.7, 0.85].map(|from| vec![from * median, self.slowest_by]).to_vec()
             }
-            Sort::Pool => [effective, 0.7 * effective, 1.4 * effective, at_first]
-                .map(|k| vec![k.round().max(1.0)])
-                .to_vec(),
+            Sort::Pool | Sort::LastFirst | Sort::AnyOrder => {
+                [effective, 0.7 * effective, 1.4 * effective, at_first]
+                    .map(|k| vec![k.round().max(1.0)])
+                    .to_vec()
+            }
             Sort::Pace | Sort::Cost | Sort::Accepting => vec![vec![gap], vec![paced(1.0)]],
             Sort::Bucket => [at_first, 0.6 * at_first, 0.5 * count, 2.0, 4.0, 8.0, 12.0, 17.0]
                 .iter()
@@ -216,7 +218,7 @@ impl Clues {
             all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
         }
         // The requests alone may be longer or shorter than others: the burst shows how long they take in a pool of k.
-        if sort == Sort::Pool {
+        if matches!(sort, Sort::Pool | Sort::LastFirst | Sort::AnyOrder) {
             let fitting = |k: f64| (k * self.last / count).clamp(0.6 * median, 1.6 * median);
             all.extend(points.iter().map(|point| self.suspect(sort, fitting(point[0]), self.spread, point)));
         }

@@ -158,8 +158,17 @@ impl Sort {
     fn is_whole(self, i: usize) -> bool {
         matches!(
             (self, i),
-            (Self::Pool | Self::Batches | Self::Capped | Self::Deadline | Self::Growing | Self::Sticky, 2)
-                | (Self::Bucket | Self::RateCap | Self::InnerFirst | Self::InnerLast, 3)
+            (
+                Self::Pool
+                    | Self::LastFirst
+                    | Self::AnyOrder
+                    | Self::Batches
+                    | Self::Capped
+                    | Self::Deadline
+                    | Self::Growing
+                    | Self::Sticky,
+                2
+            ) | (Self::Bucket | Self::RateCap | Self::InnerFirst | Self::InnerLast, 3)
                 | (Self::WarmPool | Self::Growing | Self::Sticky | Self::Capped, 3)
         )
     }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::server::{
     Accepting, Batches, Bucket, Capped, Deadline, Failing, Growing, Held, Holders, Instances, Pool,
-    Processors, Server, SingleFlight, Sticky, Unlimited,
+    Processors, Server, SingleFlight, Sticky, Unlimited, Unordered,
 };
-use crate::mechanism::{Name, Parameters};
+use crate::mechanism::{Name, Order, Parameters};
 
 /// A kind of server. Several kinds may have the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(super) enum Sort {
     Uneven,
     Pause,
     Pool,
+    LastFirst,
+    AnyOrder,
     Pace,
     Bucket,
     Cost,
@@ -51,11 +53,13 @@ const fn habit(sort: Sort, name: Name, prior: f64, shared: f64) -> Habit {
 }
 
 /// The sorts that serve all requests.
-pub(super) const SERVING: [Habit; 19] = [
+pub(super) const SERVING: [Habit; 21] = [
     habit(Sort::Unlimited, Name::None, 0.25, 0.5),
     habit(Sort::Uneven, Name::UnevenBackends, 0.06, 0.5),
     habit(Sort::Pause, Name::Pause, 0.02, 0.5),
     habit(Sort::Pool, Name::WorkerPool, 0.2, 0.85),
+    habit(Sort::LastFirst, Name::WorkerPool, 0.02, 0.85),
+    habit(Sort::AnyOrder, Name::WorkerPool, 0.02, 0.85),
     habit(Sort::Pace, Name::RateLimit, 0.06, 0.6),
     habit(Sort::Bucket, Name::RateLimit, 0.04, 0.6),
     habit(Sort::Cost, Name::Throughput, 0.04, 0.97),
@@ -165,7 +169,7 @@ impl Suspect {
         let (most, all) = (0.85 * requests as f64, requests as f64);
         let median = self.point[0].exp();
         match self.sort {
-            Sort::Pool | Sort::Processors => self.value(0) <= most,
+            Sort::Pool | Sort::LastFirst | Sort::AnyOrder | Sort::Processors => self.value(0) <= most,
             Sort::Pace | Sort::Cost | Sort::Accepting => self.value(0) * all >= 0.5 * median,
             Sort::Bucket => self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.4 * median,
             Sort::LockFirst | Sort::LockLast => self.share(0) * all >= 0.5,
@@ -197,6 +201,10 @@ impl Suspect {
                 ..Unlimited::default()
             }),
             Sort::Pool => Box::new(Pool(self.whole(0))),
+            Sort::LastFirst | Sort::AnyOrder => {
+                let is_last_first = self.sort == Sort::LastFirst;
+                Box::new(Unordered { workers: self.whole(0), is_last_first })
+            }
             Sort::Pace | Sort::Cost => Box::new(bucket(self.value(0), 1.0, false)),
             Sort::Bucket => Box::new(bucket(self.value(0), self.whole(1) as f64, false)),
             Sort::RateCap => Box::new(bucket(self.value(0), self.whole(1) as f64, true)),
@@ -241,6 +249,8 @@ impl Suspect {
             Sort::Uneven => Parameters { parts: Some(2.0), ..none },
             Sort::Pause => Parameters { delay_ms: Some(self.value(1) * 1e3), ..none },
             Sort::Pool => Parameters { workers: whole(0), ..none },
+            Sort::LastFirst => Parameters { workers: whole(0), order: Some(Order::Lifo), ..none },
+            Sort::AnyOrder => Parameters { workers: whole(0), order: Some(Order::Random), ..none },
             Sort::Pace | Sort::Cost | Sort::Accepting => {
                 Parameters { per_second: Some(1.0 / self.value(0)), ..none }
             }

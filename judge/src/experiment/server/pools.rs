@@ -19,6 +19,49 @@ impl Server for Pool {
     }
 }
 
+/// Workers that take the last request that came, or any.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Unordered {
+    pub(in super::super) workers: usize,
+    pub(in super::super) is_last_first: bool,
+}
+
+impl Server for Unordered {
+    fn serve(&mut self, arrivals: &[Arrival]) -> Vec<Answer> {
+        let mut answers = vec![Answer::good(0.0); arrivals.len()];
+        let mut workers = Workers::new(self.workers);
+        let (mut waiting, mut next): (Vec<usize>, usize) = (Vec::new(), 0);
+        while next < arrivals.len() || !waiting.is_empty() {
+            let free = workers.0[workers.first()];
+            // All that came until a worker is free wait for it.
+            match arrivals.get(next) {
+                Some(one) if waiting.is_empty() || one.at <= free => {
+                    waiting.push(next);
+                    next += 1;
+                    if free > one.at {
+                        continue;
+                    }
+                }
+                _ => {}
+            }
+            let at = match self.is_last_first {
+                true => waiting.len() - 1,
+                false => (arrivals[waiting[0]].chance * waiting.len() as f64) as usize,
+            };
+            let i = waiting.swap_remove(at.min(waiting.len() - 1));
+            if self.is_last_first {
+                waiting.sort_unstable();
+            }
+            answers[i].at = workers.take(arrivals[i].at, arrivals[i].work);
+        }
+        answers
+    }
+
+    fn copy(&self) -> Box<dyn Server> {
+        Box::new(self.clone())
+    }
+}
+
 /// Which part of a request's time a place is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Held {
