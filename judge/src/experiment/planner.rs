@@ -8,7 +8,7 @@ use super::diagnosis::Diagnosis;
 use super::end::End;
 use super::history::History;
 use super::menu::{self, LARGEST, PAIRS};
-use super::plan::{Experiment, Observed};
+use super::plan::{Connections, Experiment, Observed};
 use super::report;
 use crate::mechanism::Name;
 use crate::trace::{Baseline, Ending, Trace};
@@ -20,7 +20,7 @@ const SECOND: usize = 40;
 /// A burst may take so much of the time that is left.
 const MOST_TIME: f64 = 0.2;
 /// The mechanism is known if all others are less probable than this share of it.
-const KNOWN: f64 = 0.000_5;
+const KNOWN: f64 = 0.000_05;
 /// Times below this can't be told from those of the network and the generator, in milliseconds.
 const TOO_QUICK_MS: f64 = 1.0;
 
@@ -111,7 +111,11 @@ impl Planner {
         if let Some(larger) = larger(&history, &belief, left) {
             return Step::Fire(larger);
         }
-        match choose(&history, &belief, &self.abilities, left, KNOWN) {
+        let choice = choose(&history, &belief, &self.abilities, left, KNOWN);
+        if let (Choice::Known, Some(spread)) = (&choice, spread_anew(&history, &belief, left)) {
+            return Step::Fire(spread);
+        }
+        match choice {
             Choice::Fire(experiment) => Step::Fire(experiment),
             Choice::Known => Step::Done(if belief.describes() { End::Known } else { End::NothingLeft }),
             Choice::Same => {
@@ -211,6 +215,23 @@ fn larger(history: &History, belief: &Belief, left: Left) -> Option<Experiment> 
     let size = LARGEST.min(left.requests / 2).min(by_time as usize);
     let reason = "no limit was met yet: more requests may meet one";
     (is_unlimited && 2 * largest <= size).then(|| menu::burst(size, reason))
+}
+
+/// Returns a burst over fresh connections if a pool is all that is left after a single one: connections that stick to a process
+/// may have been spread evenly by chance.
+fn spread_anew(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
+    let largest = history.largest();
+    let is_pool = belief.best().suspect.name() == Name::WorkerPool;
+    let is_fresh = |one: &Experiment| one.connections == Connections::Fresh && one.parts.len() == 1;
+    let bursts = || history.seen.iter().filter(|one| one.experiment.parts.len() == 1);
+    let is_large = |n: usize| 2 * n >= largest;
+    let fresh =
+        bursts().filter(|one| is_fresh(one.experiment) && is_large(one.experiment.requests())).count();
+    let last = history.requests().map(|one| one.0).fold(0.0, f64::max);
+    let may_be_sent = largest <= left.requests && last < 0.9 * left.seconds;
+    let reason =
+        "to tell a worker pool from connections that stick to a process: fresh connections are spread anew";
+    (is_pool && fresh < 2 && may_be_sent).then(|| menu::burst(largest, reason))
 }
 
 /// Whether the server answered nothing in the last two experiments.
