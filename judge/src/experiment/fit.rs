@@ -99,19 +99,19 @@ fn refine(history: &History, fitted: Fitted, turns: usize, rounds: usize) -> Fit
     let count = fitted.suspect.point.len();
     let mut steps: Vec<f64> = (0..count).map(|i| if i == 0 { 0.06 } else { 0.3 }).collect();
     for _ in 0..rounds {
-        for i in 0..count {
+        for (i, step) in steps.iter_mut().enumerate() {
             // A limit and the service time may give the same together: they are changed together, too.
             let along: &[f64] = if i >= 2 { &[0.0, 1.0, -1.0] } else { &[0.0] };
             let moves = along.iter().flat_map(|along| [(1.0, *along), (-1.0, *along)]);
             let better = moves.into_iter().find_map(|(sign, along)| {
                 let mut suspect = fitted.suspect.clone();
-                suspect.point[i] = stepped(&suspect, i, sign * steps[i]);
+                suspect.point[i] = stepped(&suspect, i, sign * *step);
                 suspect.point[0] += along * (suspect.point[i] - fitted.suspect.point[i]);
                 let is_possible = suspect.is_possible() && suspect.shows_in(history.largest());
                 let other = is_possible.then(|| weigh(history, suspect, turns))?;
                 (other.log() > fitted.log()).then_some(other)
             });
-            steps[i] *= if better.is_some() { 1.1 } else { 0.5 };
+            *step *= if better.is_some() { 1.1 } else { 0.5 };
             if let Some(better) = better {
                 fitted = better;
             }

@@ -80,7 +80,7 @@ impl Player {
     fn arrival(&mut self, at: f64, median: f64, connection: usize, is_fresh: bool) -> Arrival {
         self.request += 1;
         // Every other turn has the mirrored numbers: their means are closer to what is expected.
-        let sign = if self.turn % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if self.turn.is_multiple_of(2) { 1.0 } else { -1.0 };
         let (normal, chance) = numbers(self.turn / 2, self.request);
         let chance = if sign > 0.0 { chance } else { 1.0 - chance };
         let work = median * (sign * self.spread * normal).exp();
@@ -103,17 +103,18 @@ impl Player {
         let mut sent: Outcomes = Vec::new();
         let mut number = 0;
         for (p, part) in experiment.parts.iter().enumerate() {
-            sent.push(vec![None; part.n]);
-            for i in 0..part.n {
+            let mut times: Vec<Outcome> = vec![None; part.n];
+            for (i, time) in times.iter_mut().enumerate() {
                 let at = start + seconds(part.delay) + i as f64 * seconds(part.spacing);
                 let late = self.network * numbers(self.turn + 17, 3 * self.request + 1).1;
                 let median = if part.target == Target::Also { self.also } else { self.median };
                 let connection = if one { first } else { first + number };
                 let arrival = self.arrival(at + late, median, connection, is_fresh(number));
                 arrivals.push((arrival, (p, i), part.target));
-                sent[p][i] = Some((at, true));
+                *time = Some((at, true));
                 number += 1;
             }
+            sent.push(times);
         }
         arrivals.sort_by(|a, b| a.0.at.total_cmp(&b.0.at));
         self.now = start;
