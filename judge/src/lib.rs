@@ -24,6 +24,7 @@
 //! | `cause` | known causes with their remedies |
 //! | [`verdict`] | the verdict with its sentences |
 //! | [`capacity`] | which burst to fire next, to find how many requests a server takes at once |
+//! | [`experiment`] | which experiment to fire next, to find out why a server serves requests as it does |
 //! | [`compare`] | whether a time changed between two results, or is noise |
 //!
 //! # Example: ten requests, four at a time
@@ -57,6 +58,7 @@ mod cause;
 pub mod compare;
 mod concurrency;
 mod evidence;
+pub mod experiment;
 mod findings;
 mod judgement;
 mod kind;

@@ -2,6 +2,7 @@
 
 mod cases;
 pub mod evaluation;
+pub mod laboratory;
 pub mod mechanism;
 mod random;
 pub mod scenarios;

@@ -52,7 +52,7 @@ pub struct Sent {
 }
 
 impl Noise {
-    fn delay(&self, random: &mut Random) -> f64 {
+    pub(crate) fn delay(&self, random: &mut Random) -> f64 {
         let network = random.between(0.0, self.network);
         if random.chance(self.delayed) { network + random.between(0.0, self.delay) } else { network }
     }

@@ -11,6 +11,7 @@
 //! | [`shared_cpu`] | processor sharing |
 //! | [`batching`] | groups that are served together |
 //! | [`instances`] | cold starts, a warm pool that overflows into new instances |
+//! | [`places`] | limits of one endpoint, of one session, or of fresh connections |
 //! | [`unlimited`] | no limit; uneven backends; random failures; single flight |
 //! | [`outside`] | servers that no model of the judge describes |
 
@@ -20,6 +21,7 @@ pub mod instances;
 pub mod lock;
 pub mod outside;
 pub mod paced;
+pub mod places;
 pub mod pool;
 mod service;
 pub mod shared_cpu;
@@ -28,7 +30,7 @@ mod world;
 
 pub use burst::{Burst, Load, Noise, burst};
 pub use service::Service;
-pub use world::{Event, Server, World};
+pub use world::{Event, Server, Special, World};
 
 #[cfg(test)]
 mod tests;

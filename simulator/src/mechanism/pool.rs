@@ -22,6 +22,8 @@ pub struct Pool {
     order: Order,
     /// Every so many seconds of load one more worker, up to so many.
     growth: Option<(f64, usize)>,
+    /// Whether it grows only while requests wait.
+    needs_waiting: bool,
     /// The most that may wait; more are refused.
     queue_limit: usize,
     /// How long a request may wait, in seconds; then it is refused.
@@ -41,6 +43,7 @@ impl Pool {
             workers,
             order: Order::Fifo,
             growth: None,
+            needs_waiting: false,
             queue_limit: usize::MAX,
             deadline: f64::INFINITY,
             waiting: VecDeque::new(),
@@ -59,6 +62,11 @@ impl Pool {
         Self { growth: Some((interval, to)), ..self }
     }
 
+    /// The same, with growth only while requests wait.
+    pub fn while_waiting(self) -> Self {
+        Self { needs_waiting: true, ..self }
+    }
+
     /// The same, with at most `limit` waiting requests; more are refused at once.
     pub fn capped(self, limit: usize) -> Self {
         Self { queue_limit: limit, ..self }
@@ -70,7 +78,8 @@ impl Pool {
     }
 
     fn arrive(&mut self, request: usize, world: &mut World) {
-        if let (Some((interval, _)), false) = (self.growth, self.grows) {
+        let may_grow = !self.needs_waiting || self.busy >= self.workers;
+        if let (Some((interval, _)), false, true) = (self.growth, self.grows, may_grow) {
             self.grows = true;
             world.after(interval, Event::Timer(usize::MAX));
         }
@@ -118,6 +127,10 @@ impl Server for Pool {
             }
             Event::Timer(usize::MAX) => {
                 let Some((interval, to)) = self.growth else { return };
+                if self.needs_waiting && self.waiting.is_empty() {
+                    self.grows = false;
+                    return;
+                }
                 if self.workers < to {
                     self.workers += 1;
                     world.after(interval, Event::Timer(usize::MAX));

@@ -13,6 +13,8 @@ pub struct Unlimited {
     added: f64,
     /// Everything stands still: from when, and for how long, in seconds.
     pause: Option<(f64, f64)>,
+    /// The experiment from whose start the pause counts; it comes in no other.
+    experiment: Option<usize>,
 }
 
 impl Unlimited {
@@ -41,6 +43,11 @@ impl Unlimited {
         Self { pause: Some((from, seconds)), ..self }
     }
 
+    /// The same, with a pause that counts from the start of this experiment.
+    pub fn in_experiment(self, experiment: usize) -> Self {
+        Self { experiment: Some(experiment), ..self }
+    }
+
     fn factor(&self, world: &mut World) -> f64 {
         let all: f64 = self.backends.iter().map(|(share, _)| share).sum();
         let mut left = world.random.uniform() * all;
@@ -54,7 +61,12 @@ impl Unlimited {
     }
 
     /// How much longer work that began then takes because of the pause.
-    fn paused(&self, began: f64, time: f64) -> f64 {
+    fn paused(&self, world: &World, time: f64) -> f64 {
+        let (number, start) = world.experiment();
+        if self.experiment.is_some_and(|experiment| experiment != number) {
+            return 0.0;
+        }
+        let began = world.now() - if self.experiment.is_some() { start } else { 0.0 };
         match self.pause {
             Some((from, seconds)) if began <= from && from < began + time => seconds,
             Some((from, seconds)) if from < began && began < from + seconds => from + seconds - began,
@@ -69,7 +81,7 @@ impl Server for Unlimited {
             Event::Arrive(request) if world.random.chance(self.failures) => world.answer(request, 500),
             Event::Arrive(request) => {
                 let time = self.factor(world) * world.service_time() + self.added;
-                let paused = self.paused(world.now(), time);
+                let paused = self.paused(world, time);
                 world.after(time + paused, Event::Done(request));
             }
             Event::Done(request) => world.answer(request, 200),

@@ -1,7 +1,7 @@
 //! The clock, the timers and the answers of a simulation.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 
 use super::Service;
 use crate::Random;
@@ -44,6 +44,25 @@ impl Ord for Pending {
     }
 }
 
+/// A request that differs from those to the endpoint under test over a connection that is open.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Special {
+    /// By how much longer it takes.
+    pub factor: f64,
+    /// Whether it goes to another endpoint.
+    pub is_elsewhere: bool,
+    /// Its session.
+    pub session: usize,
+    /// Whether its connection is new.
+    pub is_fresh: bool,
+}
+
+impl Default for Special {
+    fn default() -> Self {
+        Self { factor: 1.0, is_elsewhere: false, session: 0, is_fresh: false }
+    }
+}
+
 /// The clock, the timers and the answers of a simulation.
 pub struct World<'a> {
     now: f64,
@@ -59,12 +78,18 @@ pub struct World<'a> {
     began: Vec<Option<f64>>,
     /// The connection of each request.
     connections: Vec<usize>,
+    /// What is special about some requests.
+    special: HashMap<usize, Special>,
+    /// The request that is handled.
+    current: Option<usize>,
+    /// The number of the experiment, and when it began.
+    experiment: (usize, f64),
     /// The server's source of random numbers.
     pub random: &'a mut Random,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(service: Service, random: &'a mut Random) -> Self {
+    pub(crate) fn new(service: Service, random: &'a mut Random) -> Self {
         Self {
             now: 0.0,
             sequence: 0,
@@ -75,6 +100,9 @@ impl<'a> World<'a> {
             drawn: Vec::new(),
             began: Vec::new(),
             connections: Vec::new(),
+            special: HashMap::new(),
+            current: None,
+            experiment: (0, 0.0),
             random,
         }
     }
@@ -84,11 +112,27 @@ impl<'a> World<'a> {
         self.now
     }
 
-    /// A service time, drawn anew.
+    /// A service time, drawn anew, for the request that is handled.
     pub fn service_time(&mut self) -> f64 {
-        let time = self.service.draw(&mut self.services);
+        let factor = self.current.map_or(1.0, |request| self.special(request).factor);
+        let time = factor * self.service.draw(&mut self.services);
         self.drawn.push(time);
         time
+    }
+
+    /// What is special about a request.
+    pub fn special(&self, request: usize) -> Special {
+        self.special.get(&request).copied().unwrap_or_default()
+    }
+
+    /// The number of the experiment, and when it began.
+    pub fn experiment(&self) -> (usize, f64) {
+        self.experiment
+    }
+
+    /// Begins another experiment then.
+    pub(crate) fn begin(&mut self, at: f64) {
+        self.experiment = (self.experiment.0 + 1, at);
     }
 
     /// The connection of a request.
@@ -114,6 +158,7 @@ impl<'a> World<'a> {
 
     /// Starts the service of a request now: its [`Event::Done`] follows after a service time.
     pub fn serve(&mut self, request: usize) {
+        self.current = Some(request);
         let time = self.service_time();
         self.began[request] = Some(self.now);
         self.after(time, Event::Done(request));
@@ -128,10 +173,18 @@ impl<'a> World<'a> {
         request
     }
 
+    /// Lets a new request arrive that differs from others.
+    pub(crate) fn send_special(&mut self, at: f64, connection: usize, special: Special) -> usize {
+        let request = self.send(at, connection);
+        self.special.insert(request, special);
+        request
+    }
+
     /// Advances to the next event; `None` at the end.
-    pub(super) fn next(&mut self) -> Option<Event> {
+    pub(crate) fn next(&mut self) -> Option<Event> {
         let Pending { at, event, .. } = self.pending.pop()?;
         self.now = at;
+        self.current = event.request();
         Some(event)
     }
 
@@ -146,7 +199,7 @@ impl<'a> World<'a> {
     }
 
     /// The answers since the last call.
-    pub(super) fn take_answers(&mut self) -> Vec<(usize, u16)> {
+    pub(crate) fn take_answers(&mut self) -> Vec<(usize, u16)> {
         std::mem::take(&mut self.answers)
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn load(service: Service, random: &mut Random) -> Load {
     Load { n, c, spacing: span / c as f64 }
 }
 
-pub(super) fn noise(random: &mut Random) -> (Noise, NoiseClass) {
+pub(crate) fn noise(random: &mut Random) -> (Noise, NoiseClass) {
     let network = 0.0002;
     match (random.uniform() * 4.0) as usize {
         0..2 => (Noise { network, delayed: 0.0, delay: 0.0 }, NoiseClass::Quiet),

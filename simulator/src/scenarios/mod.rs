@@ -15,6 +15,8 @@ use crate::Random;
 use crate::mechanism::{Load, Noise, Server, Service, burst};
 
 pub use load::NoiseClass;
+pub(crate) use load::noise;
+pub(crate) use subject::Draft;
 pub use subject::Subject;
 pub use truth::Truth;
 

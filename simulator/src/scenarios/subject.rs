@@ -37,29 +37,29 @@ pub enum Subject {
 }
 
 /// A server with its parameters.
-pub(super) struct Draft {
-    pub(super) subject: Subject,
-    pub(super) parameters: String,
-    pub(super) knobs: Knobs,
+pub(crate) struct Draft {
+    pub(crate) subject: Subject,
+    pub(crate) parameters: String,
+    pub(crate) knobs: Knobs,
     make: Box<dyn Fn() -> Box<dyn Server>>,
     idle: Box<dyn Fn() -> Box<dyn Server>>,
 }
 
 /// The parameters that the truth depends on.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Knobs {
+pub(crate) struct Knobs {
     /// The workers, cores, or requests of a batch.
-    pub(super) k: Option<usize>,
+    pub(crate) k: Option<usize>,
     /// The gap between two starts or answers, in seconds.
-    pub(super) gap: Option<f64>,
+    pub(crate) gap: Option<f64>,
     /// The size of a rate limit's bucket.
-    pub(super) bucket: usize,
+    pub(crate) bucket: usize,
     /// The share of the service time that is held.
-    pub(super) share: f64,
+    pub(crate) share: f64,
     /// The fixed delay, in seconds; of a growing pool, the time until it has grown.
-    pub(super) delay: f64,
+    pub(crate) delay: f64,
     /// The workers of a growing pool in the end.
-    pub(super) to: Option<usize>,
+    pub(crate) to: Option<usize>,
 }
 
 impl Knobs {
@@ -92,7 +92,7 @@ impl Draft {
     }
 
     /// The server, as the burst meets it.
-    pub(super) fn server(&self) -> Box<dyn Server> {
+    pub(crate) fn server(&self) -> Box<dyn Server> {
         (self.make)()
     }
 
@@ -172,7 +172,7 @@ impl Subject {
     }
 
     /// Random parameters.
-    pub(super) fn draft(self, service: Service, load: Load, random: &mut Random) -> Draft {
+    pub(crate) fn draft(self, service: Service, load: Load, random: &mut Random) -> Draft {
         let mean = service.mean();
         let (n, requests) = (load.c, load.n);
         match self {

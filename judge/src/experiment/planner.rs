@@ -1,0 +1,249 @@
+//! Which experiment to fire next.
+
+use std::time::Duration;
+
+use super::belief::{Belief, RULED_OUT};
+use super::choice::{Choice, choose, inseparable};
+use super::diagnosis::Diagnosis;
+use super::end::End;
+use super::history::History;
+use super::menu::{self, LARGEST, PAIRS};
+use super::plan::{Connections, Experiment, Observed};
+use super::report;
+use crate::mechanism::Name;
+use crate::trace::{Baseline, Ending, Trace};
+use crate::verdict;
+
+/// The sizes of the first bursts.
+const FIRST: usize = 8;
+const SECOND: usize = 40;
+/// A burst may take so much of the time that is left.
+const MOST_TIME: f64 = 0.2;
+/// The mechanism is known if all others are less probable than this share of it.
+const KNOWN: f64 = 0.000_05;
+/// Times below this can't be told from those of the network and the generator, in milliseconds.
+const TOO_QUICK_MS: f64 = 1.0;
+
+/// Chooses experiments. It has no state: what was seen determines the next one.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    /// The service time: how long one request alone takes, in milliseconds, as in a [`Trace`](crate::trace::Trace).
+    pub service_ms: f64,
+    /// The requests alone that were measured before the first experiment; empty if only `service_ms` is known.
+    pub alone: Baseline,
+    /// What the caller is able to send.
+    pub abilities: Abilities,
+    /// What the experiments may cost together, with the requests alone.
+    pub budget: Budget,
+}
+
+/// What the caller is able to send, beside requests to the endpoint over HTTP/1.1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Abilities {
+    /// A second URL of another duration: how long one request alone takes there.
+    pub also: Option<Duration>,
+    /// Requests with another session's header, such as its cookie.
+    pub other_header: bool,
+    /// All requests over one HTTP/2 connection.
+    pub http2: bool,
+}
+
+/// What experiments may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// The most requests.
+    pub max_requests: usize,
+    /// The longest time.
+    pub max_time: Duration,
+}
+
+/// What was spent so far, with the requests alone before the first experiment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// The number of requests.
+    pub requests: usize,
+    /// The time.
+    pub time: Duration,
+}
+
+/// The next step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Fire this experiment.
+    Fire(Experiment),
+    /// Stop.
+    Done(End),
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { max_requests: 500, max_time: Duration::from_secs(60) }
+    }
+}
+
+impl Planner {
+    /// Returns the step after these experiments.
+    ///
+    /// A small burst, a larger one that is repeated, and pairs come first, so that there is something to explain. Then each suspected server is fitted to all that was seen, and the experiment is chosen in which the most probable ones
+    /// are expected to differ most for what it costs.
+    pub fn next(&self, seen: &[Observed], spent: Spent) -> Step {
+        if is_unanswered(seen) {
+            return Step::Done(End::Unanswered);
+        }
+        if seen.iter().flat_map(|one| &one.traces).any(shows_shared_instance) {
+            return Step::Done(End::Known);
+        }
+        if !seen.is_empty() && self.is_too_quick() {
+            return Step::Done(End::TooQuick);
+        }
+        let left = self.left(spent);
+        if left.requests < 2 {
+            return Step::Done(End::RequestsSpent);
+        }
+        if left.seconds <= 0.0 {
+            return Step::Done(End::TimeSpent);
+        }
+        if let Some(first) = self.opening(seen, left) {
+            return Step::Fire(first);
+        }
+        let history = self.history(seen);
+        let belief = Belief::of(&history);
+        if let Some(larger) = larger(&history, &belief, left) {
+            return Step::Fire(larger);
+        }
+        let choice = choose(&history, &belief, &self.abilities, left, KNOWN);
+        if let (Choice::Known, Some(spread)) = (&choice, spread_anew(&history, &belief, left)) {
+            return Step::Fire(spread);
+        }
+        match choice {
+            Choice::Fire(experiment) => Step::Fire(experiment),
+            Choice::Known => Step::Done(if belief.describes() { End::Known } else { End::NothingLeft }),
+            Choice::Same => {
+                Step::Done(if belief.describes() { End::OnlyFromInside } else { End::NothingLeft })
+            }
+            Choice::RequestsSpent => Step::Done(End::RequestsSpent),
+            Choice::TimeSpent => Step::Done(End::TimeSpent),
+        }
+    }
+
+    /// Returns what the experiments show together. `ended` is why they ended: for a diagnosis in between,
+    /// [`End::Interrupted`].
+    pub fn diagnosis(&self, seen: &[Observed], ended: End) -> Diagnosis {
+        let history = self.history(seen);
+        let belief = (!seen.is_empty()).then(|| Belief::of(&history));
+        let same = belief
+            .as_ref()
+            .map(|belief| inseparable(&history, belief, &self.abilities, RULED_OUT))
+            .unwrap_or_default();
+        report::diagnosis(seen, &history, belief.as_ref(), ended, &same)
+    }
+
+    fn history<'a>(&self, seen: &'a [Observed]) -> History<'a> {
+        let also = self.abilities.also.map(|also| also.as_secs_f64());
+        History::new(self.service_ms, &self.alone, also, seen)
+    }
+
+    fn is_too_quick(&self) -> bool {
+        self.service_ms.is_nan() || self.service_ms < TOO_QUICK_MS
+    }
+
+    fn left(&self, spent: Spent) -> Left {
+        Left {
+            requests: self.budget.max_requests.saturating_sub(spent.requests),
+            seconds: self.budget.max_time.saturating_sub(spent.time).as_secs_f64(),
+        }
+    }
+
+    /// Returns the first bursts, as long as there is something new to see.
+    fn opening(&self, seen: &[Observed], left: Left) -> Option<Experiment> {
+        let alone = (self.service_ms / 1e3).max(1e-4);
+        let fit = |each: f64, most: usize| -> usize {
+            let by_time = (MOST_TIME * left.seconds / each.max(1e-6)) as usize;
+            most.min(by_time.max(2)).min(left.requests)
+        };
+        match seen {
+            [] => Some(menu::burst(fit(alone, FIRST), "shows whether there is a limit on few requests")),
+            [first] => {
+                let (n, last) = extent(first);
+                let size = fit(last / n.max(1) as f64, SECOND);
+                Some(menu::burst(size, "shows how answers follow each other"))
+            }
+            [.., second] if seen.len() == 2 => {
+                let (n, last) = extent(second);
+                let n = n.min(left.requests);
+                (last < 0.7 * left.seconds).then(|| menu::again(n, "what happens once may not happen again"))
+            }
+            [_, second, _] => {
+                let refuses = seen
+                    .iter()
+                    .flat_map(|one| &one.traces)
+                    .any(|trace| trace.rows.iter().any(|row| row.ending() == Ending::Refused));
+                let (n, last) = extent(second);
+                let lasts = 1.2 * alone + 2.0 * last / n.max(1) as f64;
+                let count = ((MOST_TIME * left.seconds / lasts) as usize).clamp(3, PAIRS);
+                let pairs = menu::pairs(count, 0.5 * alone, lasts);
+                let next = if refuses { menu::alone(alone) } else { pairs };
+                let is_short = next.seconds(lasts) < left.seconds;
+                (is_short && next.requests() <= left.requests).then_some(next)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What is left of the budget.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
+    pub(super) requests: usize,
+    pub(super) seconds: f64,
+}
+
+/// Returns the number of the first part's requests, and the time until the last was answered, in seconds.
+fn extent(one: &Observed) -> (usize, f64) {
+    let trace = one.traces.first();
+    let last = trace.into_iter().flat_map(|trace| &trace.rows).map(|row| row.done_us).fold(0.0, f64::max);
+    (one.experiment.parts.first().map_or(0, |part| part.n), last / 1e6)
+}
+
+/// Returns a larger burst if none met a limit yet.
+fn larger(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
+    let largest = history.largest();
+    let name = belief.best().suspect.name();
+    let is_unlimited = matches!(name, Name::None | Name::UnevenBackends | Name::SingleFlight | Name::Pause);
+    let last = history.requests().map(|one| one.0).fold(0.0, f64::max);
+    let by_time = 0.5 * left.seconds / (last / largest.max(1) as f64).max(1e-6);
+    let size = LARGEST.min(left.requests / 2).min(by_time as usize);
+    let reason = "no limit was met yet: more requests may meet one";
+    (is_unlimited && 2 * largest <= size).then(|| menu::burst(size, reason))
+}
+
+/// Returns a burst over fresh connections if a pool is all that is left after a single one: connections that stick to a process
+/// may have been spread evenly by chance.
+fn spread_anew(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
+    let largest = history.largest();
+    let is_pool = belief.best().suspect.name() == Name::WorkerPool;
+    let is_fresh = |one: &Experiment| one.connections == Connections::Fresh && one.parts.len() == 1;
+    let bursts = || history.seen.iter().filter(|one| one.experiment.parts.len() == 1);
+    let is_large = |n: usize| 2 * n >= largest;
+    let fresh =
+        bursts().filter(|one| is_fresh(one.experiment) && is_large(one.experiment.requests())).count();
+    let last = history.requests().map(|one| one.0).fold(0.0, f64::max);
+    let may_be_sent = largest <= left.requests && last < 0.9 * left.seconds;
+    let reason =
+        "to tell a worker pool from connections that stick to a process: fresh connections are spread anew";
+    (is_pool && fresh < 2 && may_be_sent).then(|| menu::burst(largest, reason))
+}
+
+/// Whether the server answered nothing in the last two experiments.
+fn is_unanswered(seen: &[Observed]) -> bool {
+    let is_answer = |ending: Ending| matches!(ending, Ending::Answered | Ending::Refused);
+    let answers =
+        |one: &Observed| one.traces.iter().flat_map(|trace| &trace.rows).any(|row| is_answer(row.ending()));
+    seen.len() >= 2 && !seen.iter().rev().take(2).any(answers)
+}
+
+/// Whether the replies show that requests blocked each other in a shared instance.
+pub(super) fn shows_shared_instance(trace: &Trace) -> bool {
+    trace.rows.iter().any(|row| row.evidence.is_some())
+        && verdict::judge(trace).mechanism.is_some_and(|one| one.name == Name::SharedInstance)
+}

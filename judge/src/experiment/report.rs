@@ -1,0 +1,169 @@
+//! The diagnosis in names, numbers and sentences.
+
+use super::belief::Belief;
+use super::diagnosis::{Diagnosis, Finding};
+use super::end::End;
+use super::fit::Fitted;
+use super::history::{History, Seen};
+use super::menu::time;
+use super::plan::Observed;
+use super::planner::shows_shared_instance;
+use crate::kind::Kind;
+use crate::mechanism::{Mechanism, Name};
+use crate::verdict::{self, Verdict};
+
+/// A mechanism is named from this probability on.
+const NAMED: f64 = 0.9;
+/// As [`NAMED`], while other mechanisms could still be told apart: the likelihoods are not exact.
+const NAMED_BEFORE_THE_END: f64 = 0.99;
+/// Less probable mechanisms are not worth a mention.
+const MENTIONED: f64 = 0.01;
+
+pub(super) fn diagnosis(
+    seen: &[Observed],
+    history: &History,
+    belief: Option<&Belief>,
+    ended: End,
+    same: &[Name],
+) -> Diagnosis {
+    let traces = || seen.iter().filter_map(|one| one.traces.first());
+    let shared = traces().find(|trace| shows_shared_instance(trace)).map(verdict::judge);
+    let largest = traces().max_by_key(|trace| trace.rows.len()).map(verdict::judge);
+    let (mechanism, alternatives) = match (&shared, belief) {
+        (Some(verdict), _) => (verdict.mechanism.clone(), Vec::new()),
+        (None, Some(belief)) if ended != End::TooQuick && ended != End::Unanswered => {
+            let (mechanism, mut alternatives) = named(belief, ended, same);
+            let is_pause = mechanism.as_ref().is_some_and(|one| one.name == Name::Pause);
+            if is_pause && !was_larger_later(history, belief.best()) {
+                alternatives.splice(0..0, mechanism);
+                (None, alternatives)
+            } else {
+                (mechanism, alternatives)
+            }
+        }
+        _ => (None, Vec::new()),
+    };
+    let ruled_out = belief.map(|belief| belief.ruled_out(seen.len())).unwrap_or_default();
+    let finding = |(i, one): (usize, &Observed)| Finding {
+        title: one.experiment.title.clone(),
+        reason: one.experiment.reason.clone(),
+        seen: history.seen.get(i).map(sentence).unwrap_or_default(),
+        ruled_out: ruled_out.get(i).cloned().unwrap_or_default(),
+    };
+    Diagnosis {
+        kind: largest.as_ref().map_or(Kind::Inconclusive, |verdict| verdict.kind),
+        why: why(history, mechanism.as_ref(), belief, ended, shared.as_ref()),
+        remedy: match &shared {
+            Some(verdict) => verdict.remedy.clone(),
+            None => mechanism.as_ref().and_then(Mechanism::remedy),
+        },
+        mechanism,
+        alternatives,
+        ended,
+        experiments: seen.iter().enumerate().map(finding).collect(),
+    }
+}
+
+/// Whether a larger burst came after the one with a pause: else new instances may have delayed the first burst of its size.
+fn was_larger_later(history: &History, pause: &Fitted) -> bool {
+    let size = |seen: &Seen| seen.outcomes.first().map_or(0, Vec::len);
+    let (before, after) = history.seen.split_at((pause.suspect.experiment + 1).min(history.seen.len()));
+    let paused = before.last().map_or(0, size);
+    after.iter().any(|seen| size(seen) > paused)
+}
+
+/// Returns the mechanism, if one is probable enough and describes what was seen, and the alternatives. It is one class with
+/// those that nothing tells from it.
+fn named(belief: &Belief, ended: End, same: &[Name]) -> (Option<Mechanism>, Vec<Mechanism>) {
+    let of = |one: &Fitted, probability: f64| Mechanism {
+        name: one.suspect.name(),
+        parameters: one.suspect.parameters(),
+        or: Vec::new(),
+        probability,
+    };
+    let mut best = of(belief.best(), belief.names[0].1);
+    let others = belief.rivals(0.0).map(|(rival, probability)| of(rival, probability));
+    let (members, mut others): (Vec<Mechanism>, Vec<Mechanism>) =
+        others.partition(|one| same.contains(&one.name));
+    best.probability += members.iter().map(|one| one.probability).sum::<f64>();
+    best.or = members.into_iter().map(|one| one.name).collect();
+    others.retain(|one| one.probability >= MENTIONED);
+    let least = if ended == End::OnlyFromInside { NAMED } else { NAMED_BEFORE_THE_END };
+    if best.probability >= least && belief.describes() {
+        return (Some(best), others);
+    }
+    (None, [best].into_iter().chain(others).collect())
+}
+
+/// Returns what an experiment showed.
+fn sentence(seen: &Seen) -> String {
+    let outcomes = || seen.outcomes.iter().flatten().flatten();
+    let mut times: Vec<f64> = outcomes().filter(|one| one.1).map(|one| one.0).collect();
+    times.sort_by(f64::total_cmp);
+    let (all, refused) = (seen.experiment.requests(), outcomes().filter(|one| !one.1).count());
+    let mut sentence = match times.as_slice() {
+        [] => "No request was served".to_owned(),
+        [one] => format!("One request took {}", time(*one)),
+        [first, .., last] => format!(
+            "{} of {all} requests took {} to {}, the median {}",
+            times.len(),
+            time(*first),
+            time(*last),
+            time(times[(times.len() - 1) / 2])
+        ),
+    };
+    if refused > 0 {
+        sentence += &format!("; {refused} were refused");
+    }
+    sentence + "."
+}
+
+fn why(
+    history: &History,
+    mechanism: Option<&Mechanism>,
+    belief: Option<&Belief>,
+    ended: End,
+    shared: Option<&Verdict>,
+) -> String {
+    if let Some(verdict) = shared {
+        return verdict.why.clone();
+    }
+    let alone = time(history.scale.alone);
+    let count = match history.seen.len() {
+        1 => "1 experiment".to_owned(),
+        count => format!("{count} experiments"),
+    };
+    let mut sentences = vec![format!("A request alone takes {alone}.")];
+    match (ended, mechanism, belief) {
+        (End::TooQuick, ..) => sentences.push(
+            "That is so little that the times show the network and the generator as much as the server: test an endpoint \
+             that takes at least 1 ms, or more work in each request."
+                .to_owned(),
+        ),
+        (End::Unanswered, ..) => {
+            sentences.push(format!("The server stopped answering; {count} were made until then."));
+        }
+        (_, Some(one), _) if one.or.is_empty() => {
+            sentences.push(format!("Only {} explains {count}.", one.name.words()));
+            if one.name == Name::None {
+                let largest = history.largest();
+                sentences.push(format!("Up to {largest} requests at once met no limit."));
+            }
+        }
+        (_, Some(one), _) => sentences.push(format!(
+            "{} explain {count} alike, and no experiment that could be sent tells them apart.",
+            one.class_in_words()
+        )),
+        (_, None, Some(belief)) if !belief.describes() => {
+            sentences.push(format!("No known mechanism describes {count}."));
+        }
+        (_, None, _) => sentences.push(format!("After {count}, several mechanisms are possible.")),
+    }
+    match ended {
+        End::RequestsSpent => sentences.push("The requests are spent.".to_owned()),
+        End::TimeSpent => sentences.push("The time is spent.".to_owned()),
+        End::Interrupted => sentences.push("The experiments were interrupted.".to_owned()),
+        _ => {}
+    }
+    sentences.join(" ")
+}

@@ -1,0 +1,55 @@
+//! Starts come at a pace.
+
+use super::{Answer, Arrival, Server};
+
+/// A token bucket: so many at once, then one after each gap. It delays, or refuses.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Bucket {
+    pub(in super::super) gap: f64,
+    pub(in super::super) size: f64,
+    pub(in super::super) refuses: bool,
+    /// When the bucket is full again.
+    pub(in super::super) due: f64,
+}
+
+impl Server for Bucket {
+    /// The generic cell rate algorithm (ITU-T I.371).
+    fn serve(&mut self, arrivals: &[Arrival]) -> Vec<Answer> {
+        let allowance = self.gap * (self.size - 1.0).max(0.0);
+        let mut answer = |one: &Arrival| {
+            let start = one.at.max(self.due - allowance);
+            if self.refuses && start > one.at + 1e-9 {
+                return Answer::refused(one.at);
+            }
+            self.due = self.due.max(one.at) + self.gap;
+            Answer::good(start + one.work)
+        };
+        arrivals.iter().map(&mut answer).collect()
+    }
+
+    fn copy(&self) -> Box<dyn Server> {
+        Box::new(self.clone())
+    }
+}
+
+/// Fresh connections are taken up one after the other.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Accepting(pub(in super::super) f64);
+
+impl Server for Accepting {
+    fn serve(&mut self, arrivals: &[Arrival]) -> Vec<Answer> {
+        let mut free = f64::NEG_INFINITY;
+        let mut answer = |one: &Arrival| {
+            if !one.is_fresh {
+                return Answer::good(one.at + one.work);
+            }
+            free = free.max(one.at) + self.0;
+            Answer::good(free + one.work)
+        };
+        arrivals.iter().map(&mut answer).collect()
+    }
+
+    fn copy(&self) -> Box<dyn Server> {
+        Box::new(self.clone())
+    }
+}
