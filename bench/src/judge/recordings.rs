@@ -95,16 +95,13 @@ fn by_server(all: &Evaluation) -> Section {
 
 fn errors(all: &Evaluation) -> Section {
     let text = "A wrong kind at high confidence, or a mechanism that is named and wrong. Why: requests of 20 ms that \
-        come every 5 ms need four of five workers at a time, so that the limit hardly shows \
-        (php-workers-4-close). A backend with a queue of its own serves the answers of ten connections in the \
-        order in which a mixture without a limit would (haproxy-uneven). Pools that grow by one process early in \
-        the burst answer as full-grown ones do (apache-growing). A thread or a connection for each of a hundred \
-        requests costs the server time of its own, so that answers come at even gaps of less than a hundredth of \
-        the service time (java-cached, varnish-pass, werkzeug-threaded, nginx-limit-req-fast). Answers of one \
-        wait within a part of a millisecond look like a shared one (nginx-proxy). Ten requests at a pool of four \
-        are three waves, as even gaps are (node-pbkdf2). A pause before the first answer delays all as shared \
-        processors do (truths-pause). Twenty requests at a noisy pool of ten exceed it too little \
-        (truths-noisypool).";
+                come every 5 ms need four of five workers at a time, so that the limit hardly shows \
+                (php-workers-4-close). A backend with a queue of its own serves the answers of ten connections in the \
+                order in which a mixture without a limit would (haproxy-uneven). A thread or a connection for each \
+                of a hundred requests costs the server time of its own, so that answers come at even gaps of less \
+                than a hundredth of the service time (java-cached, varnish-pass, werkzeug-threaded). Answers of one \
+                wait within a part of a millisecond look like a shared one (nginx-proxy). Held-out recordings whose \
+                mechanism is wrong are not looked at (uvicorn-half-pool).";
     let mut section = Section::new("Recordings: errors", text, &["recording", "error"]);
     for Mistake { case, text, .. } in &all.errors {
         section.row([case.clone(), text.clone()]);
