@@ -70,9 +70,7 @@ impl Experiment {
     pub fn requests(&self) -> usize {
         self.parts.iter().map(|part| part.n).sum()
     }
-}
 
-impl Experiment {
     /// Returns about how long it takes, if each part takes so many seconds from its last send on.
     pub(super) fn seconds(&self, lasts: f64) -> f64 {
         let sends = |part: &Part| part.delay.as_secs_f64() + part.spacing.as_secs_f64() * (part.n - 1) as f64;

@@ -71,14 +71,18 @@ impl<'a> Judgement<'a> {
 
     /// Returns the mechanism, if one is probable enough and agrees with the kind.
     pub(crate) fn mechanism(&self) -> Option<Mechanism> {
+        self.named().map(|mechanism| self.with_order(mechanism))
+    }
+
+    /// As [`Self::mechanism`], without the order of a pool.
+    fn named(&self) -> Option<&Mechanism> {
         let posterior = self.findings.posterior.as_ref().filter(|_| self.served != Kind::Inconclusive)?;
-        let named = posterior.mechanism().filter(|_| posterior.kind_of_mechanism() == self.served);
-        named.map(|mechanism| self.with_order(mechanism))
+        posterior.mechanism().filter(|_| posterior.kind_of_mechanism() == self.served)
     }
 
     /// Returns the other mechanisms that may explain the burst.
     pub(crate) fn alternatives(&self) -> Vec<Mechanism> {
-        let named = self.mechanism().map(|mechanism| mechanism.name);
+        let named = self.named().map(|mechanism| mechanism.name);
         let all = self.findings.posterior.as_ref().map_or(&[][..], |posterior| &posterior.mechanisms);
         all.iter()
             .filter(|one| Some(one.name) != named && one.probability >= LEAST)
