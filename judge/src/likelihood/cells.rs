@@ -88,7 +88,12 @@ impl Observation {
 
     /// Whether later answers are left out.
     pub(crate) fn is_cut(&self) -> bool {
-        self.cells.iter().map(|cell| cell.count).sum::<usize>() < self.done.len()
+        self.counted() < self.done.len()
+    }
+
+    /// Returns the number of answers in the cells.
+    pub(crate) fn counted(&self) -> usize {
+        self.cells.iter().map(|cell| cell.count).sum()
     }
 
     /// Returns the time of the last answer.

@@ -20,4 +20,5 @@ mod service;
 pub(crate) use cells::{Cell, OFFSET, Observation};
 pub(crate) use hypothesis::{Capacity, Hypothesis, Speed};
 pub(crate) use score::score;
+use service::Survival;
 pub(crate) use service::{OUTLIERS, ServiceTime};

@@ -5,15 +5,24 @@ use std::sync::OnceLock;
 const LIMIT: f64 = 8.0;
 const PER_UNIT: f64 = 128.0;
 
-/// Returns the probability that a standard normal variable exceeds `x`, to seven digits.
-pub(super) fn exceeds(x: f64) -> f64 {
-    static TABLE: OnceLock<Vec<f64>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        (0..=(2.0 * LIMIT * PER_UNIT) as usize + 1).map(|i| complement(i as f64 / PER_UNIT - LIMIT)).collect()
-    });
-    let at = ((x + LIMIT) * PER_UNIT).clamp(0.0, 2.0 * LIMIT * PER_UNIT);
-    let (index, part) = (at as usize, at.fract());
-    table[index] + part * (table[index + 1] - table[index])
+/// The probabilities that a standard normal variable exceeds values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exceedance(&'static [f64]);
+
+impl Exceedance {
+    pub(super) fn new() -> Self {
+        static TABLE: OnceLock<Vec<f64>> = OnceLock::new();
+        let value = |i: usize| complement(i as f64 / PER_UNIT - LIMIT);
+        Self(TABLE.get_or_init(|| (0..=(2.0 * LIMIT * PER_UNIT) as usize + 1).map(value).collect()))
+    }
+
+    /// Returns the probability that a standard normal variable exceeds `x`, to seven digits.
+    pub(super) fn of(self, x: f64) -> f64 {
+        let at = ((x + LIMIT) * PER_UNIT).clamp(0.0, 2.0 * LIMIT * PER_UNIT);
+        let index = at as usize;
+        let part = at - index as f64;
+        self.0[index] + part * (self.0[index + 1] - self.0[index])
+    }
 }
 
 /// The complementary error function, scaled: W. J. Cody's rational approximation is not needed at the table's accuracy;
@@ -44,6 +53,7 @@ mod tests {
 
     #[test]
     fn known_values() {
+        let exceeds = |x| Exceedance::new().of(x);
         for (x, p) in [(0.0, 0.5), (1.0, 0.158_655), (-1.0, 0.841_345), (2.5, 0.006_209_7), (5.0, 2.866_5e-7)]
         {
             assert!((exceeds(x) / p - 1.0).abs() < 1e-3, "{x}: {}", exceeds(x));

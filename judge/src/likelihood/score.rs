@@ -1,13 +1,20 @@
 //! How well a hypothesis explains what was observed.
 
 use super::saddlepoint::{self, departures};
-use super::{Cell, Hypothesis, Observation, Speed};
+use super::{Cell, Hypothesis, Observation, Speed, Survival};
 
 /// The logarithm of the probability of an answer that the hypothesis excludes.
 const IMPOSSIBLE: f64 = -14.0;
 /// Requests that are in service with a lower probability than this are forgotten.
-const FORGOTTEN: f64 = 1e-4;
+const FORGOTTEN: f64 = 5e-4;
 
+/// Services that began within this share of the services' spread are one group.
+const SIMILAR: f64 = 0.4;
+/// As [`SIMILAR`], for ages, relative to them, of groups with a smaller share of their requests still in service than this.
+const SIMILAR_LATER: f64 = 0.4;
+const MOSTLY_LEFT: f64 = 0.8;
+/// Smaller probabilities of longer services are no longer exact.
+const LEAST_SURVIVAL: f64 = 1e-15;
 /// The probability that a request leaves in a cell if it should have left long before.
 const LONG_OVERDUE: f64 = 1e-3;
 
@@ -41,8 +48,23 @@ struct Group {
     trial: saddlepoint::Group,
 }
 
+impl Group {
+    /// Takes in the requests of another group.
+    fn absorb(&mut self, other: &Self, survival: &Survival) {
+        let (mine, theirs) = (self.trial.size * self.trial.present, other.trial.size * other.trial.present);
+        let size = self.trial.size + other.trial.size;
+        self.age = (self.age * mine + other.age * theirs) / (mine + theirs);
+        self.survival = survival.at(self.age).max(LEAST_SURVIVAL);
+        self.trial.size = size;
+        self.trial.present = (mine + theirs) / size;
+    }
+}
+
 struct Filter<'a> {
     hypothesis: &'a Hypothesis,
+    survival: Survival,
+    /// The median service time.
+    median: f64,
     groups: Vec<Group>,
     trials: Vec<saddlepoint::Group>,
     /// The number of requests in service.
@@ -54,7 +76,9 @@ struct Filter<'a> {
 /// Scores a hypothesis. Ends early, with a score of negative infinity, once the score is below `least`. The residuals are only
 /// collected if `explain` is set.
 pub(crate) fn score(observed: &Observation, hypothesis: &Hypothesis, least: f64, explain: bool) -> Score {
-    let mut filter = Filter { hypothesis, groups: Vec::new(), trials: Vec::new(), busy: 0.0, begun: 0 };
+    let (survival, median) = (hypothesis.service.survival(), hypothesis.service.median());
+    let mut filter =
+        Filter { hypothesis, survival, median, groups: Vec::new(), trials: Vec::new(), busy: 0.0, begun: 0 };
     let mut score = Score { log: 0.0, residuals: Vec::new(), impossible: 0 };
     for cell in &observed.cells {
         filter.observe(cell, &mut score, explain);
@@ -156,7 +180,7 @@ impl Filter<'_> {
         self.begun += count;
         self.busy += count as f64;
         // Services that began at nearly the same time are one group.
-        let similar = (0.1 * self.hypothesis.service.sigma).max(0.004) * self.hypothesis.service.median();
+        let similar = (SIMILAR * self.hypothesis.service.sigma).max(0.006) * self.median;
         match self.groups.last_mut() {
             Some(group) if group.survival > 0.999 && (group.age - age).abs() <= similar => {
                 let all = group.trial.size + count as f64;
@@ -172,7 +196,6 @@ impl Filter<'_> {
 
     /// Scores the number of answers of a cell.
     fn answer(&mut self, count: f64, (from, to): (f64, f64), score: &mut Score, explain: bool) {
-        let service = &self.hypothesis.service;
         let holds = self.hypothesis.speed.holds(from, to);
         if count == 0.0 && (holds || self.groups.is_empty()) {
             return;
@@ -183,11 +206,14 @@ impl Filter<'_> {
         }
         self.trials.clear();
         for group in &mut self.groups {
-            let now = service.survival(group.age).max(1e-15);
-            group.trial.leaves =
-                if now <= 2e-15 { LONG_OVERDUE } else { 1.0 - (now / group.survival).min(1.0) };
+            let now = self.survival.at(group.age).max(LEAST_SURVIVAL);
+            group.trial.leaves = if now <= 2.0 * LEAST_SURVIVAL {
+                LONG_OVERDUE
+            } else {
+                1.0 - (now / group.survival).min(1.0)
+            };
             // A service that has not begun to matter can still be joined by others.
-            if group.trial.leaves > 1e-9 || group.age > 0.5 * service.median() {
+            if group.trial.leaves > 1e-9 || group.age > 0.5 * self.median {
                 group.survival = now;
             }
             self.trials.push(group.trial);
@@ -206,6 +232,7 @@ impl Filter<'_> {
             self.busy = (self.busy - possible).max(0.0);
             self.groups.iter_mut().for_each(|group| group.trial.present = group.trial.present_after(&seen));
             self.groups.retain(|group| group.trial.present > FORGOTTEN);
+            self.merge();
             self.balance();
         }
         if excess > 0.5 {
@@ -214,6 +241,20 @@ impl Filter<'_> {
             score.impossible += excess as usize;
             self.begun = (self.begun + excess as usize).min(self.hypothesis.ready.len());
         }
+    }
+
+    /// Merges groups most of whose requests have left, if their ages have become similar.
+    fn merge(&mut self) {
+        let similar = SIMILAR_LATER * self.hypothesis.service.sigma;
+        let mostly_left = |group: &Group| group.trial.present < MOSTLY_LEFT;
+        self.groups.dedup_by(|later, group| {
+            let is_similar = (group.age - later.age).abs() <= similar * later.age;
+            let merges = is_similar && mostly_left(group) && mostly_left(later);
+            if merges {
+                group.absorb(later, &self.survival);
+            }
+            merges
+        });
     }
 
     /// Removes rounding errors: the expected numbers in service have to add up to the number in service.

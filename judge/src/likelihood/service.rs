@@ -1,6 +1,6 @@
 //! The distribution of service times.
 
-use super::normal::exceeds;
+use super::normal::Exceedance;
 
 /// The share of service times with a wider distribution: those that a busy machine or a rare path delays.
 pub(crate) const OUTLIERS: f64 = 0.02;
@@ -38,21 +38,15 @@ impl ServiceTime {
         Self { mu: self.mu + factor.ln(), ..self }
     }
 
-    /// Returns the probability that a request is still in service at this age.
-    pub(crate) fn survival(&self, age: f64) -> f64 {
-        if age <= 0.0 {
-            return 1.0;
+    /// Returns the survival function: the probability that a request is still in service at an age.
+    pub(crate) fn survival(&self) -> Survival {
+        Survival {
+            mu: self.mu,
+            per_sigma: self.sigma.recip(),
+            per_wide: self.wide().recip(),
+            slower: self.slower,
+            exceedance: Exceedance::new(),
         }
-        let z = age.ln() - self.mu;
-        match self.slower {
-            None => self.survival_at(z),
-            Some((share, ratio)) => (1.0 - share) * self.survival_at(z) + share * self.survival_at(z - ratio),
-        }
-    }
-
-    fn survival_at(&self, z: f64) -> f64 {
-        let wide = self.wide();
-        (1.0 - OUTLIERS) * exceeds(z / self.sigma) + OUTLIERS * exceeds(z / wide - OUTLIER_SHIFT)
     }
 
     fn wide(&self) -> f64 {
@@ -76,5 +70,35 @@ impl ServiceTime {
             Some((share, ratio)) => (1.0 - share) * one(z) + share * one(z - ratio),
         };
         density.max(1e-300).ln()
+    }
+}
+
+/// The survival function of a service time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Survival {
+    mu: f64,
+    /// The reciprocals of the spread, and of that of the outliers.
+    per_sigma: f64,
+    per_wide: f64,
+    slower: Option<(f64, f64)>,
+    exceedance: Exceedance,
+}
+
+impl Survival {
+    /// Returns the probability that a request is still in service at this age.
+    pub(crate) fn at(&self, age: f64) -> f64 {
+        if age <= 0.0 {
+            return 1.0;
+        }
+        let z = age.ln() - self.mu;
+        match self.slower {
+            None => self.part(z),
+            Some((share, ratio)) => (1.0 - share) * self.part(z) + share * self.part(z - ratio),
+        }
+    }
+
+    fn part(&self, z: f64) -> f64 {
+        (1.0 - OUTLIERS) * self.exceedance.of(z * self.per_sigma)
+            + OUTLIERS * self.exceedance.of(z * self.per_wide - OUTLIER_SHIFT)
     }
 }

@@ -43,11 +43,11 @@ impl Model for Batching {
             })
             .sum();
         let log = |service: &ServiceTime| {
+            let survival = service.survival();
             let mut log = burst.log_solos(service) + together;
             let mut began = 0.0;
             for (i, (at, count)) in groups.iter().enumerate() {
-                let p =
-                    service.survival(at - began - width / 2.0) - service.survival(at - began + width / 2.0);
+                let p = survival.at(at - began - width / 2.0) - survival.at(at - began + width / 2.0);
                 log += p.max(1e-12).ln();
                 let may_be_part = i == 0 || i + 1 == groups.len();
                 let as_expected = *count == size || (may_be_part && *count < size);
@@ -56,7 +56,7 @@ impl Model for Batching {
             }
             log
         };
-        let value = |point: &[f64]| {
+        let value = |point: &[f64], _: f64| {
             let sigma = point[1].exp();
             let allowed = (burst.least_spread..1.6).contains(&sigma);
             if allowed { log(&ServiceTime::new(point[0], sigma)) } else { f64::NEG_INFINITY }

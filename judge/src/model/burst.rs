@@ -151,7 +151,8 @@ impl Burst {
         let jitter =
             ServiceTime::new(0.0, jitter.clamp(self.least_spread, MOST_JITTER.max(self.least_spread)));
         // The time is counted from one service time before, so that the jitter is a share of it.
-        let survival = |at: f64| jitter.survival(1.0 + (at - together) / self.alone);
+        let jitter = jitter.survival();
+        let survival = |at: f64| jitter.at(1.0 + (at - together) / self.alone);
         // Answers have no order: each division among cells counts as often as it can come about.
         let mut log = ln_gamma(answers.len() as f64 + 1.0);
         let cell = |at: &f64| (at / self.width + OFFSET).floor() - OFFSET;

@@ -8,6 +8,9 @@ use crate::likelihood::{Hypothesis, ServiceTime, score};
 
 /// Spreads beyond this are no spread of service times.
 const MOST_SPREAD: f64 = 1.6;
+/// A hypothesis is given up if the logarithm of its likelihood is so far below the best one's, and so much for each answer.
+const HOPELESS: f64 = 40.0;
+const HOPELESS_EACH: f64 = 0.1;
 
 /// Fits the parameters of models to a burst.
 #[derive(Debug)]
@@ -45,22 +48,27 @@ impl<'a> Fitter<'a> {
         ServiceTime::new(self.burst.alone.ln(), self.burst.spread.max(0.06))
     }
 
-    /// Returns the logarithm of the likelihood of a hypothesis whose requests alone take `service`.
-    pub(super) fn log(&self, hypothesis: &Hypothesis, service: &ServiceTime) -> f64 {
-        self.log_above(
-            hypothesis,
-            service,
-            self.best.get() - 40.0 - 0.1 * (self.burst.answers() as f64).min(1e3),
-        )
+    /// Returns the `count` most likely candidates, the best first. These are first guesses, which may be far from the best
+    /// parameters: `log` gives the logarithm of a candidate's likelihood, but may give up below the value that it is given.
+    pub(super) fn most_likely<T>(
+        candidates: impl IntoIterator<Item = T>,
+        count: usize,
+        log: impl Fn(&T, f64) -> f64,
+    ) -> Vec<T> {
+        let mut best: Vec<(f64, T)> = Vec::new();
+        for candidate in candidates {
+            let least = best.get(count - 1).map_or(f64::NEG_INFINITY, |(log, _)| *log);
+            let log = log(&candidate, least);
+            let rank = best.partition_point(|(other, _)| *other >= log);
+            best.insert(rank, (log, candidate));
+            best.truncate(count);
+        }
+        best.into_iter().map(|(_, candidate)| candidate).collect()
     }
 
-    /// As [`Self::log`], for a first guess, which may be far from the best parameters: it isn't given up.
-    pub(super) fn rough_log(&self, hypothesis: &Hypothesis, service: &ServiceTime) -> f64 {
-        self.log_above(hypothesis, service, f64::NEG_INFINITY)
-    }
-
-    /// As [`Self::log`], but gives up below `least`.
-    fn log_above(&self, hypothesis: &Hypothesis, service: &ServiceTime, least: f64) -> f64 {
+    /// Returns the logarithm of the likelihood of a hypothesis whose requests alone take `service`; gives up, with negative
+    /// infinity, below `least`.
+    pub(super) fn log_above(&self, hypothesis: &Hypothesis, service: &ServiceTime, least: f64) -> f64 {
         let measured = ServiceTime { sigma: service.sigma.max(self.burst.least_spread), ..*service };
         let solos = self.burst.log_solos(&measured);
         let log = score(&self.burst.observed, hypothesis, least - solos, false).log + solos;
@@ -101,13 +109,8 @@ impl<'a> Fitter<'a> {
             let service = service_of(point)?;
             build(service, &point[2..]).map(|hypothesis| (service, hypothesis))
         };
-        let value = |point: &[f64]| match hypothesis_of(point) {
-            Some((service, hypothesis)) => self.log(&hypothesis, &service),
-            None => f64::NEG_INFINITY,
-        };
-        // A first guess may be far from the best point: it isn't given up.
-        let first_value = |point: &[f64]| match hypothesis_of(point) {
-            Some((service, hypothesis)) => self.log_above(&hypothesis, &service, f64::NEG_INFINITY),
+        let log_above = |point: &[f64], least: f64| match hypothesis_of(point) {
+            Some((service, hypothesis)) => self.log_above(&hypothesis, &service, least),
             None => f64::NEG_INFINITY,
         };
         let with = |sigma: f64| -> Vec<f64> {
@@ -116,16 +119,16 @@ impl<'a> Fitter<'a> {
         // A small spread makes outliers of most times, and is hard to leave: the best of several spreads comes first.
         let sigma = start.sigma.clamp(1.2 * least_spread, MOST_SPREAD);
         let clamped = |factor: &f64| (factor * sigma).clamp(1.2 * least_spread, 1.2);
-        let first = spreads
-            .iter()
-            .map(clamped)
-            .map(|sigma| (first_value(&with(sigma)), sigma))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map_or(sigma, |(_, sigma)| sigma);
+        let mut sigmas: Vec<f64> = spreads.iter().map(clamped).collect();
+        sigmas.sort_by(f64::total_cmp);
+        sigmas.dedup();
+        let first = Self::most_likely(sigmas, 1, |sigma, least| log_above(&with(*sigma), least))[0];
         let step_mu = (0.4 * first).clamp(0.005, 0.15);
         let all_steps: Vec<f64> = [step_mu, -0.35].into_iter().chain(steps.iter().copied()).collect();
         let first = with(first);
         let tolerance = 0.05 + 0.001 * self.burst.answers() as f64;
+        let hopeless = || self.best.get() - HOPELESS - HOPELESS_EACH * self.burst.observed.counted() as f64;
+        let value = |point: &[f64], least: f64| log_above(point, least.max(hopeless()));
         let (point, log) = maximize(&first, &all_steps, evaluations, tolerance, value);
         let (service, hypothesis) = hypothesis_of(&point)?;
         log.is_finite().then(|| Fitted { log, service, parameters: point[2..].to_vec(), hypothesis })

@@ -19,17 +19,18 @@ impl Model for Growth {
         }
         // Only the most promising sizes are fitted.
         let service = fitter.service();
-        let rough =
-            |sizes: &Sizes| fitter.rough_log(&sizes.hypothesis(fitter, sizes.every, service), &service);
-        let mut sizes: Vec<(f64, Sizes)> = sizes(fitter).into_iter().map(|one| (rough(&one), one)).collect();
-        sizes.sort_by(|a, b| b.0.total_cmp(&a.0));
-        sizes.dedup_by_key(|(_, one)| (one.from, one.to, one.every.to_bits()));
-        sizes.into_iter().take(3).filter_map(|(_, sizes)| explain(fitter, sizes)).collect()
+        let mut sizes = sizes(fitter);
+        sizes.sort_by(|a, b| (a.from, a.to).cmp(&(b.from, b.to)).then(a.every.total_cmp(&b.every)));
+        sizes.dedup();
+        let sizes = Fitter::most_likely(sizes, 3, |sizes, least| {
+            fitter.log_above(&sizes.hypothesis(fitter, sizes.every, service), &service, least)
+        });
+        sizes.into_iter().filter_map(|sizes| explain(fitter, sizes)).collect()
     }
 }
 
 /// How many workers there are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Sizes {
     from: usize,
     to: usize,

@@ -34,15 +34,13 @@ impl Model for Lock {
             holders.sort_unstable();
             holders.dedup();
             // Only the most promising sizes are fitted.
-            let rough = |holders: &usize| {
+            let holders = Fitter::most_likely(holders, 3, |holders, least| {
                 let share = (share * *holders as f64).min(0.95 * MOST);
                 let service = fitter.service();
-                fitter.log(&hypothesis(fitter, *holders, service, share, service.sigma), &service)
-            };
-            let mut holders: Vec<(f64, usize)> = holders.into_iter().map(|one| (rough(&one), one)).collect();
-            holders.sort_by(|a, b| b.0.total_cmp(&a.0));
-            explanations
-                .extend(holders.into_iter().take(3).filter_map(|(_, holders)| lock(fitter, holders, share)));
+                let hypothesis = hypothesis(fitter, *holders, service, share, service.sigma);
+                fitter.log_above(&hypothesis, &service, least)
+            });
+            explanations.extend(holders.into_iter().filter_map(|holders| lock(fitter, holders, share)));
         }
         if (LEAST..OWN_COST).contains(&share) {
             explanations.extend(throughput(fitter, share));

@@ -27,13 +27,14 @@ impl Model for SingleFlight {
         if last - first > 0.3 * burst.alone || !arrives_before || !is_one_service {
             return Vec::new();
         }
-        let log = |point: &[f64]| {
+        let log = |point: &[f64], _: f64| {
             let sigma = point[1].exp();
             if !(burst.least_spread..1.6).contains(&sigma) {
                 return f64::NEG_INFINITY;
             }
             let service = ServiceTime::new(point[0], sigma);
-            let p = service.survival(mean - width / 2.0) - service.survival(mean + width / 2.0);
+            let survival = service.survival();
+            let p = survival.at(mean - width / 2.0) - survival.at(mean + width / 2.0);
             // A flight that took much longer than any request alone is none.
             let is_typical = ((mean.ln() - service.mu) / service.sigma).abs() < 3.5;
             let typical = if is_typical { 0.0 } else { -20.0 };

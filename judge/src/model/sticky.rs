@@ -81,19 +81,20 @@ fn fading(fitter: &Fitter) -> Vec<Explanation> {
     // All processes have work in the first part.
     let early = burst.observed.done.partition_point(|at| *at <= 0.4 * end);
     let workers = (early as f64 * burst.alone / (0.4 * end).max(1e-9)).min(burst.offered as f64);
-    let mut candidates: Vec<(f64, usize, usize)> = Vec::new();
+    let mut candidates: Vec<(usize, usize)> = Vec::new();
     let service = fitter.service();
     for processes in PROCESSES.into_iter().chain([workers.round() as usize]) {
         let each = (workers / processes as f64).round() as usize;
-        let known = candidates.iter().any(|(_, one, other)| (*one, *other) == (processes, each));
-        if processes < 2 || each < 1 || known || processes * each >= burst.offered {
-            continue;
+        let known = candidates.contains(&(processes, each));
+        if processes >= 2 && each >= 1 && !known && processes * each < burst.offered {
+            candidates.push((processes, each));
         }
-        let steps = steps(fitter, processes, each, 1.0, &service);
-        candidates.push((fitter.rough_log(&hypothesis(fitter, service, steps), &service), processes, each));
     }
-    candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let explain = |(_, processes, each): &(f64, usize, usize)| {
+    let candidates = Fitter::most_likely(candidates, 2, |(processes, each), least| {
+        let steps = steps(fitter, *processes, *each, 1.0, &service);
+        fitter.log_above(&hypothesis(fitter, service, steps), &service, least)
+    });
+    let explain = |(processes, each): &(usize, usize)| {
         let fitted = fitter.fit(fitter.service(), &[0.0], &[0.4], 30, |service, at| {
             let steps = steps(fitter, *processes, *each, at[0].exp(), &service);
             (at[0].abs() < 1.5).then(|| hypothesis(fitter, service, steps))
@@ -111,7 +112,7 @@ fn fading(fitter: &Fitter) -> Vec<Explanation> {
             is_seen_alone: true,
         })
     };
-    candidates.iter().take(2).filter_map(explain).collect()
+    candidates.iter().filter_map(explain).collect()
 }
 
 /// The number of workers from each time on. `spread` is how far the processes' ends are apart, beside what is expected.

@@ -100,21 +100,15 @@ impl Sizes<'_> {
         first.dedup();
         let service = self.fitter.service();
         let spreads = [service.sigma, service.sigma.max(0.25), (1.5 * burst.least_spread).max(0.015)];
-        let mut rough: Vec<(f64, usize, ServiceTime)> = Vec::new();
-        for k in first {
-            for sigma in spreads {
-                let service = ServiceTime { sigma, ..service };
-                rough.push((
-                    self.fitter.rough_log(&hypothesis(self.fitter, k, service, 0.0), &service),
-                    k,
-                    service,
-                ));
-            }
-        }
-        rough.sort_by(|a, b| b.0.total_cmp(&a.0));
-        for (_, k, service) in rough {
+        let log_above = |(k, sigma): &(usize, f64), least: f64| {
+            let service = ServiceTime { sigma: *sigma, ..service };
+            self.fitter.log_above(&hypothesis(self.fitter, *k, service, 0.0), &service, least)
+        };
+        // Three sizes, each with its best spread.
+        let rough = first.into_iter().flat_map(|k| spreads.map(|sigma| (k, sigma)));
+        for (k, sigma) in Fitter::most_likely(rough, 3 * spreads.len(), log_above) {
             if self.tried.len() < 3 && !self.has(k) {
-                self.try_size(k, service, 24, &[1.0]);
+                self.try_size(k, ServiceTime { sigma, ..service }, 24, &[1.0]);
             }
         }
     }
