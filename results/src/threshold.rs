@@ -3,13 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use judge::experiment::Diagnosis;
+use judge::mechanism::{Mechanism, Name};
 use judge::verdict::Kind;
+use serde::Deserialize;
+use serde::de::{IntoDeserializer, value};
 
 use crate::document::{Burst, Checked, Measure};
 
 /// The syntax, for error messages.
 const SYNTAX: &str = "[ENDPOINT:]CONDITION is expected. A CONDITION is a verdict (parallel, sequential, limited, \
-    refused, inconclusive), limited with a number (limited>=16), or a measure with <, <=, >, >=, = or != and a value: \
+    refused, inconclusive), limited with a number (limited>=16), a mechanism (mechanism=worker_pool, mechanism!=lock), or a measure with <, <=, >, >=, = or != and a value: \
     min, mean, p10, p25, p50, p75, p90, p95, p99, max, makespan, total, service, start_skew with us, ms or s; \
     at_a_time, ok, failed, unsent, instances, per_second";
 
@@ -29,6 +33,8 @@ enum Condition {
     /// The verdict limited, with a condition on the number of requests at a time.
     Limited(Comparison, f64),
     Measure(Measure, Comparison, f64),
+    /// The mechanism is this one, or one of a class with it; or it is named, and isn't.
+    Mechanism(bool, Name),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +58,24 @@ impl Threshold {
     pub fn measure(&self) -> Option<(&'static str, &'static str, f64)> {
         match &self.condition {
             Condition::Measure(measure, comparison, value) => Some((measure.name, comparison.sign(), *value)),
-            Condition::Kind(_) | Condition::Limited(..) => None,
+            Condition::Kind(_) | Condition::Limited(..) | Condition::Mechanism(..) => None,
         }
+    }
+
+    /// Checks whether a diagnosis meets the expectation. Returns `None` for a measure, or a number at a time: those are of
+    /// single bursts.
+    pub fn check_diagnosis(&self, diagnosis: &Diagnosis) -> Option<Checked> {
+        let (met, seen) = match &self.condition {
+            Condition::Kind(wanted) => (diagnosis.kind == *wanted, diagnosis.kind.to_string()),
+            Condition::Mechanism(is, name) => mechanism(*is, *name, diagnosis.mechanism.as_ref()),
+            Condition::Limited(..) | Condition::Measure(..) => return None,
+        };
+        Some(Checked { expect: self.text.clone(), met, seen })
+    }
+
+    /// Whether it is a condition on a diagnosis.
+    pub fn is_of_diagnosis(&self) -> bool {
+        matches!(self.condition, Condition::Kind(_) | Condition::Mechanism(..))
     }
 
     /// Checks whether `burst` meets the expectation.
@@ -72,8 +94,17 @@ impl Threshold {
                 ),
                 None => (false, format!("no {}", measure.name)),
             },
+            Condition::Mechanism(is, name) => mechanism(*is, *name, burst.verdict.mechanism.as_ref()),
         };
         Checked { expect: self.text.clone(), met, seen: observed }
+    }
+}
+
+/// Returns whether the mechanism is, or is not, this one, and what was seen.
+fn mechanism(is: bool, name: Name, seen: Option<&Mechanism>) -> (bool, String) {
+    match seen {
+        Some(seen) => (seen.class().any(|one| one == name) == is, seen.class_in_words()),
+        None => (false, "no mechanism is named".to_owned()),
     }
 }
 
@@ -147,6 +178,15 @@ fn condition(text: &str) -> Option<Condition> {
     let (name, rest) = (text[..at].trim(), &text[at..]);
     let (sign, comparison) = Comparison::ALL.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
     let value = rest[sign.len()..].trim();
+    if name == "mechanism" {
+        let is = match comparison {
+            Comparison::Equal => true,
+            Comparison::Unequal => false,
+            _ => return None,
+        };
+        let name = Name::deserialize(IntoDeserializer::<value::Error>::into_deserializer(value));
+        return name.ok().map(|name| Condition::Mechanism(is, name));
+    }
     if name == Kind::Limited.to_string() {
         return Some(Condition::Limited(comparison, Measure::by_name("at_a_time")?.parse(value)?));
     }

@@ -55,16 +55,11 @@ pub(super) fn alone(warm_up: Option<f64>, times: &[f64], scale: Scale) -> Vec<Fi
     ]
 }
 
-/// Returns the figures of an experiment. The same experiment has the same figures in the same order. `before` are the
-/// outcomes of the one before.
-pub(super) fn figures(
-    experiment: &Experiment,
-    outcomes: &Outcomes,
-    before: Option<&Outcomes>,
-    scale: Scale,
-) -> Vec<Figure> {
+/// Returns the figures of an experiment. The same experiment has the same figures in the same order.
+pub(super) fn figures(experiment: &Experiment, outcomes: &Outcomes, scale: Scale) -> Vec<Figure> {
     let mut figures = Vec::with_capacity(24);
     let mut done: Vec<bool> = vec![false; experiment.parts.len()];
+    let is_kept = experiment.connections == Connections::Kept;
     for (i, part) in experiment.parts.iter().enumerate() {
         if done[i] {
             continue;
@@ -73,15 +68,16 @@ pub(super) fn figures(
             |other: &Part| (other.n, other.spacing, other.target) == (part.n, part.spacing, part.target);
         let mut alike: Vec<&[Outcome]> = Vec::new();
         for (j, other) in experiment.parts.iter().enumerate().skip(i) {
-            if is_like(other) {
+            // What was opened before is used differently.
+            if is_like(other) && (!is_kept || i == j) {
                 done[j] = true;
                 alike.extend(outcomes.get(j).map(Vec::as_slice));
             }
         }
         of_parts(part, &alike, scale, &mut figures);
     }
-    if let (Connections::Kept, Some(before)) = (experiment.connections, before) {
-        let value = order(outcomes.first(), before.first());
+    if is_kept {
+        let value = order(outcomes.get(1), outcomes.first());
         figures.push(Figure { value, least: 0.12, weight: 1.0 });
     }
     figures

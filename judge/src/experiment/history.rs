@@ -89,8 +89,7 @@ impl<'a> History<'a> {
         history.figures.push(features::alone(history.warm_up, &history.alone, scale));
         for one in seen {
             let outcomes = outcomes(one);
-            let before = history.seen.last().map(|last| &last.outcomes);
-            history.figures.push(features::figures(&one.experiment, &outcomes, before, scale));
+            history.figures.push(features::figures(&one.experiment, &outcomes, scale));
             history.seen.push(Seen { experiment: &one.experiment, outcomes });
         }
         history
@@ -137,15 +136,13 @@ impl<'a> History<'a> {
             let time = |one: &Outcome| one.filter(|(_, is_good)| *is_good).map(|(time, _)| time);
             let times: Vec<f64> = alone[1..].iter().filter_map(time).collect();
             add(&mut all[0], &features::alone(time(&alone[0]), &times, self.scale));
-            let mut before: Option<Outcomes> = None;
             for (seen, all) in self.seen.iter().zip(&mut all[1..]) {
                 let outcomes = player.play(seen.experiment);
-                add(all, &features::figures(seen.experiment, &outcomes, before.as_ref(), self.scale));
-                before = Some(outcomes);
+                add(all, &features::figures(seen.experiment, &outcomes, self.scale));
             }
             for (experiment, after) in next.iter().zip(&mut after) {
                 let outcomes = player.copy().play(experiment);
-                add(after, &features::figures(experiment, &outcomes, before.as_ref(), self.scale));
+                add(after, &features::figures(experiment, &outcomes, self.scale));
             }
         }
         (all, after)
@@ -155,7 +152,7 @@ impl<'a> History<'a> {
     pub(super) fn blank(&self, experiment: &Experiment) -> Vec<Figure> {
         let outcomes =
             experiment.parts.iter().map(|part| vec![Some((self.scale.alone, true)); part.n]).collect();
-        features::figures(experiment, &outcomes, self.seen.last().map(|last| &last.outcomes), self.scale)
+        features::figures(experiment, &outcomes, self.scale)
     }
 
     pub(super) fn warm_up(&self) -> Option<f64> {

@@ -19,6 +19,8 @@ const ALONE: usize = 12;
 const TRICKLE: usize = 16;
 /// The idle time of an experiment after a pause, at most.
 const PAUSE: Duration = Duration::from_secs(5);
+/// The most connections that are used twice.
+const MOST_KEPT: usize = 20;
 /// The largest burst.
 pub(super) const LARGEST: usize = 100;
 
@@ -44,9 +46,19 @@ pub(super) fn burst(n: usize, shows: &str) -> Experiment {
     }
 }
 
-/// A burst of `n` requests over the connections of the last one.
+/// A burst of `n` requests that was sent before.
 pub(super) fn again(n: usize, shows: &str) -> Experiment {
-    Experiment { title: format!("{n} at once, again"), connections: Connections::Kept, ..burst(n, shows) }
+    Experiment { title: format!("{n} at once, again"), ..burst(n, shows) }
+}
+
+/// A burst of `n` requests, and the same again over the same connections, so many seconds later.
+fn kept(n: usize, later: f64) -> Experiment {
+    Experiment {
+        title: format!("{n} at once, and again over the same connections"),
+        connections: Connections::Kept,
+        parts: vec![part(n), Part { delay: duration(later), ..part(n) }],
+        ..burst(n, "connections stay where they are, and need not be accepted again")
+    }
 }
 
 /// Two requests, the second so many seconds after the first, `count` times. `apart` is the time between two pairs.
@@ -155,12 +167,10 @@ impl Menu<'_> {
     fn bursts(&mut self, n: usize) {
         self.add(again(
             n,
-            "what was started or added for the last burst is there now, and connections stay where they are",
+            "what was started or added for the last burst is there now, and fresh connections are spread anew",
         ));
-        self.add(Experiment {
-            title: format!("{n} at once, again, over fresh connections"),
-            ..burst(n, "fresh connections are spread and taken up anew")
-        });
+        let fewer = n.min(MOST_KEPT);
+        self.add(kept(fewer, 1.2 * self.lasts(fewer) + 0.05));
         let pause = PAUSE.min(Duration::from_secs_f64((20.0 * self.alone).clamp(0.5, 5.0)));
         self.add(Experiment {
             title: format!("{n} at once, after a pause"),

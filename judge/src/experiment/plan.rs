@@ -47,9 +47,9 @@ pub enum Target {
 /// Over which connections an experiment is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connections {
-    /// New ones, opened before the experiment.
+    /// New ones, opened before the experiment: one for each request.
     Fresh,
-    /// Those of the experiment before, in the same order, as far as they are still open. Further ones are opened.
+    /// New ones for the first part. The later parts use those again, in the same order, as far as they are still open.
     Kept,
     /// One HTTP/2 connection for all requests.
     OneHttp2,

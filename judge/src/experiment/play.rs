@@ -93,12 +93,8 @@ impl Player {
         self.experiment += 1;
         let start = self.now + BETWEEN + experiment.pause.as_secs_f64();
         let requests = experiment.requests();
-        let one = experiment.connections == Connections::OneHttp2;
-        if experiment.connections != Connections::Kept {
-            self.connections += MOST_CONNECTIONS;
-        }
+        self.connections += MOST_CONNECTIONS;
         let first = self.connections;
-        let is_fresh = |i: usize| experiment.connections == Connections::Fresh || one && i == 0;
         let mut arrivals: Vec<(Arrival, (usize, usize), Target)> = Vec::with_capacity(requests);
         let mut sent: Outcomes = Vec::new();
         let mut number = 0;
@@ -108,8 +104,12 @@ impl Player {
                 let at = start + seconds(part.delay) + i as f64 * seconds(part.spacing);
                 let late = self.network * numbers(self.turn + 17, 3 * self.request + 1).1;
                 let median = if part.target == Target::Also { self.also } else { self.median };
-                let connection = if one { first } else { first + number };
-                let arrival = self.arrival(at + late, median, connection, is_fresh(number));
+                let (place, is_fresh) = match experiment.connections {
+                    Connections::Fresh => (number, true),
+                    Connections::Kept => (i, p == 0),
+                    Connections::OneHttp2 => (0, number == 0),
+                };
+                let arrival = self.arrival(at + late, median, first + place, is_fresh);
                 arrivals.push((arrival, (p, i), part.target));
                 *time = Some((at, true));
                 number += 1;

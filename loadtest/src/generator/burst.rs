@@ -18,6 +18,9 @@ pub struct BurstSpec {
     pub schedule: Schedule,
     /// The limit for each request; `None` for no limit.
     pub timeout: Option<Duration>,
+    /// The earlier one of the bursts that are fired together whose connections this one uses again, each as soon as it has no
+    /// further request there; `None` to open its own.
+    pub connections_of: Option<usize>,
 }
 
 /// The record of bursts that were fired together.

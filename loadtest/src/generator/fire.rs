@@ -1,13 +1,16 @@
 //! Fires bursts: starts their workers, releases them at the barrier, and collects their records.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use judge::trace::Row;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::barrier::Barrier;
 use super::burst::{BurstRecord, BurstSpec, Recording};
 use super::clock::StartTime;
+use super::connection::Connection;
 use super::handle::BurstHandle;
 use super::held_stream;
 use super::http2::Pool;
@@ -50,20 +53,45 @@ fn start_workers(
     handle: &BurstHandle,
 ) -> JoinSet<(usize, Vec<Row>)> {
     let mut workers = JoinSet::new();
+    let mut handovers = Handovers::new(specs);
     for (burst, (spec, shared)) in specs.iter().zip(shared).enumerate() {
-        for _ in 0..spec.schedule.connections() {
+        for place in 0..spec.schedule.connections() {
             let worker = Worker {
                 spec: spec.clone(),
                 burst,
                 queue: shared.queue.clone(),
                 pool: shared.pool.clone(),
                 handle: handle.clone(),
+                takes: handovers.takes.remove(&(burst, place)),
+                hands_on: handovers.hands_on.remove(&(burst, place)),
             };
             let barrier = barrier.clone();
             workers.spawn(async move { (burst, worker.run(barrier).await) });
         }
     }
     workers
+}
+
+/// The workers, by burst and place, that take a connection from another one, and those that hand theirs on.
+#[derive(Default)]
+struct Handovers {
+    takes: HashMap<(usize, usize), oneshot::Receiver<Connection>>,
+    hands_on: HashMap<(usize, usize), oneshot::Sender<Connection>>,
+}
+
+impl Handovers {
+    fn new(specs: &[BurstSpec]) -> Self {
+        let mut handovers = Self::default();
+        for (burst, spec) in specs.iter().enumerate() {
+            let Some(from) = spec.connections_of else { continue };
+            for place in 0..spec.schedule.connections() {
+                let (hand_on, take) = oneshot::channel();
+                handovers.takes.insert((burst, place), take);
+                handovers.hands_on.insert((from, place), hand_on);
+            }
+        }
+        handovers
+    }
 }
 
 /// Releases all bursts, at the handle's start time if it has one. Returns the moment of release.

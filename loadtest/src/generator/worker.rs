@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use judge::trace::{ErrorKind, Fault, Outcome, Row};
+use tokio::sync::oneshot;
 
 use super::barrier::Barrier;
 use super::burst::BurstSpec;
@@ -34,12 +35,17 @@ pub struct Worker {
     pub queue: Arc<RequestQueue>,
     pub pool: Arc<Pool>,
     pub handle: BurstHandle,
+    /// Where its connection comes from; `None` if it opens its own.
+    pub takes: Option<oneshot::Receiver<Connection>>,
+    /// Where its connection goes afterwards; `None` if it is closed.
+    pub hands_on: Option<oneshot::Sender<Connection>>,
 }
 
 impl Worker {
     /// Sends requests until the queue has no more. Returns the rows that are kept.
-    pub async fn run(self, barrier: Barrier) -> Vec<Row> {
-        let mut connection = match self.spec.request.keep_alive {
+    pub async fn run(mut self, barrier: Barrier) -> Vec<Row> {
+        let takes = self.takes.take();
+        let mut connection = match self.spec.request.keep_alive && takes.is_none() {
             true => {
                 let _permit = barrier.connect_permit().await;
                 self.open().await.map(Some)
@@ -51,6 +57,9 @@ impl Worker {
         if let Some(row) = self.send_held(&mut connection, &barrier).await {
             is_first = false;
             self.record(row, &mut rows);
+        }
+        if let Some(takes) = takes {
+            connection = self.taken(takes).await;
         }
         while let Some(due) = self.next_request(is_first).await {
             is_first = false;
@@ -66,7 +75,19 @@ impl Worker {
                 tokio::time::sleep(RECONNECT_DELAY).await;
             }
         }
+        if let (Some(hands_on), Ok(Some(connection))) = (self.hands_on.take(), connection) {
+            // Nobody takes it if the bursts were stopped.
+            let _ = hands_on.send(connection);
+        }
         rows
+    }
+
+    /// Waits for the connection of another worker. There is none if that worker failed, or if the bursts are stopped.
+    async fn taken(&self, takes: oneshot::Receiver<Connection>) -> Slot {
+        tokio::select! {
+            taken = takes => Ok(taken.ok()),
+            () = self.handle.stopped().cancelled() => Ok(None),
+        }
     }
 
     /// Waits for the timeout of a request that is sent now.

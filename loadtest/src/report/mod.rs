@@ -5,6 +5,7 @@
 pub mod capacity;
 pub mod compare;
 pub(crate) mod csv;
+pub mod diagnosis;
 pub(crate) mod files;
 mod format;
 pub(crate) mod github;

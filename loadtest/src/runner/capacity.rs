@@ -1,11 +1,12 @@
 //! The search for an endpoint's capacity: fires the bursts that the search asks for.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::time::Duration;
 
 use judge::capacity::{End, Firing, Search, Step, Survey};
 use judge::units;
 
+use super::interrupt::is_interrupted_in;
 use super::measure::{self, CalibratedBurst};
 use super::progress::Progress;
 use super::request::PreparedRequest;
@@ -74,14 +75,5 @@ fn description(firing: &Firing) -> String {
         true => format!("{n} over fresh connections"),
         false if pause.is_zero() => format!("{n} at once"),
         false => format!("{n} at once, after a pause of {}", units::time(pause.as_secs_f64() * 1e3)),
-    }
-}
-
-/// Waits for `pause`. Returns whether it was interrupted meanwhile.
-async fn is_interrupted_in(pause: Duration, interrupted: Pin<&mut impl Future<Output = ()>>) -> bool {
-    tokio::select! {
-        biased;
-        () = tokio::time::sleep(pause) => false,
-        () = interrupted => true,
     }
 }

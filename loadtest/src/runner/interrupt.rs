@@ -1,6 +1,7 @@
 //! Work that an interruption ends.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use crate::exit::{Aborted, Failure};
 
@@ -16,5 +17,14 @@ pub async fn unless<T>(
     tokio::select! {
         done = work => Ok(done?),
         () = interrupted => Err(Aborted::Interrupted),
+    }
+}
+
+/// Waits for `pause`. Returns whether it was interrupted meanwhile.
+pub async fn is_interrupted_in(pause: Duration, interrupted: Pin<&mut impl Future<Output = ()>>) -> bool {
+    tokio::select! {
+        biased;
+        () = tokio::time::sleep(pause) => false,
+        () = interrupted => true,
     }
 }

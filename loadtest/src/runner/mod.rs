@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod burst;
 pub mod capacity;
+pub mod diagnose;
 pub mod document;
 pub mod import;
 pub mod interrupt;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use hyper::body::Bytes;
 use judge::schedule::Schedule;
 use judge::trace::Baseline;
@@ -69,7 +69,12 @@ impl PreparedRequest {
     /// A burst of this request.
     pub fn burst(&self, schedule: Schedule) -> CalibratedBurst {
         CalibratedBurst {
-            spec: BurstSpec { request: self.request.clone(), schedule, timeout: self.timeout },
+            spec: BurstSpec {
+                request: self.request.clone(),
+                schedule,
+                timeout: self.timeout,
+                connections_of: None,
+            },
             service_ms: self.service_ms,
             baseline: self.baseline.clone(),
             solo_after: self.is_measured && baseline::is_repeated_after(self.service_ms),
@@ -77,7 +82,38 @@ impl PreparedRequest {
     }
 }
 
+impl PreparedRequest {
+    /// Returns the number of requests that were sent to measure the service time.
+    pub fn measured(&self) -> usize {
+        let Baseline { warm_up_ms, before_ms, .. } = &self.baseline;
+        if self.is_measured { usize::from(warm_up_ms.is_some()) + before_ms.len() } else { 0 }
+    }
+
+    /// Returns the same request with this header instead of those of the same name.
+    pub fn with_header(&self, name: HeaderName, value: HeaderValue) -> Self {
+        let mut prepared = self.clone();
+        Arc::make_mut(&mut prepared.request).headers.insert(name, value);
+        prepared
+    }
+}
+
 impl RequestSpec {
+    /// Returns `prepared`, a request to `url`, over HTTP/2.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prepare`].
+    pub async fn over_http2(
+        &self,
+        url: &str,
+        prepared: &PreparedRequest,
+    ) -> Result<PreparedRequest, Failure> {
+        let transport = Transport { http2: true, ..self.transport.clone() };
+        let spec = Self { transport, ..self.clone() };
+        let request = spec.template(url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
+        Ok(PreparedRequest { request: Arc::new(request), ..prepared.clone() })
+    }
+
     /// Resolves `url`, and measures the service time if it is not given. Notes say which additional requests are sent, and
     /// what they show.
     ///

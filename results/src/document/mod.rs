@@ -4,6 +4,7 @@ mod baseline;
 mod burst;
 mod checked;
 mod command_line;
+mod diagnosis;
 mod generator_summary;
 mod instances;
 mod machine;
@@ -25,6 +26,7 @@ pub use baseline::Baseline;
 pub use burst::Burst;
 pub use checked::Checked;
 pub use command_line::command_line;
+pub use diagnosis::Diagnosed;
 pub use generator_summary::GeneratorSummary;
 pub use instances::{Instances, Isolation};
 pub use judge::trace::Http2;
@@ -62,6 +64,9 @@ pub struct Document {
     pub systems: Vec<SystemUsage>,
     /// The load of the generator: the worst values of all runs; zeros if `source` doesn't have them.
     pub generator: GeneratorSummary,
+    /// What the runs show together, if they are experiments of `diagnose`; left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnosis: Option<Diagnosed>,
 }
 
 /// This project's tool, as it is named in a [`Source`].
@@ -94,7 +99,7 @@ pub struct Run {
     /// The round, counted from 1. In each round all setups are fired at all systems.
     #[serde(default = "first_round")]
     pub round: u32,
-    /// The setup's number; `burst` if URLs were given instead of a setup.
+    /// The setup's number; `burst` if URLs were given instead of a setup; the number of the experiment of a diagnosis.
     pub setup: String,
     /// The setup's title.
     pub title: String,
@@ -148,6 +153,7 @@ impl Document {
             runs: Vec::new(),
             systems: Vec::new(),
             generator: GeneratorSummary::default(),
+            diagnosis: None,
         }
     }
 

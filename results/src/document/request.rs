@@ -59,6 +59,20 @@ pub struct Request {
 }
 
 impl Request {
+    /// Returns the request with its times counted from so many microseconds before.
+    pub(super) fn later(self, by: f64) -> Self {
+        let later = |time: Option<f64>| time.map(|time| time + by);
+        Self {
+            planned_us: later(self.planned_us),
+            sent_us: later(self.sent_us),
+            first_byte_us: later(self.first_byte_us),
+            done_us: self.done_us + by,
+            entered_us: later(self.entered_us),
+            left_us: later(self.left_us),
+            ..self
+        }
+    }
+
     pub(super) fn new(row: &Row, shared_clock: bool) -> Self {
         let (status, fault) = match &row.outcome {
             Outcome::Answered(status) => (Some(*status), None),

@@ -105,8 +105,8 @@ impl<'a> Laboratory<'a> {
 
     fn alone_once(&mut self, target: Target) -> (f64, bool) {
         let part = Part { n: 1, delay: Duration::ZERO, spacing: Duration::ZERO, target };
-        let connections = if self.open.is_empty() { Connections::Fresh } else { Connections::Kept };
-        let sent = self.send(&[part], connections, 0.0);
+        // Over the same connection each time.
+        let sent = self.send(&[part], Connections::Kept, 0.0);
         let (done, status) = sent[0].done.unwrap_or((f64::INFINITY, 0));
         (done - sent[0].planned, status == 200)
     }
@@ -130,6 +130,7 @@ impl<'a> Laboratory<'a> {
     pub fn fire(&mut self, experiment: &Experiment) -> Observed {
         let start = self.world.now();
         self.world.begin(start + experiment.pause.as_secs_f64());
+        self.open.clear();
         let sent = self.send(&experiment.parts, experiment.connections, experiment.pause.as_secs_f64());
         let traces = experiment.parts.iter().enumerate().map(|(p, part)| {
             let own: Vec<&Sent> = sent.iter().filter(|one| one.part == p).collect();
@@ -147,16 +148,16 @@ impl<'a> Laboratory<'a> {
     /// Sends requests, and waits for all answers.
     fn send(&mut self, parts: &[Part], connections: Connections, pause: f64) -> Vec<Sent> {
         let start = self.world.now() + pause + self.random.between(BETWEEN.0, BETWEEN.1);
-        if connections != Connections::Kept {
-            self.open.clear();
-        }
-        let one = connections == Connections::OneHttp2;
         let mut sent = Vec::new();
         let mut first_request = None;
         for (p, part) in parts.iter().enumerate() {
             for i in 0..part.n {
                 let planned = start + part.delay.as_secs_f64() + i as f64 * part.spacing.as_secs_f64();
-                let at = if one { 0 } else { sent.len() };
+                let at = match connections {
+                    Connections::Fresh => sent.len(),
+                    Connections::Kept => i,
+                    Connections::OneHttp2 => 0,
+                };
                 let is_fresh = at >= self.open.len();
                 if is_fresh {
                     self.open.push(self.connection);

@@ -5,6 +5,7 @@ mod build;
 mod burst;
 mod capacity;
 mod compare;
+mod diagnose;
 mod export;
 mod guard;
 mod merge;
@@ -22,7 +23,9 @@ use results::document::Document;
 
 use signals::Signals;
 
-use crate::cli::flags::{AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, MergeArgs, RunArgs};
+use crate::cli::flags::{
+    AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, DiagnoseArgs, MergeArgs, RunArgs,
+};
 use crate::exit::{Aborted, Exit, Failure, OrExit};
 use crate::plan::{self, Setup};
 use crate::targets;
@@ -38,6 +41,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(RunArgs { output, .. })
         | Command::Burst(BurstArgs { output, .. })
         | Command::Capacity(CapacityArgs { output, .. })
+        | Command::Diagnose(DiagnoseArgs { output, .. })
         | Command::Analyze(AnalyzeArgs { output, .. })
         | Command::Merge(MergeArgs { output, .. }) => output.apply(),
         _ => {}
@@ -49,6 +53,9 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Capacity(args) => {
             in_runtime(None, async |mut signals| capacity::capacity(args, &mut signals).await)
+        }
+        Command::Diagnose(args) => {
+            in_runtime(None, async |mut signals| diagnose::diagnose(args, &mut signals).await)
         }
         Command::Serve(args) => in_runtime(None, async |signals| serve::serve(args, signals).await),
         Command::Build(args) => {

@@ -43,7 +43,7 @@ fn service_time(args: &RequestArgs) -> Result<ServiceTime, String> {
 fn headers(args: &RequestArgs) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for text in &args.headers {
-        let (name, value) = header(text)?;
+        let (name, value) = header("-H", text)?;
         headers.append(name, value);
     }
     let flags = [(ACCEPT, &args.accept), (USER_AGENT, &args.user_agent), (HOST, &args.host)];
@@ -78,12 +78,12 @@ fn transport(args: &RequestArgs) -> Transport {
     }
 }
 
-/// Parses a header. The error does not repeat the value, which may be a secret.
-fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let (name, value) = text.split_once(':').ok_or("-H: `Name: value` is allowed")?;
-    let name: HeaderName = name.trim().parse().map_err(|error| format!("-H {name:?}: {error}"))?;
+/// Parses the header of a flag. The error does not repeat the value, which may be a secret.
+pub fn header(flag: &str, text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or_else(|| format!("{flag}: `Name: value` is allowed"))?;
+    let name: HeaderName = name.trim().parse().map_err(|error| format!("{flag} {name:?}: {error}"))?;
     let mut value: HeaderValue =
-        value.trim().parse().map_err(|error| format!("-H '{name}: ...': {error}"))?;
+        value.trim().parse().map_err(|error| format!("{flag} '{name}: ...': {error}"))?;
     value.set_sensitive(name == AUTHORIZATION);
     Ok((name, value))
 }

@@ -14,12 +14,14 @@ use crate::report::{FORMATS, files, github};
 pub struct ResultWriter(ReportArgs);
 
 impl ResultWriter {
-    /// Checks the flags for results of `endpoints`, and creates the folder of `--out`.
+    /// Checks the flags for results of `endpoints`, which are empty for a diagnosis, and creates the folder of `--out`.
     pub fn new(args: ReportArgs, endpoints: &[String]) -> Result<Self, Failure> {
         if args.out.is_none() && args.formats.len() > 1 {
             return Err(Failure::new(Exit::Usage, "more than one --format needs --out DIR"));
         }
-        if let Some(error) = threshold::without_endpoint(&args.expect, endpoints) {
+        if !endpoints.is_empty()
+            && let Some(error) = threshold::without_endpoint(&args.expect, endpoints)
+        {
             return Err(Failure::new(Exit::Usage, error));
         }
         if let Some(folder) = &args.out {
@@ -36,8 +38,13 @@ impl ResultWriter {
         document: &mut Document,
         text: impl FnOnce(&Document) -> String,
     ) -> Result<(), Failure> {
-        let bursts = document.runs.iter_mut().flat_map(|run| &mut run.bursts);
-        bursts.for_each(|burst| threshold::check(&self.0.expect, burst));
+        match &mut document.diagnosis {
+            Some(diagnosed) => diagnosed.check(&self.0.expect),
+            None => {
+                let bursts = document.runs.iter_mut().flat_map(|run| &mut run.bursts);
+                bursts.for_each(|burst| threshold::check(&self.0.expect, burst));
+            }
+        }
         self.write_files(document)?;
         match (&self.0.out, &self.0.formats[..]) {
             (None, [format]) => print(&(format.render)(document).or_exit(Exit::Usage)?)?,
@@ -64,6 +71,12 @@ impl ResultWriter {
     /// The exit code: `otherwise`, unless a threshold is not met. Each threshold that is not met is reported.
     pub fn exit(&self, document: &Document, otherwise: Exit) -> Exit {
         let mut exit = otherwise;
+        if let Some(diagnosed) = &document.diagnosis {
+            for checked in diagnosed.thresholds.iter().filter(|checked| !checked.met) {
+                note(&format!("--expect '{}' is not met: {}", checked.expect, checked.seen));
+                exit = Exit::Unexpected;
+            }
+        }
         for run in &document.runs {
             let manifest = run.manifest.as_ref().map_or(String::new(), |manifest| format!(", {manifest}"));
             for burst in &run.bursts {

@@ -3,8 +3,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    AnalyzeArgs, BuildArgs, BurstArgs, CapacityArgs, CompareArgs, EXIT_CODES, ExportArgs, GuardArgs,
-    MergeArgs, RunArgs, ServeArgs, analyze, capacity, merge,
+    AnalyzeArgs, BuildArgs, BurstArgs, CapacityArgs, CompareArgs, DiagnoseArgs, EXIT_CODES, ExportArgs,
+    GuardArgs, MergeArgs, RunArgs, ServeArgs, analyze, capacity, diagnose, merge,
 };
 use crate::{plan, targets};
 
@@ -18,7 +18,9 @@ Examples:
   loadtest run --on http://127.0.0.1:3000 --manifest spin.toml --check
                                             a running `spin up`, compared with the expectations
   loadtest burst -n 20 -c 20 http://127.0.0.1:8000/slow
-                                            a burst at your own endpoint";
+                                            a burst at your own endpoint
+  loadtest diagnose http://127.0.0.1:8000/slow
+                                            why it is served so";
 
 /// Fires bursts of requests at HTTP endpoints, and finds how they were served (in parallel, one after the
 /// other, or a few at a time) and why.
@@ -52,6 +54,9 @@ pub enum Command {
     /// Find how many requests an endpoint serves at once
     #[command(long_about = capacity::HELP)]
     Capacity(CapacityArgs),
+    /// Find out by experiments why an endpoint serves requests as it does
+    #[command(long_about = diagnose::HELP)]
+    Diagnose(DiagnoseArgs),
     /// Judge the results of another tool (hey, oha, k6, vegeta), or a result.json
     #[command(long_about = analyze::HELP)]
     Analyze(AnalyzeArgs),

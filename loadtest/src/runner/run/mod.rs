@@ -124,7 +124,8 @@ impl Runner {
             }
         };
         let service_ms = baseline.median_ms().unwrap_or(0.0);
-        let spec = BurstSpec { request, schedule: burst.schedule(self.time_scale), timeout };
+        let spec =
+            BurstSpec { request, schedule: burst.schedule(self.time_scale), timeout, connections_of: None };
         let solo_after = baseline::is_repeated_after(service_ms);
         Ok(CalibratedBurst { spec, service_ms, baseline, solo_after })
     }
