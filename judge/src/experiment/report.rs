@@ -144,15 +144,14 @@ fn why(
             sentences.push(format!("The server stopped answering; {count} were made until then."));
         }
         (_, Some(one), _) if one.or.is_empty() => {
-            sentences.push(format!("Only {} explains {count}.", one.name.words()));
+            sentences.push(format!("Of the known mechanisms, only one explains {count}: {}.", one.name.words()));
             if one.name == Name::None {
                 let largest = history.largest();
                 sentences.push(format!("Up to {largest} requests at once met no limit."));
             }
         }
-        (_, Some(one), _) => sentences.push(format!(
-            "{} explain {count} alike, and no experiment that could be sent tells them apart.",
-            one.class_in_words()
+        (_, Some(_), _) => sentences.push(format!(
+            "Several mechanisms explain {count} alike, and no experiment that could be sent tells them apart."
         )),
         (_, None, Some(belief)) if !belief.describes() => {
             sentences.push(format!("No known mechanism describes {count}."));

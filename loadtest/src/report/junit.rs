@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use judge::verdict::Kind;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use results::document::{Burst, Document, Run};
+use results::document::{Burst, Diagnosed, Document, Run};
 use results::summary::columns;
 
 use super::format::Format;
-use super::sentences;
+use super::{diagnosis, sentences};
 
 /// The format.
 pub(super) const FORMAT: Format =
@@ -18,6 +18,12 @@ pub(super) const FORMAT: Format =
 /// proves nothing.
 fn text(document: &Document) -> anyhow::Result<String> {
     let mut report = Report::new(document.tool.clone());
+    if let Some(found) = &document.diagnosis {
+        let mut suite = TestSuite::new(found.url.clone());
+        suite.add_test_case(diagnosed(found));
+        report.add_test_suite(suite);
+        return Ok(report.to_string()?);
+    }
     for column in columns(document) {
         let manifest = column.manifest.map_or(String::new(), |manifest| format!(" {manifest}"));
         let mut suite = TestSuite::new(format!("{}{manifest}", column.system));
@@ -37,6 +43,35 @@ fn case(run: &Run, burst: &Burst) -> TestCase {
     let explanation = sentences::explanation(burst).join(" ");
     case.set_system_out(format!("{}: {}. {explanation}", burst.url, burst.verdict.headline()));
     if let Some(mechanism) = &burst.verdict.mechanism {
+        case.add_property(("mechanism", mechanism.name.as_str()));
+        case.add_property(("mechanism_probability", mechanism.probability.to_string().as_str()));
+    }
+    case
+}
+
+/// Returns the test case of a diagnosis. Without a mechanism it is an error, as a burst without a verdict is.
+fn diagnosed(found: &Diagnosed) -> TestCase {
+    let unmet: Vec<String> = found
+        .thresholds
+        .iter()
+        .filter(|checked| !checked.met)
+        .map(|checked| format!("{} is not met: {}", checked.expect, checked.seen))
+        .collect();
+    let kind = match &found.diagnosis.mechanism {
+        _ if !unmet.is_empty() => Some((NonSuccessKind::Failure, unmet.join("; "))),
+        None => Some((NonSuccessKind::Error, "the mechanism is open".to_owned())),
+        Some(_) => None,
+    };
+    let explanation = diagnosis::sentences(found).join(" ");
+    let status = kind.map_or_else(TestCaseStatus::success, |(kind, message)| {
+        let mut status = TestCaseStatus::non_success(kind);
+        status.set_message(message).set_description(explanation.clone());
+        status
+    });
+    let mut case = TestCase::new("diagnosis", status);
+    case.set_classname(found.url.clone());
+    case.set_system_out(format!("{}. {explanation}", found.headline()));
+    if let Some(mechanism) = &found.diagnosis.mechanism {
         case.add_property(("mechanism", mechanism.name.as_str()));
         case.add_property(("mechanism_probability", mechanism.probability.to_string().as_str()));
     }

@@ -1,14 +1,14 @@
-//! `report.md` for an issue or a README: the table, the summaries, and the folded timelines.
+//! `report.md` for an issue or a README: the table, the summaries, and the folded timelines; or a diagnosis.
 
 use std::fmt::Write;
 
 use results::chart::text::{INFERRED_LEGEND, is_inferred, timeline};
-use results::document::{Burst, Document};
+use results::document::{Burst, Diagnosed, Document};
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
 
 use super::format::Format;
-use super::sentences;
+use super::{diagnosis, sentences};
 
 /// The format.
 pub(super) const FORMAT: Format = Format {
@@ -22,20 +22,8 @@ pub(super) const FORMAT: Format = Format {
 const TIMELINE_WIDTH: usize = 72;
 
 fn text(document: &Document) -> String {
-    let overview = Overview::new(document);
-    let mut text = table(&overview);
-    for summary in summaries(document) {
-        let lines: Vec<_> = summary.lines().map(escaped).collect();
-        let _ = write!(text, "\n{}\n", lines.join("  \n"));
-    }
-    if document.bursts().any(is_inferred) {
-        let _ = write!(text, "\n{INFERRED_LEGEND}\n");
-    }
-    for row in &overview.rows {
-        for (column, cells) in overview.columns.iter().zip(&row.cells) {
-            text += &timelines(row, column, cells);
-        }
-    }
+    let text =
+        document.diagnosis.as_ref().map_or_else(|| bursts(document), |found| diagnosed(found, document));
     let command = match document.command.is_empty() {
         true => String::new(),
         false => format!(" with {}", code(&document.command)),
@@ -50,6 +38,43 @@ fn text(document: &Document) -> String {
         escaped(&document.started),
     );
     text + "\n" + &measured + &escaped(&(sentences::usage(document) + &sentences::generator(document))) + "\n"
+}
+
+/// Returns the diagnosis, then each experiment with a drawing.
+fn diagnosed(found: &Diagnosed, document: &Document) -> String {
+    let mut text = format!("**{}**: {}\n", escaped(&found.url), escaped(&found.headline()));
+    for sentence in diagnosis::sentences(found) {
+        let _ = write!(text, "\n{}\n", escaped(&sentence));
+    }
+    for (number, (finding, run)) in found.diagnosis.experiments.iter().zip(&document.runs).enumerate() {
+        let _ = write!(text, "\n{}. **{}**\n", number + 1, escaped(&finding.title));
+        if let Some(drawing) = diagnosis::drawing(run, TIMELINE_WIDTH) {
+            let _ = write!(text, "\n   ```text\n   {drawing}\n   ```\n\n");
+        }
+        for line in diagnosis::lines(finding) {
+            let _ = writeln!(text, "   {}  ", escaped(&line));
+        }
+    }
+    text
+}
+
+/// Returns the table, the summaries, and the folded timelines.
+fn bursts(document: &Document) -> String {
+    let overview = Overview::new(document);
+    let mut text = table(&overview);
+    for summary in summaries(document) {
+        let lines: Vec<_> = summary.lines().map(escaped).collect();
+        let _ = write!(text, "\n{}\n", lines.join("  \n"));
+    }
+    if document.bursts().any(is_inferred) {
+        let _ = write!(text, "\n{INFERRED_LEGEND}\n");
+    }
+    for row in &overview.rows {
+        for (column, cells) in overview.columns.iter().zip(&row.cells) {
+            text += &timelines(row, column, cells);
+        }
+    }
+    text
 }
 
 fn table(overview: &Overview) -> String {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use judge::trace::Http2;
 use judge::units;
-use results::document::{Burst, Document, SystemUsage, Usage};
+use judge::verdict::{Kind, Verdict};
+use results::document::{Burst, Document, SystemUsage, Usage, quoted, without_password};
 use results::summary::columns;
 
 /// Returns the sentences about a burst: explanation, remedy, caveats, numbers.
@@ -17,6 +18,17 @@ pub fn burst(burst: &Burst) -> Vec<String> {
 pub fn explanation(burst: &Burst) -> Vec<String> {
     let why = Some(burst.verdict.why.clone()).filter(|why| !why.is_empty());
     why.into_iter().chain(burst.verdict.mechanism_sentences()).collect()
+}
+
+/// Returns the command that tells apart what a burst leaves open: several mechanisms that explain it.
+pub fn points_on(burst: &Burst) -> Option<String> {
+    let Verdict { mechanism, alternatives, kind, .. } = &burst.verdict;
+    let is_open = match mechanism {
+        Some(mechanism) => !mechanism.or.is_empty(),
+        None => alternatives.len() > 1 || *kind == Kind::Inconclusive && !alternatives.is_empty(),
+    };
+    let url = quoted(&without_password(&burst.url));
+    is_open.then(|| format!("To find out by experiments which it is: loadtest diagnose {url}"))
 }
 
 fn unsent(burst: &Burst) -> Option<String> {

@@ -14,6 +14,8 @@ use crate::generator::{self, BurstHandle, BurstSpec, RequestTemplate};
 pub const MOST: usize = 8;
 /// No further request is sent alone if it would end later than this: three requests of a second fit in, with their overhead.
 pub const MAX_TIME: Duration = Duration::from_millis(3_200);
+/// So many requests are sent until one has a good answer.
+const TRIES: usize = 4;
 /// If the wait is known, one request of this time shows it. Above it, no request is sent after the burst.
 pub const ENOUGH: Duration = Duration::from_secs(1);
 /// The time limit of a request after the burst. One that takes much longer waits for the burst's abandoned requests.
@@ -53,31 +55,38 @@ fn is_enough(sent: usize, elapsed: Duration, last: Duration, is_wait_known: bool
     sent >= MOST || elapsed + last > MAX_TIME || (is_wait_known && last >= ENOUGH)
 }
 
+/// The times of requests alone.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// The times.
+    pub baseline: Baseline,
+    /// The number of requests that were sent, those without a good answer included.
+    pub sent: usize,
+}
+
 /// Measures how long `request` takes alone, before a burst.
 ///
 /// # Errors
 ///
-/// If the first request has no good answer: a burst of quick 404s would look parallel. A later one ends the measurement.
-pub async fn measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Result<Baseline, Failure> {
-    let useless = |reason| {
-        let text = format!("{}: a request alone {reason}; a burst would measure nothing", request.url);
-        Failure::new(Exit::System, text)
-    };
-    let mut baseline = Baseline::default();
+/// If the first requests have no good answer: a burst of quick 404s would look parallel. A later one ends the measurement.
+pub async fn measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Result<Measured, Failure> {
+    let mut measured = Measured::default();
+    let Measured { baseline, sent } = &mut measured;
     match &spec.warm_up {
         WarmUp::None => {}
-        WarmUp::Same => baseline.warm_up_ms = Some(alone_ms(request, spec.timeout).await.map_err(useless)?),
+        WarmUp::Same => baseline.warm_up_ms = Some(first_ms(request, spec.timeout, sent).await?),
         WarmUp::Other(other) => {
-            alone_ms(other, spec.timeout).await.map_err(useless)?;
+            first_ms(other, spec.timeout, sent).await?;
         }
     }
     let begin = Instant::now();
-    let mut last = alone_ms(request, spec.timeout).await.map_err(useless)?;
+    let mut last = first_ms(request, spec.timeout, sent).await?;
     baseline.before_ms.push(last);
     while !is_enough(baseline.before_ms.len(), begin.elapsed(), milliseconds(last), spec.is_wait_known) {
+        *sent += 1;
         last = match alone_ms(request, spec.timeout).await {
             Ok(ms) => ms,
-            Err(reason) => {
+            Err(Useless { text: reason, .. }) => {
                 let count = baseline.before_ms.len();
                 note(&format!("{}: after {count} good answers to requests alone, one {reason}", request.url));
                 break;
@@ -85,7 +94,38 @@ pub async fn measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Result<
         };
         baseline.before_ms.push(last);
     }
-    Ok(baseline)
+    Ok(measured)
+}
+
+/// The time that a request takes alone. A few requests may fail: a server that fails at random can be measured, too.
+async fn first_ms(
+    request: &Arc<RequestTemplate>,
+    timeout: Option<Duration>,
+    sent: &mut usize,
+) -> Result<f64, Failure> {
+    let mut reason = String::new();
+    for _ in 0..TRIES {
+        *sent += 1;
+        match alone_ms(request, timeout).await {
+            Ok(ms) => return Ok(ms),
+            // Nobody listens, or nobody answers: another try would take as long.
+            Err(fault) if fault.is_final => return Err(useless(request, &fault.text)),
+            Err(fault) => reason = fault.text,
+        }
+    }
+    Err(useless(request, &reason))
+}
+
+fn useless(request: &RequestTemplate, reason: &str) -> Failure {
+    let text = format!("{}: a request alone {reason}; a burst would measure nothing", request.url);
+    Failure::new(Exit::System, text)
+}
+
+/// Why a request alone has no good answer.
+struct Useless {
+    text: String,
+    /// Whether another request would have the same outcome.
+    is_final: bool,
 }
 
 /// Whether a request is sent after a burst of this service time.
@@ -109,7 +149,7 @@ fn milliseconds(ms: f64) -> Duration {
 }
 
 /// The time that a request takes alone, in milliseconds; or why there is no good answer.
-async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, String> {
+async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, Useless> {
     let spec = BurstSpec {
         request: request.clone(),
         schedule: Schedule::together(1),
@@ -120,8 +160,12 @@ async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> 
     let row: Row = recording.bursts.into_iter().flat_map(|record| record.rows).next().unwrap_or_default();
     match &row.outcome {
         _ if row.is_ok() => Ok(row.latency_us().unwrap_or(row.done_us) / 1e3),
-        Outcome::Answered(status) => Err(format!("got status {status}")),
-        Outcome::Rejected(fault) | Outcome::Failed(fault) => Err(format!("got no answer: {}", fault.text)),
+        Outcome::Answered(status) => {
+            Err(Useless { text: format!("got status {status}"), is_final: *status < 429 })
+        }
+        Outcome::Rejected(fault) | Outcome::Failed(fault) => {
+            Err(Useless { text: format!("got no answer: {}", fault.text), is_final: true })
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Diagnosing {
             },
             budget: subject.budget,
         };
-        let sent = [Some(&main), also.as_ref()].into_iter().flatten().map(PreparedRequest::measured).sum();
+        let sent = [Some(&main), also.as_ref()].into_iter().flatten().map(|one| one.measured).sum();
         let requests = Requests { main, also, other_header, over_http2 };
         Ok(Self { subject, requests, planner, began, sent, seen: Vec::new() })
     }

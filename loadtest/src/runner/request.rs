@@ -11,7 +11,7 @@ use judge::schedule::Schedule;
 use judge::trace::Baseline;
 use judge::units;
 
-use super::baseline::{self, SoloSpec, WarmUp};
+use super::baseline::{self, Measured, SoloSpec, WarmUp};
 use super::measure::CalibratedBurst;
 use crate::console::note;
 use crate::exit::{Exit, Failure};
@@ -63,6 +63,8 @@ pub struct PreparedRequest {
     pub baseline: Baseline,
     /// Whether additional requests are allowed.
     is_measured: bool,
+    /// The number of requests that were sent to measure the service time.
+    pub measured: usize,
 }
 
 impl PreparedRequest {
@@ -83,12 +85,6 @@ impl PreparedRequest {
 }
 
 impl PreparedRequest {
-    /// Returns the number of requests that were sent to measure the service time.
-    pub fn measured(&self) -> usize {
-        let Baseline { warm_up_ms, before_ms, .. } = &self.baseline;
-        if self.is_measured { usize::from(warm_up_ms.is_some()) + before_ms.len() } else { 0 }
-    }
-
     /// Returns the same request with this header instead of those of the same name.
     pub fn with_header(&self, name: HeaderName, value: HeaderValue) -> Self {
         let mut prepared = self.clone();
@@ -123,8 +119,8 @@ impl RequestSpec {
     pub async fn prepare(&self, url: &str) -> Result<PreparedRequest, Failure> {
         let request = Arc::new(self.template(url).await.map_err(|error| Failure::new(Exit::Usage, error))?);
         let timeout = Some(self.timeout);
-        let (service_ms, baseline, is_measured) = match &self.service_time {
-            ServiceTime::Given(service_ms, baseline) => (*service_ms, baseline.clone(), false),
+        let (service_ms, baseline, is_measured, measured) = match &self.service_time {
+            ServiceTime::Given(service_ms, baseline) => (*service_ms, baseline.clone(), false, 0),
             ServiceTime::Measured { warm_up } => {
                 let first = if *warm_up { "a warm-up request, then " } else { "" };
                 note(&format!(
@@ -134,12 +130,12 @@ impl RequestSpec {
                 ));
                 let warm_up = if *warm_up { WarmUp::Same } else { WarmUp::None };
                 let spec = SoloSpec { warm_up, is_wait_known: false, timeout };
-                let baseline = baseline::measure(&request, &spec).await?;
+                let Measured { baseline, sent } = baseline::measure(&request, &spec).await?;
                 note_baseline(&baseline);
-                (baseline.median_ms().unwrap_or(0.0), baseline, true)
+                (baseline.median_ms().unwrap_or(0.0), baseline, true, sent)
             }
         };
-        Ok(PreparedRequest { request, timeout, service_ms, baseline, is_measured })
+        Ok(PreparedRequest { request, timeout, service_ms, baseline, is_measured, measured })
     }
 
     async fn template(&self, url: &str) -> Result<RequestTemplate, String> {

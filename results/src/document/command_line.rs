@@ -27,8 +27,8 @@ fn without_secrets(word: &str) -> String {
     }
 }
 
-/// Replaces the user name and the password of a URL.
-fn without_password(word: &str) -> String {
+/// Returns the word with `***` for the user name and the password of a URL.
+pub fn without_password(word: &str) -> String {
     let parts = word
         .split_once("://")
         .map(|(scheme, rest)| (scheme, rest.split_at(rest.find('/').unwrap_or(rest.len()))));
@@ -38,7 +38,8 @@ fn without_password(word: &str) -> String {
     }
 }
 
-fn quoted(word: &str) -> String {
+/// Returns the word quoted for a shell, if it has to be.
+pub fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:=,@%+*".contains(letter);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use baseline::Baseline;
 pub use burst::Burst;
 pub use checked::Checked;
-pub use command_line::command_line;
+pub use command_line::{command_line, quoted, without_password};
 pub use diagnosis::Diagnosed;
 pub use generator_summary::GeneratorSummary;
 pub use instances::{Instances, Isolation};

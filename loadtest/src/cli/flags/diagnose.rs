@@ -30,7 +30,7 @@ Examples:
   loadtest diagnose http://127.0.0.1:8000/slow --expect mechanism=worker_pool --out result";
 
 /// The most requests alone to two URLs, and a burst.
-const LEAST_REQUESTS: usize = 20;
+const LEAST_REQUESTS: usize = 40;
 const MOST_REQUESTS: usize = 10_000;
 const MOST_TIME: f64 = 3_600.0;
 

@@ -6,12 +6,12 @@ use askama::Template;
 use judge::units;
 use judge::verdict::{Confidence, Kind};
 use results::chart::svg::{self, Figure};
-use results::document::{Burst, Document, Latency, Run};
+use results::document::{Burst, Diagnosed, Document, Latency, Run};
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
 
 use super::format::Format;
-use super::sentences;
+use super::{diagnosis, sentences};
 use data::Data;
 
 /// The format.
@@ -44,6 +44,8 @@ pub fn page(document: &Document) -> anyhow::Result<String> {
     let page = Page {
         document,
         overview: &overview,
+        diagnosed: document.diagnosis.as_ref(),
+        experiments: experiments(document, bars),
         sections: overview
             .rows
             .iter()
@@ -67,6 +69,9 @@ pub fn page(document: &Document) -> anyhow::Result<String> {
 struct Page<'a> {
     document: &'a Document,
     overview: &'a Overview<'a>,
+    /// The diagnosis, instead of the verdicts on single bursts.
+    diagnosed: Option<&'a Diagnosed>,
+    experiments: Vec<Experiment<'a>>,
     sections: Vec<Section<'a>>,
     summaries: Vec<Vec<String>>,
     usage: String,
@@ -74,6 +79,26 @@ struct Page<'a> {
     /// The hash of the allowed script.
     policy: String,
     data: Data,
+}
+
+/// An experiment of a diagnosis.
+struct Experiment<'a> {
+    title: &'a str,
+    /// Why it was chosen, what was seen, what it ruled out.
+    lines: [String; 3],
+    figure: Option<Figure>,
+}
+
+fn experiments(document: &Document, bars: usize) -> Vec<Experiment<'_>> {
+    let findings = document.diagnosis.iter().flat_map(|found| &found.diagnosis.experiments);
+    let pairs = findings.zip(&document.runs);
+    pairs
+        .map(|(finding, run)| Experiment {
+            title: &finding.title,
+            lines: diagnosis::lines(finding),
+            figure: run.as_one_burst().map(|burst| Figure::new(&burst, bars)),
+        })
+        .collect()
 }
 
 /// The charts of a setup.
@@ -131,8 +156,21 @@ impl Part<'_> {
     }
 }
 
+impl Experiment<'_> {
+    fn id(&self, number: &usize) -> String {
+        format!("x{number}")
+    }
+}
+
 impl Page<'_> {
+    fn sentences(&self) -> Vec<String> {
+        self.diagnosed.map(diagnosis::sentences).unwrap_or_default()
+    }
+
     fn title(&self) -> String {
+        if let Some(found) = self.diagnosed {
+            return format!("A diagnosis of {}", found.url);
+        }
         let urls = || self.document.bursts().map(|burst| burst.url.as_str()).collect::<Vec<_>>().join(", ");
         match self.document.runs.first() {
             Some(run) if run.setup == "burst" => format!("A burst at {}", urls()),

@@ -69,7 +69,16 @@ pub fn bursts(document: &Document, width: Option<u16>, with_timelines: bool) -> 
             let _ = writeln!(text, "{}", timelines::burst(burst, width.unwrap_or(DEFAULT_WIDTH).into()));
         }
     }
-    text + &wrapped(&sentences::generator(document), "", width) + "\n"
+    text += &(wrapped(&sentences::generator(document), "", width) + "\n");
+    // The requests of other tools can't be sent again.
+    let points_on =
+        document.bursts().filter(|_| document.foreign().is_none()).filter_map(sentences::points_on);
+    let points_on: Vec<String> = points_on.collect();
+    if !points_on.is_empty() {
+        // A command is not wrapped: it is copied.
+        text += &format!("\n{}\n", points_on.join("\n"));
+    }
+    text
 }
 
 fn verdict_of_burst(burst: &Burst, width: Option<u16>) -> String {

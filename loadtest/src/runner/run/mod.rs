@@ -114,7 +114,7 @@ impl Runner {
                     SoloSpec { warm_up: WarmUp::Other(Arc::new(warm_up)), is_wait_known: true, timeout };
                 let baseline = {
                     let _step = progress.small_step(format!("{url}: requests alone"), 0);
-                    baseline::measure(&request, &spec).await?
+                    baseline::measure(&request, &spec).await?.baseline
                 };
                 for change in baseline.changes_before() {
                     note(&format!("{url}: {change}"));
