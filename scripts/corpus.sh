@@ -10,6 +10,7 @@ Installs the servers, starts each on the loopback interface, fires bursts at it,
 servers, or those named: a server, or a program such as nginx.
 
   --list       print the servers, and record nothing
+  --diagnose   record nothing: run `loadtest diagnose` at each server, and compare the mechanism that it names
   --missing    record only the bursts that are not recorded yet
   --traces N   so many bursts at most at each server, quick ones first
   --out DIR    write there instead of judge/corpus
@@ -59,6 +60,8 @@ install_python() {
 }
 
 main() {
+  local program=scripts/corpus/record.py
+  if [ "${1-}" = --diagnose ]; then program=scripts/corpus/diagnose.py; shift; fi
   case " $* " in
     *' -h '* | *' --help '*) usage && exit ;;
     *' --list '*) exec python3 scripts/corpus/record.py "$@" ;;
@@ -70,7 +73,7 @@ main() {
   javac -d "$classes" scripts/corpus/sources/Pool.java
   cargo build --quiet --release -p loadtest
   target/release/loadtest build >&2
-  PATH=$PATH:/usr/sbin exec python3 scripts/corpus/record.py --python "$python" --classes "$classes" "$@"
+  PATH=$PATH:/usr/sbin exec python3 "$program" --python "$python" --classes "$classes" "$@"
 }
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -67,33 +67,45 @@ def summary(case, trace, expected):
             f"alone {trace['service_ms']:.1f} ms; {'/'.join(expected['kinds'])} by {'/'.join(expected['mechanisms'])}")
 
 
-def main():
-    # The servers end with the recorder.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-    parser = argparse.ArgumentParser(description=__doc__)
+def parse(parser):
+    """Adds the arguments that choose servers and programs; returns all arguments, and the chosen servers."""
     parser.add_argument("names", nargs="*", help="servers or families; all unless given")
-    parser.add_argument("--list", action="store_true", help="print the servers, and record nothing")
-    parser.add_argument("--missing", action="store_true", help="record only the bursts that are not recorded yet")
     parser.add_argument("--loadtest", default=PROJECT / "target/release/loadtest", help="the load tester's binary")
     parser.add_argument("--python", default=PROJECT / "target/peers/corpus", help="the virtual environment of Python's servers")
     parser.add_argument("--classes", default=PROJECT / "target/peers/corpus-classes", help="the folder of compiled Java")
-    parser.add_argument("--lock", help="hold this file's lock while recording, at most 90 s at a time")
-    parser.add_argument("--nice", type=int, default=0, help="the priority of server and generator in quiet bursts; needs root")
-    parser.add_argument("--out", type=Path, default=CORPUS, help="the folder to write")
-    parser.add_argument("--traces", type=int, help="so many bursts at most at each server, quick ones first")
     args = parser.parse_args()
     known = {server.name for server in SERVERS} | {server.family for server in SERVERS}
     if unknown := [name for name in args.names if name not in known]:
         parser.error(f"unknown: {' '.join(unknown)}; --list prints the servers")
-    chosen = [server for server in SERVERS if not args.names or server.name in args.names or server.family in args.names]
+    names = args.names
+    return args, [server for server in SERVERS if not names or server.name in names or server.family in names]
+
+
+def tools_of(args):
+    """The programs that servers need, by the names in their commands."""
+    fpm = sorted(Path("/usr/sbin").glob("php-fpm*"))
+    library = sorted(Path(args.python, "lib").glob("python3*"))
+    return {"fpm": str(fpm[-1]) if fpm else "php-fpm", "python": library[-1].name if library else "python3",
+            "loadtest": str(args.loadtest), "venv": str(args.python), "classes": str(args.classes),
+            "sources": str(HERE / "sources"), "project": str(PROJECT)}
+
+
+def main():
+    # The servers end with the recorder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--list", action="store_true", help="print the servers, and record nothing")
+    parser.add_argument("--missing", action="store_true", help="record only the bursts that are not recorded yet")
+    parser.add_argument("--lock", help="hold this file's lock while recording, at most 90 s at a time")
+    parser.add_argument("--nice", type=int, default=0, help="the priority of server and generator in quiet bursts; needs root")
+    parser.add_argument("--out", type=Path, default=CORPUS, help="the folder to write")
+    parser.add_argument("--traces", type=int, help="so many bursts at most at each server, quick ones first")
+    args, chosen = parse(parser)
     if args.list:
         for server in chosen:
             print(f"{server.name:26} {server.traces:3}  {server.configuration}")
         return 0
-    fpm = sorted(Path("/usr/sbin").glob("php-fpm*"))
-    library = sorted(Path(args.python, "lib").glob("python3*"))
-    tools = {"fpm": str(fpm[-1]) if fpm else "php-fpm", "python": library[-1].name if library else "python3", "loadtest": str(args.loadtest), "venv": str(args.python), "classes": str(args.classes),
-             "sources": str(HERE / "sources"), "project": str(PROJECT), "out": args.out, "nice": args.nice}
+    tools = {**tools_of(args), "out": args.out, "nice": args.nice}
     with contextlib.suppress(PermissionError):
         os.setsid()  # a session of its own, for `priority`
     lock, failed = Lock(args.lock), []

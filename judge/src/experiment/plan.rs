@@ -12,7 +12,7 @@ pub struct Experiment {
     pub title: String,
     /// Why it was chosen, as a sentence without a full stop: `tells a worker pool from a rate limit: ...`.
     pub reason: String,
-    /// The idle time before it, at least.
+    /// The idle time before it, at least. For an experiment that was fired, the actual one: buckets refill meanwhile.
     pub pause: Duration,
     /// Over which connections it is sent.
     pub connections: Connections,

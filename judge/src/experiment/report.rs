@@ -15,7 +15,7 @@ use crate::verdict::{self, Verdict};
 /// A mechanism is named from this probability on.
 const NAMED: f64 = 0.9;
 /// As [`NAMED`], while other mechanisms could still be told apart: the likelihoods are not exact.
-const NAMED_BEFORE_THE_END: f64 = 0.99;
+const NAMED_BEFORE_THE_END: f64 = 0.95;
 /// Less probable mechanisms are not worth a mention.
 const MENTIONED: f64 = 0.01;
 

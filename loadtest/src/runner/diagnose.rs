@@ -1,7 +1,7 @@
 //! A diagnosis: fires the experiments that the planner chooses, until it knows.
 
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderName, HeaderValue};
 use judge::experiment::{
@@ -52,6 +52,8 @@ pub struct Diagnosing {
     began: Instant,
     /// The number of requests that were sent.
     sent: usize,
+    /// When the last request ended, in microseconds since 1970.
+    idle_since_us: u64,
     seen: Vec<Observed>,
 }
 
@@ -91,7 +93,8 @@ impl Diagnosing {
         };
         let sent = [Some(&main), also.as_ref()].into_iter().flatten().map(|one| one.measured).sum();
         let requests = Requests { main, also, other_header, over_http2 };
-        Ok(Self { subject, requests, planner, began, sent, seen: Vec::new() })
+        let idle_since_us = unix_us(SystemTime::now());
+        Ok(Self { subject, requests, planner, began, sent, idle_since_us, seen: Vec::new() })
     }
 
     /// Fires experiments until the mechanism is known, the budget is spent, or `interrupted` completes. Adds a run for each, and
@@ -185,6 +188,14 @@ impl Diagnosing {
 
     fn add(&mut self, experiment: Experiment, judged: JudgedBursts, document: &mut Document) {
         self.sent += experiment.requests();
+        // The computation before it is a pause, too.
+        let start = judged.bursts.iter().filter_map(|burst| burst.start_unix_us).min();
+        let start = start.unwrap_or(self.idle_since_us);
+        let pause = Duration::from_micros(start.saturating_sub(self.idle_since_us));
+        let ends = judged.bursts.iter().map(|burst| {
+            burst.start_unix_us.unwrap_or(start) + milliseconds(burst.total_ms).as_micros() as u64
+        });
+        self.idle_since_us = ends.max().unwrap_or(start);
         let run = Run {
             system: self.subject.url.clone(),
             manifest: None,
@@ -197,7 +208,7 @@ impl Diagnosing {
         };
         document.add(run, judged.generator, descriptors::raise_limit());
         let traces: Vec<Trace> = judged.traces;
-        self.seen.push(Observed { experiment, traces });
+        self.seen.push(Observed { experiment: Experiment { pause, ..experiment }, traces });
     }
 
     /// Says what the experiments may cost.
@@ -208,6 +219,10 @@ impl Diagnosing {
             units::time(max_time.as_secs_f64() * 1e3)
         ));
     }
+}
+
+fn unix_us(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
 }
 
 fn milliseconds(ms: f64) -> Duration {

@@ -24,6 +24,8 @@ pub enum Model {
     Sharing(usize),
     /// Requests are served one after the other, and all answers are sent when the last is done.
     Batches,
+    /// This many requests are answered, and no more.
+    Silent(usize),
 }
 
 impl Model {
@@ -129,7 +131,7 @@ impl State {
     fn new(spec: ServerSpec, server: SyntheticServer) -> Self {
         let permits = match spec.model {
             Model::Pool(k) | Model::Unavailable(k) | Model::Resets(k) => k,
-            Model::Paced(_) | Model::Sharing(_) | Model::Batches => Semaphore::MAX_PERMITS,
+            Model::Paced(_) | Model::Sharing(_) | Model::Batches | Model::Silent(_) => Semaphore::MAX_PERMITS,
         };
         Self {
             spec,
@@ -147,12 +149,12 @@ impl State {
         let number = self.server.requests.fetch_add(1, SeqCst);
         let in_flight = self.in_flight.fetch_add(1, SeqCst) + 1;
         self.server.max_in_flight.fetch_max(in_flight, SeqCst);
-        let answer = self.served(self.work(number)).await;
+        let answer = self.served(number, self.work(number)).await;
         self.in_flight.fetch_sub(1, SeqCst);
         answer
     }
 
-    async fn served(&self, work: Duration) -> Answer {
+    async fn served(&self, number: usize, work: Duration) -> Answer {
         match self.spec.model {
             Model::Pool(_) => {
                 let _permit = self.permits.acquire().await;
@@ -174,6 +176,8 @@ impl State {
             }
             Model::Sharing(processors) => self.share(work, processors).await,
             Model::Batches => self.batch(work).await,
+            Model::Silent(answers) if number >= answers => pending().await,
+            Model::Silent(_) => tokio::time::sleep(work).await,
         }
         Answer::Served
     }

@@ -1,6 +1,7 @@
 //! A diagnosis with the checks of `--expect`.
 
 use judge::experiment::Diagnosis;
+use judge::verdict::{Kind, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +53,12 @@ impl Run {
         let first = self.bursts.first()?;
         let start = |burst: &Burst| burst.start_unix_us.unwrap_or(0) as f64;
         let begin = self.bursts.iter().map(start).fold(f64::INFINITY, f64::min);
-        let mut all = Burst { requests: Vec::new(), ..first.clone() };
+        let verdict = match self.bursts.as_slice() {
+            [one] => one.verdict.clone(),
+            // A verdict on a part says nothing about the others.
+            _ => Verdict::of(Kind::Inconclusive),
+        };
+        let mut all = Burst { requests: Vec::new(), verdict, ..first.clone() };
         for burst in &self.bursts {
             let later = start(burst) - begin;
             for request in &burst.requests {

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Regenerates docs/diagnosing-cases.md: `loadtest diagnose` at six servers whose mechanism is known. Needs python3 and php.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+port=18080
+page=docs/diagnosing-cases.md
+server=
+
+end_server() {
+  if [ -n "$server" ]; then
+    kill -- "-$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    server=
+  fi
+}
+trap end_server EXIT
+
+# start COMMAND...: starts a server in a process group of its own, and waits for its port.
+start() {
+  end_server
+  port=$((port + 1))
+  setsid env PORT=$port "$@" >/dev/null 2>&1 &
+  server=$!
+  for _ in $(seq 200); do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 0; fi
+    sleep 0.1
+  done
+  echo "diagnosing.sh: $* does not listen on port $port" >&2
+  return 1
+}
+
+# diagnose TITLE TRUTH PATH
+diagnose() {
+  printf '\n## %s\n\n%s\n\n    loadtest diagnose http://127.0.0.1:%s%s\n\n```text\n' "$1" "$2" "$port" "$3" >>"$page"
+  # Exit code 4 only says that the mechanism is open.
+  COLUMNS=110 target/release/loadtest diagnose "http://127.0.0.1:$port$3" 2>/dev/null >>"$page" || [ $? -eq 4 ]
+  printf '```\n' >>"$page"
+}
+
+cargo build --locked --release -p loadtest
+target/release/loadtest build
+truths=$PWD/scripts/corpus/sources/truths.py
+
+cat >"$page" <<'TEXT'
+# Six diagnoses
+
+What `loadtest diagnose` says of six servers whose mechanism is known; [diagnosing.md](diagnosing.md) explains the method. In the
+drawings, time goes from left to right, and higher blocks are more answers. `scripts/diagnosing.sh` writes this page.
+TEXT
+
+start sh -c "exec python3 '$truths' \$PORT pool"
+diagnose 'A pool' 'Ten requests at a time, whatever comes.' /200
+start sh -c "exec python3 '$truths' \$PORT rate"
+diagnose 'A rate limit' 'A request starts every 50 ms. Nothing from outside tells this from a cost of the server for each request.' /200
+start sh -c "exec python3 '$truths' \$PORT lock"
+diagnose 'A lock' 'Half of each request is spent under a lock.' /200
+start sh -c "exec python3 '$truths' \$PORT cold"
+diagnose 'A cold start' 'A new instance takes 1 s more; one is warm.' /200
+start env PHP_CLI_SERVER_WORKERS=4 sh -c "exec php -S 127.0.0.1:\$PORT '$PWD/scripts/corpus/sources/router.php'"
+diagnose 'Sticky connections' "PHP's own server with five processes: a connection stays with the process that accepted it." '/200'
+start sh -c 'exec target/release/loadtest serve spin-wasip3.toml --no-build -q --listen 127.0.0.1:$PORT'
+diagnose 'A shared Spin instance' 'A WASIp3 component that awaits, then blocks. Up to 16 requests share an instance.' /e2/p4
