@@ -75,7 +75,7 @@ impl Threshold {
 
     /// Whether it is a condition on a diagnosis.
     pub fn is_of_diagnosis(&self) -> bool {
-        matches!(self.condition, Condition::Kind(_) | Condition::Mechanism(..))
+        self.endpoint.is_none() && matches!(self.condition, Condition::Kind(_) | Condition::Mechanism(..))
     }
 
     /// Checks whether `burst` meets the expectation.

@@ -10,7 +10,8 @@ use crate::mechanism::{self, Mechanism, Name};
 /// Why a server serves requests as it does, after several experiments.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Diagnosis {
-    /// The mechanism that explains all experiments; null unless its probability, or that of its class, is at least 0.9.
+    /// The mechanism that explains all experiments; null unless its probability, or that of its class, is
+    /// at least 0.95, or 0.9 for a class that no experiment splits.
     pub mechanism: Option<Mechanism>,
     /// The other mechanisms that may explain them, the most probable first. With `mechanism` null, all of them.
     pub alternatives: Vec<Mechanism>,

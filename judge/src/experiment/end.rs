@@ -16,7 +16,7 @@ pub enum End {
     RequestsSpent,
     /// The next experiment would exceed the time.
     TimeSpent,
-    /// No further experiment would split what is left.
+    /// No known mechanism describes what was seen.
     NothingLeft,
     /// The endpoint answers so quickly that the times show the network and the generator, not the server.
     TooQuick,

@@ -11,7 +11,7 @@ use super::menu::{self, LARGEST, PAIRS};
 use super::plan::{Connections, Experiment, Observed};
 use super::report;
 use crate::mechanism::Name;
-use crate::trace::{Baseline, Ending, Trace};
+use crate::trace::{Baseline, Ending, Row, Trace};
 use crate::verdict;
 
 /// The sizes of the first bursts.
@@ -234,11 +234,11 @@ fn spread_anew(history: &History, belief: &Belief, left: Left) -> Option<Experim
     (is_pool && fresh < 2 && may_be_sent).then(|| menu::burst(largest, reason))
 }
 
-/// Whether the server answered nothing in the last two experiments.
+/// Whether the server answered nothing in the last two experiments. A connection that is refused is no answer: nobody listens.
 fn is_unanswered(seen: &[Observed]) -> bool {
-    let is_answer = |ending: Ending| matches!(ending, Ending::Answered | Ending::Refused);
-    let answers =
-        |one: &Observed| one.traces.iter().flat_map(|trace| &trace.rows).any(|row| is_answer(row.ending()));
+    let is_answer =
+        |row: &Row| row.sent_us.is_some() && matches!(row.ending(), Ending::Answered | Ending::Refused);
+    let answers = |one: &Observed| one.traces.iter().flat_map(|trace| &trace.rows).any(is_answer);
     seen.len() >= 2 && !seen.iter().rev().take(2).any(answers)
 }
 

@@ -27,7 +27,8 @@ pub(super) fn diagnosis(
     same: &[Name],
 ) -> Diagnosis {
     let traces = || seen.iter().filter_map(|one| one.traces.first());
-    let shared = traces().find(|trace| shows_shared_instance(trace)).map(verdict::judge);
+    let all_traces = || seen.iter().flat_map(|one| &one.traces);
+    let shared = all_traces().find(|trace| shows_shared_instance(trace)).map(verdict::judge);
     let largest = traces().max_by_key(|trace| trace.rows.len()).map(verdict::judge);
     let (mechanism, alternatives) = match (&shared, belief) {
         (Some(verdict), _) => (verdict.mechanism.clone(), Vec::new()),
@@ -130,6 +131,7 @@ fn why(
     }
     let alone = time(history.scale.alone);
     let count = match history.seen.len() {
+        0 => return format!("A request alone takes {alone}. No experiment was completed."),
         1 => "1 experiment".to_owned(),
         count => format!("{count} experiments"),
     };

@@ -10,9 +10,10 @@ const FORGOTTEN: f64 = 5e-4;
 
 /// Services that began within this share of the services' spread are one group.
 const SIMILAR: f64 = 0.4;
-/// As [`SIMILAR`], for ages, relative to them, of groups with a smaller share of their requests still in service than this.
+/// Groups some of whose requests have left become one if their ages differ by less than this share of the spread and the age.
 const SIMILAR_LATER: f64 = 0.4;
-const MOSTLY_LEFT: f64 = 0.8;
+/// Requests of a group have left if the share that is still in service is below this.
+const ALL_PRESENT: f64 = 0.8;
 /// Smaller probabilities of longer services are no longer exact.
 const LEAST_SURVIVAL: f64 = 1e-15;
 /// The probability that a request leaves in a cell if it should have left long before.
@@ -49,6 +50,11 @@ struct Group {
 }
 
 impl Group {
+    /// Whether no request can have left yet.
+    fn is_new(&self) -> bool {
+        self.survival > 0.999 && self.trial.present > 0.999
+    }
+
     /// Takes in the requests of another group.
     fn absorb(&mut self, other: &Self, survival: &Survival) {
         let (mine, theirs) = (self.trial.size * self.trial.present, other.trial.size * other.trial.present);
@@ -182,7 +188,7 @@ impl Filter<'_> {
         // Services that began at nearly the same time are one group.
         let similar = (SIMILAR * self.hypothesis.service.sigma).max(0.006) * self.median;
         match self.groups.last_mut() {
-            Some(group) if group.survival > 0.999 && (group.age - age).abs() <= similar => {
+            Some(group) if group.is_new() && (group.age - age).abs() <= similar => {
                 let all = group.trial.size + count as f64;
                 group.age = (group.age * group.trial.size + age * count as f64) / all;
                 group.trial.size = all;
@@ -243,13 +249,13 @@ impl Filter<'_> {
         }
     }
 
-    /// Merges groups most of whose requests have left, if their ages have become similar.
+    /// Merges groups some of whose requests have left, if their ages have become similar.
     fn merge(&mut self) {
         let similar = SIMILAR_LATER * self.hypothesis.service.sigma;
-        let mostly_left = |group: &Group| group.trial.present < MOSTLY_LEFT;
+        let some_left = |group: &Group| group.trial.present < ALL_PRESENT;
         self.groups.dedup_by(|later, group| {
             let is_similar = (group.age - later.age).abs() <= similar * later.age;
-            let merges = is_similar && mostly_left(group) && mostly_left(later);
+            let merges = is_similar && some_left(group) && some_left(later);
             if merges {
                 group.absorb(later, &self.survival);
             }

@@ -2,8 +2,8 @@
 
 /// Returns the point with the largest value that was found, and that value, by the method of Nelder and Mead ("A simplex
 /// method for function minimization", 1965). `steps` are the distances of the first simplex's corners. The
-/// search ends when the values of all corners are within `tolerance`. `value` may return any smaller value for one below the
-/// second number that it is given.
+/// search ends when the values of all corners are within `tolerance`. `value(point, least)` may return negative infinity if
+/// the value is below `least`.
 pub(super) fn maximize(
     start: &[f64],
     steps: &[f64],
@@ -22,6 +22,9 @@ pub(super) fn maximize(
         let mut corner = start.to_vec();
         corner[i] += step;
         simplex.push(evaluate(corner, f64::NEG_INFINITY));
+    }
+    if simplex.iter().all(|corner| corner.0 == f64::NEG_INFINITY) {
+        return (start.to_vec(), f64::NEG_INFINITY);
     }
     loop {
         simplex.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -45,7 +45,7 @@ impl Model for SharedCpu {
                 .fit_from(service, &[], &[], 12, &[1.0], |service, _| Some(hypothesis(service, other)));
             fitted.map(|fitted| (other, fitted))
         };
-        let mut others: Vec<(f64, Fitted)> = [0.65, 0.8, 0.9, 1.0 - STEP, 1.0, 1.0 + STEP, 1.1, 1.25, 1.5]
+        let others: Vec<(f64, Fitted)> = [0.65, 0.8, 0.9, 1.0 - STEP, 1.0, 1.0 + STEP, 1.1, 1.25, 1.5]
             .into_iter()
             .filter_map(weigh)
             .collect();
@@ -53,12 +53,11 @@ impl Model for SharedCpu {
         // Numbers between those that are weighed are less probable if the number is known better than their distance.
         let known_to = best.service.sigma / (burst.answers() as f64).sqrt();
         let between = (known_to / STEP).ln().min(0.0);
-        others.extend(nearer(best.log, weigh));
-        let explanation = |(cores, fitted): (f64, Fitted)| Explanation {
+        let explanation = |(cores, fitted): (f64, Fitted), width: f64| Explanation {
             name: Name::SharedCpu,
             parameters: Parameters { cores: Some(cores), ..Parameters::default() },
             log: fitted.log,
-            prior: PRIOR.ln() + share.ln() + between,
+            prior: PRIOR.ln() + share.ln() + width,
             kind: match burst.kind(&fitted.service) {
                 // The longest service doesn't excuse that all were slowed.
                 Kind::Parallel if cores * 1.25 < burst.offered as f64 => Kind::Limited,
@@ -69,20 +68,23 @@ impl Model for SharedCpu {
             describes: true,
             is_seen_alone: true,
         };
-        others.into_iter().map(explanation).collect()
+        let nearer = nearer(best.log, weigh).into_iter();
+        let nearer: Vec<Explanation> =
+            nearer.map(|(step, one)| explanation(one, (step / STEP).ln())).collect();
+        others.into_iter().map(|one| explanation(one, between)).chain(nearer).collect()
     }
 }
 
 /// Weighs numbers nearer and nearer to the best one, until one on either side is nearly as good: the interval of the number
-/// ends between numbers that are weighed.
-fn nearer(best: f64, weigh: impl Fn(f64) -> Option<(f64, Fitted)>) -> Vec<(f64, Fitted)> {
+/// ends between numbers that are weighed. Returns each with its distance from the best one, as a share.
+fn nearer(best: f64, weigh: impl Fn(f64) -> Option<(f64, Fitted)>) -> Vec<(f64, (f64, Fitted))> {
     let mut weighed = Vec::new();
     let mut step = STEP;
     while step > LEAST_STEP {
         step /= 2.0;
         let sides: Vec<(f64, Fitted)> = [1.0 - step, 1.0 + step].into_iter().filter_map(&weigh).collect();
         let are_nearly_as_good = sides.iter().all(|(_, fitted)| fitted.log > best - NEARLY);
-        weighed.extend(sides);
+        weighed.extend(sides.into_iter().map(|side| (step, side)));
         if are_nearly_as_good {
             break;
         }

@@ -50,6 +50,11 @@ impl Connection {
         Ok(Self { protocol, next: request.build(), connect_time, is_used: false })
     }
 
+    /// Returns this connection for requests of this kind.
+    pub fn of(self, request: &RequestTemplate) -> Self {
+        Self { next: request.build(), ..self }
+    }
+
     /// Returns this connection, or a new one if the server has closed it since the last request.
     pub async fn or_reopened(mut self, request: &RequestTemplate, pool: &Pool) -> Result<Self, Outcome> {
         let is_open = match &mut self.protocol {

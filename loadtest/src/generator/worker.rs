@@ -47,8 +47,15 @@ impl Worker {
         let takes = self.takes.take();
         let mut connection = match self.spec.request.keep_alive && takes.is_none() {
             true => {
-                let _permit = barrier.connect_permit().await;
-                self.open().await.map(Some)
+                let open = async {
+                    let _permit = barrier.connect_permit().await;
+                    self.open().await.map(Some)
+                };
+                tokio::select! {
+                    biased;
+                    opened = open => opened,
+                    () = self.handle.stopped().cancelled() => Err(interrupted()),
+                }
             }
             false => Ok(None),
         };
@@ -85,7 +92,7 @@ impl Worker {
     /// Waits for the connection of another worker. There is none if that worker failed, or if the bursts are stopped.
     async fn taken(&self, takes: oneshot::Receiver<Connection>) -> Slot {
         tokio::select! {
-            taken = takes => Ok(taken.ok()),
+            taken = takes => Ok(taken.ok().map(|connection| connection.of(&self.spec.request))),
             () = self.handle.stopped().cancelled() => Ok(None),
         }
     }
@@ -213,7 +220,9 @@ impl Worker {
             // The server may close an idle connection while the request is under way. An idempotent request is then
             // sent once more (RFC 9112, 9.3.1).
             let is_unanswered = matches!(row.outcome, Outcome::Rejected(_)) && row.first_byte_us.is_none();
-            if was_used && is_unanswered && self.spec.request.method.is_idempotent() {
+            // A connection that is used again on purpose shows what the server does with it.
+            let may_resend = self.spec.connections_of.is_none() && self.spec.request.method.is_idempotent();
+            if was_used && is_unanswered && may_resend {
                 opened = self.open().await;
                 if let Ok(connection) = &mut opened {
                     connection.exchange(&self.spec, cell, self.timeout()).await.fill(&self.spec, start, row);

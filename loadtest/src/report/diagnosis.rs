@@ -22,7 +22,7 @@ pub fn text(document: &Document, width: Option<u16>, with_drawings: bool) -> Str
     for sentence in sentences(found) {
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
     }
-    let columns = usize::from(width.unwrap_or(DEFAULT_WIDTH).min(MAX_WIDTH)) - INDENT.len();
+    let columns = usize::from(width.unwrap_or(DEFAULT_WIDTH).min(MAX_WIDTH)).saturating_sub(INDENT.len());
     for (number, (finding, run)) in found.diagnosis.experiments.iter().zip(&document.runs).enumerate() {
         let _ = writeln!(text, "\n{}. {}", number + 1, style(&finding.title).bold());
         if let Some(drawing) = drawing(run, columns).filter(|_| with_drawings) {

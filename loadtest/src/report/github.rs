@@ -1,14 +1,31 @@
 //! Annotations for GitHub Actions, which reads them from a step's output.
 
 use judge::verdict::Kind;
-use results::document::{Burst, Document, Run};
+use results::document::{Burst, Checked, Diagnosed, Document, Run};
 
 use super::sentences::explanation;
 
 /// Returns an annotation for each expectation that isn't met, and for each burst without a verdict.
 pub fn annotations(document: &Document) -> Vec<String> {
+    if let Some(found) = &document.diagnosis {
+        return diagnosis_annotations(found);
+    }
     let bursts = document.runs.iter().flat_map(|run| run.bursts.iter().map(move |burst| (run, burst)));
     bursts.flat_map(|(run, burst)| burst_annotations(run, burst)).collect()
+}
+
+fn diagnosis_annotations(found: &Diagnosed) -> Vec<String> {
+    let line = |level: &str, message: &str| {
+        format!("::{level} title={}::{}", property(&found.url), escaped(message))
+    };
+    let unmet: Vec<&Checked> = found.thresholds.iter().filter(|checked| !checked.met).collect();
+    match &found.diagnosis.mechanism {
+        None if unmet.is_empty() => vec![line("warning", &found.headline())],
+        _ => {
+            let error = |one: &&Checked| line("error", &format!("{} is not met: {}", one.expect, one.seen));
+            unmet.iter().map(error).collect()
+        }
+    }
 }
 
 fn burst_annotations(run: &Run, burst: &Burst) -> Vec<String> {

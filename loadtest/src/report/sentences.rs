@@ -28,7 +28,7 @@ pub fn points_on(burst: &Burst) -> Option<String> {
         None => alternatives.len() > 1 || *kind == Kind::Inconclusive && !alternatives.is_empty(),
     };
     let url = quoted(&without_password(&burst.url));
-    is_open.then(|| format!("To find out by experiments which it is: loadtest diagnose {url}"))
+    is_open.then(|| format!("To find out by experiments which it is, with the same flags for the request: loadtest diagnose {url}"))
 }
 
 fn unsent(burst: &Burst) -> Option<String> {

@@ -1,7 +1,8 @@
 //! A diagnosis: fires the experiments that the planner chooses, until it knows.
 
+use std::cell::Cell;
 use std::pin::pin;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue};
 use judge::experiment::{
@@ -16,7 +17,7 @@ use super::measure::{self, CalibratedBurst, JudgedBursts};
 use super::progress::Progress;
 use super::request::{PreparedRequest, RequestSpec};
 use crate::console::note;
-use crate::exit::{Aborted, Exit, Failure, OrExit};
+use crate::exit::{Aborted, Exit, Failure};
 use crate::machine::descriptors;
 
 /// What is diagnosed, and with what.
@@ -44,6 +45,17 @@ struct Requests {
     over_http2: Option<PreparedRequest>,
 }
 
+impl Subject {
+    /// Says what the experiments may cost.
+    pub fn announce(&self) {
+        let Budget { max_requests, max_time } = self.budget;
+        note(&format!(
+            "Up to {max_requests} requests within {} (--max-requests, --max-time).",
+            units::time(max_time.as_secs_f64() * 1e3)
+        ));
+    }
+}
+
 /// A diagnosis under way.
 pub struct Diagnosing {
     subject: Subject,
@@ -52,15 +64,9 @@ pub struct Diagnosing {
     began: Instant,
     /// The number of requests that were sent.
     sent: usize,
-    /// When the last request ended, in microseconds since 1970.
-    idle_since_us: u64,
+    /// When the last request ended.
+    idle_since: Instant,
     seen: Vec<Observed>,
-}
-
-/// What comes next.
-enum Next {
-    Fire(Experiment),
-    Done(End),
 }
 
 impl Diagnosing {
@@ -71,6 +77,20 @@ impl Diagnosing {
     /// As [`RequestSpec::prepare`].
     pub async fn begin(subject: Subject) -> Result<Self, Failure> {
         let began = Instant::now();
+        let max_time = subject.budget.max_time;
+        match tokio::time::timeout(max_time, Self::prepared(subject, began)).await {
+            Ok(prepared) => prepared,
+            Err(_) => Err(Failure::new(
+                Exit::System,
+                format!(
+                    "the requests alone were not answered within --max-time, {}",
+                    units::time(max_time.as_secs_f64() * 1e3)
+                ),
+            )),
+        }
+    }
+
+    async fn prepared(subject: Subject, began: Instant) -> Result<Self, Failure> {
         let main = subject.request.prepare(&subject.url).await?;
         let also = match &subject.also {
             Some(url) => Some(subject.request.prepare(url).await?),
@@ -93,8 +113,7 @@ impl Diagnosing {
         };
         let sent = [Some(&main), also.as_ref()].into_iter().flatten().map(|one| one.measured).sum();
         let requests = Requests { main, also, other_header, over_http2 };
-        let idle_since_us = unix_us(SystemTime::now());
-        Ok(Self { subject, requests, planner, began, sent, idle_since_us, seen: Vec::new() })
+        Ok(Self { subject, requests, planner, began, sent, idle_since: Instant::now(), seen: Vec::new() })
     }
 
     /// Fires experiments until the mechanism is known, the budget is spent, or `interrupted` completes. Adds a run for each, and
@@ -110,53 +129,55 @@ impl Diagnosing {
         interrupted: impl Future<Output = ()>,
     ) -> Result<End, Failure> {
         let progress = Progress::begin(self.subject.budget.max_time, is_quiet);
-        let mut interrupted = pin!(interrupted);
+        // The end of the time ends an experiment as a signal does: a part of an experiment is no evidence.
+        let (ended, left) = (Cell::new(End::Interrupted), self.left());
+        let mut stopped = pin!(async {
+            tokio::select! {
+                biased;
+                () = interrupted => {}
+                () = tokio::time::sleep(left) => ended.set(End::TimeSpent),
+            }
+        });
         let end = loop {
-            let next = match interrupt::unless(interrupted.as_mut(), self.next()).await {
+            let next = match interrupt::unless(stopped.as_mut(), self.next()).await {
                 Ok(next) => next,
-                Err(Aborted::Interrupted) => break End::Interrupted,
+                Err(Aborted::Interrupted) => break ended.get(),
                 Err(Aborted::Failed(failure)) => return Err(failure),
             };
             let experiment = match next {
-                Next::Fire(experiment) => experiment,
-                Next::Done(end) => break end,
+                Step::Fire(experiment) => experiment,
+                Step::Done(end) => break end,
             };
-            let bursts = self.bursts(&experiment);
+            let (bursts, idle_since) = (self.bursts(&experiment), self.idle_since);
             let names: Vec<(String, usize)> = bursts
                 .iter()
                 .map(|burst| (burst.spec.request.url.path().to_owned(), burst.spec.schedule.n))
                 .collect();
             let title = format!("experiment {}: {}", self.seen.len() + 1, experiment.title);
             let step = progress.step(title, &names);
-            if is_interrupted_in(experiment.pause, interrupted.as_mut()).await {
-                break End::Interrupted;
+            if is_interrupted_in(experiment.pause, stopped.as_mut()).await {
+                break ended.get();
             }
-            let (judged, is_interrupted) =
-                measure::fire_until(&bursts, &step.handle, interrupted.as_mut()).await;
+            // The computation before it is a pause, too: buckets refill meanwhile.
+            let pause = idle_since.elapsed();
+            let (judged, is_stopped) = measure::fire_until(&bursts, &step.handle, stopped.as_mut()).await;
             drop(step);
-            if is_interrupted {
-                // A part of an experiment is no evidence.
-                break End::Interrupted;
+            if is_stopped {
+                break ended.get();
             }
-            self.add(experiment, judged, document);
+            self.add(Experiment { pause, ..experiment }, judged, document);
         };
         let (planner, seen) = (self.planner.clone(), std::mem::take(&mut self.seen));
         let diagnosis = tokio::task::spawn_blocking(move || planner.diagnosis(&seen, end));
-        let diagnosis = diagnosis.await.or_exit(Exit::System)?;
+        let diagnosis = diagnosis.await.map_err(|_| planner_failed())?;
         document.diagnosis = Some(Diagnosed::new(self.subject.url, diagnosis));
         Ok(end)
     }
 
     /// Asks the planner for the next step. It computes for a second or more: signals must not wait for it.
-    async fn next(&self) -> Result<Next, Failure> {
+    async fn next(&self) -> Result<Step, Failure> {
         let (planner, seen, spent) = (self.planner.clone(), self.seen.clone(), self.spent());
-        let step = tokio::task::spawn_blocking(move || planner.next(&seen, spent)).await;
-        match step.or_exit(Exit::System)? {
-            // What the requests alone and the computation took counts, too.
-            Step::Fire(_) if self.left().is_zero() => Ok(Next::Done(End::TimeSpent)),
-            Step::Fire(experiment) => Ok(Next::Fire(experiment)),
-            Step::Done(end) => Ok(Next::Done(end)),
-        }
+        tokio::task::spawn_blocking(move || planner.next(&seen, spent)).await.map_err(|_| planner_failed())
     }
 
     fn spent(&self) -> Spent {
@@ -167,7 +188,7 @@ impl Diagnosing {
         self.subject.budget.max_time.saturating_sub(self.began.elapsed())
     }
 
-    /// Returns the bursts of an experiment. No request lasts longer than the time that is left.
+    /// Returns the bursts of an experiment.
     fn bursts(&self, experiment: &Experiment) -> Vec<CalibratedBurst> {
         let Requests { main, also, other_header, over_http2 } = &self.requests;
         let burst = |(i, part): (usize, &Part)| {
@@ -179,8 +200,8 @@ impl Diagnosing {
             };
             let mut burst = request.unwrap_or(main).burst(part.schedule());
             burst.solo_after = false;
-            burst.spec.timeout = burst.spec.timeout.into_iter().chain([self.left()]).min();
-            burst.spec.connections_of = (experiment.connections == Connections::Kept && i > 0).then_some(0);
+            let is_kept = experiment.connections == Connections::Kept;
+            burst.spec.connections_of = i.checked_sub(1).filter(|_| is_kept);
             burst
         };
         experiment.parts.iter().enumerate().map(burst).collect()
@@ -188,14 +209,7 @@ impl Diagnosing {
 
     fn add(&mut self, experiment: Experiment, judged: JudgedBursts, document: &mut Document) {
         self.sent += experiment.requests();
-        // The computation before it is a pause, too.
-        let start = judged.bursts.iter().filter_map(|burst| burst.start_unix_us).min();
-        let start = start.unwrap_or(self.idle_since_us);
-        let pause = Duration::from_micros(start.saturating_sub(self.idle_since_us));
-        let ends = judged.bursts.iter().map(|burst| {
-            burst.start_unix_us.unwrap_or(start) + milliseconds(burst.total_ms).as_micros() as u64
-        });
-        self.idle_since_us = ends.max().unwrap_or(start);
+        self.idle_since = Instant::now();
         let run = Run {
             system: self.subject.url.clone(),
             manifest: None,
@@ -208,21 +222,12 @@ impl Diagnosing {
         };
         document.add(run, judged.generator, descriptors::raise_limit());
         let traces: Vec<Trace> = judged.traces;
-        self.seen.push(Observed { experiment: Experiment { pause, ..experiment }, traces });
-    }
-
-    /// Says what the experiments may cost.
-    pub fn announce(&self) {
-        let Budget { max_requests, max_time } = self.subject.budget;
-        note(&format!(
-            "Up to {max_requests} requests within {} follow, those alone included (--max-requests, --max-time).",
-            units::time(max_time.as_secs_f64() * 1e3)
-        ));
+        self.seen.push(Observed { experiment, traces });
     }
 }
 
-fn unix_us(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
+fn planner_failed() -> Failure {
+    Failure::new(Exit::System, "the experiments could not be planned: this is an error in loadtest")
 }
 
 fn milliseconds(ms: f64) -> Duration {

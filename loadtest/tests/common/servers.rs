@@ -26,6 +26,8 @@ pub enum Model {
     Batches,
     /// This many requests are answered, and no more.
     Silent(usize),
+    /// After this many requests, nobody listens any more.
+    Gone(usize),
 }
 
 impl Model {
@@ -73,6 +75,9 @@ pub async fn serve(spec: ServerSpec) -> SyntheticServer {
     let state = Arc::new(State::new(spec, server.clone()));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
+            if matches!(spec.model, Model::Gone(requests) if state.server.requests.load(SeqCst) >= requests) {
+                return;
+            }
             tokio::spawn(connection(stream, state.clone()));
         }
     });
@@ -131,7 +136,9 @@ impl State {
     fn new(spec: ServerSpec, server: SyntheticServer) -> Self {
         let permits = match spec.model {
             Model::Pool(k) | Model::Unavailable(k) | Model::Resets(k) => k,
-            Model::Paced(_) | Model::Sharing(_) | Model::Batches | Model::Silent(_) => Semaphore::MAX_PERMITS,
+            Model::Paced(_) | Model::Sharing(_) | Model::Batches | Model::Silent(_) | Model::Gone(_) => {
+                Semaphore::MAX_PERMITS
+            }
         };
         Self {
             spec,
@@ -177,7 +184,8 @@ impl State {
             Model::Sharing(processors) => self.share(work, processors).await,
             Model::Batches => self.batch(work).await,
             Model::Silent(answers) if number >= answers => pending().await,
-            Model::Silent(_) => tokio::time::sleep(work).await,
+            Model::Gone(requests) if number >= requests => return Answer::Reset,
+            Model::Silent(_) | Model::Gone(_) => tokio::time::sleep(work).await,
         }
         Answer::Served
     }

@@ -1,7 +1,8 @@
 //! The command line, safe to publish in a result.
 
 /// Flags with values that may be secret.
-const SECRET_FLAGS: [&str; 7] = ["-H", "-a", "-d", "-x", "--header", "--variable", "--proxy"];
+const SECRET_FLAGS: [&str; 8] =
+    ["-H", "-a", "-d", "-x", "--header", "--also-header", "--variable", "--proxy"];
 
 /// Joins `words`, quoted for a shell. `***` replaces values that may be secret.
 pub fn command_line(words: impl IntoIterator<Item = String>) -> String {

@@ -20,7 +20,7 @@ pub fn analyze(args: AnalyzeArgs) -> Result<Exit, Failure> {
     };
     let mut document = import::document(&args.files, &options, &built_in_setups()?).or_exit(Exit::Usage)?;
     let endpoints: Vec<String> = document.bursts().map(|burst| burst.endpoint.clone()).collect();
-    let writer = ResultWriter::new(args.report, &endpoints)?;
+    let writer = ResultWriter::new(args.report, Some(&endpoints))?;
     writer.write(&mut document, |document| text(document, !args.output.quiet))?;
     Ok(writer.exit(&document, reliability(&document)))
 }

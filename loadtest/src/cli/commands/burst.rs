@@ -15,7 +15,7 @@ use crate::runner::burst::{self, UrlBurst};
 use crate::runner::document;
 
 pub async fn burst(args: BurstArgs, signals: &mut Signals) -> Result<Exit, Aborted> {
-    let writer = ResultWriter::new(args.report.clone(), &endpoints(&args.urls))?;
+    let writer = ResultWriter::new(args.report.clone(), Some(&endpoints(&args.urls)))?;
     let bursts = bursts(&args)?;
     let request = request::spec(&args.request)?;
     let mut document = document::begin();

@@ -16,17 +16,24 @@ use crate::runner::document;
 use crate::runner::request::RequestSpec;
 
 /// The most connections of an experiment, with the requests beside its burst.
-const MOST_CONNECTIONS: usize = 150;
+const MOST_CONNECTIONS: u64 = 150;
 
 pub async fn diagnose(args: DiagnoseArgs, signals: &mut Signals) -> Result<Exit, Aborted> {
     let subject = subject(&args)?;
-    let writer = ResultWriter::new(args.report.clone(), &[])?;
-    descriptors::check(MOST_CONNECTIONS).map_err(usage)?;
-    let mut document = document::begin();
-    let diagnosing = signals.or_abort(Diagnosing::begin(subject)).await?;
-    if !args.output.quiet {
-        diagnosing.announce();
+    let writer = ResultWriter::new(args.report.clone(), None)?;
+    let connections = descriptors::max_connections();
+    if connections < MOST_CONNECTIONS {
+        let text = format!(
+            "up to {MOST_CONNECTIONS} connections at once are needed, and this process may open {connections}; raise the limit \
+             (`ulimit -Hn`, as root)"
+        );
+        return Err(usage(text).into());
     }
+    let mut document = document::begin();
+    if !args.output.quiet {
+        subject.announce();
+    }
+    let diagnosing = signals.or_abort(Diagnosing::begin(subject)).await?;
     let end = diagnosing.run(args.output.quiet, &mut document, signals.next()).await?;
     let with_drawings = !args.output.quiet;
     writer.write(&mut document, |document| diagnosis::text(document, terminal::width(), with_drawings))?;
@@ -46,6 +53,11 @@ fn subject(args: &DiagnoseArgs) -> Result<Subject, Failure> {
         return Err(usage(format!(
             "--expect '{other}': a diagnosis is checked for a verdict (parallel) or a mechanism (mechanism=worker_pool)"
         )));
+    }
+    if args.request.disable_keepalive {
+        return Err(usage(
+            "--disable-keepalive: the experiments choose the connections themselves".to_owned(),
+        ));
     }
     let spec = request::spec(&args.request)?;
     // Experiments over one HTTP/2 connection are compared with those over many connections.

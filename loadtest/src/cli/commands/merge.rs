@@ -12,7 +12,7 @@ pub fn merge(args: MergeArgs) -> Result<Exit, Failure> {
     let files: Vec<String> = args.files.iter().map(|file| file.display().to_string()).collect();
     let mut document = merge::merged(&read.or_exit(Exit::Usage)?, &files).or_exit(Exit::Usage)?;
     let endpoints: Vec<String> = document.bursts().map(|burst| burst.endpoint.clone()).collect();
-    let writer = ResultWriter::new(args.report, &endpoints)?;
+    let writer = ResultWriter::new(args.report, Some(&endpoints))?;
     writer.write(&mut document, |document| text(document, !args.output.quiet))?;
     Ok(writer.exit(&document, reliability(&document)))
 }

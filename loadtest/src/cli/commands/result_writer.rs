@@ -14,13 +14,13 @@ use crate::report::{FORMATS, files, github};
 pub struct ResultWriter(ReportArgs);
 
 impl ResultWriter {
-    /// Checks the flags for results of `endpoints`, which are empty for a diagnosis, and creates the folder of `--out`.
-    pub fn new(args: ReportArgs, endpoints: &[String]) -> Result<Self, Failure> {
+    /// Checks the flags for results of `endpoints`; `None` for a diagnosis, which is checked as a whole. Creates the folder of `--out`.
+    pub fn new(args: ReportArgs, endpoints: Option<&[String]>) -> Result<Self, Failure> {
         if args.out.is_none() && args.formats.len() > 1 {
             return Err(Failure::new(Exit::Usage, "more than one --format needs --out DIR"));
         }
-        if !endpoints.is_empty()
-            && let Some(error) = threshold::without_endpoint(&args.expect, endpoints)
+        if let Some(error) =
+            endpoints.and_then(|endpoints| threshold::without_endpoint(&args.expect, endpoints))
         {
             return Err(Failure::new(Exit::Usage, error));
         }

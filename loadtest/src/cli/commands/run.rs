@@ -25,7 +25,7 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Aborted> 
     let setups =
         plan::select(built_in_setups()?, &args.setups).map_err(|error| Failure::new(Exit::Usage, error))?;
     let runner = Runner { setups, time_scale: args.time_scale, policy: args.isolation.into() };
-    let writer = ResultWriter::new(args.report, &runner.endpoints())?;
+    let writer = ResultWriter::new(args.report, Some(&runner.endpoints()))?;
     let targets = targets(&args.systems)?;
     let systems = systems(&targets, &args.manifests, args.check, &args.app, &runner.policy);
     let systems = signals.or_abort(systems).await?;

@@ -15,10 +15,12 @@ still possible differ most in it, for what it costs. It ends when one mechanism,
 splits, explains all of them; or when the budget is spent.
 
 The result has each experiment with a drawing, why it was chosen, and what it ruled out; then the mechanism, its probability, \
-and what to change. Without a mechanism the exit code is 4.
+and what to change. If no mechanism is named, the exit code is 4.
 
-Before the experiments, up to 9 requests alone are sent to each URL. They count, too. An endpoint that answers within 1 ms \
-shows the network more than the server.";
+Before the experiments, up to 9 requests alone are sent to each URL, and a few more if some fail. They count, too. An endpoint \
+that answers within 1 ms shows the network more than the server.
+
+The experiments choose connections themselves: they use HTTP/1.1, and with --http2 also one HTTP/2 connection for all requests.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,7 +44,7 @@ pub struct DiagnoseArgs {
     pub url: String,
     /// A second URL of the same server whose requests take another time. Requests to it beside a burst show whether a limit is
     /// the endpoint's or the server's
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "service_ms")]
     pub also: Option<String>,
     /// A header of another session, as `Name: value`. Requests with it beside a burst show whether a session's lock makes
     /// requests wait

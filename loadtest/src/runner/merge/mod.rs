@@ -31,6 +31,10 @@ pub fn merged(documents: &[Document], files: &[String]) -> anyhow::Result<Docume
     }
     let mut runs = Vec::new();
     let command = command_line(std::env::args());
+    ensure!(
+        documents.iter().all(|document| document.diagnosis.is_none()),
+        "a diagnosis can't be merged: its experiments follow from each other"
+    );
     let mut all = Document { runs: Vec::new(), systems: Vec::new(), command, ..first.clone() };
     for (at, run) in first.runs.iter().enumerate() {
         let mut parts = vec![(run, first.generator)];
