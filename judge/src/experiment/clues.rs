@@ -4,6 +4,8 @@ use super::history::History;
 use super::suspect::{Sort, Suspect};
 
 /// Largest delays of networks, in seconds.
+/// The most requests alone.
+const ALONE: f64 = 9.0;
 const NETWORKS: [f64; 2] = [0.000_2, 0.006];
 
 /// Times of two speeds.
@@ -202,6 +204,14 @@ impl Clues {
             Sort::RateCap => [0.03, 0.08, 0.15, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0, 12.0]
                 .iter()
                 .flat_map(|gap| [0.0, 1.0, 2.0, count].map(|more| vec![gap * median, count + more]))
+                .collect(),
+            // The requests alone came one after the other: those in the window counted.
+            Sort::WindowCap | Sort::WindowOfAll => [0.5, 1.0, 2.0, 5.0, 10.0, 60.0]
+                .iter()
+                .flat_map(|window| {
+                    let alone = (window / median).min(ALONE).round();
+                    [0.0, alone - 1.0, alone, alone + 1.0].map(|more| vec![*window, (count + more).max(1.0)])
+                })
                 .collect(),
             Sort::Failing => vec![vec![(self.refused / (self.refused + count)).max(0.01)]],
         };

@@ -168,8 +168,15 @@ impl Sort {
                     | Self::Growing
                     | Self::Sticky,
                 2
-            ) | (Self::Bucket | Self::RateCap | Self::InnerFirst | Self::InnerLast, 3)
-                | (Self::WarmPool | Self::Growing | Self::Sticky | Self::Capped, 3)
+            ) | (
+                Self::Bucket
+                    | Self::RateCap
+                    | Self::WindowCap
+                    | Self::WindowOfAll
+                    | Self::InnerFirst
+                    | Self::InnerLast,
+                3
+            ) | (Self::WarmPool | Self::Growing | Self::Sticky | Self::Capped, 3)
         )
     }
 }

@@ -78,6 +78,15 @@ pub(super) fn pairs(count: usize, spacing: f64, apart: f64) -> Experiment {
     Experiment { title: title.to_owned(), parts: (0..count).map(part).collect(), ..burst(2, shows) }
 }
 
+/// Requests at even times, so many seconds apart.
+pub(super) fn stream(n: usize, spacing: f64) -> Experiment {
+    Experiment {
+        title: format!("{n}, one every {}", time(spacing)),
+        parts: vec![Part { spacing: duration(spacing), ..part(n) }],
+        ..burst(n, "measures the rate that is allowed in the long run")
+    }
+}
+
 /// Requests one after the other; one takes `alone` seconds.
 pub(super) fn alone(alone: f64) -> Experiment {
     let shows = "what happens to requests alone has nothing to do with the load";

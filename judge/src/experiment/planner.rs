@@ -19,6 +19,9 @@ const FIRST: usize = 8;
 const SECOND: usize = 40;
 /// A burst may take so much of the time that is left.
 const MOST_TIME: f64 = 0.2;
+/// The requests of a steady stream, and its pace, as a multiple of the rate that a server allows.
+const STREAM: usize = 40;
+const STREAM_PACE: f64 = 1.5;
 /// The mechanism is known if all others are less probable than this share of it.
 const KNOWN: f64 = 0.000_05;
 /// Times below this can't be told from those of the network and the generator, in milliseconds.
@@ -112,8 +115,11 @@ impl Planner {
             return Step::Fire(larger);
         }
         let choice = choose(&history, &belief, &self.abilities, left, KNOWN);
-        if let (Choice::Known, Some(spread)) = (&choice, spread_anew(&history, &belief, left)) {
-            return Step::Fire(spread);
+        if let Choice::Known = choice {
+            let more = spread_anew(&history, &belief, left).or_else(|| sustained(&history, &belief, left));
+            if let Some(more) = more {
+                return Step::Fire(more);
+            }
         }
         match choice {
             Choice::Fire(experiment) => Step::Fire(experiment),
@@ -232,6 +238,20 @@ fn spread_anew(history: &History, belief: &Belief, left: Left) -> Option<Experim
     let reason =
         "to tell a worker pool from connections that stick to a process: fresh connections are spread anew";
     (is_pool && fresh < 2 && may_be_sent).then(|| menu::burst(largest, reason))
+}
+
+/// Returns a steady stream if a cap on the rate is all that is left: bursts show how many it takes at once better than how many
+/// in the long run.
+fn sustained(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
+    let best = &belief.best().suspect;
+    let per_second = best.parameters().per_second.filter(|_| best.name() == Name::RateCap)?;
+    let is_stream =
+        |one: &Experiment| one.parts.iter().any(|part| part.n >= STREAM && !part.spacing.is_zero());
+    let was_sent = history.seen.iter().any(|one| is_stream(one.experiment));
+    let spacing = 1.0 / (STREAM_PACE * per_second);
+    let lasts = STREAM as f64 * spacing + history.scale.alone;
+    let may_be_sent = STREAM <= left.requests && lasts < 0.6 * left.seconds;
+    (!was_sent && may_be_sent).then(|| menu::stream(STREAM, spacing))
 }
 
 /// Whether the server answered nothing in the last two experiments. A connection that is refused is no answer: nobody listens.

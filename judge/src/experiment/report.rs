@@ -26,10 +26,15 @@ pub(super) fn diagnosis(
     ended: End,
     same: &[Name],
 ) -> Diagnosis {
-    let traces = || seen.iter().filter_map(|one| one.traces.first());
+    // A stream is no burst: all of it may be served at once because it comes slowly.
+    let bursts = || {
+        let at_once =
+            seen.iter().filter(|one| one.experiment.parts.iter().all(|part| part.spacing.is_zero()));
+        at_once.filter_map(|one| one.traces.first())
+    };
     let all_traces = || seen.iter().flat_map(|one| &one.traces);
     let shared = all_traces().find(|trace| shows_shared_instance(trace)).map(verdict::judge);
-    let largest = traces().max_by_key(|trace| trace.rows.len()).map(verdict::judge);
+    let largest = bursts().max_by_key(|trace| trace.rows.len()).map(verdict::judge);
     let (mechanism, alternatives) = match (&shared, belief) {
         (Some(verdict), _) => (verdict.mechanism.clone(), Vec::new()),
         (None, Some(belief)) if ended != End::TooQuick && ended != End::Unanswered => {

@@ -1,10 +1,10 @@
 //! A suspected server: a mechanism with its parameters.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use super::server::{
     Accepting, Batches, Bucket, Capped, Deadline, Failing, Growing, Held, Holders, Instances, Pool,
-    Processors, Server, SingleFlight, Sticky, Unlimited, Unordered,
+    Processors, Server, SingleFlight, Sticky, Unlimited, Unordered, Window,
 };
 use crate::mechanism::{Name, Order, Parameters};
 
@@ -35,6 +35,10 @@ pub(super) enum Sort {
     Capped,
     Deadline,
     RateCap,
+    /// As [`Self::RateCap`], over a sliding window of time.
+    WindowCap,
+    /// As [`Self::WindowCap`]; refused requests count, too.
+    WindowOfAll,
     Failing,
 }
 
@@ -78,10 +82,12 @@ pub(super) const SERVING: [Habit; 21] = [
 ];
 
 /// The sorts that refuse requests.
-pub(super) const REFUSING: [Habit; 4] = [
+pub(super) const REFUSING: [Habit; 6] = [
     habit(Sort::Capped, Name::ConcurrencyCap, 0.4, 0.7),
     habit(Sort::Deadline, Name::QueueDeadline, 0.2, 0.8),
-    habit(Sort::RateCap, Name::RateCap, 0.3, 0.7),
+    habit(Sort::RateCap, Name::RateCap, 0.15, 0.7),
+    habit(Sort::WindowCap, Name::RateCap, 0.1, 0.7),
+    habit(Sort::WindowOfAll, Name::RateCap, 0.05, 0.7),
     habit(Sort::Failing, Name::RandomFailures, 0.1, 0.5),
 ];
 
@@ -208,6 +214,12 @@ impl Suspect {
             Sort::Pace | Sort::Cost => Box::new(bucket(self.value(0), 1.0, false)),
             Sort::Bucket => Box::new(bucket(self.value(0), self.whole(1) as f64, false)),
             Sort::RateCap => Box::new(bucket(self.value(0), self.whole(1) as f64, true)),
+            Sort::WindowCap | Sort::WindowOfAll => Box::new(Window {
+                seconds: self.value(0),
+                limit: self.whole(1),
+                counts_refused: self.sort == Sort::WindowOfAll,
+                recent: VecDeque::new(),
+            }),
             Sort::Accepting => Box::new(Accepting(self.value(0))),
             Sort::LockFirst => self.holders(1, Held::First),
             Sort::LockLast => self.holders(1, Held::Last),
@@ -256,6 +268,9 @@ impl Suspect {
             }
             Sort::Bucket | Sort::RateCap => {
                 Parameters { per_second: Some(1.0 / self.value(0)), burst: whole(1), ..none }
+            }
+            Sort::WindowCap | Sort::WindowOfAll => {
+                Parameters { per_second: Some(self.whole(1) as f64 / self.value(0)), burst: whole(1), ..none }
             }
             Sort::LockFirst | Sort::LockLast => Parameters {
                 share: Some(self.share(0)),

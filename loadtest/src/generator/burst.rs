@@ -21,6 +21,9 @@ pub struct BurstSpec {
     /// The earlier one of the bursts that are fired together whose connections this one uses again, each as soon as it has no
     /// further request there; `None` to open its own.
     pub connections_of: Option<usize>,
+    /// Whether each connection is opened when its first request is due, and not before the release: a server that takes one
+    /// connection at a time must not wait for a request that comes later.
+    pub opens_when_due: bool,
 }
 
 /// The record of bursts that were fired together.

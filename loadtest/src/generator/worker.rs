@@ -45,7 +45,8 @@ impl Worker {
     /// Sends requests until the queue has no more. Returns the rows that are kept.
     pub async fn run(mut self, barrier: Barrier) -> Vec<Row> {
         let takes = self.takes.take();
-        let mut connection = match self.spec.request.keep_alive && takes.is_none() {
+        let opens = self.spec.request.keep_alive && takes.is_none() && !self.spec.opens_when_due;
+        let mut connection = match opens {
             true => {
                 let open = async {
                     let _permit = barrier.connect_permit().await;

@@ -155,6 +155,7 @@ async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> 
         schedule: Schedule::together(1),
         timeout,
         connections_of: None,
+        opens_when_due: false,
     };
     let recording = generator::fire(&[spec], &BurstHandle::default()).await;
     let row: Row = recording.bursts.into_iter().flat_map(|record| record.rows).next().unwrap_or_default();

@@ -201,6 +201,7 @@ impl Diagnosing {
             let mut burst = request.unwrap_or(main).burst(part.schedule());
             burst.solo_after = false;
             let is_kept = experiment.connections == Connections::Kept;
+            burst.spec.opens_when_due = !part.schedule().is_together();
             burst.spec.connections_of = i.checked_sub(1).filter(|_| is_kept);
             burst
         };

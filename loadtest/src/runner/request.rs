@@ -76,6 +76,7 @@ impl PreparedRequest {
                 schedule,
                 timeout: self.timeout,
                 connections_of: None,
+                opens_when_due: false,
             },
             service_ms: self.service_ms,
             baseline: self.baseline.clone(),

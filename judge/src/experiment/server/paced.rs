@@ -1,5 +1,7 @@
 //! Starts come at a pace.
 
+use std::collections::VecDeque;
+
 use super::{Answer, Arrival, Server};
 
 /// A token bucket: so many at once, then one after each gap. It delays, or refuses.
@@ -23,6 +25,37 @@ impl Server for Bucket {
             }
             self.due = self.due.max(one.at) + self.gap;
             Answer::good(start + one.work)
+        };
+        arrivals.iter().map(&mut answer).collect()
+    }
+
+    fn copy(&self) -> Box<dyn Server> {
+        Box::new(self.clone())
+    }
+}
+
+/// So many requests in any window of time; the others are refused.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Window {
+    pub(in super::super) seconds: f64,
+    pub(in super::super) limit: usize,
+    /// Whether refused requests count, too.
+    pub(in super::super) counts_refused: bool,
+    /// When the last requests that count arrived.
+    pub(in super::super) recent: VecDeque<f64>,
+}
+
+impl Server for Window {
+    fn serve(&mut self, arrivals: &[Arrival]) -> Vec<Answer> {
+        let mut answer = |one: &Arrival| {
+            while self.recent.front().is_some_and(|at| *at <= one.at - self.seconds) {
+                self.recent.pop_front();
+            }
+            let is_good = self.recent.len() < self.limit;
+            if is_good || self.counts_refused {
+                self.recent.push_back(one.at);
+            }
+            if is_good { Answer::good(one.at + one.work) } else { Answer::refused(one.at) }
         };
         arrivals.iter().map(&mut answer).collect()
     }

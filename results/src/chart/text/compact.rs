@@ -40,9 +40,13 @@ mod tests {
     use crate::document::sample;
 
     #[test]
-    fn waves_are_blocks_and_a_failure_is_a_cross() {
-        let line = compact(&sample::waves(), 40);
-        assert!(line.chars().count() <= 40 && line.contains('█') && line.contains('×'), "{line}");
+    fn waves_are_blocks_and_failures_alone_are_crosses() {
+        let mut burst = sample::waves();
+        let line = compact(&burst, 40);
+        assert!(line.chars().count() <= 40 && line.contains('█') && !line.contains('×'), "{line}");
+        burst.requests.iter_mut().for_each(|request| request.status = Some(503));
+        let line = compact(&burst, 40);
+        assert!(line.contains('×') && !line.contains('█'), "{line}");
     }
 
     #[test]
