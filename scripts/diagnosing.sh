@@ -16,11 +16,9 @@ end_server() {
 }
 trap end_server EXIT
 
-# start COMMAND...: starts a server in a process group of its own, and waits for its port.
+# start COMMAND...: starts a server that listens on $port, in a process group of its own.
 start() {
-  end_server
-  port=$((port + 1))
-  setsid env PORT=$port "$@" >/dev/null 2>&1 &
+  setsid "$@" >/dev/null 2>&1 &
   server=$!
   for _ in $(seq 200); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 0; fi
@@ -28,6 +26,12 @@ start() {
   done
   echo "diagnosing.sh: $* does not listen on port $port" >&2
   return 1
+}
+
+# next: ends the server; the next one listens on another port.
+next() {
+  end_server
+  port=$((port + 1))
 }
 
 # diagnose TITLE TRUTH PATH
@@ -49,15 +53,21 @@ What `loadtest diagnose` says of six servers whose mechanism is known; [diagnosi
 drawings, time goes from left to right, and higher blocks are more answers. `scripts/diagnosing.sh` writes this page.
 TEXT
 
-start sh -c "exec python3 '$truths' \$PORT pool"
+next
+start python3 "$truths" "$port" pool
 diagnose 'A pool' 'Ten requests at a time, whatever comes.' /200
-start sh -c "exec python3 '$truths' \$PORT rate"
-diagnose 'A rate limit' 'A request starts every 50 ms. Nothing from outside tells this from a cost of the server for each request.' /200
-start sh -c "exec python3 '$truths' \$PORT lock"
+next
+start python3 "$truths" "$port" rate
+diagnose 'A rate limit' 'A request starts every 50 ms. Nothing from outside tells it from a cost of the server for each request.' /200
+next
+start python3 "$truths" "$port" lock
 diagnose 'A lock' 'Half of each request is spent under a lock.' /200
-start sh -c "exec python3 '$truths' \$PORT cold"
+next
+start python3 "$truths" "$port" cold
 diagnose 'A cold start' 'A new instance takes 1 s more; one is warm.' /200
-start env PHP_CLI_SERVER_WORKERS=4 sh -c "exec php -S 127.0.0.1:\$PORT '$PWD/scripts/corpus/sources/router.php'"
-diagnose 'Sticky connections' "PHP's own server with five processes: a connection stays with the process that accepted it." '/200'
-start sh -c 'exec target/release/loadtest serve spin-wasip3.toml --no-build -q --listen 127.0.0.1:$PORT'
+next
+start env PHP_CLI_SERVER_WORKERS=4 php -S "127.0.0.1:$port" scripts/corpus/sources/router.php
+diagnose 'Sticky connections' "PHP's own server with five processes: a connection stays with the process that accepted it." /200
+next
+start target/release/loadtest serve spin-wasip3.toml --no-build -q --listen "127.0.0.1:$port"
 diagnose 'A shared Spin instance' 'A WASIp3 component that awaits, then blocks. Up to 16 requests share an instance.' /e2/p4

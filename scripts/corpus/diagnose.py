@@ -8,6 +8,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 
 from record import parse, tools_of
 from running import Running
@@ -33,7 +34,9 @@ def diagnose(server, tools):
         url = f"http://127.0.0.1:{running.ports[0]}" + server.path.format(wait=case.wait_ms)
         headers = [word for header in server.headers for word in ("-H", ": ".join(header))]
         command = [tools["loadtest"], "diagnose", "--format", "json", "--quiet", *headers, url]
+        began = time.monotonic()
         ran = subprocess.run(command, capture_output=True, text=True, timeout=180)
+        seconds = round(time.monotonic() - began, 1)
     if not ran.stdout:
         return {"server": server.name, "outcome": "error", "said": ran.stderr.strip().splitlines()[-1:]}
     document = json.loads(ran.stdout)
@@ -44,7 +47,7 @@ def diagnose(server, tools):
         right |= same if right & same else set()
     requests = sum(burst["n"] for run in document["runs"] for burst in run["bursts"])
     found = {"server": server.name, "configuration": server.configuration, "expected": expected["mechanisms"],
-             "requests": requests, "experiments": len(document["runs"]), "ended": diagnosis["ended"]}
+             "requests": requests, "seconds": seconds, "experiments": len(document["runs"]), "ended": diagnosis["ended"]}
     if mechanism is None:
         first = [f"{one['name']} ({one['probability']:.2f})" for one in diagnosis["alternatives"]][:2]
         return {**found, "outcome": "open", "said": first}
