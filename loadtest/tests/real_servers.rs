@@ -46,7 +46,8 @@ fn mechanisms_of_real_servers_are_found() {
     let output = Command::new(script).arg("--diagnose").args(SERVERS).output().expect("the script starts");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let found: Vec<Diagnosed> = text.lines().map(|line| serde_json::from_str(line).expect("a result")).collect();
+    let found: Vec<Diagnosed> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a result")).collect();
     assert_eq!(found.len(), SERVERS.len(), "{text}");
     let count = |outcome: &str| found.iter().filter(|one| one.outcome == outcome).count();
     assert!(count("right") >= 18 && count("wrong") == 0, "{text}");

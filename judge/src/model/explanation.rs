@@ -1,5 +1,6 @@
 //! An explanation of a burst: a server of a known kind with fitted parameters.
 
+use super::shared_cpu;
 use crate::kind::Kind;
 use crate::likelihood::Hypothesis;
 use crate::mechanism::{Name, Parameters};
@@ -25,6 +26,14 @@ pub(crate) struct Explanation {
 }
 
 impl Explanation {
+    /// Returns how far the number at a time may be from `k`: half of the distance to the next one that was weighed.
+    pub(crate) fn reach(&self) -> f64 {
+        match (self.name, self.k) {
+            (Name::SharedCpu, Some(k)) => k * shared_cpu::STEP / 2.0,
+            _ => 0.0,
+        }
+    }
+
     /// Returns the logarithm of the posterior weight. The evidence of cells that aren't independent of each other is
     /// overstated: `temper` divides it.
     pub(crate) fn weight(&self, temper: f64) -> f64 {

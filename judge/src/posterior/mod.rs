@@ -132,25 +132,26 @@ impl Posterior {
     /// Returns the median and the interval of the number at a time, over the explanations that `counts` accepts.
     pub(crate) fn at_a_time(&self, counts: impl Fn(&Explanation) -> bool) -> Option<(f64, f64, f64)> {
         let weights = weights(&self.explanations, self.temper);
-        let mut sizes: Vec<(f64, f64)> = self
+        let mut sizes: Vec<(f64, f64, f64)> = self
             .explanations
             .iter()
             .zip(weights)
             .filter(|(one, _)| counts(one))
-            .filter_map(|(one, weight)| Some((one.k?, weight)))
+            .filter_map(|(one, weight)| Some((one.k?, weight, one.reach())))
             .collect();
         sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let all: f64 = sizes.iter().map(|(_, weight)| weight).sum();
+        let all: f64 = sizes.iter().map(|(_, weight, _)| weight).sum();
         let quantile = |share: f64| {
             let mut sum = 0.0;
-            sizes.iter().find(|(_, weight)| {
+            sizes.iter().find(|(_, weight, _)| {
                 sum += weight;
                 sum >= share * all
             })
         };
         let most = sizes.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?.0;
-        let low = quantile((1.0 - COVERAGE) / 2.0)?.0;
-        let high = quantile((1.0 + COVERAGE) / 2.0)?.0;
+        let (low, _, below) = *quantile((1.0 - COVERAGE) / 2.0)?;
+        let (high, _, above) = *quantile((1.0 + COVERAGE) / 2.0)?;
+        let (low, high) = ((low - below).max(1.0), high + above);
         Some((most.clamp(low, high), low, high))
     }
 
