@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Regenerates docs/diagnosing-cases.md: `loadtest diagnose` at six servers whose mechanism is known. Needs python3 and php.
+# Regenerates docs/diagnosing-cases.md: `loadtest diagnose` at six servers whose mechanism is known. Needs python3.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -66,8 +66,8 @@ next
 start python3 "$truths" "$port" cold
 diagnose 'A cold start' 'A new instance takes 1 s more; one is warm.' /200
 next
-start env PHP_CLI_SERVER_WORKERS=4 php -S "127.0.0.1:$port" scripts/corpus/sources/router.php
-diagnose 'Sticky connections' "PHP's own server with five processes: a connection stays with the process that accepted it." /200
+start python3 scripts/corpus/sources/reuseport.py "$port"
+diagnose 'Sticky connections' 'Four processes listen on one port (SO_REUSEPORT); a connection stays with its process.' /200
 next
 start target/release/loadtest serve spin-wasip3.toml --no-build -q --listen "127.0.0.1:$port"
 diagnose 'A shared Spin instance' 'A WASIp3 component that awaits, then blocks. Up to 16 requests share an instance.' /e2/p4

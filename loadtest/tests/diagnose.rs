@@ -156,7 +156,7 @@ async fn a_server_that_falls_silent_ends_the_diagnosis() {
 
 #[tokio::test]
 async fn the_end_of_the_time_ends_an_experiment_without_taking_it_for_evidence() {
-    let server = serve(ServerSpec::of(Model::Silent(12), SERVICE)).await;
+    let server = serve(ServerSpec::of(Model::Silent(9), SERVICE)).await;
     let (document, code) = diagnosed(&["--max-time", "4", &server.url]).await;
     let diagnosis = &found(&document).diagnosis;
     assert_eq!((diagnosis.ended, code), (End::TimeSpent, Some(4)));

@@ -44,21 +44,26 @@ impl Belief {
         self.best().score.square <= MOST_SQUARE
     }
 
-    /// Returns the mechanisms that each experiment ruled out: those that were possible before it.
+    /// Returns the mechanisms that each experiment ruled out: after it, and after all later ones, they were improbable.
     pub(super) fn ruled_out(&self, experiments: usize) -> Vec<Vec<Name>> {
-        let mut out: Vec<Name> = Vec::new();
         let all: Vec<Fitted> = self.fitted.iter().chain(&self.given_up).cloned().collect();
-        let after =
-            |count: usize| names(&all, |one| one.score.logs.iter().take(1 + count).sum::<f64>() + one.prior);
-        let mut ruled: Vec<Vec<Name>> = Vec::new();
-        for i in 1..=experiments {
-            let names = after(i);
+        let improbable = |count: usize| -> Vec<Name> {
+            let names = names(&all, |one| one.score.logs.iter().take(1 + count).sum::<f64>() + one.prior);
             let best = names.first().map_or(0.0, |first| first.1);
-            let now: Vec<Name> =
-                names.iter().filter(|one| one.1 < RULED_OUT * best).map(|one| one.0).collect();
-            ruled.push(now.iter().copied().filter(|name| !out.contains(name)).collect());
-            out = now;
+            names.iter().filter(|one| one.1 < RULED_OUT * best).map(|one| one.0).collect()
+        };
+        let mut later: Option<Vec<Name>> = None;
+        let mut ruled: Vec<Vec<Name>> = Vec::new();
+        for i in (0..=experiments).rev() {
+            // Those that are improbable from here to the end.
+            let mut now = improbable(i);
+            if let Some(later) = &later {
+                now.retain(|name| later.contains(name));
+                ruled.push(later.iter().copied().filter(|name| !now.contains(name)).collect());
+            }
+            later = Some(now);
         }
+        ruled.reverse();
         ruled
     }
 }
