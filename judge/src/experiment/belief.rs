@@ -56,7 +56,8 @@ impl Belief {
         let mut ruled: Vec<Vec<Name>> = Vec::new();
         for i in (0..=experiments).rev() {
             // Those that are improbable from here to the end.
-            let mut now = improbable(i);
+            // Before the first experiment nothing is ruled out: the parameters follow from all of them.
+            let mut now = if i == 0 { Vec::new() } else { improbable(i) };
             if let Some(later) = &later {
                 now.retain(|name| later.contains(name));
                 ruled.push(later.iter().copied().filter(|name| !now.contains(name)).collect());
