@@ -2,17 +2,15 @@
 
 mod common;
 
-use std::process::Stdio;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use judge::capacity::{Beyond, End};
 use judge::verdict::Confidence;
-use nix::sys::signal::Signal;
 use results::capacity::Document;
 
 use common::servers::{Model, ServerSpec, serve, unresponsive};
-use common::{Process, TIMEOUT, loadtest, output, stderr, stdout};
+use common::{output, stderr, stdout};
 
 /// Long compared with the delays on a busy machine.
 const SERVICE: Duration = Duration::from_millis(400);
@@ -173,18 +171,10 @@ async fn the_document_is_valid_by_its_schema() {
 #[tokio::test]
 async fn an_interrupted_search_reports_a_lower_bound() {
     let server = serve(ServerSpec::of(Model::UNLIMITED, SERVICE)).await;
-    let mut command = loadtest(&["capacity", "--limit", "4096", &server.url]);
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut process = Process::spawn(&mut command);
     let max_in_flight = server.max_in_flight.clone();
-    let (code, text) = tokio::task::spawn_blocking(move || {
-        common::wait_until("a burst of 4 is over", || max_in_flight.load(SeqCst) >= 8);
-        process.signal(Signal::SIGINT);
-        let code = process.ended_within(TIMEOUT).code();
-        (code, std::io::read_to_string(process.child.stdout.take().unwrap()).unwrap())
-    })
-    .await
-    .unwrap();
+    let is_over = move || max_in_flight.load(SeqCst) >= 8;
+    let args = ["capacity", "--limit", "4096", &server.url];
+    let (code, text) = common::interrupted(&args, "a burst of 4 is over", is_over).await;
     assert_eq!(code, Some(130));
     assert!(text.contains(" takes at least ") && text.contains("the search was interrupted."), "{text}");
 }

@@ -2,21 +2,19 @@
 
 mod common;
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use judge::experiment::End;
 use judge::mechanism::Name;
-use nix::sys::signal::Signal;
 use results::document::{Diagnosed, Document};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 
 use common::servers::{Model, ServerSpec, serve, unresponsive};
-use common::{Process, TIMEOUT, loadtest, output, result, stderr, stdout};
+use common::{output, result, stderr, stdout};
 
 /// Long compared with the delays on a busy machine.
 const SERVICE: Duration = Duration::from_millis(200);
@@ -173,19 +171,11 @@ async fn a_server_that_is_gone_ends_the_diagnosis() {
 #[tokio::test]
 async fn an_interruption_leaves_the_diagnosis_so_far() {
     let server = serve(ServerSpec::of(Model::Pool(2), SERVICE)).await;
-    let mut command = loadtest(&["diagnose", &server.url]);
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut process = Process::spawn(&mut command);
     let requests = server.requests.clone();
-    let (code, text) = tokio::task::spawn_blocking(move || {
-        // 9 requests alone, 8 at once, and some of the next burst.
-        common::wait_until("the first experiment is over", || requests.load(SeqCst) >= 19);
-        process.signal(Signal::SIGINT);
-        let code = process.ended_within(TIMEOUT).code();
-        (code, std::io::read_to_string(process.child.stdout.take().unwrap()).unwrap())
-    })
-    .await
-    .unwrap();
+    // 9 requests alone, 8 at once, and some of the next burst.
+    let is_over = move || requests.load(SeqCst) >= 19;
+    let args = ["diagnose", &server.url];
+    let (code, text) = common::interrupted(&args, "the first experiment is over", is_over).await;
     assert_eq!(code, Some(130));
     assert!(text.contains("The experiments were interrupted.") && text.contains("1. 8 at once"), "{text}");
 }

@@ -3,9 +3,9 @@
 use super::history::History;
 use super::suspect::{Sort, Suspect};
 
-/// Largest delays of networks, in seconds.
 /// The most requests alone.
 const ALONE: f64 = 9.0;
+/// Largest delays of networks, in seconds.
 const NETWORKS: [f64; 2] = [0.000_2, 0.006];
 
 /// Times of two speeds.

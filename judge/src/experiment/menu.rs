@@ -79,11 +79,11 @@ pub(super) fn pairs(count: usize, spacing: f64, apart: f64) -> Experiment {
 }
 
 /// Requests at even times, so many seconds apart.
-pub(super) fn stream(n: usize, spacing: f64) -> Experiment {
+pub(super) fn stream(n: usize, spacing: f64, shows: &str) -> Experiment {
     Experiment {
         title: format!("{n}, one every {}", time(spacing)),
         parts: vec![Part { spacing: duration(spacing), ..part(n) }],
-        ..burst(n, "measures the rate that is allowed in the long run")
+        ..burst(n, shows)
     }
 }
 
@@ -187,12 +187,8 @@ impl Menu<'_> {
             ..burst(n, "buckets are full again after a pause")
         });
         for share in [0.12, 0.35, 0.8] {
-            let part = Part { spacing: duration(share * self.alone), ..part(TRICKLE) };
-            self.add(Experiment {
-                title: format!("{TRICKLE}, one every {}", time(share * self.alone)),
-                parts: vec![part],
-                ..burst(TRICKLE, "a limit of the rate and one of the requests at once allow different paces")
-            });
+            let shows = "a limit of the rate and one of the requests at once allow different paces";
+            self.add(stream(TRICKLE, share * self.alone, shows));
         }
         let more = (n / 3).clamp(2, 12);
         let later = Part { delay: duration(0.4 * self.alone), ..part(more) };

@@ -251,7 +251,8 @@ fn sustained(history: &History, belief: &Belief, left: Left) -> Option<Experimen
     let spacing = 1.0 / (STREAM_PACE * per_second);
     let lasts = STREAM as f64 * spacing + history.scale.alone;
     let may_be_sent = STREAM <= left.requests && lasts < 0.6 * left.seconds;
-    (!was_sent && may_be_sent).then(|| menu::stream(STREAM, spacing))
+    (!was_sent && may_be_sent)
+        .then(|| menu::stream(STREAM, spacing, "measures the rate that is allowed in the long run"))
 }
 
 /// Whether the server answered nothing in the last two experiments. A connection that is refused is no answer: nobody listens.

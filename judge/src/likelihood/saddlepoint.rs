@@ -221,8 +221,8 @@ mod tests {
             let log = departures(&groups, busy, count as f64).log;
             let exact = exact(&groups, busy as usize, count);
             prop_assume!(exact > -12.0);
-            // Within a factor of two, even for a handful of requests.
-            prop_assert!((log - exact).abs() < 2_f64.ln(), "{log} {exact}");
+            // Of 300,000 cases, the worst was off by 0.44.
+            prop_assert!((log - exact).abs() < 0.5, "{log} {exact}");
         }
 
         #[test]

@@ -26,6 +26,13 @@ pub struct BurstSpec {
     pub opens_when_due: bool,
 }
 
+impl BurstSpec {
+    /// A burst over connections of its own, which are open before the release.
+    pub fn new(request: Arc<RequestTemplate>, schedule: Schedule, timeout: Option<Duration>) -> Self {
+        Self { request, schedule, timeout, connections_of: None, opens_when_due: false }
+    }
+}
+
 /// The record of bursts that were fired together.
 #[derive(Debug, Clone)]
 pub struct Recording {

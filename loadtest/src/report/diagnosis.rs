@@ -38,8 +38,7 @@ pub fn text(document: &Document, width: Option<u16>, with_drawings: bool) -> Str
 /// Returns the sentences on the mechanism: what explains it, what else may, what to change, what was expected.
 pub(super) fn sentences(found: &Diagnosed) -> Vec<String> {
     let diagnosis = &found.diagnosis;
-    let unmet = found.thresholds.iter().filter(|checked| !checked.met);
-    let unmet = unmet.map(|checked| format!("{} is not met: {}.", checked.expect, checked.seen));
+    let unmet = found.unmet().into_iter().map(|line| line + ".");
     [diagnosis.why.clone()]
         .into_iter()
         .chain(diagnosis.sentences())

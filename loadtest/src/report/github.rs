@@ -1,7 +1,7 @@
 //! Annotations for GitHub Actions, which reads them from a step's output.
 
 use judge::verdict::Kind;
-use results::document::{Burst, Checked, Diagnosed, Document, Run};
+use results::document::{Burst, Diagnosed, Document, Run};
 
 use super::sentences::explanation;
 
@@ -18,13 +18,10 @@ fn diagnosis_annotations(found: &Diagnosed) -> Vec<String> {
     let line = |level: &str, message: &str| {
         format!("::{level} title={}::{}", property(&found.url), escaped(message))
     };
-    let unmet: Vec<&Checked> = found.thresholds.iter().filter(|checked| !checked.met).collect();
+    let unmet = found.unmet();
     match &found.diagnosis.mechanism {
         None if unmet.is_empty() => vec![line("warning", &found.headline())],
-        _ => {
-            let error = |one: &&Checked| line("error", &format!("{} is not met: {}", one.expect, one.seen));
-            unmet.iter().map(error).collect()
-        }
+        _ => unmet.iter().map(|unmet| line("error", unmet)).collect(),
     }
 }
 

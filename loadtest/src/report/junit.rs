@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use judge::mechanism::Mechanism;
 use judge::verdict::Kind;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use results::document::{Burst, Diagnosed, Document, Run};
@@ -42,21 +43,20 @@ fn case(run: &Run, burst: &Burst) -> TestCase {
     case.set_time(Duration::try_from_secs_f64(burst.makespan_ms / 1e3).unwrap_or_default());
     let explanation = sentences::explanation(burst).join(" ");
     case.set_system_out(format!("{}: {}. {explanation}", burst.url, burst.verdict.headline()));
-    if let Some(mechanism) = &burst.verdict.mechanism {
+    add_mechanism(&mut case, burst.verdict.mechanism.as_ref());
+    case
+}
+
+fn add_mechanism(case: &mut TestCase, mechanism: Option<&Mechanism>) {
+    if let Some(mechanism) = mechanism {
         case.add_property(("mechanism", mechanism.name.as_str()));
         case.add_property(("mechanism_probability", mechanism.probability.to_string().as_str()));
     }
-    case
 }
 
 /// Returns the test case of a diagnosis. Without a mechanism it is an error, as a burst without a verdict is.
 fn diagnosed(found: &Diagnosed) -> TestCase {
-    let unmet: Vec<String> = found
-        .thresholds
-        .iter()
-        .filter(|checked| !checked.met)
-        .map(|checked| format!("{} is not met: {}", checked.expect, checked.seen))
-        .collect();
+    let unmet = found.unmet();
     let kind = match &found.diagnosis.mechanism {
         _ if !unmet.is_empty() => Some((NonSuccessKind::Failure, unmet.join("; "))),
         None => Some((NonSuccessKind::Error, "the mechanism is open".to_owned())),
@@ -71,10 +71,7 @@ fn diagnosed(found: &Diagnosed) -> TestCase {
     let mut case = TestCase::new("diagnosis", status);
     case.set_classname(found.url.clone());
     case.set_system_out(format!("{}. {explanation}", found.headline()));
-    if let Some(mechanism) = &found.diagnosis.mechanism {
-        case.add_property(("mechanism", mechanism.name.as_str()));
-        case.add_property(("mechanism_probability", mechanism.probability.to_string().as_str()));
-    }
+    add_mechanism(&mut case, found.diagnosis.mechanism.as_ref());
     case
 }
 

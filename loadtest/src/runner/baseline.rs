@@ -150,13 +150,7 @@ fn milliseconds(ms: f64) -> Duration {
 
 /// The time that a request takes alone, in milliseconds; or why there is no good answer.
 async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, Useless> {
-    let spec = BurstSpec {
-        request: request.clone(),
-        schedule: Schedule::together(1),
-        timeout,
-        connections_of: None,
-        opens_when_due: false,
-    };
+    let spec = BurstSpec::new(request.clone(), Schedule::together(1), timeout);
     let recording = generator::fire(&[spec], &BurstHandle::default()).await;
     let row: Row = recording.bursts.into_iter().flat_map(|record| record.rows).next().unwrap_or_default();
     match &row.outcome {

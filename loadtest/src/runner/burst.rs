@@ -45,10 +45,7 @@ pub async fn fire(
 ) -> bool {
     let until_start = start_at.and_then(|at| at.duration_since(SystemTime::now()).ok()).unwrap_or_default();
     let estimate = bursts.iter().map(estimate).max().unwrap_or_default();
-    let names: Vec<(String, usize)> = bursts
-        .iter()
-        .map(|burst| (burst.spec.request.url.path().to_owned(), burst.spec.schedule.n))
-        .collect();
+    let names = measure::names(bursts);
     let title = progress::expected(&names).map_or("requests".to_owned(), |count| format!("{count} requests"));
     let step = Progress::begin(until_start + estimate, is_quiet).step(title, &names);
     let handle = step.handle.clone().starting_at(start_at);

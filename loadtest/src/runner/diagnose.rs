@@ -149,10 +149,7 @@ impl Diagnosing {
                 Step::Done(end) => break end,
             };
             let (bursts, idle_since) = (self.bursts(&experiment), self.idle_since);
-            let names: Vec<(String, usize)> = bursts
-                .iter()
-                .map(|burst| (burst.spec.request.url.path().to_owned(), burst.spec.schedule.n))
-                .collect();
+            let names = measure::names(&bursts);
             let title = format!("experiment {}: {}", self.seen.len() + 1, experiment.title);
             let step = progress.step(title, &names);
             if is_interrupted_in(experiment.pause, stopped.as_mut()).await {

@@ -33,6 +33,12 @@ impl CalibratedBurst {
     }
 }
 
+/// Returns the paths and the sizes of bursts, for the progress display.
+pub fn names(bursts: &[CalibratedBurst]) -> Vec<(String, usize)> {
+    let name = |burst: &CalibratedBurst| (burst.spec.request.url.path().to_owned(), burst.spec.schedule.n);
+    bursts.iter().map(name).collect()
+}
+
 /// Bursts that were recording together, judged.
 pub struct JudgedBursts {
     /// The judged bursts, in the order in which they were given.

@@ -71,13 +71,7 @@ impl PreparedRequest {
     /// A burst of this request.
     pub fn burst(&self, schedule: Schedule) -> CalibratedBurst {
         CalibratedBurst {
-            spec: BurstSpec {
-                request: self.request.clone(),
-                schedule,
-                timeout: self.timeout,
-                connections_of: None,
-                opens_when_due: false,
-            },
+            spec: BurstSpec::new(self.request.clone(), schedule, self.timeout),
             service_ms: self.service_ms,
             baseline: self.baseline.clone(),
             solo_after: self.is_measured && baseline::is_repeated_after(self.service_ms),

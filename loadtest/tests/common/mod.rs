@@ -8,8 +8,9 @@ pub mod pool;
 pub mod servers;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
+use nix::sys::signal::Signal;
 use results::document::{Burst, Document};
 use testing::Program;
 
@@ -36,6 +37,24 @@ pub fn stdout(output: &Output) -> String {
 
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Interrupts the program as soon as `is_time`; returns its exit code and what it printed. `what` names the time.
+pub async fn interrupted(
+    args: &[&str],
+    what: &'static str,
+    is_time: impl Fn() -> bool + Send + 'static,
+) -> (Option<i32>, String) {
+    let mut command = loadtest(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut process = Process::spawn(&mut command);
+    let ended = move || {
+        wait_until(what, is_time);
+        process.signal(Signal::SIGINT);
+        let code = process.ended_within(TIMEOUT).code();
+        (code, std::io::read_to_string(process.child.stdout.take().expect("piped")).expect("text"))
+    };
+    tokio::task::spawn_blocking(ended).await.expect("it ends")
 }
 
 /// What was written to the folder that `--out` named.

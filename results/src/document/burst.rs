@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
-use super::checked::Checked;
+use super::checked::{self, Checked};
 use super::request::{self, Request};
 use super::sending::Sending;
 use super::statistics::{Bar, Latency, Parts, Statistics};
@@ -102,9 +102,8 @@ pub struct Burst {
 impl Burst {
     /// Returns the expectations that the burst doesn't meet, one line each: the expected verdict, and `--expect`.
     pub fn unmet(&self) -> Vec<String> {
-        let line = |checked: &Checked| format!("{} is not met: {}", checked.expect, checked.seen);
-        let unmet = self.thresholds.iter().filter(|checked| !checked.met).map(line);
-        self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}")).chain(unmet).collect()
+        let mismatch = self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}"));
+        mismatch.chain(checked::unmet(&self.thresholds)).collect()
     }
 
     /// Creates a burst without expectations. `asked` is the requested schedule, and `counted_only` aggregates the

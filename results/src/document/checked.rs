@@ -13,3 +13,9 @@ pub struct Checked {
     /// The measured value, in words.
     pub seen: String,
 }
+
+/// Returns a line for each expectation that is not met.
+pub(super) fn unmet(checked: &[Checked]) -> impl Iterator<Item = String> {
+    let unmet = checked.iter().filter(|one| !one.met);
+    unmet.map(|one| format!("{} is not met: {}", one.expect, one.seen))
+}

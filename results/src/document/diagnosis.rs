@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::burst::Burst;
-use super::checked::Checked;
+use super::checked::{self, Checked};
 use super::request::Request;
 use crate::threshold::Threshold;
 
@@ -34,6 +34,11 @@ impl Diagnosed {
     /// Checks the thresholds, and records the results.
     pub fn check(&mut self, thresholds: &[Threshold]) {
         self.thresholds = thresholds.iter().filter_map(|one| one.check_diagnosis(&self.diagnosis)).collect();
+    }
+
+    /// Returns a line for each expectation that is not met.
+    pub fn unmet(&self) -> Vec<String> {
+        checked::unmet(&self.thresholds).collect()
     }
 
     /// Returns the headline: the kind, and the mechanism with its probability.

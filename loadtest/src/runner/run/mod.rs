@@ -124,13 +124,7 @@ impl Runner {
             }
         };
         let service_ms = baseline.median_ms().unwrap_or(0.0);
-        let spec = BurstSpec {
-            request,
-            schedule: burst.schedule(self.time_scale),
-            timeout,
-            connections_of: None,
-            opens_when_due: false,
-        };
+        let spec = BurstSpec::new(request, burst.schedule(self.time_scale), timeout);
         let solo_after = baseline::is_repeated_after(service_ms);
         Ok(CalibratedBurst { spec, service_ms, baseline, solo_after })
     }
