@@ -1,12 +1,20 @@
 //! First guesses of the parameters of suspected servers.
 
+use std::ops::RangeInclusive;
+
 use super::history::History;
-use super::suspect::{Sort, Suspect};
+use super::play::{Outcome, TOGETHER};
+use super::suspect::{Shape, Sort, Suspect, WINDOWS};
 
 /// The most requests alone.
 const ALONE: f64 = 9.0;
 /// Largest delays of networks, in seconds.
 const NETWORKS: [f64; 2] = [0.000_2, 0.006];
+
+/// The largest delay on the way, each way, that gives times a standard deviation of one: two uniform ones.
+const JITTER: f64 = 2.449_489_7;
+/// Such delays in seconds that are possible.
+const JITTERS: RangeInclusive<f64> = 0.000_8..=0.02;
 
 /// Times of two speeds.
 struct Two {
@@ -54,6 +62,11 @@ fn quickest(history: &History, n: usize, median: f64, spread: f64) -> (f64, f64)
     bursts.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((median, spread))
 }
 
+/// The number of requests that were served.
+fn served(part: &Vec<Outcome>) -> f64 {
+    part.iter().flatten().filter(|one| one.1).count() as f64
+}
+
 /// What the largest burst suggests.
 pub(super) struct Clues {
     median: f64,
@@ -65,10 +78,14 @@ pub(super) struct Clues {
     last: f64,
     /// How many answers came first.
     at_first: f64,
+    /// How many answers came with the first.
+    at_once: f64,
     /// The median answer.
     middle: f64,
     /// The mean time between answers.
     gap: f64,
+    /// The most requests of a part of an experiment that were served.
+    most: f64,
     /// How many requests were refused, and the median time until then.
     refused: f64,
     refused_after: f64,
@@ -129,8 +146,10 @@ impl Clues {
             first,
             last,
             at_first: good.partition_point(|time| *time < 1.35 * first.max(0.7 * median)).max(1) as f64,
+            at_once: good.partition_point(|time| *time < 1.05 * first).max(1) as f64,
             middle: at(&good, 0.5),
             gap: ((last - first) / (good.len().max(2) - 1) as f64).max(1e-5 * median),
+            most: history.seen.iter().flat_map(|one| &one.outcomes).map(served).fold(1.0, f64::max),
             refused: refused.len() as f64,
             refused_after: at(&refused, 0.5),
             burst: quickest(history, n, median, spread),
@@ -156,7 +175,7 @@ impl Clues {
                 [0.01, 0.3, 0.5, 0.7, 0.85].map(|from| vec![from * median, self.slowest_by]).to_vec()
             }
             Sort::Pool | Sort::LastFirst | Sort::AnyOrder => {
-                [effective, 0.7 * effective, 1.4 * effective, at_first]
+                [effective, 0.7 * effective, 1.4 * effective, at_first, self.at_once]
                     .map(|k| vec![k.round().max(1.0)])
                     .to_vec()
             }
@@ -168,11 +187,17 @@ impl Clues {
             Sort::LockFirst | Sort::LockLast => {
                 [share, 0.8 * share].map(|share| vec![share.clamp(0.005, 0.92)]).to_vec()
             }
-            Sort::InnerFirst | Sort::InnerLast => [2.0, 3.0, 5.0, 8.0, 14.0, at_first]
-                .map(|places: f64| vec![(places * share).clamp(0.005, 0.92), places.max(2.0)])
-                .to_vec(),
+            Sort::InnerFirst | Sort::InnerLast => [2.0, 3.0, 5.0, 8.0, 14.0, at_first, self.at_once]
+                .iter()
+                .flat_map(|places| {
+                    let places: f64 = places.max(2.0);
+                    // Services that vary leave one by one, steady ones in steps.
+                    let step = (self.last - self.first) / median / ((count / places).ceil() - 1.0).max(1.0);
+                    [places * share, step].map(|share| vec![share.clamp(0.005, 0.92), places])
+                })
+                .collect(),
             Sort::Processors => [effective, 0.7 * effective, 1.0].map(|cores| vec![cores]).to_vec(),
-            Sort::Batches => [effective, at_first, 2.0 * effective]
+            Sort::Batches => [effective, at_first, self.at_once, 2.0 * effective]
                 .iter()
                 .flat_map(|size| NETWORKS.map(|network| vec![size.round().max(2.0), 0.1 * median, network]))
                 .collect(),
@@ -197,16 +222,22 @@ impl Clues {
             Sort::Sticky => [2.0, 3.0, 4.0, 6.0, 8.0]
                 .map(|processes: f64| vec![processes, (1.3 * effective / processes).round().max(1.0)])
                 .to_vec(),
-            Sort::Capped => vec![vec![count, 1.0], vec![effective, count - effective + 1.0]],
+            Sort::Capped => {
+                [count, effective, at_first, self.at_once].map(|k| vec![k.min(count), count]).to_vec()
+            }
             Sort::Deadline => {
                 [effective, at_first, 0.6 * effective].map(|k| vec![k, self.refused_after]).to_vec()
             }
             Sort::RateCap => [0.03, 0.08, 0.15, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0, 12.0]
                 .iter()
-                .flat_map(|gap| [0.0, 1.0, 2.0, count].map(|more| vec![gap * median, count + more]))
+                .flat_map(|gap| {
+                    let sizes =
+                        [count, count + 1.0, count + 2.0, 2.0 * count, self.most, self.most + 0.5 * ALONE];
+                    sizes.map(|size| vec![gap * median, size.max(1.0)])
+                })
                 .collect(),
             // The requests alone came one after the other: those in the window counted.
-            Sort::WindowCap | Sort::WindowOfAll => [0.5, 1.0, 2.0, 5.0, 10.0, 60.0]
+            Sort::WindowCap | Sort::WindowOfAll => WINDOWS
                 .iter()
                 .flat_map(|window| {
                     let alone = (window / median).min(ALONE).round();
@@ -219,6 +250,13 @@ impl Clues {
         for spread in [self.spread, 0.5 * self.spread, 2.0 * self.spread] {
             all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
         }
+        // The network may make all the difference between requests alone.
+        let jitter = self.spread * median * JITTER;
+        let fits = jitter < 0.5 * median && JITTERS.contains(&jitter);
+        if fits && !matches!(sort, Sort::SingleFlight | Sort::Batches) {
+            let steady = points.iter().map(|point| self.suspect(sort, median - jitter, 0.004, point));
+            all.extend(steady.map(|one| Suspect { jitter, ..one }));
+        }
         // Without a limit, a burst shows the service times.
         if matches!(
             sort,
@@ -226,6 +264,12 @@ impl Clues {
         ) {
             let (median, spread) = self.burst;
             all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
+            if matches!(sort, Sort::Unlimited | Sort::Pause) {
+                for shape in [Shape::Uniform, Shape::Gamma] {
+                    let shaped = points.iter().map(|point| self.suspect(sort, median, spread, point));
+                    all.extend(shaped.map(|one| Suspect { shape, ..one }));
+                }
+            }
         }
         // The requests alone may be longer or shorter than others: the burst shows how long they take in a pool of k.
         if matches!(sort, Sort::Pool | Sort::LastFirst | Sort::AnyOrder) {
@@ -255,6 +299,8 @@ impl Clues {
             is_warm: self.warm_up.is_none_or(|warm_up| warm_up < 1.3 * self.median),
             is_shared: sort.habit().shared >= 0.5,
             by_session: false,
+            jitter: TOGETHER,
+            shape: Shape::LogNormal,
         }
     }
 }

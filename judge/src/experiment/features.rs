@@ -111,16 +111,25 @@ fn of_parts(part: &Part, alike: &[&[Outcome]], scale: Scale, figures: &mut Vec<F
         let values: Vec<f64> = logs.iter().filter_map(|logs| logs.get(rank(logs.len())?).copied()).collect();
         (mean(&values), values.len())
     };
+    // Times beside their mean: a burst of quick requests is one chance, not one for each rank.
+    let mut rank = |value: Option<f64>, count: usize, weight: f64| {
+        let least = scale.least(value, count);
+        let value = value.zip(mean_time).map(|(value, mean)| value - mean);
+        figures.push(Figure { value, least, weight });
+    };
     if part.n <= SMALL {
-        for rank in 0..part.n {
-            let (value, count) = at(&|_| Some(rank));
-            figures.push(Figure { value, least: scale.least(value, count), weight: 1.0 });
+        for i in 0..part.n {
+            let (value, count) = at(&|_| Some(i));
+            rank(value, count, 1.0);
         }
         return;
     }
-    for rank in RANKS {
-        let (value, count) = at(&|len: usize| Some((rank * (len.checked_sub(1)?) as f64).round() as usize));
-        figures.push(Figure { value, least: scale.least(value, count), weight: 0.45 });
+    // Few answers have the same time at several ranks.
+    let answers = logs.iter().map(Vec::len).max().unwrap_or(0);
+    let weight = 0.45 * (answers as f64 / RANKS.len() as f64).min(1.0);
+    for share in RANKS {
+        let (value, count) = at(&|len: usize| Some((share * (len.checked_sub(1)?) as f64).round() as usize));
+        rank(value, count, weight);
     }
     gaps(&logs, scale, figures);
     let close = TOGETHER * scale.alone;

@@ -3,7 +3,7 @@
 use super::clues::Clues;
 use super::history::{History, Score};
 use super::plan::Target;
-use super::suspect::{REFUSING, SERVING, Sort, Suspect};
+use super::suspect::{REFUSING, SERVING, Sort, Suspect, WINDOWS};
 
 /// How often experiments are played for a first look, for some improvement, and for a fit.
 const LOOK: usize = 8;
@@ -12,8 +12,12 @@ pub(super) const TURNS: usize = 20;
 /// Suspects that are so much worse than the best one are given up: after a first look, and after some improvement.
 const UNLIKELY: f64 = 90.0;
 const HOPELESS: f64 = 35.0;
-/// The number of guesses of each sort that are improved.
+/// The number of guesses of each sort that are improved, and of connections that stick: few processes are found by chance.
 const GUESSES: usize = 2;
+const STICKY_GUESSES: usize = 5;
+/// The first steps of an improvement, as logarithms: of the service time, and of other parameters. Then those of a fit.
+const ROUGH: (f64, f64) = (0.06, 0.3);
+const FINE: (f64, f64) = (0.03, 0.1);
 /// The prior range of a parameter's logarithm: of the service time, of its spread, and of any other.
 const RANGES: [f64; 3] = [0.6, 2.0, 3.0];
 /// The step at which it is measured how well a parameter is known.
@@ -52,7 +56,7 @@ pub(super) fn fit(history: &History) -> (Vec<Fitted>, Vec<Fitted>) {
         is_possible
     });
     let improved = guesses.into_iter().filter_map(|all| {
-        let all = all.into_iter().map(|one| refine(history, one, MORE, 2));
+        let all = all.into_iter().map(|one| refine(history, one, MORE, 2, ROUGH));
         all.max_by(|a, b| a.log().total_cmp(&b.log()))
     });
     let mut fitted: Vec<Fitted> = improved.collect();
@@ -63,7 +67,7 @@ pub(super) fn fit(history: &History) -> (Vec<Fitted>, Vec<Fitted>) {
         is_possible
     });
     let refined = fitted.into_iter().map(|one| {
-        let mut one = refine(history, one, TURNS, 4);
+        let mut one = refine(history, one, TURNS, 4, FINE);
         one.prior += occam(history, &one);
         if one.suspect.sort == Sort::Pause {
             // It may have come in any experiment.
@@ -83,7 +87,7 @@ fn look(history: &History, clues: &Clues, sort: Sort) -> Vec<Fitted> {
     let candidates = clues.guesses(sort).into_iter().filter(is_possible);
     let mut scored: Vec<Fitted> = candidates.map(|suspect| weigh(history, suspect, LOOK)).collect();
     scored.sort_by(|a, b| b.log().total_cmp(&a.log()));
-    scored.truncate(GUESSES);
+    scored.truncate(if sort == Sort::Sticky { STICKY_GUESSES } else { GUESSES });
     scored
 }
 
@@ -94,10 +98,10 @@ fn weigh(history: &History, suspect: Suspect, turns: usize) -> Fitted {
 
 /// Improves the parameters one by one, by steps that become smaller (Hooke and Jeeves, "Direct search solution of numerical
 /// and statistical problems", 1961).
-fn refine(history: &History, fitted: Fitted, turns: usize, rounds: usize) -> Fitted {
+fn refine(history: &History, fitted: Fitted, turns: usize, rounds: usize, first: (f64, f64)) -> Fitted {
     let mut fitted = weigh(history, fitted.suspect, turns);
     let count = fitted.suspect.point.len();
-    let mut steps: Vec<f64> = (0..count).map(|i| if i == 0 { 0.06 } else { 0.3 }).collect();
+    let mut steps: Vec<f64> = (0..count).map(|i| if i == 0 { first.0 } else { first.1 }).collect();
     for _ in 0..rounds {
         for (i, step) in steps.iter_mut().enumerate() {
             // A limit and the service time may give the same together: they are changed together, too.
@@ -125,6 +129,10 @@ fn refine(history: &History, fitted: Fitted, turns: usize, rounds: usize) -> Fit
 fn occam(history: &History, fitted: &Fitted) -> f64 {
     let mut sum = 0.0;
     for i in 0..fitted.suspect.point.len() {
+        if i == 2 && matches!(fitted.suspect.sort, Sort::WindowCap | Sort::WindowOfAll) {
+            sum -= (WINDOWS.len() as f64).ln();
+            continue;
+        }
         let mut drop = 0.0;
         let mut size: f64 = 0.0;
         for sign in [1.0, -1.0] {

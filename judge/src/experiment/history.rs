@@ -134,8 +134,8 @@ impl<'a> History<'a> {
             let mut player = Player::new(suspect, self.also, turn);
             let alone = player.alone(1 + self.alone.len());
             let time = |one: &Outcome| one.filter(|(_, is_good)| *is_good).map(|(time, _)| time);
-            let times: Vec<f64> = alone[1..].iter().filter_map(time).collect();
-            add(&mut all[0], &features::alone(time(&alone[0]), &times, self.scale));
+            let times: Vec<f64> = alone.iter().skip(1).filter_map(time).collect();
+            add(&mut all[0], &features::alone(alone.first().and_then(time), &times, self.scale));
             for (seen, all) in self.seen.iter().zip(&mut all[1..]) {
                 let outcomes = player.play(seen.experiment);
                 add(all, &features::figures(seen.experiment, &outcomes, self.scale));

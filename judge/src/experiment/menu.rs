@@ -19,6 +19,9 @@ const ALONE: usize = 12;
 const TRICKLE: usize = 16;
 /// The idle time of an experiment after a pause, at most.
 const PAUSE: Duration = Duration::from_secs(5);
+/// The number of other requests beside a burst.
+const LEAST_BESIDE: usize = 4;
+const MOST_BESIDE: usize = 12;
 /// The most connections that are used twice.
 const MOST_KEPT: usize = 20;
 /// The largest burst.
@@ -191,12 +194,14 @@ impl Menu<'_> {
             self.add(stream(TRICKLE, share * self.alone, shows));
         }
         let more = (n / 3).clamp(2, 12);
-        let later = Part { delay: duration(0.4 * self.alone), ..part(more) };
-        self.add(Experiment {
-            title: format!("{n} at once, then {more} more before the first are done"),
-            parts: vec![part(n), later],
-            ..burst(n, "a cap on concurrent requests is still reached then, a bucket has tokens again")
-        });
+        for share in [0.4, 0.8] {
+            let later = Part { delay: duration(share * self.alone), ..part(more) };
+            self.add(Experiment {
+                title: format!("{n} at once, then {more} more {} later", time(share * self.alone)),
+                parts: vec![part(n), later],
+                ..burst(n, "a cap on concurrent requests is still reached then, a bucket has tokens again")
+            });
+        }
         if n >= 6 {
             self.add(burst(n / 2, "a fixed delay stays the same for half as many, a queue gets shorter"));
         }
@@ -252,7 +257,7 @@ impl Menu<'_> {
         let lasts = self.lasts(n);
         let beside = |target: Target, alone: f64, title: &str, shows: &str| {
             // They come one by one while the burst lasts.
-            let count = ((lasts / alone) as usize).clamp(3, 6);
+            let count = ((lasts / alone) as usize).clamp(LEAST_BESIDE, MOST_BESIDE);
             let other = Part {
                 n: count,
                 delay: duration(0.05 * self.alone + 0.002),

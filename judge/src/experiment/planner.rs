@@ -7,8 +7,8 @@ use super::choice::{Choice, choose, inseparable};
 use super::diagnosis::Diagnosis;
 use super::end::End;
 use super::history::History;
-use super::menu::{self, LARGEST, PAIRS};
-use super::plan::{Connections, Experiment, Observed};
+use super::menu::{self, Item, LARGEST, PAIRS};
+use super::plan::{Connections, Experiment, Observed, Target};
 use super::report;
 use crate::mechanism::Name;
 use crate::trace::{Baseline, Ending, Row, Trace};
@@ -115,6 +115,11 @@ impl Planner {
             return Step::Fire(larger);
         }
         let choice = choose(&history, &belief, &self.abilities, left, KNOWN);
+        if let Choice::Known | Choice::Same = choice
+            && let Some(other) = beside(&history, &belief, &self.abilities, left)
+        {
+            return Step::Fire(other);
+        }
         if let Choice::Known = choice {
             let more = spread_anew(&history, &belief, left).or_else(|| sustained(&history, &belief, left));
             if let Some(more) = more {
@@ -238,6 +243,25 @@ fn spread_anew(history: &History, belief: &Belief, left: Left) -> Option<Experim
     let reason =
         "to tell a worker pool from connections that stick to a process: fresh connections are spread anew";
     (is_pool && fresh < 2 && may_be_sent).then(|| menu::burst(largest, reason))
+}
+
+/// Returns requests beside a burst that the caller is able to send, if a limit was met and none were sent yet: whom else the limit
+/// delays is worth to know.
+fn beside(history: &History, belief: &Belief, abilities: &Abilities, left: Left) -> Option<Experiment> {
+    let target = |one: &Experiment| one.parts.iter().map(|part| part.target).find(|one| *one != Target::Main);
+    let is_new = |item: &Item| {
+        let own = target(&item.experiment);
+        own.is_some() && history.seen.iter().all(|seen| target(seen.experiment) != own)
+    };
+    if matches!(
+        belief.best().suspect.name(),
+        Name::None | Name::UnevenBackends | Name::Pause | Name::RandomFailures
+    ) {
+        return None;
+    }
+    let fits = |item: &Item| item.experiment.requests() <= left.requests && item.seconds < 0.9 * left.seconds;
+    let new = menu::menu(history, belief, abilities).into_iter().find(|item| is_new(item) && fits(item));
+    new.map(|item| item.experiment)
 }
 
 /// Returns a steady stream if a cap on the rate is all that is left: bursts show how many it takes at once better than how many

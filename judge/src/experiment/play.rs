@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::plan::{Connections, Experiment, Target};
 use super::server::{Arrival, Server};
-use super::suspect::Suspect;
+use super::suspect::{Shape, Sort, Suspect};
 
 /// What became of a request: the time until then, in seconds, and whether it was served. `None` if nothing is known.
 pub(super) type Outcome = Option<(f64, bool)>;
@@ -13,13 +13,15 @@ pub(super) type Outcome = Option<(f64, bool)>;
 /// The outcomes of an experiment, for each part.
 pub(super) type Outcomes = Vec<Vec<Outcome>>;
 
-/// The largest delay on the way, unless it is fitted, in seconds.
-const TOGETHER: f64 = 0.000_2;
+/// The largest delay on the way, unless more is known, in seconds.
+pub(super) const TOGETHER: f64 = 0.000_2;
 /// The time from an experiment's last answer to the next experiment, beside its pause, in seconds.
 const BETWEEN: f64 = 0.01;
 /// More than an experiment's connections.
 const MOST_CONNECTIONS: usize = 10_000;
 const NUMBERS: usize = 1 << 13;
+/// The most requests alone for each that is served.
+const MOST_TRIES: usize = 20;
 
 /// A server that experiments are played at, with random numbers of its own. The same `turn` has the same random numbers
 /// at each server, so that a change of a parameter isn't hidden by chance.
@@ -32,6 +34,9 @@ pub(super) struct Player {
     spread: f64,
     /// The largest delay on the way, in seconds.
     network: f64,
+    shape: Shape,
+    /// Whether requests fail at random, also alone.
+    fails: bool,
     turn: usize,
     request: usize,
     experiment: usize,
@@ -49,7 +54,9 @@ impl Player {
             is_shared: suspect.is_shared,
             median: suspect.point[0].exp(),
             spread: suspect.point[1].exp(),
-            network: suspect.network().unwrap_or(TOGETHER),
+            network: suspect.network(),
+            shape: suspect.shape,
+            fails: suspect.sort == Sort::Failing,
             turn,
             request: 0,
             experiment: 0,
@@ -70,11 +77,21 @@ impl Player {
         let one = |player: &mut Self| {
             let arrival = player.arrival(player.now, player.median, player.connections, false);
             let answer = player.main.serve(&[arrival])[0];
-            let time = answer.at - player.now;
+            // There and back.
+            let (there, back) = (
+                numbers(player.turn, 5 * player.request + 3).1,
+                numbers(player.turn, 5 * player.request + 4).1,
+            );
+            let time = answer.at - player.now + player.network * (there + back);
             player.now = answer.at + 0.000_3;
             Some((time, answer.is_good))
         };
-        (0..count).map(|_| one(self)).collect()
+        if !self.fails {
+            return (0..count).map(|_| one(self)).collect();
+        }
+        // Only those that were served are known.
+        let all = std::iter::repeat_with(|| one(self)).take(MOST_TRIES * count);
+        all.filter(|outcome| outcome.is_some_and(|(_, is_good)| is_good)).take(count).collect()
     }
 
     fn arrival(&mut self, at: f64, median: f64, connection: usize, is_fresh: bool) -> Arrival {
@@ -83,7 +100,7 @@ impl Player {
         let sign = if self.turn.is_multiple_of(2) { 1.0 } else { -1.0 };
         let (normal, chance) = numbers(self.turn / 2, self.request);
         let chance = if sign > 0.0 { chance } else { 1.0 - chance };
-        let work = median * (sign * self.spread * normal).exp();
+        let work = median * self.shape.time(sign * normal, self.spread);
         Arrival { at, work, connection, is_fresh, chance: chance.clamp(0.0, 1.0 - 1e-12) }
     }
 

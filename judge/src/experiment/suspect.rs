@@ -1,6 +1,7 @@
 //! A suspected server: a mechanism with its parameters.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::RangeInclusive;
 
 use super::server::{
     Accepting, Batches, Bucket, Capped, Deadline, Failing, Growing, Held, Holders, Instances, Pool,
@@ -97,6 +98,16 @@ impl Sort {
     }
 }
 
+/// Two groups of service times are apart by at least so many of their standard deviations: the mixture of two normal
+/// distributions has two modes from 2 on.
+const APART: f64 = 2.0;
+/// The share of the requests in a group.
+const SHARES: RangeInclusive<f64> = 0.07..=0.93;
+/// The windows over which rates are limited, in seconds: people choose round numbers.
+pub(super) const WINDOWS: [f64; 8] = [0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
+
+/// A limit that delays the last of a burst by less than this share of the longest service is as good as none.
+const SHORT: f64 = 0.4;
 /// A shorter deadline, as a share of the service time, is a cap.
 const LEAST_DEADLINE: f64 = 0.3;
 
@@ -114,6 +125,44 @@ pub(super) struct Suspect {
     pub(super) is_shared: bool,
     /// Whether each session has a limit of its own.
     pub(super) by_session: bool,
+    /// The largest delay on the way, in seconds, unless it is a parameter.
+    pub(super) jitter: f64,
+    /// The distribution of the service times.
+    pub(super) shape: Shape,
+}
+
+/// A distribution of service times. Their median and their spread are parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    LogNormal,
+    Uniform,
+    Gamma,
+}
+
+/// Half the width of a uniform distribution whose standard deviation is 1.
+const HALF_WIDTH: f64 = 1.732_050_8;
+/// The least service time, as a multiple of the median.
+const LEAST_TIME: f64 = 0.02;
+
+impl Shape {
+    /// Returns the service time, as a multiple of the median, that belongs to a normal number.
+    pub(super) fn time(self, normal: f64, spread: f64) -> f64 {
+        match self {
+            Self::LogNormal => (spread * normal).exp(),
+            // The normal distribution function: Bowling and others, "A logistic approximation to the cumulative normal
+            // distribution", 2009.
+            Self::Uniform => {
+                let rank = 1.0 / (1.0 + (-0.07056 * normal.powi(3) - 1.5976 * normal).exp());
+                (1.0 + HALF_WIDTH * spread * (2.0 * rank - 1.0)).max(LEAST_TIME)
+            }
+            // Wilson and Hilferty, "The distribution of chi-square", 1931.
+            Self::Gamma => {
+                let ninth = spread * spread / 9.0;
+                let root = (1.0 - ninth + normal * ninth.sqrt()) / (1.0 - ninth);
+                root.max(0.0).powi(3).max(LEAST_TIME)
+            }
+        }
+    }
 }
 
 impl Suspect {
@@ -137,7 +186,14 @@ impl Suspect {
     pub(super) fn is_possible(&self) -> bool {
         let spread = self.point[1].exp();
         let possible = match self.sort {
-            Sort::Uneven => (0.03..0.97).contains(&self.value(0)) && self.value(1) > 0.2,
+            // Two groups that overlap are none, and a few stragglers are no group.
+            Sort::Uneven => {
+                let apart = (1.0 + self.value(1)).ln();
+                SHARES.contains(&self.value(0)) && apart > APART * spread && self.value(1) > 0.2
+            }
+            Sort::WindowCap | Sort::WindowOfAll => {
+                WINDOWS.iter().any(|window| (self.value(0) / window).ln().abs() < 1e-6)
+            }
             Sort::LockFirst | Sort::LockLast => self.value(0) <= 0.93,
             Sort::InnerFirst | Sort::InnerLast => self.value(0) <= 0.93 && self.whole(1) >= 2,
             Sort::ColdStart => self.value(0) > 0.12 * self.point[0].exp(),
@@ -147,6 +203,7 @@ impl Suspect {
                 self.value(1) > 0.15 * median && self.value(0) < 0.95 * median
             }
             Sort::Bucket => self.whole(1) >= 2,
+            Sort::Capped => self.whole(0) <= self.whole(1),
             Sort::Batches => {
                 let median = self.point[0].exp();
                 self.whole(0) >= 2 && self.value(1) < median && self.value(2) < 0.5 * median
@@ -161,26 +218,36 @@ impl Suspect {
         possible && (0.000_5..1.5).contains(&spread)
     }
 
-    /// The largest delay on the way, in seconds, where it matters: answers that leave together come apart by it.
-    pub(super) fn network(&self) -> Option<f64> {
+    /// The largest delay on the way, in seconds. Where it matters, it is a parameter: answers that leave together come
+    /// apart by it.
+    pub(super) fn network(&self) -> f64 {
         match self.sort {
-            Sort::SingleFlight => Some(self.value(0)),
-            Sort::Batches => Some(self.value(2)),
-            _ => None,
+            Sort::SingleFlight => self.value(0),
+            Sort::Batches => self.value(2),
+            _ => self.jitter,
         }
+    }
+
+    /// About how long the longest of so many requests would take without a limit, in seconds: the expected maximum of normal
+    /// numbers grows as the root of twice the logarithm of their count.
+    fn longest(&self, requests: f64) -> f64 {
+        (self.point[0] + self.point[1].exp() * (2.0 * requests.max(1.0).ln()).sqrt()).exp()
+            + 2.0 * self.jitter
     }
 
     /// Whether a burst of so many requests shows the limit: one that it hardly reaches is as good as none.
     pub(super) fn shows_in(&self, requests: usize) -> bool {
         let (most, all) = (0.85 * requests as f64, requests as f64);
         let median = self.point[0].exp();
+        // A delay that is short beside the longest service is not seen.
+        let delay = f64::max(0.5 * (median + self.jitter), SHORT * self.longest(all));
         match self.sort {
             Sort::Pool | Sort::LastFirst | Sort::AnyOrder | Sort::Processors => self.value(0) <= most,
-            Sort::Pace | Sort::Cost | Sort::Accepting => self.value(0) * all >= 0.5 * median,
-            Sort::Bucket => self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.4 * median,
-            Sort::LockFirst | Sort::LockLast => self.share(0) * all >= 0.5,
+            Sort::Pace | Sort::Cost | Sort::Accepting => self.value(0) * all >= delay,
+            Sort::Bucket => self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.8 * delay,
+            Sort::LockFirst | Sort::LockLast => self.share(0) * median * all >= delay,
             Sort::InnerFirst | Sort::InnerLast => {
-                self.value(1) <= most && self.share(0) * (all / self.value(1) - 1.0) >= 0.3
+                self.value(1) <= most && self.share(0) * median * (all / self.value(1) - 1.0) >= 0.6 * delay
             }
             Sort::WarmPool => self.value(1) <= most,
             // A pool with a few workers more after a long time is a pool.
@@ -238,10 +305,7 @@ impl Suspect {
                 Box::new(Sticky { processes: self.whole(0), each: self.whole(1), accepted: HashMap::new() })
             }
             Sort::SingleFlight => Box::new(SingleFlight),
-            Sort::Capped => Box::new(Capped {
-                workers: self.whole(0),
-                queue: (self.value(1) - 1.0).round().max(0.0) as usize,
-            }),
+            Sort::Capped => Box::new(Capped { workers: self.whole(0), limit: self.whole(1) }),
             Sort::Deadline => Box::new(Deadline { workers: self.whole(0), deadline: self.value(1) }),
             Sort::Failing => Box::new(Failing(self.share(0))),
         }
@@ -291,10 +355,7 @@ impl Suspect {
                 Parameters { from: whole(0), to: Some((self.whole(0) + self.whole(1)) as f64), ..none }
             }
             Sort::Sticky => Parameters { processes: whole(0), workers: whole(1), ..none },
-            Sort::Capped => Parameters {
-                limit: Some(self.whole(0) as f64 + (self.value(1) - 1.0).round().max(0.0)),
-                ..none
-            },
+            Sort::Capped => Parameters { limit: whole(1), ..none },
             Sort::Deadline => Parameters { workers: whole(0), delay_ms: Some(self.value(1) * 1e3), ..none },
             Sort::Failing => Parameters { share: Some(self.share(0)), ..none },
         }

@@ -13,6 +13,8 @@ const ALONE_SECONDS: f64 = 3.0;
 const MOST_ALONE: usize = 8;
 /// The time between two experiments, beside pauses, in seconds.
 const BETWEEN: (f64, f64) = (0.002, 0.03);
+/// The time between two requests alone, in seconds: the next one is sent when the last one is answered.
+const BETWEEN_ALONE: (f64, f64) = (0.000_05, 0.000_5);
 
 /// What can be sent to the server beside requests to its endpoint.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -106,7 +108,7 @@ impl<'a> Laboratory<'a> {
     fn alone_once(&mut self, target: Target) -> (f64, bool) {
         let part = Part { n: 1, delay: Duration::ZERO, spacing: Duration::ZERO, target };
         // Over the same connection each time.
-        let sent = self.send(&[part], Connections::Kept, 0.0);
+        let sent = self.send(&[part], Connections::Kept, 0.0, BETWEEN_ALONE);
         let (done, status) = sent[0].done.unwrap_or((f64::INFINITY, 0));
         (done - sent[0].planned, status == 200)
     }
@@ -131,7 +133,8 @@ impl<'a> Laboratory<'a> {
         let start = self.world.now();
         self.world.begin(start + experiment.pause.as_secs_f64());
         self.open.clear();
-        let sent = self.send(&experiment.parts, experiment.connections, experiment.pause.as_secs_f64());
+        let sent =
+            self.send(&experiment.parts, experiment.connections, experiment.pause.as_secs_f64(), BETWEEN);
         let traces = experiment.parts.iter().enumerate().map(|(p, part)| {
             let own: Vec<&Sent> = sent.iter().filter(|one| one.part == p).collect();
             let start = own.first().map_or(0.0, |one| one.planned);
@@ -146,8 +149,14 @@ impl<'a> Laboratory<'a> {
     }
 
     /// Sends requests, and waits for all answers.
-    fn send(&mut self, parts: &[Part], connections: Connections, pause: f64) -> Vec<Sent> {
-        let start = self.world.now() + pause + self.random.between(BETWEEN.0, BETWEEN.1);
+    fn send(
+        &mut self,
+        parts: &[Part],
+        connections: Connections,
+        pause: f64,
+        between: (f64, f64),
+    ) -> Vec<Sent> {
+        let start = self.world.now() + pause + self.random.between(between.0, between.1);
         let mut sent = Vec::new();
         let mut first_request = None;
         for (p, part) in parts.iter().enumerate() {

@@ -81,8 +81,11 @@ pub(super) fn allowed(case: &Case, largest: usize, refused: bool) -> Vec<Name> {
             ConcurrencyCap | QueueDeadline if !refused => with(vec![WorkerPool], &[(!also, InnerPool)]),
             RateCap if !refused => vec![None],
             RandomFailures if !refused => vec![None],
-            // Hardly any growth is over soon.
-            Growth if knobs.to.zip(knobs.k).is_some_and(|(to, from)| 2 * to <= 3 * from) => {
+            // Hardly any growth, or one that is over before the first answer, is a pool afterwards.
+            Growth
+                if knobs.delay < 0.5 * mean
+                    || knobs.to.zip(knobs.k).is_some_and(|(to, from)| 2 * to <= 3 * from) =>
+            {
                 vec![Growth, WorkerPool]
             }
             Pause if knobs.delay < 0.3 * mean => vec![Pause, None],

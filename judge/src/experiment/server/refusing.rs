@@ -2,11 +2,11 @@
 
 use super::{Answer, Arrival, Server, Workers};
 
-/// Workers, and a queue of limited length.
+/// Workers, and a limit on requests that are served or wait.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Capped {
     pub(in super::super) workers: usize,
-    pub(in super::super) queue: usize,
+    pub(in super::super) limit: usize,
 }
 
 impl Server for Capped {
@@ -15,7 +15,7 @@ impl Server for Capped {
         let mut ends: Vec<f64> = Vec::new();
         let mut answer = |one: &Arrival| {
             ends.retain(|end| *end > one.at);
-            if ends.len() >= self.workers + self.queue {
+            if ends.len() >= self.limit {
                 return Answer::refused(one.at);
             }
             let end = workers.take(one.at, one.work);
