@@ -1,15 +1,15 @@
 //! Which experiment splits best what is left.
 
-use super::belief::Belief;
+use super::budget::{Abilities, Left};
+use super::candidates::{Candidate, candidates};
 use super::fit::Fitted;
 use super::history::{History, difference};
-use super::menu::{Item, menu};
 use super::plan::Experiment;
-use super::planner::{Abilities, Left};
+use super::posterior::Posterior;
 use crate::mechanism::Name;
 
-/// How often an experiment is played to see what it would show.
-const TURNS: usize = 16;
+/// How often an experiment is simulated to see what it would show.
+const REPLICATES: usize = 16;
 /// The most rivals that are looked at.
 const RIVALS: usize = 4;
 /// An experiment shows nothing if the logarithm of the likelihood ratio that is expected is below this.
@@ -36,17 +36,17 @@ pub(super) enum Choice {
 /// Chooses an experiment. Mechanisms that are less probable than the share `known` of the best are ruled out.
 pub(super) fn choose(
     history: &History,
-    belief: &Belief,
+    posterior: &Posterior,
     abilities: &Abilities,
     left: Left,
     known: f64,
 ) -> Choice {
-    let rivals: Vec<(&Fitted, f64)> = belief.rivals(known).take(RIVALS).collect();
+    let rivals: Vec<(&Fitted, f64)> = posterior.rivals(known).take(RIVALS).collect();
     if rivals.is_empty() {
         return Choice::Known;
     }
-    let items = menu(history, belief, abilities);
-    let gains = gains(history, belief, &rivals, &items);
+    let items = candidates(history, posterior, abilities);
+    let gains = gains(history, posterior, &rivals, &items);
     let mut splits: Vec<(f64, usize, usize)> = Vec::new();
     for (i, item) in items.iter().enumerate() {
         let gain = |rival: usize| gains[rival][i];
@@ -60,21 +60,26 @@ pub(super) fn choose(
     let Some(first) = splits.first() else { return Choice::Same };
     let fits = |i: usize| items[i].experiment.requests() <= left.requests && items[i].seconds <= left.seconds;
     match splits.iter().find(|(_, i, _)| fits(*i)) {
-        Some((_, i, against)) => Choice::Fire(explained(&items[*i], belief.best(), rivals[*against].0)),
+        Some((_, i, against)) => Choice::Fire(explained(&items[*i], posterior.best(), rivals[*against].0)),
         None if items[first.1].experiment.requests() > left.requests => Choice::RequestsSpent,
         None => Choice::TimeSpent,
     }
 }
 
 /// Returns by how much each experiment is expected to tell each rival from the best.
-fn gains(history: &History, belief: &Belief, rivals: &[(&Fitted, f64)], items: &[Item]) -> Vec<Vec<f64>> {
+fn gains(
+    history: &History,
+    posterior: &Posterior,
+    rivals: &[(&Fitted, f64)],
+    items: &[Candidate],
+) -> Vec<Vec<f64>> {
     let experiments: Vec<Experiment> = items.iter().map(|item| item.experiment.clone()).collect();
-    let play = |one: &Fitted| history.play(&one.suspect, TURNS, &experiments).1;
-    let best = play(belief.best());
+    let simulate = |one: &Fitted| history.simulate(&one.hypothesis, REPLICATES, &experiments).1;
+    let best = simulate(posterior.best());
     let blanks: Vec<_> = experiments.iter().map(|experiment| history.blank(experiment)).collect();
     let gains = |(rival, _): &(&Fitted, f64)| {
-        let played = play(rival);
-        let gain = |i: usize| difference(&best[i], &played[i], &blanks[i], TURNS);
+        let simulated = simulate(rival);
+        let gain = |i: usize| difference(&best[i], &simulated[i], &blanks[i], REPLICATES);
         (0..items.len()).map(gain).map(|gain| if gain.is_finite() { gain } else { 0.0 }).collect()
     };
     rivals.iter().map(gains).collect()
@@ -84,26 +89,26 @@ fn gains(history: &History, belief: &Belief, rivals: &[(&Fitted, f64)], items: &
 /// probable.
 pub(super) fn inseparable(
     history: &History,
-    belief: &Belief,
+    posterior: &Posterior,
     abilities: &Abilities,
     least: f64,
 ) -> Vec<Name> {
-    let rivals: Vec<(&Fitted, f64)> = belief.rivals(least).collect();
-    let items = menu(history, belief, abilities);
-    let gains = gains(history, belief, &rivals, &items);
+    let rivals: Vec<(&Fitted, f64)> = posterior.rivals(least).collect();
+    let items = candidates(history, posterior, abilities);
+    let gains = gains(history, posterior, &rivals, &items);
     let is_same = |gains: &Vec<f64>| gains.iter().all(|gain| *gain < LEAST);
     let all = rivals.iter().zip(&gains).filter(|(_, gains)| is_same(gains));
-    all.map(|((rival, _), _)| rival.suspect.name()).collect()
+    all.map(|((rival, _), _)| rival.hypothesis.name()).collect()
 }
 
 /// Returns the experiment with the reason why it was chosen.
-fn explained(item: &Item, best: &Fitted, rival: &Fitted) -> Experiment {
-    let (one, other) = (best.suspect.name().words(), rival.suspect.name().words());
+fn explained(item: &Candidate, best: &Fitted, rival: &Fitted) -> Experiment {
+    let (one, other) = (best.hypothesis.name().words(), rival.hypothesis.name().words());
     let reason = format!("to tell {one} from {other}: {}", item.experiment.reason);
     Experiment { reason, ..item.experiment.clone() }
 }
 
-impl Item {
+impl Candidate {
     fn cost(&self) -> f64 {
         FIXED + self.experiment.requests() as f64 / REQUESTS + self.seconds / SECONDS
     }

@@ -1,7 +1,7 @@
-//! The figures of an experiment that are compared with those of suspected servers.
+//! The figures of an experiment that are compared with those of hypotheses.
 
 use super::plan::{Connections, Experiment, Part};
-use super::play::{Outcome, Outcomes};
+use super::simulate::{Outcome, Outcomes};
 
 /// Parts of at most so many requests are compared request by request.
 const SMALL: usize = 6;

@@ -1,18 +1,19 @@
-//! Fits the parameters of suspected servers to what was seen.
+//! Fits the parameters of hypotheses to what was seen.
 
-use super::clues::Clues;
 use super::history::{History, Score};
+use super::hypothesis::{Hypothesis, WINDOWS};
+use super::initial_estimates::InitialEstimates;
 use super::plan::Target;
-use super::suspect::{REFUSING, SERVING, Sort, Suspect, WINDOWS};
+use super::server_model::{REFUSING, SERVING, ServerModel};
 
-/// How often experiments are played for a first look, for some improvement, and for a fit.
+/// How often experiments are simulated for a first look, for some improvement, and for a fit.
 const LOOK: usize = 8;
 const MORE: usize = 10;
-pub(super) const TURNS: usize = 20;
+pub(super) const REPLICATES: usize = 20;
 /// Suspects that are so much worse than the best one are given up: after a first look, and after some improvement.
 const UNLIKELY: f64 = 90.0;
 const HOPELESS: f64 = 35.0;
-/// The number of guesses of each sort that are improved, and of connections that stick: few processes are found by chance.
+/// The number of guesses of each model that are improved, and of connections that stick: few processes are found by chance.
 const GUESSES: usize = 2;
 const STICKY_GUESSES: usize = 5;
 /// The first steps of an improvement, as logarithms: of the service time, and of other parameters. Then those of a fit.
@@ -25,10 +26,10 @@ const PROBE: f64 = 0.04;
 /// The probability that each session has a limit of its own, where there is a limit of one.
 const BY_SESSION: f64 = 0.08;
 
-/// A suspect with its best parameters.
+/// A hypothesis with its best parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Fitted {
-    pub(super) suspect: Suspect,
+    pub(super) hypothesis: Hypothesis,
     pub(super) score: Score,
     /// The logarithm of the prior probability, with the penalty of the parameters.
     pub(super) prior: f64,
@@ -40,14 +41,15 @@ impl Fitted {
     }
 }
 
-/// Returns the suspects with their best parameters, the best first, and those that were given up.
+/// Returns the hypotheses with their best parameters, the best first, and those that were given up.
 ///
-/// All first guesses get a look. The best of each sort are improved a little, and the sorts that are possible then a lot.
+/// All first guesses get a look. The best of each model are improved a little, and the models that are possible then a lot.
 pub(super) fn fit(history: &History) -> (Vec<Fitted>, Vec<Fitted>) {
     let refuses = history.has_refusals();
-    let sorts = if refuses { &REFUSING[..] } else { &SERVING[..] };
-    let clues = Clues::of(history);
-    let mut guesses: Vec<Vec<Fitted>> = sorts.iter().map(|habit| look(history, &clues, habit.sort)).collect();
+    let models = if refuses { &REFUSING[..] } else { &SERVING[..] };
+    let estimates = InitialEstimates::of(history);
+    let mut guesses: Vec<Vec<Fitted>> =
+        models.iter().map(|one| look(history, &estimates, one.model)).collect();
     let best = guesses.iter().flatten().map(Fitted::log).fold(f64::NEG_INFINITY, f64::max);
     let mut given_up: Vec<Fitted> = Vec::new();
     guesses.retain(|all| {
@@ -67,9 +69,9 @@ pub(super) fn fit(history: &History) -> (Vec<Fitted>, Vec<Fitted>) {
         is_possible
     });
     let refined = fitted.into_iter().map(|one| {
-        let mut one = refine(history, one, TURNS, 4, FINE);
+        let mut one = refine(history, one, REPLICATES, 4, FINE);
         one.prior += occam(history, &one);
-        if one.suspect.sort == Sort::Pause {
+        if one.hypothesis.model == ServerModel::Pause {
             // It may have come in any experiment.
             one.prior -= (history.seen.len().max(1) as f64).ln();
         }
@@ -82,25 +84,25 @@ pub(super) fn fit(history: &History) -> (Vec<Fitted>, Vec<Fitted>) {
 }
 
 /// Returns the best of the first guesses, the best first.
-fn look(history: &History, clues: &Clues, sort: Sort) -> Vec<Fitted> {
-    let is_possible = |one: &Suspect| one.is_possible() && one.shows_in(history.largest());
-    let candidates = clues.guesses(sort).into_iter().filter(is_possible);
-    let mut scored: Vec<Fitted> = candidates.map(|suspect| weigh(history, suspect, LOOK)).collect();
+fn look(history: &History, estimates: &InitialEstimates, model: ServerModel) -> Vec<Fitted> {
+    let is_possible = |one: &Hypothesis| one.is_possible() && one.shows_in(history.largest());
+    let candidates = estimates.guesses(model).into_iter().filter(is_possible);
+    let mut scored: Vec<Fitted> = candidates.map(|hypothesis| weigh(history, hypothesis, LOOK)).collect();
     scored.sort_by(|a, b| b.log().total_cmp(&a.log()));
-    scored.truncate(if sort == Sort::Sticky { STICKY_GUESSES } else { GUESSES });
+    scored.truncate(if model == ServerModel::Sticky { STICKY_GUESSES } else { GUESSES });
     scored
 }
 
-fn weigh(history: &History, suspect: Suspect, turns: usize) -> Fitted {
-    let prior = suspect.sort.habit().prior.ln();
-    Fitted { score: history.score(&suspect, turns), prior, suspect }
+fn weigh(history: &History, hypothesis: Hypothesis, replicates: usize) -> Fitted {
+    let prior = hypothesis.model.prior().prior.ln();
+    Fitted { score: history.score(&hypothesis, replicates), prior, hypothesis }
 }
 
 /// Improves the parameters one by one, by steps that become smaller (Hooke and Jeeves, "Direct search solution of numerical
 /// and statistical problems", 1961).
-fn refine(history: &History, fitted: Fitted, turns: usize, rounds: usize, first: (f64, f64)) -> Fitted {
-    let mut fitted = weigh(history, fitted.suspect, turns);
-    let count = fitted.suspect.point.len();
+fn refine(history: &History, fitted: Fitted, replicates: usize, rounds: usize, first: (f64, f64)) -> Fitted {
+    let mut fitted = weigh(history, fitted.hypothesis, replicates);
+    let count = fitted.hypothesis.point.len();
     let mut steps: Vec<f64> = (0..count).map(|i| if i == 0 { first.0 } else { first.1 }).collect();
     for _ in 0..rounds {
         for (i, step) in steps.iter_mut().enumerate() {
@@ -108,11 +110,11 @@ fn refine(history: &History, fitted: Fitted, turns: usize, rounds: usize, first:
             let along: &[f64] = if i >= 2 { &[0.0, 1.0, -1.0] } else { &[0.0] };
             let moves = along.iter().flat_map(|along| [(1.0, *along), (-1.0, *along)]);
             let better = moves.into_iter().find_map(|(sign, along)| {
-                let mut suspect = fitted.suspect.clone();
-                suspect.point[i] = stepped(&suspect, i, sign * *step);
-                suspect.point[0] += along * (suspect.point[i] - fitted.suspect.point[i]);
-                let is_possible = suspect.is_possible() && suspect.shows_in(history.largest());
-                let other = is_possible.then(|| weigh(history, suspect, turns))?;
+                let mut hypothesis = fitted.hypothesis.clone();
+                hypothesis.point[i] = stepped(&hypothesis, i, sign * *step);
+                hypothesis.point[0] += along * (hypothesis.point[i] - fitted.hypothesis.point[i]);
+                let is_possible = hypothesis.is_possible() && hypothesis.shows_in(history.largest());
+                let other = is_possible.then(|| weigh(history, hypothesis, replicates))?;
                 (other.log() > fitted.log()).then_some(other)
             });
             *step *= if better.is_some() { 1.1 } else { 0.5 };
@@ -128,32 +130,32 @@ fn refine(history: &History, fitted: Fitted, turns: usize, rounds: usize, first:
 /// has to be known, the more it was fitted (Laplace's approximation; MacKay, "Bayesian interpolation", 1992).
 fn occam(history: &History, fitted: &Fitted) -> f64 {
     let mut sum = 0.0;
-    for i in 0..fitted.suspect.point.len() {
-        if i == 2 && matches!(fitted.suspect.sort, Sort::WindowCap | Sort::WindowOfAll) {
+    for i in 0..fitted.hypothesis.point.len() {
+        if i == 2 && matches!(fitted.hypothesis.model, ServerModel::WindowCap | ServerModel::WindowOfAll) {
             sum -= (WINDOWS.len() as f64).ln();
             continue;
         }
         let mut drop = 0.0;
         let mut size: f64 = 0.0;
         for sign in [1.0, -1.0] {
-            let mut suspect = fitted.suspect.clone();
-            suspect.point[i] = stepped(&suspect, i, sign * PROBE);
-            size += (suspect.point[i] - fitted.suspect.point[i]).abs() / 2.0;
-            drop += (fitted.score.log() - history.score(&suspect, TURNS).log()).max(0.0) / 2.0;
+            let mut hypothesis = fitted.hypothesis.clone();
+            hypothesis.point[i] = stepped(&hypothesis, i, sign * PROBE);
+            size += (hypothesis.point[i] - fitted.hypothesis.point[i]).abs() / 2.0;
+            drop += (fitted.score.log() - history.score(&hypothesis, REPLICATES).log()).max(0.0) / 2.0;
         }
         let known_to = size / (2.0 * drop.max(1e-3)).sqrt();
         let range = RANGES[i.min(RANGES.len() - 1)];
         // Whole numbers are known to one at best.
-        let least = if fitted.suspect.sort.is_whole(i) { 0.4 * size } else { 0.0 };
+        let least = if fitted.hypothesis.model.is_whole(i) { 0.4 * size } else { 0.0 };
         sum += (2.5 * known_to.max(least) / range).min(1.0).ln();
     }
     sum
 }
 
 /// Returns a parameter after a step. Small whole numbers change by one at least.
-fn stepped(suspect: &Suspect, i: usize, step: f64) -> f64 {
-    let value = suspect.point[i];
-    if !suspect.sort.is_whole(i) {
+fn stepped(hypothesis: &Hypothesis, i: usize, step: f64) -> f64 {
+    let value = hypothesis.point[i];
+    if !hypothesis.model.is_whole(i) {
         return value + step;
     }
     let (now, next) = (value.exp().round(), (value + step).exp().round());
@@ -161,58 +163,33 @@ fn stepped(suspect: &Suspect, i: usize, step: f64) -> f64 {
     next.max(1.0).ln()
 }
 
-impl Sort {
-    /// Whether the parameter at `i` of a suspect's point is a whole number.
-    fn is_whole(self, i: usize) -> bool {
-        matches!(
-            (self, i),
-            (
-                Self::Pool
-                    | Self::LastFirst
-                    | Self::AnyOrder
-                    | Self::Batches
-                    | Self::Capped
-                    | Self::Deadline
-                    | Self::Growing
-                    | Self::Sticky,
-                2
-            ) | (
-                Self::Bucket
-                    | Self::RateCap
-                    | Self::WindowCap
-                    | Self::WindowOfAll
-                    | Self::InnerFirst
-                    | Self::InnerLast,
-                3
-            ) | (Self::WarmPool | Self::Growing | Self::Sticky | Self::Capped, 3)
-        )
-    }
-}
-
-/// Returns the suspect, with what other endpoints and sessions meet, as far as experiments may show it.
+/// Returns the hypothesis, with what other endpoints and sessions meet, as far as experiments may show it.
 fn variants(history: &History, fitted: &Fitted) -> Vec<Fitted> {
     let sent = |target: Target| {
         history.seen.iter().any(|one| one.experiment.parts.iter().any(|part| part.target == target))
     };
-    let shared = fitted.suspect.sort.habit().shared;
+    let shared = fitted.hypothesis.model.prior().shared;
     let mut variants = vec![fitted.clone()];
     let also = sent(Target::Also);
     if also {
-        variants[0].prior += likelihood(fitted.suspect.is_shared, shared);
-        let suspect = Suspect { is_shared: !fitted.suspect.is_shared, ..fitted.suspect.clone() };
-        let prior = fitted.prior + likelihood(suspect.is_shared, shared);
-        let other = Fitted { prior, ..weigh(history, suspect, TURNS) };
+        variants[0].prior += likelihood(fitted.hypothesis.is_shared, shared);
+        let hypothesis = Hypothesis { is_shared: !fitted.hypothesis.is_shared, ..fitted.hypothesis.clone() };
+        let prior = fitted.prior + likelihood(hypothesis.is_shared, shared);
+        let other = Fitted { prior, ..weigh(history, hypothesis, REPLICATES) };
         variants.push(other);
     }
     if sent(Target::OtherHeader)
-        && matches!(fitted.suspect.sort, Sort::Pool | Sort::LockFirst | Sort::LockLast)
+        && matches!(
+            fitted.hypothesis.model,
+            ServerModel::Pool | ServerModel::LockFirst | ServerModel::LockLast
+        )
     {
         let sessions: Vec<Fitted> = variants
             .iter()
             .map(|one| {
-                let suspect = Suspect { by_session: true, ..one.suspect.clone() };
+                let hypothesis = Hypothesis { by_session: true, ..one.hypothesis.clone() };
                 let prior = one.prior + BY_SESSION.ln();
-                Fitted { prior, ..weigh(history, suspect, TURNS) }
+                Fitted { prior, ..weigh(history, hypothesis, REPLICATES) }
             })
             .collect();
         variants.extend(sessions);

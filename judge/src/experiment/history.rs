@@ -1,14 +1,14 @@
-//! What was seen, and how well a suspected server explains it.
+//! What was seen, and how well a hypothesis explains it.
 //!
 //! The likelihood is synthetic (Wood, "Statistical inference for noisy nonlinear ecological dynamic systems", 2010): the
-//! experiments are played at the suspected server many times over, and the figures that were seen are compared with the
-//! means and the deviations of the figures that were played. So any experiment can be judged, in any order, at servers
+//! experiments are simulated at the hypothesis many times over, and the figures that were seen are compared with the
+//! means and the deviations of the figures that were simulated. So any experiment can be judged, in any order, at servers
 //! that remember earlier ones.
 
 use super::features::{self, Figure, Scale};
+use super::hypothesis::Hypothesis;
 use super::plan::{Experiment, Observed, Target};
-use super::play::{Outcome, Outcomes, Player};
-use super::suspect::Suspect;
+use super::simulate::{Outcome, Outcomes, Simulation};
 use crate::trace::{Baseline, Ending, Row};
 
 /// Figures have tails as long as those of Student's distribution with so many degrees of freedom: real servers are never
@@ -24,7 +24,7 @@ const TYPICAL: f64 = 0.7;
 const TEMPER: f64 = 0.7;
 
 /// An experiment as it was seen.
-pub(super) struct Seen<'a> {
+pub(super) struct Completed<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) outcomes: Outcomes,
 }
@@ -34,7 +34,7 @@ pub(super) struct History<'a> {
     warm_up: Option<f64>,
     /// The times of the requests alone, in seconds.
     pub(super) alone: Vec<f64>,
-    pub(super) seen: Vec<Seen<'a>>,
+    pub(super) seen: Vec<Completed<'a>>,
     /// The figures of the requests alone, then those of each experiment.
     figures: Vec<Vec<Figure>>,
     pub(super) scale: Scale,
@@ -42,9 +42,9 @@ pub(super) struct History<'a> {
     pub(super) also: f64,
 }
 
-/// The mean and the variance of a figure over several turns.
+/// The mean and the variance of a figure over several replicates.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Played {
+pub(super) struct Simulated {
     count: f64,
     mean: f64,
     squares: f64,
@@ -90,26 +90,26 @@ impl<'a> History<'a> {
         for one in seen {
             let outcomes = outcomes(one);
             history.figures.push(features::figures(&one.experiment, &outcomes, scale));
-            history.seen.push(Seen { experiment: &one.experiment, outcomes });
+            history.seen.push(Completed { experiment: &one.experiment, outcomes });
         }
         history
     }
 
-    /// Returns how well a server explains what was seen, played so many times.
-    pub(super) fn score(&self, suspect: &Suspect, turns: usize) -> Score {
-        let played = self.play(suspect, turns, &[]).0;
+    /// Returns how well a server explains what was seen, simulated so many times.
+    pub(super) fn score(&self, hypothesis: &Hypothesis, replicates: usize) -> Score {
+        let simulated = self.simulate(hypothesis, replicates, &[]).0;
         let mut score = Score::default();
         let (mut squares, mut weights) = (0.0, 0.0);
-        for (figures, played) in self.figures.iter().zip(&played) {
+        for (figures, simulated) in self.figures.iter().zip(&simulated) {
             let mut log = 0.0;
-            for (figure, played) in figures.iter().zip(played) {
+            for (figure, simulated) in figures.iter().zip(simulated) {
                 let Some(value) = figure.value else { continue };
-                if 2.0 * played.count < turns as f64 {
+                if 2.0 * simulated.count < replicates as f64 {
                     log += figure.weight * MISSING;
                     squares += figure.weight * MOST_SQUARE;
                 } else {
-                    let variance = played.variance(figure.least);
-                    let square = (value - played.mean).powi(2) / variance;
+                    let variance = simulated.variance(figure.least);
+                    let square = (value - simulated.mean).powi(2) / variance;
                     log += figure.weight * log_density(square, variance);
                     squares += figure.weight * square.min(MOST_SQUARE);
                 }
@@ -121,27 +121,27 @@ impl<'a> History<'a> {
         score
     }
 
-    /// Plays what was seen, and then each of `next` by itself. Returns their figures.
-    pub(super) fn play(
+    /// Simulates what was seen, and then each of `next` by itself. Returns their figures.
+    pub(super) fn simulate(
         &self,
-        suspect: &Suspect,
-        turns: usize,
+        hypothesis: &Hypothesis,
+        replicates: usize,
         next: &[Experiment],
-    ) -> (Vec<Vec<Played>>, Vec<Vec<Played>>) {
-        let mut all: Vec<Vec<Played>> = vec![Vec::new(); 1 + self.seen.len()];
-        let mut after: Vec<Vec<Played>> = vec![Vec::new(); next.len()];
-        for turn in 0..turns {
-            let mut player = Player::new(suspect, self.also, turn);
-            let alone = player.alone(1 + self.alone.len());
+    ) -> (Vec<Vec<Simulated>>, Vec<Vec<Simulated>>) {
+        let mut all: Vec<Vec<Simulated>> = vec![Vec::new(); 1 + self.seen.len()];
+        let mut after: Vec<Vec<Simulated>> = vec![Vec::new(); next.len()];
+        for replicate in 0..replicates {
+            let mut simulation = Simulation::new(hypothesis, self.also, replicate);
+            let alone = simulation.alone(1 + self.alone.len());
             let time = |one: &Outcome| one.filter(|(_, is_good)| *is_good).map(|(time, _)| time);
             let times: Vec<f64> = alone.iter().skip(1).filter_map(time).collect();
             add(&mut all[0], &features::alone(alone.first().and_then(time), &times, self.scale));
             for (seen, all) in self.seen.iter().zip(&mut all[1..]) {
-                let outcomes = player.play(seen.experiment);
+                let outcomes = simulation.simulate(seen.experiment);
                 add(all, &features::figures(seen.experiment, &outcomes, self.scale));
             }
             for (experiment, after) in next.iter().zip(&mut after) {
-                let outcomes = player.copy().play(experiment);
+                let outcomes = simulation.copy().simulate(experiment);
                 add(after, &features::figures(experiment, &outcomes, self.scale));
             }
         }
@@ -177,11 +177,16 @@ impl<'a> History<'a> {
 
 /// By how much two servers differ in an experiment: the logarithm of the likelihood ratio that is expected, by the one that
 /// shows less.
-pub(super) fn difference(one: &[Played], other: &[Played], figures: &[Figure], turns: usize) -> f64 {
-    let towards = |from: &[Played], to: &[Played]| -> f64 {
+pub(super) fn difference(
+    one: &[Simulated],
+    other: &[Simulated],
+    figures: &[Figure],
+    replicates: usize,
+) -> f64 {
+    let towards = |from: &[Simulated], to: &[Simulated]| -> f64 {
         let mut sum = 0.0;
         for ((from, to), figure) in from.iter().zip(to).zip(figures) {
-            let half = turns as f64 / 2.0;
+            let half = replicates as f64 / 2.0;
             match (from.count >= half, to.count >= half) {
                 (false, _) => {}
                 (true, false) => sum += figure.weight * 3.0,
@@ -203,20 +208,20 @@ fn log_density(square: f64, variance: f64) -> f64 {
     -0.5 * (FREEDOM + 1.0) * (square / FREEDOM).ln_1p() - 0.5 * variance.ln()
 }
 
-fn add(all: &mut Vec<Played>, figures: &[Figure]) {
-    all.resize(figures.len(), Played::default());
-    for (played, figure) in all.iter_mut().zip(figures) {
+fn add(all: &mut Vec<Simulated>, figures: &[Figure]) {
+    all.resize(figures.len(), Simulated::default());
+    for (simulated, figure) in all.iter_mut().zip(figures) {
         let Some(value) = figure.value else { continue };
         // Welford, "Note on a method for calculating corrected sums of squares and products", 1962.
-        played.count += 1.0;
-        let delta = value - played.mean;
-        played.mean += delta / played.count;
-        played.squares += delta * (value - played.mean);
+        simulated.count += 1.0;
+        let delta = value - simulated.mean;
+        simulated.mean += delta / simulated.count;
+        simulated.squares += delta * (value - simulated.mean);
     }
 }
 
-impl Played {
-    /// The variance of a figure: that over the turns, that of their mean, and the least one.
+impl Simulated {
+    /// The variance of a figure: that over the replicates, that of their mean, and the least one.
     fn variance(&self, least: f64) -> f64 {
         let variance = if self.count > 1.0 { self.squares / (self.count - 1.0) } else { 0.0 };
         variance * (1.0 + 1.0 / self.count.max(1.0)) + least * least

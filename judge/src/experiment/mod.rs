@@ -1,23 +1,29 @@
 //! Why a server serves requests as it does: which experiment to fire next, and what all of them show together. The caller
 //! fires them.
 
-mod belief;
+mod budget;
+mod candidates;
 mod choice;
-mod clues;
 mod diagnosis;
 mod end;
 mod features;
 mod fit;
 mod history;
-mod menu;
+mod hypothesis;
+mod initial_estimates;
+mod opening;
 mod plan;
 mod planner;
-mod play;
+mod posterior;
 mod report;
 mod server;
-mod suspect;
+mod server_model;
+mod service_shape;
+mod simulate;
+mod speed_mixture;
 
+pub use budget::{Abilities, Budget, Spent};
 pub use diagnosis::{Diagnosis, Finding};
 pub use end::End;
 pub use plan::{Connections, Experiment, Observed, Part, Target};
-pub use planner::{Abilities, Budget, Planner, Spent, Step};
+pub use planner::{Planner, Step};

@@ -1,24 +1,18 @@
 //! Which experiment to fire next.
 
-use std::time::Duration;
-
-use super::belief::{Belief, RULED_OUT};
+use super::budget::{Abilities, Budget, Left, Spent};
+use super::candidates::{self, Candidate, LARGEST};
 use super::choice::{Choice, choose, inseparable};
 use super::diagnosis::Diagnosis;
 use super::end::End;
 use super::history::History;
-use super::menu::{self, Item, LARGEST, PAIRS};
+use super::opening::opening;
 use super::plan::{Connections, Experiment, Observed, Target};
+use super::posterior::{Posterior, RULED_OUT};
 use super::report;
 use crate::mechanism::Name;
-use crate::trace::{Baseline, Ending, Row, Trace};
-use crate::verdict;
+use crate::trace::{Baseline, Ending, Row};
 
-/// The sizes of the first bursts.
-const FIRST: usize = 8;
-const SECOND: usize = 40;
-/// A burst may take so much of the time that is left.
-const MOST_TIME: f64 = 0.2;
 /// The requests of a steady stream, and its pace, as a multiple of the rate that a server allows.
 const STREAM: usize = 40;
 const STREAM_PACE: f64 = 1.5;
@@ -40,35 +34,6 @@ pub struct Planner {
     pub budget: Budget,
 }
 
-/// What the caller is able to send, beside requests to the endpoint over HTTP/1.1.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Abilities {
-    /// A second URL of another duration: how long one request alone takes there.
-    pub also: Option<Duration>,
-    /// Requests with another session's header, such as its cookie.
-    pub other_header: bool,
-    /// All requests over one HTTP/2 connection.
-    pub http2: bool,
-}
-
-/// What experiments may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// The most requests.
-    pub max_requests: usize,
-    /// The longest time.
-    pub max_time: Duration,
-}
-
-/// What was spent so far, with the requests alone before the first experiment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Spent {
-    /// The number of requests.
-    pub requests: usize,
-    /// The time.
-    pub time: Duration,
-}
-
 /// The next step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
@@ -78,22 +43,16 @@ pub enum Step {
     Done(End),
 }
 
-impl Default for Budget {
-    fn default() -> Self {
-        Self { max_requests: 500, max_time: Duration::from_secs(60) }
-    }
-}
-
 impl Planner {
     /// Returns the step after these experiments.
     ///
-    /// A small burst, a larger one that is repeated, and pairs come first, so that there is something to explain. Then each suspected server is fitted to all that was seen, and the experiment is chosen in which the most probable ones
+    /// A small burst, a larger one that is repeated, and pairs come first, so that there is something to explain. Then each hypothesis is fitted to all that was seen, and the experiment is chosen in which the most probable ones
     /// are expected to differ most for what it costs.
     pub fn next(&self, seen: &[Observed], spent: Spent) -> Step {
         if is_unanswered(seen) {
             return Step::Done(End::Unanswered);
         }
-        if seen.iter().flat_map(|one| &one.traces).any(shows_shared_instance) {
+        if seen.iter().flat_map(|one| &one.traces).any(report::shows_shared_instance) {
             return Step::Done(End::Known);
         }
         if !seen.is_empty() && self.is_too_quick() {
@@ -106,31 +65,32 @@ impl Planner {
         if left.seconds <= 0.0 {
             return Step::Done(End::TimeSpent);
         }
-        if let Some(first) = self.opening(seen, left) {
+        if let Some(first) = opening(self.service_ms, seen, left) {
             return Step::Fire(first);
         }
         let history = self.history(seen);
-        let belief = Belief::of(&history);
-        if let Some(larger) = larger(&history, &belief, left) {
+        let posterior = Posterior::of(&history);
+        if let Some(larger) = larger(&history, &posterior, left) {
             return Step::Fire(larger);
         }
-        let choice = choose(&history, &belief, &self.abilities, left, KNOWN);
+        let choice = choose(&history, &posterior, &self.abilities, left, KNOWN);
         if let Choice::Known | Choice::Same = choice
-            && let Some(other) = beside(&history, &belief, &self.abilities, left)
+            && let Some(other) = beside(&history, &posterior, &self.abilities, left)
         {
             return Step::Fire(other);
         }
         if let Choice::Known = choice {
-            let more = spread_anew(&history, &belief, left).or_else(|| sustained(&history, &belief, left));
+            let more =
+                spread_anew(&history, &posterior, left).or_else(|| sustained(&history, &posterior, left));
             if let Some(more) = more {
                 return Step::Fire(more);
             }
         }
         match choice {
             Choice::Fire(experiment) => Step::Fire(experiment),
-            Choice::Known => Step::Done(if belief.describes() { End::Known } else { End::NothingLeft }),
+            Choice::Known => Step::Done(if posterior.describes() { End::Known } else { End::NothingLeft }),
             Choice::Same => {
-                Step::Done(if belief.describes() { End::OnlyFromInside } else { End::NothingLeft })
+                Step::Done(if posterior.describes() { End::OnlyFromInside } else { End::NothingLeft })
             }
             Choice::RequestsSpent => Step::Done(End::RequestsSpent),
             Choice::TimeSpent => Step::Done(End::TimeSpent),
@@ -141,12 +101,12 @@ impl Planner {
     /// [`End::Interrupted`].
     pub fn diagnosis(&self, seen: &[Observed], ended: End) -> Diagnosis {
         let history = self.history(seen);
-        let belief = (!seen.is_empty()).then(|| Belief::of(&history));
-        let same = belief
+        let posterior = (!seen.is_empty()).then(|| Posterior::of(&history));
+        let same = posterior
             .as_ref()
-            .map(|belief| inseparable(&history, belief, &self.abilities, RULED_OUT))
+            .map(|posterior| inseparable(&history, posterior, &self.abilities, RULED_OUT))
             .unwrap_or_default();
-        report::diagnosis(seen, &history, belief.as_ref(), ended, &same)
+        report::diagnosis(seen, &history, posterior.as_ref(), ended, &same)
     }
 
     fn history<'a>(&self, seen: &'a [Observed]) -> History<'a> {
@@ -164,75 +124,25 @@ impl Planner {
             seconds: self.budget.max_time.saturating_sub(spent.time).as_secs_f64(),
         }
     }
-
-    /// Returns the first bursts, as long as there is something new to see.
-    fn opening(&self, seen: &[Observed], left: Left) -> Option<Experiment> {
-        let alone = (self.service_ms / 1e3).max(1e-4);
-        let fit = |each: f64, most: usize| -> usize {
-            let by_time = (MOST_TIME * left.seconds / each.max(1e-6)) as usize;
-            most.min(by_time.max(2)).min(left.requests)
-        };
-        match seen {
-            [] => Some(menu::burst(fit(alone, FIRST), "shows whether there is a limit on few requests")),
-            [first] => {
-                let (n, last) = extent(first);
-                let size = fit(last / n.max(1) as f64, SECOND);
-                Some(menu::burst(size, "shows how answers follow each other"))
-            }
-            [.., second] if seen.len() == 2 => {
-                let (n, last) = extent(second);
-                let n = n.min(left.requests);
-                (last < 0.7 * left.seconds).then(|| menu::again(n, "what happens once may not happen again"))
-            }
-            [_, second, _] => {
-                let refuses = seen
-                    .iter()
-                    .flat_map(|one| &one.traces)
-                    .any(|trace| trace.rows.iter().any(|row| row.ending() == Ending::Refused));
-                let (n, last) = extent(second);
-                let lasts = 1.2 * alone + 2.0 * last / n.max(1) as f64;
-                let count = ((MOST_TIME * left.seconds / lasts) as usize).clamp(3, PAIRS);
-                let pairs = menu::pairs(count, 0.5 * alone, lasts);
-                let next = if refuses { menu::alone(alone) } else { pairs };
-                let is_short = next.seconds(lasts) < left.seconds;
-                (is_short && next.requests() <= left.requests).then_some(next)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// What is left of the budget.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Left {
-    pub(super) requests: usize,
-    pub(super) seconds: f64,
-}
-
-/// Returns the number of the first part's requests, and the time until the last was answered, in seconds.
-fn extent(one: &Observed) -> (usize, f64) {
-    let trace = one.traces.first();
-    let last = trace.into_iter().flat_map(|trace| &trace.rows).map(|row| row.done_us).fold(0.0, f64::max);
-    (one.experiment.parts.first().map_or(0, |part| part.n), last / 1e6)
 }
 
 /// Returns a larger burst if none met a limit yet.
-fn larger(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
+fn larger(history: &History, posterior: &Posterior, left: Left) -> Option<Experiment> {
     let largest = history.largest();
-    let name = belief.best().suspect.name();
+    let name = posterior.best().hypothesis.name();
     let is_unlimited = matches!(name, Name::None | Name::UnevenBackends | Name::SingleFlight | Name::Pause);
     let last = history.requests().map(|one| one.0).fold(0.0, f64::max);
     let by_time = 0.5 * left.seconds / (last / largest.max(1) as f64).max(1e-6);
     let size = LARGEST.min(left.requests / 2).min(by_time as usize);
     let reason = "no limit was met yet: more requests may meet one";
-    (is_unlimited && 2 * largest <= size).then(|| menu::burst(size, reason))
+    (is_unlimited && 2 * largest <= size).then(|| candidates::burst(size, reason))
 }
 
 /// Returns a burst over fresh connections if a pool is all that is left after a single one: connections that stick to a process
 /// may have been spread evenly by chance.
-fn spread_anew(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
+fn spread_anew(history: &History, posterior: &Posterior, left: Left) -> Option<Experiment> {
     let largest = history.largest();
-    let is_pool = belief.best().suspect.name() == Name::WorkerPool;
+    let is_pool = posterior.best().hypothesis.name() == Name::WorkerPool;
     let is_fresh = |one: &Experiment| one.connections == Connections::Fresh && one.parts.len() == 1;
     let bursts = || history.seen.iter().filter(|one| one.experiment.parts.len() == 1);
     let is_large = |n: usize| 2 * n >= largest;
@@ -242,32 +152,35 @@ fn spread_anew(history: &History, belief: &Belief, left: Left) -> Option<Experim
     let may_be_sent = largest <= left.requests && last < 0.9 * left.seconds;
     let reason =
         "to tell a worker pool from connections that stick to a process: fresh connections are spread anew";
-    (is_pool && fresh < 2 && may_be_sent).then(|| menu::burst(largest, reason))
+    (is_pool && fresh < 2 && may_be_sent).then(|| candidates::burst(largest, reason))
 }
 
 /// Returns requests beside a burst that the caller is able to send, if a limit was met and none were sent yet: whom else the limit
 /// delays is worth to know.
-fn beside(history: &History, belief: &Belief, abilities: &Abilities, left: Left) -> Option<Experiment> {
+fn beside(history: &History, posterior: &Posterior, abilities: &Abilities, left: Left) -> Option<Experiment> {
     let target = |one: &Experiment| one.parts.iter().map(|part| part.target).find(|one| *one != Target::Main);
-    let is_new = |item: &Item| {
+    let is_new = |item: &Candidate| {
         let own = target(&item.experiment);
         own.is_some() && history.seen.iter().all(|seen| target(seen.experiment) != own)
     };
     if matches!(
-        belief.best().suspect.name(),
+        posterior.best().hypothesis.name(),
         Name::None | Name::UnevenBackends | Name::Pause | Name::RandomFailures
     ) {
         return None;
     }
-    let fits = |item: &Item| item.experiment.requests() <= left.requests && item.seconds < 0.9 * left.seconds;
-    let new = menu::menu(history, belief, abilities).into_iter().find(|item| is_new(item) && fits(item));
+    let fits =
+        |item: &Candidate| item.experiment.requests() <= left.requests && item.seconds < 0.9 * left.seconds;
+    let new = candidates::candidates(history, posterior, abilities)
+        .into_iter()
+        .find(|item| is_new(item) && fits(item));
     new.map(|item| item.experiment)
 }
 
 /// Returns a steady stream if a cap on the rate is all that is left: bursts show how many it takes at once better than how many
 /// in the long run.
-fn sustained(history: &History, belief: &Belief, left: Left) -> Option<Experiment> {
-    let best = &belief.best().suspect;
+fn sustained(history: &History, posterior: &Posterior, left: Left) -> Option<Experiment> {
+    let best = &posterior.best().hypothesis;
     let per_second = best.parameters().per_second.filter(|_| best.name() == Name::RateCap)?;
     let is_stream =
         |one: &Experiment| one.parts.iter().any(|part| part.n >= STREAM && !part.spacing.is_zero());
@@ -276,7 +189,7 @@ fn sustained(history: &History, belief: &Belief, left: Left) -> Option<Experimen
     let lasts = STREAM as f64 * spacing + history.scale.alone;
     let may_be_sent = STREAM <= left.requests && lasts < 0.6 * left.seconds;
     (!was_sent && may_be_sent)
-        .then(|| menu::stream(STREAM, spacing, "measures the rate that is allowed in the long run"))
+        .then(|| candidates::stream(STREAM, spacing, "measures the rate that is allowed in the long run"))
 }
 
 /// Whether the server answered nothing in the last two experiments. A connection that is refused is no answer: nobody listens.
@@ -285,10 +198,4 @@ fn is_unanswered(seen: &[Observed]) -> bool {
         |row: &Row| row.sent_us.is_some() && matches!(row.ending(), Ending::Answered | Ending::Refused);
     let answers = |one: &Observed| one.traces.iter().flat_map(|trace| &trace.rows).any(is_answer);
     seen.len() >= 2 && !seen.iter().rev().take(2).any(answers)
-}
-
-/// Whether the replies show that requests blocked each other in a shared instance.
-pub(super) fn shows_shared_instance(trace: &Trace) -> bool {
-    trace.rows.iter().any(|row| row.evidence.is_some())
-        && verdict::judge(trace).mechanism.is_some_and(|one| one.name == Name::SharedInstance)
 }

@@ -1,15 +1,15 @@
 //! The diagnosis in names, numbers and sentences.
 
-use super::belief::Belief;
 use super::diagnosis::{Diagnosis, Finding};
 use super::end::End;
 use super::fit::Fitted;
-use super::history::{History, Seen};
-use super::menu::time;
+use super::history::{Completed, History};
 use super::plan::Observed;
-use super::planner::shows_shared_instance;
+use super::posterior::Posterior;
 use crate::kind::Kind;
 use crate::mechanism::{Mechanism, Name};
+use crate::trace::Trace;
+use crate::units;
 use crate::verdict::{self, Verdict};
 
 /// A mechanism is named from this probability on.
@@ -22,7 +22,7 @@ const MENTIONED: f64 = 0.01;
 pub(super) fn diagnosis(
     seen: &[Observed],
     history: &History,
-    belief: Option<&Belief>,
+    posterior: Option<&Posterior>,
     ended: End,
     same: &[Name],
 ) -> Diagnosis {
@@ -35,12 +35,12 @@ pub(super) fn diagnosis(
     let all_traces = || seen.iter().flat_map(|one| &one.traces);
     let shared = all_traces().find(|trace| shows_shared_instance(trace)).map(verdict::judge);
     let largest = bursts().max_by_key(|trace| trace.rows.len()).map(verdict::judge);
-    let (mechanism, alternatives) = match (&shared, belief) {
+    let (mechanism, alternatives) = match (&shared, posterior) {
         (Some(verdict), _) => (verdict.mechanism.clone(), Vec::new()),
-        (None, Some(belief)) if ended != End::TooQuick && ended != End::Unanswered => {
-            let (mechanism, mut alternatives) = named(belief, ended, same);
+        (None, Some(posterior)) if ended != End::TooQuick && ended != End::Unanswered => {
+            let (mechanism, mut alternatives) = named(posterior, ended, same);
             let is_pause = mechanism.as_ref().is_some_and(|one| one.name == Name::Pause);
-            if is_pause && !was_larger_later(history, belief.best()) {
+            if is_pause && !was_larger_later(history, posterior.best()) {
                 alternatives.splice(0..0, mechanism);
                 (None, alternatives)
             } else {
@@ -49,7 +49,7 @@ pub(super) fn diagnosis(
         }
         _ => (None, Vec::new()),
     };
-    let ruled_out = belief.map(|belief| belief.ruled_out(seen.len())).unwrap_or_default();
+    let ruled_out = posterior.map(|posterior| posterior.ruled_out(seen.len())).unwrap_or_default();
     let finding = |(i, one): (usize, &Observed)| Finding {
         title: one.experiment.title.clone(),
         reason: one.experiment.reason.clone(),
@@ -58,7 +58,7 @@ pub(super) fn diagnosis(
     };
     Diagnosis {
         kind: largest.as_ref().map_or(Kind::Inconclusive, |verdict| verdict.kind),
-        why: why(history, mechanism.as_ref(), belief, ended, shared.as_ref()),
+        why: why(history, mechanism.as_ref(), posterior, ended, shared.as_ref()),
         remedy: match &shared {
             Some(verdict) => verdict.remedy.clone(),
             None => mechanism.as_ref().and_then(Mechanism::remedy),
@@ -72,37 +72,37 @@ pub(super) fn diagnosis(
 
 /// Whether a larger burst came after the one with a pause: else new instances may have delayed the first burst of its size.
 fn was_larger_later(history: &History, pause: &Fitted) -> bool {
-    let size = |seen: &Seen| seen.outcomes.first().map_or(0, Vec::len);
-    let (before, after) = history.seen.split_at((pause.suspect.experiment + 1).min(history.seen.len()));
+    let size = |seen: &Completed| seen.outcomes.first().map_or(0, Vec::len);
+    let (before, after) = history.seen.split_at((pause.hypothesis.experiment + 1).min(history.seen.len()));
     let paused = before.last().map_or(0, size);
     after.iter().any(|seen| size(seen) > paused)
 }
 
 /// Returns the mechanism, if one is probable enough and describes what was seen, and the alternatives. It is one class with
 /// those that nothing tells from it.
-fn named(belief: &Belief, ended: End, same: &[Name]) -> (Option<Mechanism>, Vec<Mechanism>) {
+fn named(posterior: &Posterior, ended: End, same: &[Name]) -> (Option<Mechanism>, Vec<Mechanism>) {
     let of = |one: &Fitted, probability: f64| Mechanism {
-        name: one.suspect.name(),
-        parameters: one.suspect.parameters(),
+        name: one.hypothesis.name(),
+        parameters: one.hypothesis.parameters(),
         or: Vec::new(),
         probability,
     };
-    let mut best = of(belief.best(), belief.names[0].1);
-    let others = belief.rivals(0.0).map(|(rival, probability)| of(rival, probability));
+    let mut best = of(posterior.best(), posterior.names[0].1);
+    let others = posterior.rivals(0.0).map(|(rival, probability)| of(rival, probability));
     let (members, mut others): (Vec<Mechanism>, Vec<Mechanism>) =
         others.partition(|one| same.contains(&one.name));
     best.probability += members.iter().map(|one| one.probability).sum::<f64>();
     best.or = members.into_iter().map(|one| one.name).collect();
     others.retain(|one| one.probability >= MENTIONED);
     let least = if ended == End::OnlyFromInside { NAMED } else { NAMED_BEFORE_THE_END };
-    if best.probability >= least && belief.describes() {
+    if best.probability >= least && posterior.describes() {
         return (Some(best), others);
     }
     (None, [best].into_iter().chain(others).collect())
 }
 
 /// Returns what an experiment showed.
-fn sentence(seen: &Seen) -> String {
+fn sentence(seen: &Completed) -> String {
     let outcomes = || seen.outcomes.iter().flatten().flatten();
     let mut times: Vec<f64> = outcomes().filter(|one| one.1).map(|one| one.0).collect();
     times.sort_by(f64::total_cmp);
@@ -127,7 +127,7 @@ fn sentence(seen: &Seen) -> String {
 fn why(
     history: &History,
     mechanism: Option<&Mechanism>,
-    belief: Option<&Belief>,
+    posterior: Option<&Posterior>,
     ended: End,
     shared: Option<&Verdict>,
 ) -> String {
@@ -141,7 +141,7 @@ fn why(
         count => format!("{count} experiments"),
     };
     let mut sentences = vec![format!("A request alone takes {alone}.")];
-    match (ended, mechanism, belief) {
+    match (ended, mechanism, posterior) {
         (End::TooQuick, ..) => sentences.push(
             "That is so little that the times show the network and the generator as much as the server: test an endpoint \
              that takes at least 1 ms, or more work in each request."
@@ -160,7 +160,7 @@ fn why(
         (_, Some(_), _) => sentences.push(format!(
             "Several mechanisms explain {count} alike, and no experiment that could be sent tells them apart."
         )),
-        (_, None, Some(belief)) if !belief.describes() => {
+        (_, None, Some(posterior)) if !posterior.describes() => {
             sentences.push(format!("No known mechanism describes {count}."));
         }
         (_, None, _) => sentences.push(format!("After {count}, several mechanisms are possible.")),
@@ -172,4 +172,14 @@ fn why(
         _ => {}
     }
     sentences.join(" ")
+}
+
+/// Whether the replies show that requests blocked each other in a shared instance.
+pub(super) fn shows_shared_instance(trace: &Trace) -> bool {
+    trace.rows.iter().any(|row| row.evidence.is_some())
+        && verdict::judge(trace).mechanism.is_some_and(|one| one.name == Name::SharedInstance)
+}
+
+fn time(seconds: f64) -> String {
+    units::time(1e3 * seconds)
 }

@@ -1,4 +1,4 @@
-//! Small servers of each mechanism: they turn arrivals into answers.
+//! Small servers of each mechanism: they replicate arrivals into answers.
 //!
 //! Between two experiments a server is idle, but keeps its state: the tokens of a bucket, the instances that are warm, the
 //! workers that were added, the processes of connections. Times are seconds by the server's own clock.

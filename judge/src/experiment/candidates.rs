@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::belief::Belief;
+use super::budget::Abilities;
 use super::history::History;
 use super::plan::{Connections, Experiment, Part, Target};
-use super::planner::Abilities;
+use super::posterior::Posterior;
 use crate::units;
 
 /// The most requests of an experiment of groups.
@@ -29,7 +29,7 @@ pub(super) const LARGEST: usize = 100;
 
 /// An experiment, and about how long it takes.
 #[derive(Debug, Clone)]
-pub(super) struct Item {
+pub(super) struct Candidate {
     pub(super) experiment: Experiment,
     pub(super) seconds: f64,
 }
@@ -100,7 +100,7 @@ pub(super) fn alone(alone: f64) -> Experiment {
     }
 }
 
-struct Menu<'a> {
+struct Candidates<'a> {
     history: &'a History<'a>,
     /// The time of one request alone, in seconds.
     alone: f64,
@@ -108,11 +108,11 @@ struct Menu<'a> {
     each: f64,
     /// The largest burst so far, and how long each of its requests took in all.
     largest: (usize, f64),
-    items: Vec<Item>,
+    items: Vec<Candidate>,
 }
 
 /// Returns the experiments that may split what is left. Their reasons say what they show.
-pub(super) fn menu(history: &History, belief: &Belief, abilities: &Abilities) -> Vec<Item> {
+pub(super) fn candidates(history: &History, posterior: &Posterior, abilities: &Abilities) -> Vec<Candidate> {
     let alone = history.scale.alone;
     let largest = history
         .seen
@@ -126,22 +126,23 @@ pub(super) fn menu(history: &History, belief: &Belief, abilities: &Abilities) ->
     let (n, last) = largest.unwrap_or((8, 8.0 * alone));
     let each = (last - alone).max(0.0) / n.max(1) as f64;
     let largest = (n, last / n.max(1) as f64);
-    let mut menu = Menu { history, alone, each, largest, items: Vec::new() };
-    menu.bursts(n);
-    menu.pairs();
-    for k in sizes(belief, alone) {
-        menu.groups(k);
+    let mut candidates = Candidates { history, alone, each, largest, items: Vec::new() };
+    candidates.bursts(n);
+    candidates.pairs();
+    for k in sizes(posterior, alone) {
+        candidates.groups(k);
     }
-    menu.beside(n, abilities);
-    menu.items
+    candidates.beside(n, abilities);
+    candidates.items
 }
 
-/// Returns the numbers at which the suspects change what they do.
-fn sizes(belief: &Belief, alone: f64) -> Vec<usize> {
-    let suspects = [belief.best()].into_iter().chain(belief.rivals(0.01).take(4).map(|rival| rival.0));
-    let mut sizes: Vec<usize> = suspects
+/// Returns the numbers at which the hypotheses change what they do.
+fn sizes(posterior: &Posterior, alone: f64) -> Vec<usize> {
+    let hypotheses =
+        [posterior.best()].into_iter().chain(posterior.rivals(0.01).take(4).map(|rival| rival.0));
+    let mut sizes: Vec<usize> = hypotheses
         .flat_map(|one| {
-            let of = one.suspect.parameters();
+            let of = one.hypothesis.parameters();
             let paced = of.per_second.map(|rate| rate * alone);
             let sticky = of.processes.zip(of.workers).map(|(processes, each)| processes * each);
             [of.workers, of.size, of.burst, of.cores, of.from, sticky, paced]
@@ -158,7 +159,7 @@ fn sizes(belief: &Belief, alone: f64) -> Vec<usize> {
     sizes
 }
 
-impl Menu<'_> {
+impl Candidates<'_> {
     fn add(&mut self, experiment: Experiment) {
         let end = |part: &Part| {
             let sends = part.delay.as_secs_f64() + part.spacing.as_secs_f64() * (part.n - 1) as f64;
@@ -166,7 +167,7 @@ impl Menu<'_> {
         };
         let seconds = experiment.parts.iter().map(end).fold(0.0, f64::max);
         let seconds = seconds + experiment.pause.as_secs_f64() + 0.05;
-        self.items.push(Item { experiment, seconds });
+        self.items.push(Candidate { experiment, seconds });
     }
 
     /// Returns about how long so many requests at once take.
@@ -304,6 +305,6 @@ fn duration(seconds: f64) -> Duration {
 }
 
 /// Returns a time in words.
-pub(super) fn time(seconds: f64) -> String {
+fn time(seconds: f64) -> String {
     units::time(1e3 * seconds)
 }

@@ -10,28 +10,28 @@ pub(super) const RULED_OUT: f64 = 0.05;
 const MOST_SQUARE: f64 = 1.6;
 
 /// The mechanisms with their probabilities.
-pub(super) struct Belief {
-    /// The suspects, the best first.
+pub(super) struct Posterior {
+    /// The hypotheses, the best first.
     pub(super) fitted: Vec<Fitted>,
     /// Those that were given up.
     given_up: Vec<Fitted>,
-    /// Each mechanism with its probability, and its best suspect's place, the most probable first.
+    /// Each mechanism with its probability, and its best hypothesis's place, the most probable first.
     pub(super) names: Vec<(Name, f64, usize)>,
 }
 
-impl Belief {
+impl Posterior {
     pub(super) fn of(history: &History) -> Self {
         let (fitted, given_up) = fit(history);
         let names = names(&fitted, |one| one.log());
         Self { fitted, given_up, names }
     }
 
-    /// Returns the best suspect of the most probable mechanism.
+    /// Returns the best hypothesis of the most probable mechanism.
     pub(super) fn best(&self) -> &Fitted {
         &self.fitted[self.names[0].2]
     }
 
-    /// Returns the best suspect of each mechanism that may be the right one beside the best, the most probable first.
+    /// Returns the best hypothesis of each mechanism that may be the right one beside the best, the most probable first.
     pub(super) fn rivals(&self, least: f64) -> impl Iterator<Item = (&Fitted, f64)> {
         let best = self.names[0].1;
         let rivals =
@@ -39,7 +39,7 @@ impl Belief {
         rivals.map(|(_, probability, at)| (&self.fitted[*at], *probability))
     }
 
-    /// Whether the best suspect describes what was seen.
+    /// Whether the best hypothesis describes what was seen.
     pub(super) fn describes(&self) -> bool {
         self.best().score.square <= MOST_SQUARE
     }
@@ -76,9 +76,9 @@ fn names(fitted: &[Fitted], log: impl Fn(&Fitted) -> f64) -> Vec<(Name, f64, usi
     for (at, one) in fitted.iter().enumerate() {
         let weight = (log(one) - most).exp();
         sum += weight;
-        match names.iter_mut().find(|(name, ..)| *name == one.suspect.name()) {
+        match names.iter_mut().find(|(name, ..)| *name == one.hypothesis.name()) {
             Some(known) => known.1 += weight,
-            None => names.push((one.suspect.name(), weight, at)),
+            None => names.push((one.hypothesis.name(), weight, at)),
         }
     }
     names.iter_mut().for_each(|one| one.1 /= sum);

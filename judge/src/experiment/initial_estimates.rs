@@ -1,10 +1,13 @@
-//! First guesses of the parameters of suspected servers.
+//! First guesses of the parameters of hypotheses.
 
 use std::ops::RangeInclusive;
 
 use super::history::History;
-use super::play::{Outcome, TOGETHER};
-use super::suspect::{Shape, Sort, Suspect, WINDOWS};
+use super::hypothesis::{Hypothesis, WINDOWS};
+use super::server_model::ServerModel;
+use super::service_shape::Shape;
+use super::simulate::{Outcome, TOGETHER};
+use super::speed_mixture::SpeedMixture;
 
 /// The most requests alone.
 const ALONE: f64 = 9.0;
@@ -15,40 +18,6 @@ const NETWORKS: [f64; 2] = [0.000_2, 0.006];
 const JITTER: f64 = 2.449_489_7;
 /// Such delays in seconds that are possible.
 const JITTERS: RangeInclusive<f64> = 0.000_8..=0.02;
-
-/// Times of two speeds.
-struct Two {
-    quick: f64,
-    slow: f64,
-    /// The standard deviation of the logarithm of the quick ones.
-    spread: f64,
-    /// The share of slow ones.
-    share: f64,
-}
-
-impl Two {
-    /// Divides times, given by their logarithms, where the variance within the two parts is least (Otsu, "A threshold
-    /// selection method from gray-level histograms", 1979).
-    fn of(mut logs: Vec<f64>) -> Option<Self> {
-        logs.sort_by(f64::total_cmp);
-        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
-        let within = |part: &[f64]| {
-            let mean = mean(part);
-            part.iter().map(|log| (log - mean).powi(2)).sum::<f64>()
-        };
-        let least = logs.len().div_ceil(15).max(2);
-        let splits = least..(logs.len() + 1).saturating_sub(least);
-        let cost = |at: &usize| within(&logs[..*at]) + within(&logs[*at..]);
-        let at = splits.min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
-        let (quick, slow) = logs.split_at(at);
-        Some(Self {
-            quick: mean(quick).exp(),
-            slow: mean(slow).exp(),
-            spread: (within(quick) / quick.len() as f64).sqrt(),
-            share: slow.len() as f64 / logs.len() as f64,
-        })
-    }
-}
 
 /// Returns the median and the spread of the quickest burst of about `n` requests.
 fn quickest(history: &History, n: usize, median: f64, spread: f64) -> (f64, f64) {
@@ -63,12 +32,12 @@ fn quickest(history: &History, n: usize, median: f64, spread: f64) -> (f64, f64)
 }
 
 /// The number of requests that were served.
-fn served(part: &Vec<Outcome>) -> f64 {
+fn served(part: &[Outcome]) -> f64 {
     part.iter().flatten().filter(|one| one.1).count() as f64
 }
 
 /// What the largest burst suggests.
-pub(super) struct Clues {
+pub(super) struct InitialEstimates {
     median: f64,
     spread: f64,
     warm_up: Option<f64>,
@@ -92,7 +61,7 @@ pub(super) struct Clues {
     /// The median service time and the spread that the quickest large burst would show.
     burst: (f64, f64),
     /// The two speeds of the requests, if there are two.
-    two: Option<Two>,
+    two: Option<SpeedMixture>,
     /// How many workers served the largest burst when it came again.
     workers_again: f64,
     /// The experiment whose requests took longest.
@@ -100,7 +69,7 @@ pub(super) struct Clues {
     slowest_by: f64,
 }
 
-impl Clues {
+impl InitialEstimates {
     pub(super) fn of(history: &History) -> Self {
         let mut alone = history.alone.clone();
         alone.sort_by(f64::total_cmp);
@@ -149,11 +118,16 @@ impl Clues {
             at_once: good.partition_point(|time| *time < 1.05 * first).max(1) as f64,
             middle: at(&good, 0.5),
             gap: ((last - first) / (good.len().max(2) - 1) as f64).max(1e-5 * median),
-            most: history.seen.iter().flat_map(|one| &one.outcomes).map(served).fold(1.0, f64::max),
+            most: history
+                .seen
+                .iter()
+                .flat_map(|one| &one.outcomes)
+                .map(|part| served(part))
+                .fold(1.0, f64::max),
             refused: refused.len() as f64,
             refused_after: at(&refused, 0.5),
             burst: quickest(history, n, median, spread),
-            two: Two::of(good.iter().chain(&history.alone).map(|time| time.ln()).collect()),
+            two: SpeedMixture::of(good.iter().chain(&history.alone).map(|time| time.ln()).collect()),
             workers_again: (n as f64 * median / again.max(median)).max(1.0),
             slowest: slowest.1,
             slowest_by: (slowest.0 - median).max(0.2 * median),
@@ -161,55 +135,60 @@ impl Clues {
     }
 
     /// Returns first guesses of the parameters.
-    pub(super) fn guesses(&self, sort: Sort) -> Vec<Suspect> {
+    pub(super) fn guesses(&self, model: ServerModel) -> Vec<Hypothesis> {
         let Self { median, count, gap, at_first, .. } = *self;
         let effective = (count * median / self.last).max(1.0);
         let share = gap / median;
         let paced = |size: f64| ((self.last - median) / (count - size).max(1.0)).max(1e-5 * median);
         let late = (self.middle - median).max(0.15 * median);
-        let points: Vec<Vec<f64>> = match sort {
-            Sort::Unlimited => vec![vec![]],
-            Sort::SingleFlight => NETWORKS.map(|network| vec![network]).to_vec(),
-            Sort::Uneven => vec![vec![0.3, 1.0], vec![0.5, 2.0], vec![0.2, 3.0]],
-            Sort::Pause => {
+        let points: Vec<Vec<f64>> = match model {
+            ServerModel::Unlimited => vec![vec![]],
+            ServerModel::SingleFlight => NETWORKS.map(|network| vec![network]).to_vec(),
+            ServerModel::Uneven => vec![vec![0.3, 1.0], vec![0.5, 2.0], vec![0.2, 3.0]],
+            ServerModel::Pause => {
                 [0.01, 0.3, 0.5, 0.7, 0.85].map(|from| vec![from * median, self.slowest_by]).to_vec()
             }
-            Sort::Pool | Sort::LastFirst | Sort::AnyOrder => {
+            ServerModel::Pool | ServerModel::LastFirst | ServerModel::AnyOrder => {
                 [effective, 0.7 * effective, 1.4 * effective, at_first, self.at_once]
                     .map(|k| vec![k.round().max(1.0)])
                     .to_vec()
             }
-            Sort::Pace | Sort::Cost | Sort::Accepting => vec![vec![gap], vec![paced(1.0)]],
-            Sort::Bucket => [at_first, 0.6 * at_first, 0.5 * count, 2.0, 4.0, 8.0, 12.0, 17.0]
+            ServerModel::Pace | ServerModel::Cost | ServerModel::Accepting => {
+                vec![vec![gap], vec![paced(1.0)]]
+            }
+            ServerModel::Bucket => [at_first, 0.6 * at_first, 0.5 * count, 2.0, 4.0, 8.0, 12.0, 17.0]
                 .iter()
                 .flat_map(|size| [paced(size.max(2.0)), gap].map(|gap| vec![gap, size.round().max(2.0)]))
                 .collect(),
-            Sort::LockFirst | Sort::LockLast => {
+            ServerModel::LockFirst | ServerModel::LockLast => {
                 [share, 0.8 * share].map(|share| vec![share.clamp(0.005, 0.92)]).to_vec()
             }
-            Sort::InnerFirst | Sort::InnerLast => [2.0, 3.0, 5.0, 8.0, 14.0, at_first, self.at_once]
-                .iter()
-                .flat_map(|places| {
-                    let places: f64 = places.max(2.0);
-                    // Services that vary leave one by one, steady ones in steps.
-                    let step = (self.last - self.first) / median / ((count / places).ceil() - 1.0).max(1.0);
-                    [places * share, step].map(|share| vec![share.clamp(0.005, 0.92), places])
-                })
-                .collect(),
-            Sort::Processors => [effective, 0.7 * effective, 1.0].map(|cores| vec![cores]).to_vec(),
-            Sort::Batches => [effective, at_first, self.at_once, 2.0 * effective]
+            ServerModel::InnerFirst | ServerModel::InnerLast => {
+                [2.0, 3.0, 5.0, 8.0, 14.0, at_first, self.at_once]
+                    .iter()
+                    .flat_map(|places| {
+                        let places: f64 = places.max(2.0);
+                        // Services that vary leave one by one, steady ones in steps.
+                        let step =
+                            (self.last - self.first) / median / ((count / places).ceil() - 1.0).max(1.0);
+                        [places * share, step].map(|share| vec![share.clamp(0.005, 0.92), places])
+                    })
+                    .collect()
+            }
+            ServerModel::Processors => [effective, 0.7 * effective, 1.0].map(|cores| vec![cores]).to_vec(),
+            ServerModel::Batches => [effective, at_first, self.at_once, 2.0 * effective]
                 .iter()
                 .flat_map(|size| NETWORKS.map(|network| vec![size.round().max(2.0), 0.1 * median, network]))
                 .collect(),
-            Sort::ColdStart => vec![vec![late], vec![(self.last - median).max(0.2 * median)]],
-            Sort::WarmPool => vec![
+            ServerModel::ColdStart => vec![vec![late], vec![(self.last - median).max(0.2 * median)]],
+            ServerModel::WarmPool => vec![
                 vec![(self.last - median).max(0.2 * median), at_first.max(2.0)],
                 vec![late, (0.7 * at_first).max(2.0)],
                 vec![late, (0.4 * count).max(2.0)],
                 vec![0.7 * late, (0.2 * count).max(2.0)],
                 vec![(self.last - median).max(0.2 * median), (0.7 * count).max(2.0)],
             ],
-            Sort::Growing => {
+            ServerModel::Growing => {
                 let from = [1.0, 0.7 * at_first, at_first];
                 let every = [0.15, 0.4, 1.0];
                 let to = [self.workers_again, 1.5 * self.workers_again];
@@ -219,16 +198,16 @@ impl Clues {
                 })
                 .collect()
             }
-            Sort::Sticky => [2.0, 3.0, 4.0, 6.0, 8.0]
+            ServerModel::Sticky => [2.0, 3.0, 4.0, 6.0, 8.0]
                 .map(|processes: f64| vec![processes, (1.3 * effective / processes).round().max(1.0)])
                 .to_vec(),
-            Sort::Capped => {
+            ServerModel::Capped => {
                 [count, effective, at_first, self.at_once].map(|k| vec![k.min(count), count]).to_vec()
             }
-            Sort::Deadline => {
+            ServerModel::Deadline => {
                 [effective, at_first, 0.6 * effective].map(|k| vec![k, self.refused_after]).to_vec()
             }
-            Sort::RateCap => [0.03, 0.08, 0.15, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0, 12.0]
+            ServerModel::RateCap => [0.03, 0.08, 0.15, 0.3, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0, 12.0]
                 .iter()
                 .flat_map(|gap| {
                     let sizes =
@@ -237,67 +216,73 @@ impl Clues {
                 })
                 .collect(),
             // The requests alone came one after the other: those in the window counted.
-            Sort::WindowCap | Sort::WindowOfAll => WINDOWS
+            ServerModel::WindowCap | ServerModel::WindowOfAll => WINDOWS
                 .iter()
                 .flat_map(|window| {
                     let alone = (window / median).min(ALONE).round();
                     [0.0, alone - 1.0, alone, alone + 1.0].map(|more| vec![*window, (count + more).max(1.0)])
                 })
                 .collect(),
-            Sort::Failing => vec![vec![(self.refused / (self.refused + count)).max(0.01)]],
+            ServerModel::Failing => vec![vec![(self.refused / (self.refused + count)).max(0.01)]],
         };
-        let mut all: Vec<Suspect> = Vec::new();
+        let mut all: Vec<Hypothesis> = Vec::new();
         for spread in [self.spread, 0.5 * self.spread, 2.0 * self.spread] {
-            all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
+            all.extend(points.iter().map(|point| self.hypothesis(model, median, spread, point)));
         }
         // The network may make all the difference between requests alone.
         let jitter = self.spread * median * JITTER;
         let fits = jitter < 0.5 * median && JITTERS.contains(&jitter);
-        if fits && !matches!(sort, Sort::SingleFlight | Sort::Batches) {
-            let steady = points.iter().map(|point| self.suspect(sort, median - jitter, 0.004, point));
-            all.extend(steady.map(|one| Suspect { jitter, ..one }));
+        if fits && !matches!(model, ServerModel::SingleFlight | ServerModel::Batches) {
+            let steady = points.iter().map(|point| self.hypothesis(model, median - jitter, 0.004, point));
+            all.extend(steady.map(|one| Hypothesis { jitter, ..one }));
         }
         // Without a limit, a burst shows the service times.
         if matches!(
-            sort,
-            Sort::Unlimited | Sort::ColdStart | Sort::WarmPool | Sort::Pause | Sort::SingleFlight
+            model,
+            ServerModel::Unlimited
+                | ServerModel::ColdStart
+                | ServerModel::WarmPool
+                | ServerModel::Pause
+                | ServerModel::SingleFlight
         ) {
             let (median, spread) = self.burst;
-            all.extend(points.iter().map(|point| self.suspect(sort, median, spread, point)));
-            if matches!(sort, Sort::Unlimited | Sort::Pause) {
+            all.extend(points.iter().map(|point| self.hypothesis(model, median, spread, point)));
+            if matches!(model, ServerModel::Unlimited | ServerModel::Pause) {
                 for shape in [Shape::Uniform, Shape::Gamma] {
-                    let shaped = points.iter().map(|point| self.suspect(sort, median, spread, point));
-                    all.extend(shaped.map(|one| Suspect { shape, ..one }));
+                    let shaped = points.iter().map(|point| self.hypothesis(model, median, spread, point));
+                    all.extend(shaped.map(|one| Hypothesis { shape, ..one }));
                 }
             }
         }
         // The requests alone may be longer or shorter than others: the burst shows how long they take in a pool of k.
-        if matches!(sort, Sort::Pool | Sort::LastFirst | Sort::AnyOrder) {
+        if matches!(model, ServerModel::Pool | ServerModel::LastFirst | ServerModel::AnyOrder) {
             let fitting = |k: f64| (k * self.last / count).clamp(0.6 * median, 1.6 * median);
-            all.extend(points.iter().map(|point| self.suspect(sort, fitting(point[0]), self.spread, point)));
+            all.extend(
+                points.iter().map(|point| self.hypothesis(model, fitting(point[0]), self.spread, point)),
+            );
         }
-        if let (Sort::Uneven, Some(two)) = (sort, &self.two) {
-            all.push(self.suspect(sort, two.quick, two.spread, &[two.share, two.slow / two.quick - 1.0]));
+        if let (ServerModel::Uneven, Some(two)) = (model, &self.two) {
+            all.push(self.hypothesis(model, two.quick, two.spread, &[two.share, two.slow / two.quick - 1.0]));
         }
         // A rate may have paced the requests alone: only the first one found a token.
-        if let (Sort::Pace, Some(warm_up)) = (sort, self.warm_up) {
-            all.push(self.suspect(sort, warm_up, self.spread, &[median]));
+        if let (ServerModel::Pace, Some(warm_up)) = (model, self.warm_up) {
+            all.push(self.hypothesis(model, warm_up, self.spread, &[median]));
         }
-        if let (Sort::Bucket, true) = (sort, self.first < 0.8 * median) {
-            all.push(self.suspect(sort, self.first, self.spread, &[median, at_first.max(2.0)]));
+        if let (ServerModel::Bucket, true) = (model, self.first < 0.8 * median) {
+            all.push(self.hypothesis(model, self.first, self.spread, &[median, at_first.max(2.0)]));
         }
         all
     }
 
-    fn suspect(&self, sort: Sort, median: f64, spread: f64, point: &[f64]) -> Suspect {
+    fn hypothesis(&self, model: ServerModel, median: f64, spread: f64, point: &[f64]) -> Hypothesis {
         let service = [median, spread.clamp(0.003, 1.2)];
         let point = service.into_iter().chain(point.iter().copied()).map(|value| value.max(1e-9).ln());
-        Suspect {
-            sort,
+        Hypothesis {
+            model,
             point: point.collect(),
             experiment: self.slowest,
             is_warm: self.warm_up.is_none_or(|warm_up| warm_up < 1.3 * self.median),
-            is_shared: sort.habit().shared >= 0.5,
+            is_shared: model.prior().shared >= 0.5,
             by_session: false,
             jitter: TOGETHER,
             shape: Shape::LogNormal,

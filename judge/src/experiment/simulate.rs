@@ -1,11 +1,13 @@
-//! Plays the history of experiments at a suspected server.
+//! Simulates the history of experiments at a hypothesis.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::hypothesis::Hypothesis;
 use super::plan::{Connections, Experiment, Target};
 use super::server::{Arrival, Server};
-use super::suspect::{Shape, Sort, Suspect};
+use super::server_model::ServerModel;
+use super::service_shape::Shape;
 
 /// What became of a request: the time until then, in seconds, and whether it was served. `None` if nothing is known.
 pub(super) type Outcome = Option<(f64, bool)>;
@@ -23,9 +25,9 @@ const NUMBERS: usize = 1 << 13;
 /// The most requests alone for each that is served.
 const MOST_TRIES: usize = 20;
 
-/// A server that experiments are played at, with random numbers of its own. The same `turn` has the same random numbers
+/// A server that experiments are simulated at, with random numbers of its own. The same `replicate` has the same random numbers
 /// at each server, so that a change of a parameter isn't hidden by chance.
-pub(super) struct Player {
+pub(super) struct Simulation {
     main: Box<dyn Server>,
     /// The server of other sessions, if each has its own.
     other: Option<Box<dyn Server>>,
@@ -37,7 +39,7 @@ pub(super) struct Player {
     shape: Shape,
     /// Whether requests fail at random, also alone.
     fails: bool,
-    turn: usize,
+    replicate: usize,
     request: usize,
     experiment: usize,
     now: f64,
@@ -45,19 +47,19 @@ pub(super) struct Player {
     also: f64,
 }
 
-impl Player {
+impl Simulation {
     /// `also` is the service time of the second URL in seconds.
-    pub(super) fn new(suspect: &Suspect, also: f64, turn: usize) -> Self {
+    pub(super) fn new(hypothesis: &Hypothesis, also: f64, replicate: usize) -> Self {
         Self {
-            main: suspect.server(),
-            other: suspect.by_session.then(|| suspect.server()),
-            is_shared: suspect.is_shared,
-            median: suspect.point[0].exp(),
-            spread: suspect.point[1].exp(),
-            network: suspect.network(),
-            shape: suspect.shape,
-            fails: suspect.sort == Sort::Failing,
-            turn,
+            main: hypothesis.server(),
+            other: hypothesis.by_session.then(|| hypothesis.server()),
+            is_shared: hypothesis.is_shared,
+            median: hypothesis.point[0].exp(),
+            spread: hypothesis.point[1].exp(),
+            network: hypothesis.network(),
+            shape: hypothesis.shape,
+            fails: hypothesis.model == ServerModel::Failing,
+            replicate,
             request: 0,
             experiment: 0,
             now: 0.0,
@@ -66,7 +68,7 @@ impl Player {
         }
     }
 
-    /// Returns a player in the same state.
+    /// Returns a simulation in the same state.
     pub(super) fn copy(&self) -> Self {
         Self { main: self.main.copy(), other: self.other.as_ref().map(|other| other.copy()), ..*self }
     }
@@ -74,16 +76,17 @@ impl Player {
     /// Requests one after the other over one connection; returns their times.
     pub(super) fn alone(&mut self, count: usize) -> Vec<Outcome> {
         self.connections += 1;
-        let one = |player: &mut Self| {
-            let arrival = player.arrival(player.now, player.median, player.connections, false);
-            let answer = player.main.serve(&[arrival])[0];
+        let one = |simulation: &mut Self| {
+            let arrival =
+                simulation.arrival(simulation.now, simulation.median, simulation.connections, false);
+            let answer = simulation.main.serve(&[arrival])[0];
             // There and back.
             let (there, back) = (
-                numbers(player.turn, 5 * player.request + 3).1,
-                numbers(player.turn, 5 * player.request + 4).1,
+                numbers(simulation.replicate, 5 * simulation.request + 3).1,
+                numbers(simulation.replicate, 5 * simulation.request + 4).1,
             );
-            let time = answer.at - player.now + player.network * (there + back);
-            player.now = answer.at + 0.000_3;
+            let time = answer.at - simulation.now + simulation.network * (there + back);
+            simulation.now = answer.at + 0.000_3;
             Some((time, answer.is_good))
         };
         if !self.fails {
@@ -96,16 +99,16 @@ impl Player {
 
     fn arrival(&mut self, at: f64, median: f64, connection: usize, is_fresh: bool) -> Arrival {
         self.request += 1;
-        // Every other turn has the mirrored numbers: their means are closer to what is expected.
-        let sign = if self.turn.is_multiple_of(2) { 1.0 } else { -1.0 };
-        let (normal, chance) = numbers(self.turn / 2, self.request);
+        // Every other replicate has the mirrored numbers: their means are closer to what is expected.
+        let sign = if self.replicate.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let (normal, chance) = numbers(self.replicate / 2, self.request);
         let chance = if sign > 0.0 { chance } else { 1.0 - chance };
         let work = median * self.shape.time(sign * normal, self.spread);
         Arrival { at, work, connection, is_fresh, chance: chance.clamp(0.0, 1.0 - 1e-12) }
     }
 
-    /// Plays an experiment.
-    pub(super) fn play(&mut self, experiment: &Experiment) -> Outcomes {
+    /// Simulates an experiment.
+    pub(super) fn simulate(&mut self, experiment: &Experiment) -> Outcomes {
         self.main.begin(self.experiment);
         self.experiment += 1;
         let start = self.now + BETWEEN + experiment.pause.as_secs_f64();
@@ -119,7 +122,7 @@ impl Player {
             let mut times: Vec<Outcome> = vec![None; part.n];
             for (i, time) in times.iter_mut().enumerate() {
                 let at = start + seconds(part.delay) + i as f64 * seconds(part.spacing);
-                let late = self.network * numbers(self.turn + 17, 3 * self.request + 1).1;
+                let late = self.network * numbers(self.replicate + 17, 3 * self.request + 1).1;
                 let median = if part.target == Target::Also { self.also } else { self.median };
                 let (place, is_fresh) = match experiment.connections {
                     Connections::Fresh => (number, true),
@@ -135,10 +138,10 @@ impl Player {
         }
         arrivals.sort_by(|a, b| a.0.at.total_cmp(&b.0.at));
         self.now = start;
-        let (network, turn, base) = (self.network, self.turn, 11 * self.request);
+        let (network, replicate, base) = (self.network, self.replicate, 11 * self.request);
         let mut settle = |at: f64, is_good: bool, (p, i): (usize, usize), now: &mut f64| {
             let began = sent[p][i].map_or(start, |(at, _)| at);
-            let back = network * numbers(turn + 31, base + 7 * (40 * p + i) + 2).1;
+            let back = network * numbers(replicate + 31, base + 7 * (40 * p + i) + 2).1;
             sent[p][i] = Some(((at + back - began).max(1e-6), is_good));
             *now = now.max(at);
         };
@@ -171,7 +174,7 @@ fn seconds(duration: Duration) -> f64 {
 }
 
 /// Returns a normal number and one from 0 to 1.
-fn numbers(turn: usize, request: usize) -> (f64, f64) {
+fn numbers(replicate: usize, request: usize) -> (f64, f64) {
     static TABLE: OnceLock<Vec<(f64, f64)>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
         let mut random = fastrand::Rng::with_seed(22);
@@ -182,5 +185,5 @@ fn numbers(turn: usize, request: usize) -> (f64, f64) {
         };
         (0..NUMBERS).map(|_| normal()).collect()
     });
-    table[(turn * 769 + request) % NUMBERS]
+    table[(replicate * 769 + request) % NUMBERS]
 }
