@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use results::document::Document;
 
-use super::{Runner, SystemUnderTest};
+use super::fire::Runner;
+use super::system::SystemUnderTest;
 use crate::console::note;
 use crate::exit::{Aborted, Failure};
 use crate::runner::interrupt::unless;
