@@ -14,6 +14,9 @@ use crate::units::rounded;
 pub(crate) use apart::told_apart;
 pub(crate) use words::sentences;
 
+/// A mechanism is named if its class has at least this probability.
+pub(crate) const NAMED: f64 = 0.9;
+
 /// Why a burst was served as it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Mechanism {

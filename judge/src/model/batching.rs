@@ -78,6 +78,7 @@ impl Model for Batching {
                 kind => kind,
             },
             k: Some(size as f64),
+            reach: 0.0,
             hypothesis: None,
             describes: is_regular,
             is_seen_alone: true,

@@ -5,7 +5,7 @@ mod class;
 mod gate;
 
 use crate::kind::Kind;
-use crate::mechanism::{Mechanism, Name};
+use crate::mechanism::{Mechanism, NAMED, Name};
 use crate::model::{Burst, Explanation, Fitter, MODELS};
 
 pub(crate) use gate::Fit;
@@ -20,8 +20,6 @@ const STEADY: f64 = 0.05;
 const TEMPER_MECHANISM: f64 = 2.0;
 /// An explanation is nearly as good as another if the logarithm of its likelihood is less than this below.
 const RIVAL: f64 = 6.0;
-/// A mechanism is named from this probability on.
-pub(crate) const NAMED: f64 = 0.9;
 /// The probability that an interval holds the true value.
 const COVERAGE: f64 = 0.95;
 
@@ -137,7 +135,7 @@ impl Posterior {
             .iter()
             .zip(weights)
             .filter(|(one, _)| counts(one))
-            .filter_map(|(one, weight)| Some((one.k?, weight, one.reach())))
+            .filter_map(|(one, weight)| Some((one.k?, weight, one.reach)))
             .collect();
         sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
         let all: f64 = sizes.iter().map(|(_, weight, _)| weight).sum();
