@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use judge::verdict::Kind;
 
-use super::fire::{Runner, sequential_time};
 use super::system::SystemUnderTest;
+use super::{Runner, sequential_time};
 use crate::plan::{PlannedBurst, Setup};
 use crate::runner::baseline;
 

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use results::document::Document;
 
-use super::fire::Runner;
-use super::system::SystemUnderTest;
+use super::{Runner, SystemUnderTest};
 use crate::console::note;
 use crate::exit::{Aborted, Failure};
 use crate::runner::interrupt::unless;
