@@ -71,7 +71,7 @@ impl Consensus {
         if 2 * most.len() > all.len() { Self::middle(&most) } else { Self::Open }
     }
 
-    /// Whether both say the same. Nothing is the same as an open question.
+    /// Whether both say the same. [`Consensus::Open`] agrees with nothing, not even with itself.
     pub(super) fn agrees(&self, other: &Self) -> bool {
         let near_by = |share: f64, one: f64, other: f64| (one - other).abs() <= share * one.max(other);
         let near = |one, other| near_by(SAME.0, one, other);

@@ -49,8 +49,8 @@ pub(super) fn of(
 fn slower_than_a_queue(bursts: &Bursts) -> Option<Reason> {
     let (n, times) = bursts.slower_than_a_queue()?;
     let slower = format!(
-        "{n} requests at once took {} times as long as one alone; one after the other, they would take {n} times as long, so \
-         they waited for something else than each other",
+        "{n} requests at once took {} times as long as one alone; one after the other, they would take only {n} times as \
+         long: they waited for something besides each other",
         units::two_digits(times),
     );
     let larger = times_by_size(bursts).into_iter().filter(|(size, _)| *size > n);
@@ -184,7 +184,7 @@ fn judged(bursts: &Bursts, estimate: &Estimate, ended: End) -> Option<Reason> {
         }
         Consensus::Refused { .. } => Some((Medium, "the number follows from larger bursts".to_owned())),
         Consensus::Parallel => {
-            Some((Medium, format!("that no request waited follows from models of servers{}", class())))
+            Some((Medium, format!("the bursts fit models of servers in which no request waits{}", class())))
         }
         Consensus::Rate { .. } | Consensus::Near => None,
     }

@@ -114,7 +114,8 @@ impl Posterior {
                 .map(|one| one.log + weight * one.prior)
                 .fold(f64::NEG_INFINITY, f64::max)
         };
-        // What shows in the burst only, and once, may be anything. Slower than one at a time is no queue of the known kind.
+        // A part of the server that shows only in the burst, and once, may be anything. If the burst is slower than one request
+        // at a time, the requests don't wait in a queue of a known kind.
         let is_slower = kind == Kind::Sequential && self.by_makespan == Some(Kind::Limited);
         if is_slower || !self.best().is_seen_alone {
             return true;
