@@ -6,7 +6,7 @@ usage() {
   cat <<'USAGE'
 Usage: scripts/fuzz.sh [SECONDS]
 
-Runs each fuzz target in judge/fuzz, results/fuzz and host/fuzz for SECONDS seconds (default: 60), and stops at the
+Runs each fuzz target in judge/fuzz and results/fuzz for SECONDS seconds (default: 60), and stops at the
 first failure. The failing input is kept in the crate's fuzz/artifacts.
 
   -h, --help   this text
@@ -34,8 +34,7 @@ main() {
   cargo +nightly --version >/dev/null 2>&1 || missing "Rust nightly" "rustup toolchain install nightly"
   cargo fuzz --version >/dev/null 2>&1 || missing cargo-fuzz "scripts/peers.sh cargo-fuzz"
 
-  for folder in judge/fuzz results/fuzz host/fuzz; do
-    [ -d "$folder" ] || continue
+  for folder in judge/fuzz results/fuzz; do
     targets=$(cargo +nightly fuzz list --fuzz-dir "$folder")
     for target in $targets; do
       say "$folder: $target, $seconds s"

@@ -1,6 +1,7 @@
 //! Runs a Spin HTTP application on wasmtime, in this process.
 //!
-//! The folders follow a request, from the outside to the inside; each uses only the ones after it:
+//! The folders follow a request, from the outside to the inside. Each uses only folders below it; the test `layers` of `loadtest`
+//! checks this:
 //!
 //! - `server`: the listener, the clients' connections with TLS and timeouts, the start-up output; it also assembles the
 //!   application from its parts.
@@ -11,6 +12,8 @@
 //!   processor.
 //! - `guest`: what a guest may reach: its environment, variables, files, output, and outbound requests.
 //! - `app`: the application as its manifest describes it, and the commands that build it.
+//!
+//! The files `byte_size.rs`, `limits.rs`, `process.rs` and `error.rs` hold what several folders need.
 //!
 //! So a request takes this way: `server::connection` reads it, `routing::service` finds the component,
 //! `dispatch::handler` passes it to the component's handler. In WASIp2, `dispatch::p2` waits for a permit from

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::byte_size::ByteSize;
 
 /// The values of the flags that `loadtest serve` has beyond Spin's.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// The maximum number of instances at once. `None`: derived from the machine.
     pub max_instances: Option<usize>,

@@ -4,11 +4,14 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use testing::{CONFORMANCE, LAST_CHUNK, RawClient, get, ok};
+use testing::{CONFORMANCE, LAST_CHUNK, RawClient, eventually, get, ok};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use common::serve;
+
+/// A server that has used this much processor time since a request computes for it.
+const COMPUTES: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn an_aborted_response_does_not_look_complete() {
@@ -65,11 +68,12 @@ async fn a_guest_that_exceeds_its_memory_is_ended_and_the_log_says_why() {
 async fn guests_that_loop_share_the_processor_and_get_504() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &["--request-timeout", "5s"]);
+        let before = server.process.cpu_time();
         let mut loops = JoinSet::new();
         for _ in 0..2 * std::thread::available_parallelism().unwrap().get() {
             loops.spawn(get(format!("{}/loop", server.url)));
         }
-        sleep(Duration::from_millis(500)).await;
+        eventually("the guests compute", || server.process.cpu_time() > before + COMPUTES).await;
         for path in ["/else", "/other/else"] {
             assert_eq!(server.get(path).await, ok(&format!("{path} is fine\n")), "{manifest}");
         }
@@ -124,11 +128,12 @@ async fn a_request_that_blocks_its_shared_instance_fails_the_others_in_it_only()
 #[tokio::test]
 async fn requests_get_another_instance_if_theirs_is_blocked() {
     let server = serve(CONFORMANCE[1], &[]);
+    let before = server.process.cpu_time();
     let looping = RawClient::get(&server, "/await-loop?ms=500").await;
-    sleep(Duration::from_secs(3)).await;
+    eventually("the guest loops", || server.process.cpu_time() > before + COMPUTES).await;
     let (first, second) = tokio::join!(server.get("/else"), server.get("/else"));
     assert_eq!((first, second), (ok("/else is fine\n"), ok("/else is fine\n")));
-    // Until the idle timeout of the other instance has ended.
+    // The pause is a part of the test: the other instance ends when it has been idle, which nobody outside can see.
     sleep(Duration::from_secs(3)).await;
     let began = Instant::now();
     assert_eq!(server.get("/else").await, ok("/else is fine\n"));

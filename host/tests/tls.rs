@@ -11,7 +11,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use nix::sys::signal::Signal;
-use testing::{CONFORMANCE, GUESTS, Identity, Program, Server, TIMEOUT, guest_app, ok, within_timeout};
+use testing::{
+    CONFORMANCE, GUESTS, Identity, Program, RawClient, Server, TIMEOUT, guest_app, ok, within_timeout,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -149,6 +151,7 @@ async fn the_response_to_head_has_no_body_over_http2() {
 async fn the_header_timeout_does_not_apply_before_the_first_http2_request() {
     let server = serve(CONFORMANCE[0], &["--header-timeout", "1s", "--idle-timeout", "600s"]);
     let mut client = plain_http2_client(&server).await;
+    // The pause is the test: it is longer than the header timeout.
     tokio::time::sleep(Duration::from_millis(2500)).await;
     let response = client.send_request(request(&server, "/else")).await.unwrap();
     assert_eq!(text(response).await, "/else is fine\n");
@@ -159,8 +162,8 @@ async fn a_signal_ends_an_incomplete_tls_handshake() {
     let identity = Identity::new();
     let mut server =
         identity.serve(&PROGRAM, CONFORMANCE[0], &["--header-timeout", "600s", "--drain-timeout", "600s"]);
-    let silent = TcpStream::connect(server.authority()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let silent = RawClient::connect(&server).await;
+    silent.until_read().await;
     server.process.signal(Signal::SIGTERM);
     assert_eq!(server.process.ended_within(TIMEOUT).code(), Some(0));
     drop(silent);

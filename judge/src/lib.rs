@@ -3,7 +3,7 @@
 //! The input is a [`trace::Trace`]: one row per request, with its times and its answer. The output is a
 //! [`verdict::Verdict`]. All functions are pure: no I/O, no clock, no async runtime.
 //!
-//! The modules in the order of the data; each uses only modules above it:
+//! The modules in the order of the data. Each uses only modules above it; the test `layers` of `loadtest` checks this:
 //!
 //! | module | content |
 //! |---|---|

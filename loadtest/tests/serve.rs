@@ -5,11 +5,12 @@ mod common;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use testing::{LAST_CHUNK, RawClient, guest_app};
+use testing::{LAST_CHUNK, RawClient, guest_app, is_read};
 
 use common::{
     CONFORMANCE, GUESTS, MANIFESTS, Process, TIMEOUT, build, loadtest, ok, output, project, serve, serve_at,
@@ -42,10 +43,10 @@ async fn a_signal_lets_what_is_in_flight_finish() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         for manifest in MANIFESTS {
             let mut served = serve(manifest, &[]);
-            let slow = tokio::spawn(common::get(format!("{}/e2/p1?wait_ms=1000", served.url)));
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            let slow = RawClient::get(&served, "/e2/p1?wait_ms=1000").await;
+            slow.until_read().await;
             served.process.signal(signal);
-            assert_eq!(slow.await.unwrap().unwrap().status(), 200, "{manifest}");
+            assert!(slow.rest().await.starts_with("HTTP/1.1 200"), "{manifest}");
             assert_eq!(served.process.ended_within(TIMEOUT).code(), Some(0), "{manifest}");
         }
     }
@@ -56,7 +57,8 @@ fn a_signal_does_not_wait_for_half_a_header() {
     let mut served = serve(CONFORMANCE[0], &["--drain-timeout", "600s", "--header-timeout", "600s"]);
     let mut half = TcpStream::connect(served.authority()).unwrap();
     half.write_all(b"GET /else HTTP/1.1\r\nHos").unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    let (client, server) = (half.local_addr().unwrap(), half.peer_addr().unwrap());
+    wait_until("the server reads the half", || is_read(client, server));
     served.process.signal(Signal::SIGTERM);
     assert_eq!(served.process.ended_within(TIMEOUT).code(), Some(0));
 }
@@ -81,13 +83,14 @@ async fn what_never_finishes_is_ended_after_the_drain_timeout() {
 #[tokio::test]
 async fn a_second_signal_ends_at_once() {
     let mut served = serve("spin.toml", &[]);
-    let slow = tokio::spawn(common::get(format!("{}/e2/p1?wait_ms=60000", served.url)));
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let slow = RawClient::get(&served, "/e2/p1?wait_ms=60000").await;
+    slow.until_read().await;
     served.process.signal(Signal::SIGTERM);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Two signals at once would be one.
+    wait_until("the server stops to listen", || TcpStream::connect(served.authority()).is_err());
     served.process.signal(Signal::SIGTERM);
     assert_eq!(served.process.ended_within(TIMEOUT).code(), Some(0));
-    assert!(slow.await.unwrap().is_err());
+    assert_eq!(slow.rest().await, "");
 }
 
 #[test]
@@ -168,14 +171,24 @@ async fn a_host_is_named_as_people_name_it() {
 fn a_signal_is_heard_while_the_host_starts() {
     let folder = tempfile::tempdir().unwrap();
     // Reading it takes for ever.
-    nix::unistd::mkfifo(&folder.path().join("slow.wasm"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let fifo = folder.path().join("slow.wasm");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let manifest = folder.path().join("spin.toml");
     let text = "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/\"\n\
                 component = \"c\"\n[component.c]\nsource = \"slow.wasm\"\n";
     std::fs::write(&manifest, text).unwrap();
     let mut process =
         Process::spawn(&mut loadtest(&["serve", manifest.to_str().unwrap(), "--listen", "127.0.0.1:0"]));
-    std::thread::sleep(Duration::from_millis(500));
+    // A FIFO can be opened for writing, without waiting, only if it has a reader. While the writer is open, the reader waits.
+    let open = || {
+        let non_blocking = nix::fcntl::OFlag::O_NONBLOCK.bits();
+        fs::OpenOptions::new().write(true).custom_flags(non_blocking).open(&fifo).ok()
+    };
+    let mut writer = None;
+    wait_until("the host reads the component", || {
+        writer = open();
+        writer.is_some()
+    });
     process.signal(Signal::SIGTERM);
     assert_eq!(process.ended_within(TIMEOUT).code(), Some(130));
 }

@@ -4,12 +4,14 @@ mod common;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use common::{Process, TIMEOUT, build, hosts_of, is_gone, loadtest, started_by, stderr, wait_until};
+use common::{
+    Process, TIMEOUT, build, connections_of, hosts_of, is_gone, loadtest, started_by, stderr, wait_until,
+};
 
 /// `loadtest run --on spin` with the stand-in; `stand_in` is the kind of failure.
 fn on_spin(stand_in: &str, args: &[&str]) -> Command {
@@ -168,10 +170,10 @@ fn a_server_that_ends_during_the_burst_is_an_error() {
     let mut process = Process::spawn(on_spin("", &args).stdout(Stdio::null()).stderr(Stdio::piped()));
     let mut lines = BufReader::new(process.child.stderr.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.starts_with("setup 2 on spin")));
-    // The requests are under way.
-    std::thread::sleep(Duration::from_millis(300));
     let started = started_by(process.child.id());
-    kill(Pid::from_raw(hosts_of(process.child.id())[0]), Signal::SIGKILL).unwrap();
+    let host = hosts_of(process.child.id())[0];
+    wait_until("the burst's connections are open", || connections_of(host) >= 10);
+    kill(Pid::from_raw(host), Signal::SIGKILL).unwrap();
     assert_eq!(process.ended_within(TIMEOUT).code(), Some(3));
     let said = lines.collect::<Vec<_>>().join("\n");
     assert!(

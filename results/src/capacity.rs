@@ -48,7 +48,8 @@ pub struct SizeSummary {
     /// The number of bursts fired.
     pub bursts: usize,
     /// The number of bursts that are not counted, because they were disturbed.
-    pub doubted: usize,
+    #[serde(rename = "doubted")]
+    pub disturbed: usize,
     /// The number of bursts with all requests answered at once.
     pub taken: usize,
     /// The number of requests with a good answer.
@@ -99,7 +100,7 @@ impl SizeSummary {
         Self {
             n,
             bursts: size.count() + size.disturbed(),
-            doubted: size.disturbed(),
+            disturbed: size.disturbed(),
             taken: size.all_at_once(),
             answered: count(|burst| burst.answered),
             at_once: size.at_once(),

@@ -3,6 +3,8 @@
 //! All functions are pure: bytes in, bytes out; no clock, no async runtime. Only the feature `sqlite` does I/O, because
 //! SQLite reads only files.
 //!
+//! Each module uses only modules above it; the test `layers` of `loadtest` checks this:
+//!
 //! | module | content |
 //! |---|---|
 //! | [`input`] | bytes as lines, decompressed if they are gzipped, in bounded memory |

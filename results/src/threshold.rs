@@ -9,7 +9,7 @@ use judge::verdict::Kind;
 use serde::Deserialize;
 use serde::de::{IntoDeserializer, value};
 
-use crate::document::{Burst, Checked, Measure};
+use crate::document::{Burst, Checked, Diagnosed, Measure};
 
 /// The syntax, for error messages.
 const SYNTAX: &str = "[ENDPOINT:]CONDITION is expected. A CONDITION is a verdict (parallel, sequential, limited, \
@@ -64,7 +64,7 @@ impl Threshold {
 
     /// Checks whether a diagnosis meets the expectation. Returns `None` for a measure, or a number at a time: those are of
     /// single bursts.
-    pub fn check_diagnosis(&self, diagnosis: &Diagnosis) -> Option<Checked> {
+    fn check_diagnosis(&self, diagnosis: &Diagnosis) -> Option<Checked> {
         let (met, seen) = match &self.condition {
             Condition::Kind(wanted) => (diagnosis.kind == *wanted, diagnosis.kind.to_string()),
             Condition::Mechanism(is, name) => mechanism(*is, *name, diagnosis.mechanism.as_ref()),
@@ -115,6 +115,12 @@ pub fn check(thresholds: &[Threshold], burst: &mut Burst) {
         .filter(|threshold| threshold.applies_to(&burst.endpoint))
         .map(|threshold| threshold.check(burst))
         .collect();
+}
+
+/// Checks the thresholds that apply to a diagnosis, and records the results in it.
+pub fn check_diagnosis(thresholds: &[Threshold], diagnosed: &mut Diagnosed) {
+    let checked = thresholds.iter().filter_map(|threshold| threshold.check_diagnosis(&diagnosed.diagnosis));
+    diagnosed.thresholds = checked.collect();
 }
 
 /// Returns an error message if a threshold applies to none of `endpoints`.

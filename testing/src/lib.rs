@@ -3,6 +3,7 @@
 //!
 //! The functions panic if something goes wrong, as test code does.
 
+mod connection;
 mod identity;
 mod process;
 mod program;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+pub use connection::is_read;
 pub use identity::Identity;
 pub use process::Process;
 pub use program::Program;

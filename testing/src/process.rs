@@ -21,6 +21,15 @@ impl Process {
         kill(Pid::from_raw(self.child.id() as i32), signal).expect("the process exists");
     }
 
+    /// The processor time that the process has used so far.
+    pub fn cpu_time(&self) -> Duration {
+        let process =
+            procfs::process::Process::new(self.child.id().cast_signed()).expect("the process exists");
+        let stat = process.stat().expect("the process exists");
+        let ticks = (stat.utime + stat.stime) as f64;
+        Duration::from_secs_f64(ticks / procfs::ticks_per_second() as f64)
+    }
+
     /// Waits for the end of the process, at most for `limit`.
     pub fn ended_within(&mut self, limit: Duration) -> ExitStatus {
         let started = Instant::now();

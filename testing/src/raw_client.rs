@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::{Server, within_timeout};
+use crate::{Server, eventually, is_read, within_timeout};
 
 /// The end of a chunked body.
 pub const LAST_CHUNK: &str = "0\r\n\r\n";
@@ -36,6 +36,13 @@ impl RawClient {
     /// Sends this. Errors are ignored, since the server may have closed the connection.
     pub async fn send(&mut self, text: impl AsRef<[u8]>) {
         let _ = within_timeout("the server reads", self.0.write_all(text.as_ref())).await;
+    }
+
+    /// Waits until the server has accepted the connection, and has read everything that was sent.
+    pub async fn until_read(&self) {
+        let client = self.0.local_addr().expect("connected");
+        let server = self.0.peer_addr().expect("connected");
+        eventually("the server reads what was sent", || is_read(client, server)).await;
     }
 
     /// Reads until the input contains `end`, or the connection ends.

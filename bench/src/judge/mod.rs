@@ -40,12 +40,12 @@ Even seeds are for development, odd ones for checks: the figures below are of od
 left out when the judge's probabilities are calibrated. `cargo run --release -p simulator --example evaluate -- --show SEED`
 prints a burst with its truth and its verdict.
 
-The probability of a mechanism is calibrated by Platt's scaling of what the models say, fitted to even seeds. What limits the share
-of right names are servers that are nearly as a model of another mechanism describes them: answers in ticks (taken for uneven
-backends), starts that contend (for shared processors or a lock), locks of varying services (for a pool), growth that a burst hardly
-meets (for a pool). Three attempts were made to tell these from right names: a division of the log evidence by 2, 3 and 4; gates on
-the trend of the residuals, on the requests alone and on the mean square of the residuals; and a logistic regression and boosted
-trees over twelve figures of each verdict. Each removes as many right names as wrong ones, or more, beyond what the calibration does.
+The probability of a mechanism is calibrated by Platt's scaling of what the models say, fitted to even seeds. Most wrong
+names come from servers whose times resemble another mechanism: answers in ticks (named uneven backends), starts that contend (named
+shared processors or a lock), locks of varying services (named a pool), and pools that hardly grow during the burst (named a pool of
+one size). Three attempts to recognize these wrong names failed: division of the log evidence by 2, 3 and 4; gates on the trend and
+on the mean square of the residuals, and on the requests alone; and a logistic regression and boosted trees over twelve figures of
+each verdict. Beyond the calibration, each attempt removed at least as many right names as wrong names.
 
 **By family.** Bursts of pools of 2 to 64 places, of event loops, of servers without limit, of processors that are
 shared, of instances that their requests block, of caps that refuse, with connects that come late, and by a generator

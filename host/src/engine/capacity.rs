@@ -82,7 +82,7 @@ impl fmt::Display for Capacity {
         let Self { instances, waiting, limited_by, .. } = self;
         write!(
             f,
-            "Room for {instances} instances at once ({limited_by}); up to {waiting} requests wait for one"
+            "Capacity for {instances} instances at once ({limited_by}); up to {waiting} requests wait for one"
         )
     }
 }
@@ -170,7 +170,7 @@ mod tests {
         let capacity = Capacity::of(LARGE, &limits, ONE_OF_EACH);
         assert_eq!(
             capacity.to_string(),
-            "Room for 5 instances at once (--max-instances); up to 0 requests wait for one"
+            "Capacity for 5 instances at once (--max-instances); up to 0 requests wait for one"
         );
     }
 }

@@ -188,26 +188,45 @@ impl Connections {
                         next_check.as_mut().reset(poll.into());
                     }
                     next_check.as_mut().poll(context)
-                }) => match timeouts.status() {
-                    _ if timeouts.may_hide_disconnect() && has_disconnected(socket) => {
-                        tracing::debug!("{client}: disconnected during a request");
-                        return;
-                    }
-                    _ if is_closing && !timeouts.is_busy() => return,
-                    TimeoutStatus::CheckAt(next) => next_check.as_mut().reset(next.into()),
-                    TimeoutStatus::Idle if is_closing => return,
-                    TimeoutStatus::Idle => {
+                }) => match check(socket, client, timeouts, is_closing) {
+                    Check::Close => return,
+                    Check::Again(next) => next_check.as_mut().reset(next.into()),
+                    Check::ShutDown => {
                         is_closing = true;
                         connection.as_mut().graceful_shutdown();
                         let limit = std::time::Instant::now() + self.limits.header_timeout;
                         next_check.as_mut().reset(limit.into());
                     }
-                    TimeoutStatus::Expired(flag) => {
-                        tracing::debug!("{client}: closed by {flag}");
-                        return;
-                    }
                 }
             }
+        }
+    }
+}
+
+/// What to do with a connection after a check of its timeouts.
+enum Check {
+    /// Close it at once.
+    Close,
+    /// Check it again at this time.
+    Again(std::time::Instant),
+    /// It is idle: let it finish what it is about to read, then close it.
+    ShutDown,
+}
+
+/// Checks whether the client of this connection has disconnected, or was too slow.
+fn check(socket: RawFd, client: SocketAddr, timeouts: &ClientTimeouts, is_closing: bool) -> Check {
+    match timeouts.status() {
+        _ if timeouts.may_hide_disconnect() && has_disconnected(socket) => {
+            tracing::debug!("{client}: disconnected during a request");
+            Check::Close
+        }
+        _ if is_closing && !timeouts.is_busy() => Check::Close,
+        TimeoutStatus::CheckAt(next) => Check::Again(next),
+        TimeoutStatus::Idle if is_closing => Check::Close,
+        TimeoutStatus::Idle => Check::ShutDown,
+        TimeoutStatus::Expired(flag) => {
+            tracing::debug!("{client}: closed by {flag}");
+            Check::Close
         }
     }
 }

@@ -1,9 +1,10 @@
 //! All bursts of a search, and how much the service time varies.
 
-use super::end::End;
+use std::time::Duration;
+
 use super::firing::Purpose;
 use super::observation::Observation;
-use super::search::Search;
+use super::pause;
 use super::sizes::Sizes;
 
 /// If the logarithm of the service time has a larger deviation, an answer in the time of one request alone tells nothing: one in
@@ -22,7 +23,10 @@ const SLOWER_THAN_A_QUEUE: f64 = 1.33;
 
 /// All bursts of a search.
 pub(super) struct Bursts<'a> {
-    pub(super) search: &'a Search,
+    /// The size of the largest allowed burst.
+    pub(super) limit: usize,
+    /// The number of bursts of each decisive size.
+    pub(super) repeat: usize,
     pub(super) observed: &'a [Observation],
     /// The bursts of the search, by size.
     pub(super) sizes: Sizes<'a>,
@@ -31,8 +35,14 @@ pub(super) struct Bursts<'a> {
 }
 
 impl<'a> Bursts<'a> {
-    pub(super) fn of(search: &'a Search, observed: &'a [Observation], spread: Option<f64>) -> Self {
-        Self { search, observed, sizes: Sizes::of(observed, search.repeat), spread }
+    pub(super) fn of(observed: &'a [Observation], spread: Option<f64>, limit: usize, repeat: usize) -> Self {
+        Self { limit, repeat, observed, sizes: Sizes::of(observed, repeat), spread }
+    }
+
+    /// Returns the length of a pause after these bursts.
+    pub(super) fn pause(&self) -> Duration {
+        let longest = self.observed.iter().map(|burst| burst.makespan_ms).fold(0.0, f64::max);
+        pause::after(Duration::try_from_secs_f64(longest / 1e3).unwrap_or(Duration::MAX))
     }
 
     /// Returns the bursts that were fired for this.
@@ -48,14 +58,8 @@ impl<'a> Bursts<'a> {
     /// Whether larger bursts decide. Once they do, they do for good: the search has no state.
     pub(super) fn needs_larger(&self) -> bool {
         let fired = || self.of_purpose(Purpose::Search).filter(|burst| burst.n > 1).count();
-        let is_lost = || fired() > MOST_BURSTS + MOST_BURSTS * self.search.repeat;
+        let is_lost = || fired() > MOST_BURSTS + MOST_BURSTS * self.repeat;
         self.is_varied() || self.of_purpose(Purpose::Judge).next().is_some() || is_lost()
-    }
-
-    /// Whether the search ended with something else than a fixed limit, so that the judge decides.
-    pub(super) fn is_judged(&self, ended: End) -> bool {
-        let is_fixed = || !self.sizes.is_shared() && self.agree_with_fixed_limit() && !self.pause_differs();
-        self.needs_larger() || (ended == End::Found && !is_fixed())
     }
 
     /// Whether the server refused requests of the search's bursts.

@@ -3,9 +3,7 @@
 use super::bursts::Bursts;
 use super::end::End;
 use super::firing::{Firing, Purpose};
-use super::larger::Larger;
 use super::observation::Observation;
-use super::search::Step;
 
 /// So many times as many are clearly more.
 const CLEARLY_MORE: f64 = 1.25;
@@ -45,17 +43,14 @@ impl<'a> Bursts<'a> {
         2 * waves.iter().filter(|is_second| **is_second).count() >= waves.len()
     }
 
-    /// Returns the step after the search has found a fixed limit.
-    pub(super) fn check(&self) -> Step {
-        if !self.agree_with_fixed_limit() || self.pause_differs() {
-            return Larger::of(self).next();
-        }
-        let n = self.sizes.too_large().next_back().map_or(self.search.limit, |(n, _)| n);
-        self.unchecked(n).map_or(Step::Done(End::Found), Step::Fire)
+    /// Whether the search ended with something else than a fixed limit, so that the judge decides.
+    pub(super) fn is_judged(&self, ended: End) -> bool {
+        let is_fixed = || !self.sizes.is_shared() && self.agree_with_fixed_limit() && !self.pause_differs();
+        self.needs_larger() || (ended == End::Found && !is_fixed())
     }
 
-    /// Returns the next check.
-    fn unchecked(&self, n: usize) -> Option<Firing> {
+    /// Returns the next burst that checks the limit, of `n` requests; `None` if all checks were made.
+    pub(super) fn unchecked(&self, n: usize) -> Option<Firing> {
         let is_missing = |purpose, is_clear: &dyn Fn(&Observation) -> bool| {
             let fired = || self.of_purpose(purpose);
             fired().count() < TRIES && !fired().any(|burst| burst.is_trusted() && is_clear(burst))
@@ -67,7 +62,7 @@ impl<'a> Bursts<'a> {
             return Some(Firing::new(n, Purpose::Fresh));
         }
         let last = self.of_purpose(Purpose::Fresh).next_back().filter(|last| last.is_all_at_once())?;
-        let larger = (2 * last.n).min(self.search.limit);
+        let larger = (2 * last.n).min(self.limit);
         (larger > last.n).then_some(Firing::new(larger, Purpose::Fresh))
     }
 

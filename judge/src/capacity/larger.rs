@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::bursts::Bursts;
+use super::consensus::Consensus;
 use super::end::End;
 use super::firing::{Firing, Purpose};
 use super::observation::Observation;
-use super::said::Said;
-use super::search::Step;
+use super::step::Step;
 
 /// The judge tells kinds of servers apart from this number of requests on.
 const LEAST: usize = 8;
@@ -28,7 +28,7 @@ pub(super) struct Larger<'a> {
 
 impl<'a> Larger<'a> {
     pub(super) fn of(bursts: &'a Bursts<'a>) -> Self {
-        let least = LEAST.min(bursts.search.limit);
+        let least = LEAST.min(bursts.limit);
         // Refusals depend on what was sent just before. Only bursts with and without a pause show that.
         let refuses = bursts.refuses();
         let is_one = |burst: &&Observation| {
@@ -49,24 +49,24 @@ impl<'a> Larger<'a> {
 
     /// Returns the next step.
     pub(super) fn next(&self) -> Step {
-        let limit = self.bursts.search.limit;
+        let limit = self.bursts.limit;
         let Some((n, bursts)) = self.largest().next() else {
             return self.fire(self.first());
         };
-        match Said::of_most(bursts) {
+        match Consensus::of_most(bursts) {
             // It is no queue, whatever larger bursts look like.
             _ if self.bursts.slower_than_a_queue().is_some() => Step::Done(End::Found),
             _ if self.is_sure() => self.check(n),
-            Said::Near | Said::Parallel if n < limit => self.fire((2 * n).min(limit)),
-            Said::Parallel if bursts.len() < self.bursts.search.repeat => self.fire(n),
-            Said::Parallel => Step::Done(End::Limit),
+            Consensus::Near | Consensus::Parallel if n < limit => self.fire((2 * n).min(limit)),
+            Consensus::Parallel if bursts.len() < self.bursts.repeat => self.fire(n),
+            Consensus::Parallel => Step::Done(End::Limit),
             _ if bursts.len() < REPEAT => self.fire(n),
             // Another size shows whether it is a rate or a number at a time.
-            said if said != Said::Open && n < limit && self.by_size.len() < 2 => {
+            consensus if consensus != Consensus::Open && n < limit && self.by_size.len() < 2 => {
                 self.fire((n + n / 2).min(limit))
             }
             _ if n < limit && self.may_be_larger(n, bursts) => self.fire((2 * n).min(limit)),
-            _ if bursts.len() < self.bursts.search.repeat => self.fire(n),
+            _ if bursts.len() < self.bursts.repeat => self.fire(n),
             _ => self.check(n),
         }
     }
@@ -74,8 +74,8 @@ impl<'a> Larger<'a> {
     /// Whether a larger burst than these of size `n` may make the judge sure: they are small, or may hardly exceed a limit because
     /// the next smaller ones don't exceed it.
     fn may_be_larger(&self, n: usize, bursts: &[&Observation]) -> bool {
-        let smaller = self.largest().nth(1).map(|(_, bursts)| Said::of_most(bursts));
-        (n < MOST_IF_OPEN || smaller == Some(Said::Parallel)) && !is_long(bursts)
+        let smaller = self.largest().nth(1).map(|(_, bursts)| Consensus::of_most(bursts));
+        (n < MOST_IF_OPEN || smaller == Some(Consensus::Parallel)) && !is_long(bursts)
     }
 
     /// Returns the last step: a burst after a pause shows whether it says the same then, and how many
@@ -97,14 +97,14 @@ impl<'a> Larger<'a> {
     /// Returns the first size: larger than all of the search, if those were taken at once.
     fn first(&self) -> usize {
         let largest = self.bursts.sizes.iter().map(|(n, _)| n).max().unwrap_or(1);
-        (2 * largest).max(LEAST).min(self.bursts.search.limit)
+        (2 * largest).max(LEAST).min(self.bursts.limit)
     }
 
     /// Whether the judge says the same of the two largest sizes, and that a larger burst would not change it.
     pub(super) fn is_sure(&self) -> bool {
-        let mut said = self.largest().map(|(_, bursts)| Said::of_most(bursts));
-        let (first, second) = (said.next(), said.next());
-        let is_final = |said: &Said| !matches!(said, Said::Parallel | Said::Near);
+        let mut by_size = self.largest().map(|(_, bursts)| Consensus::of_most(bursts));
+        let (first, second) = (by_size.next(), by_size.next());
+        let is_final = |consensus: &Consensus| !matches!(consensus, Consensus::Parallel | Consensus::Near);
         first.zip(second).is_some_and(|(one, other)| is_final(&one) && one.agrees(&other))
     }
 
@@ -113,7 +113,7 @@ impl<'a> Larger<'a> {
     fn fire(&self, n: usize) -> Step {
         let fired: Vec<_> = self.bursts.of_purpose(Purpose::Judge).collect();
         let disturbed = fired.iter().filter(|burst| burst.n == n && !burst.is_trusted()).count();
-        if disturbed >= 2 * self.bursts.search.repeat {
+        if disturbed >= 2 * self.bursts.repeat {
             return Step::Done(End::Generator);
         }
         let pause = if self.bursts.refuses() && fired.len().is_multiple_of(2) {
@@ -124,35 +124,38 @@ impl<'a> Larger<'a> {
         Step::Fire(Firing { pause, ..Firing::new(n, Purpose::Judge) })
     }
 
-    /// Returns what the judge says of the largest bursts; [`Said::Open`] if it says something else of smaller ones, or after a
+    /// Returns what the judge says of the largest bursts; [`Consensus::Open`] if it says something else of smaller ones, or after a
     /// pause.
-    pub(super) fn said(&self) -> Said {
-        let mut said = self.largest().map(|(_, bursts)| Said::of_most(bursts));
-        let said = match (said.next(), said.next()) {
-            (Some(Said::Parallel), _) => return Said::Parallel,
-            (None | Some(Said::Near), _) => return Said::Open,
-            (Some(one), None | Some(Said::Parallel | Said::Near | Said::Open)) => one,
+    pub(super) fn consensus(&self) -> Consensus {
+        let mut by_size = self.largest().map(|(_, bursts)| Consensus::of_most(bursts));
+        let consensus = match (by_size.next(), by_size.next()) {
+            (Some(Consensus::Parallel), _) => return Consensus::Parallel,
+            (None | Some(Consensus::Near), _) => return Consensus::Open,
+            (Some(one), None | Some(Consensus::Parallel | Consensus::Near | Consensus::Open)) => one,
             (Some(one), Some(other)) => {
                 if one.agrees(&other) {
                     one
                 } else {
-                    Said::Open
+                    Consensus::Open
                 }
             }
         };
-        match (said, self.paused().map(Said::of)) {
+        match (consensus, self.paused().map(Consensus::of)) {
             // The bucket of a rate is full after a pause. If it never is, the burst looks like a pool.
-            (Said::Rate { .. } | Said::AtATime { .. }, Some(Said::Rate { per_second, burst })) => {
-                Said::Rate { per_second, burst }
+            (
+                Consensus::Rate { .. } | Consensus::AtATime { .. },
+                Some(Consensus::Rate { per_second, burst }),
+            ) => Consensus::Rate { per_second, burst },
+            (Consensus::AtATime { .. }, Some(_)) if self.bursts.pause_took_more().is_some() => {
+                Consensus::Open
             }
-            (Said::AtATime { .. }, Some(_)) if self.bursts.pause_took_more().is_some() => Said::Open,
-            (said, _) => said,
+            (consensus, _) => consensus,
         }
     }
 
     /// Returns the size of the largest burst that was served at once, by the judge.
     pub(super) fn taken(&self) -> Option<usize> {
-        self.largest().find(|(_, bursts)| Said::of_most(bursts) == Said::Parallel).map(|(n, _)| n)
+        self.largest().find(|(_, bursts)| Consensus::of_most(bursts) == Consensus::Parallel).map(|(n, _)| n)
     }
 
     /// Returns the bursts of the two largest sizes.

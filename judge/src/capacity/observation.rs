@@ -89,7 +89,8 @@ pub struct Observation {
     #[serde(default)]
     pub verdict: Option<Judged>,
     /// Why the burst doesn't count; null if it counts.
-    pub doubt: Option<String>,
+    #[serde(rename = "doubt")]
+    pub disturbance: Option<String>,
 }
 
 impl Observation {
@@ -103,7 +104,7 @@ impl Observation {
             times.min_by(f64::total_cmp).map(|done_us| rounded(done_us / 1e3, 3))
         };
         // A disturbance delays answers, and never makes them early: if all came at once, it doesn't matter.
-        let doubt = if at_once == trace.schedule.n { too_quick(trace) } else { disturbed(trace) };
+        let disturbance = if at_once == trace.schedule.n { too_quick(trace) } else { disturbed(trace) };
         Self {
             n: trace.schedule.n,
             service_ms: rounded(trace.service_ms, 3),
@@ -119,13 +120,13 @@ impl Observation {
             purpose: firing.purpose,
             pause_ms: firing.pause.as_secs_f64() * 1e3,
             verdict: Some(Judged::of(verdict)),
-            doubt,
+            disturbance,
         }
     }
 
     /// Whether the burst counts.
     pub fn is_trusted(&self) -> bool {
-        self.doubt.is_none()
+        self.disturbance.is_none()
     }
 
     /// Whether all requests were answered at once: the server takes as many.

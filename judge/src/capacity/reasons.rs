@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::Estimate;
 use super::bursts::Bursts;
+use super::consensus::Consensus;
 use super::end::End;
+use super::estimate::Estimate;
 use super::firing::Purpose;
 use super::larger::Larger;
 use super::observation::Observation;
-use super::said::Said;
 use crate::mechanism::Mechanism;
 use crate::trace::Baseline;
 use crate::units::{self, time};
@@ -49,8 +49,8 @@ pub(super) fn of(
 fn slower_than_a_queue(bursts: &Bursts) -> Option<Reason> {
     let (n, times) = bursts.slower_than_a_queue()?;
     let slower = format!(
-        "{n} requests at once took {} times as long as one alone; one after the other, they would take {n} times as long, so \
-         they waited for something else than each other",
+        "{n} requests at once took {} times as long as one alone; one after the other, they would take only {n} times as \
+         long: they waited for something besides each other",
         units::two_digits(times),
     );
     let larger = times_by_size(bursts).into_iter().filter(|(size, _)| *size > n);
@@ -61,7 +61,7 @@ fn slower_than_a_queue(bursts: &Bursts) -> Option<Reason> {
 
 /// Returns the median time of the bursts of each size.
 fn times_by_size(bursts: &Bursts) -> BTreeMap<usize, f64> {
-    let sizes = super::sizes::Sizes::with_larger(bursts.observed, bursts.search.repeat);
+    let sizes = super::sizes::Sizes::with_larger(bursts.observed, bursts.repeat);
     sizes.iter().map(|(n, size)| (n, size.median(|burst| burst.makespan_ms))).collect()
 }
 
@@ -131,7 +131,7 @@ fn refused_by_size(bursts: &Bursts, estimate: &Estimate) -> Option<Reason> {
         format!("{} of {}{pause}", burst.refused, burst.n)
     });
     let listed = listed.collect::<Vec<_>>().join(", ");
-    let limit = if Larger::of(bursts).said() == Said::Parallel { Medium } else { Low };
+    let limit = if Larger::of(bursts).consensus() == Consensus::Parallel { Medium } else { Low };
     Some((
         limit,
         format!("it refused {listed} requests of the last bursts: that is no limit on requests at a time"),
@@ -141,13 +141,13 @@ fn refused_by_size(bursts: &Bursts, estimate: &Estimate) -> Option<Reason> {
 /// Returns the mechanism that the judge names for a large burst of which it says the same as the estimate.
 pub(super) fn mechanism(bursts: &Bursts, estimate: &Estimate) -> Option<Mechanism> {
     let larger = Larger::of(bursts);
-    let is_one = |burst: &&Observation| match (Said::of(burst), estimate.k) {
+    let is_one = |burst: &&Observation| match (Consensus::of(burst), estimate.k) {
         _ if estimate.is_open => false,
-        (Said::Rate { .. }, _) => estimate.rate.is_some(),
+        (Consensus::Rate { .. }, _) => estimate.rate.is_some(),
         _ if estimate.rate.is_some() => false,
-        (Said::AtATime { low, high, .. }, Some(k)) => low - 0.5 <= k && k <= high + 0.5,
-        (Said::Refused { k }, Some(known)) => k == known,
-        (Said::Parallel, None) => burst.n as f64 >= estimate.low,
+        (Consensus::AtATime { low, high, .. }, Some(k)) => low - 0.5 <= k && k <= high + 0.5,
+        (Consensus::Refused { k }, Some(known)) => k == known,
+        (Consensus::Parallel, None) => burst.n as f64 >= estimate.low,
         _ => false,
     };
     // After a pause, a rate lets through what it can.
@@ -163,7 +163,7 @@ fn judged(bursts: &Bursts, estimate: &Estimate, ended: End) -> Option<Reason> {
     if estimate.rate.is_some() {
         let is_sure = |burst: &Observation| {
             burst.verdict.as_ref().is_some_and(|judged| judged.confidence == High)
-                && matches!(Said::of(burst), Said::Rate { .. })
+                && matches!(Consensus::of(burst), Consensus::Rate { .. })
         };
         let is_sure = larger.last().all(is_sure);
         return (!is_sure).then(|| (Medium, format!("not all bursts show the same rate{}", class())));
@@ -171,31 +171,33 @@ fn judged(bursts: &Bursts, estimate: &Estimate, ended: End) -> Option<Reason> {
     if !bursts.is_judged(ended) || estimate.is_open && bursts.slower_than_a_queue().is_some() {
         return contradiction(bursts, estimate);
     }
-    match larger.said() {
-        Said::Open if estimate.is_open => {
+    match larger.consensus() {
+        Consensus::Open if estimate.is_open => {
             Some((Low, "the larger bursts don't tell what limits the requests".to_owned()))
         }
-        Said::Open => Some((Low, "the larger bursts look like no known kind of server".to_owned())),
-        Said::AtATime { .. } if !larger.is_sure() => {
+        Consensus::Open => Some((Low, "the larger bursts look like no known kind of server".to_owned())),
+        Consensus::AtATime { .. } if !larger.is_sure() => {
             Some((Low, format!("the number follows from bursts of one size{}", class())))
         }
-        Said::AtATime { .. } => Some((Medium, format!("the number follows from larger bursts{}", class()))),
-        Said::Refused { .. } => Some((Medium, "the number follows from larger bursts".to_owned())),
-        Said::Parallel => {
-            Some((Medium, format!("that no request waited follows from models of servers{}", class())))
+        Consensus::AtATime { .. } => {
+            Some((Medium, format!("the number follows from larger bursts{}", class())))
         }
-        Said::Rate { .. } | Said::Near => None,
+        Consensus::Refused { .. } => Some((Medium, "the number follows from larger bursts".to_owned())),
+        Consensus::Parallel => {
+            Some((Medium, format!("the bursts fit models of servers in which no request waits{}", class())))
+        }
+        Consensus::Rate { .. } | Consensus::Near => None,
     }
 }
 
 /// Says that the judge is sure of something else than a fixed limit.
 fn contradiction(bursts: &Bursts, estimate: &Estimate) -> Option<Reason> {
     let k = estimate.k?;
-    let contradicts = |burst: &&Observation| match Said::of(burst) {
-        Said::AtATime { low, high, .. } => k < low - 0.5 || k > high + 0.5,
-        Said::Parallel => burst.n as f64 > 2.0 * k,
-        Said::Rate { .. } => true,
-        Said::Refused { .. } | Said::Near | Said::Open => false,
+    let contradicts = |burst: &&Observation| match Consensus::of(burst) {
+        Consensus::AtATime { low, high, .. } => k < low - 0.5 || k > high + 0.5,
+        Consensus::Parallel => burst.n as f64 > 2.0 * k,
+        Consensus::Rate { .. } => true,
+        Consensus::Refused { .. } | Consensus::Near | Consensus::Open => false,
     };
     let larger = bursts.sizes.too_large().flat_map(|(_, size)| size.trusted());
     let (against, all) =

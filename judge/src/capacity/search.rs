@@ -7,14 +7,10 @@ use super::end::End;
 use super::firing::{Firing, Purpose};
 use super::larger::Larger;
 use super::observation::Observation;
+use super::pause;
 use super::sizes::Sizes;
+use super::step::Step;
 
-/// The shortest and the longest pause: instances that idle for a second have expired after the shortest, and a window of a
-/// second has passed.
-const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(10));
-/// A pause is at least this many times as long as the longest burst: as much as that burst took from a bucket has refilled by
-/// then.
-const LONGER_THAN_BURSTS: f64 = 3.0;
 /// E still grows if twice the requests give E times this.
 const GROWTH: f64 = 1.25;
 
@@ -27,16 +23,12 @@ pub struct Search {
     pub repeat: usize,
 }
 
-/// The next step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Fire this burst.
-    Fire(Firing),
-    /// Stop: further bursts would show nothing new.
-    Done(End),
-}
-
 impl Search {
+    /// Returns these bursts, with what the search allows.
+    pub(super) fn bursts<'a>(&self, observed: &'a [Observation], spread: Option<f64>) -> Bursts<'a> {
+        Bursts::of(observed, spread, self.limit, self.repeat)
+    }
+
     /// Returns the step after these bursts. `spread` is the standard deviation of the service time's logarithm, if it is known.
     ///
     /// Single requests come first, for the service time; they are repeated if it proves wrong. Then the size doubles until
@@ -51,8 +43,8 @@ impl Search {
     /// If service times vary, or the bursts look like no fixed limit, larger bursts follow, until the judge is sure what kind of
     /// server answers.
     pub fn next(&self, observed: &[Observation], spread: Option<f64>) -> Step {
-        let bursts = Bursts::of(self, observed, spread);
-        if let Some(step) = bursts.revive() {
+        let bursts = self.bursts(observed, spread);
+        if let Some(step) = revive(&bursts) {
             return step;
         }
         let sizes = &bursts.sizes;
@@ -67,7 +59,7 @@ impl Search {
         }
         match self.direct(sizes) {
             Step::Done(End::Found) if sizes.is_shared() => Larger::of(&bursts).next(),
-            Step::Done(End::Found) => bursts.check(),
+            Step::Done(End::Found) => check(&bursts),
             step => step,
         }
     }
@@ -129,32 +121,28 @@ impl Search {
         // service times.
         let bursts =
             service.saturating_mul(doublings.saturating_add(repeat.saturating_mul(1 + 1 + 2 + 2 + 2)));
-        bursts.saturating_add(pause(service.saturating_mul(2)))
+        bursts.saturating_add(pause::after(service.saturating_mul(2)))
     }
 }
 
-/// Returns the length of a pause after bursts of which the longest took `longest`.
-fn pause(longest: Duration) -> Duration {
-    longest.min(PAUSE.1).mul_f64(LONGER_THAN_BURSTS).clamp(PAUSE.0, PAUSE.1)
+/// Returns the step after a burst without answers: single requests, the second after a pause, test whether the server still
+/// runs.
+fn revive(bursts: &Bursts) -> Option<Step> {
+    match bursts.observed.iter().rev().take_while(|burst| burst.answered == 0).count() {
+        0 => None,
+        1 => Some(Step::Fire(Firing::new(1, Purpose::Search))),
+        2 => Some(Step::Fire(Firing { pause: bursts.pause(), ..Firing::new(1, Purpose::Search) })),
+        _ => Some(Step::Done(End::Unanswered)),
+    }
 }
 
-impl Bursts<'_> {
-    /// Returns the length of a pause after these bursts.
-    pub(super) fn pause(&self) -> Duration {
-        let longest = self.observed.iter().map(|burst| burst.makespan_ms).fold(0.0, f64::max);
-        pause(Duration::try_from_secs_f64(longest / 1e3).unwrap_or(PAUSE.1))
+/// Returns the step after the search has found a fixed limit.
+fn check(bursts: &Bursts) -> Step {
+    if !bursts.agree_with_fixed_limit() || bursts.pause_differs() {
+        return Larger::of(bursts).next();
     }
-
-    /// Returns the step after a burst without answers: single requests, the second after a pause, test whether the server still
-    /// runs.
-    fn revive(&self) -> Option<Step> {
-        match self.observed.iter().rev().take_while(|burst| burst.answered == 0).count() {
-            0 => None,
-            1 => Some(Step::Fire(Firing::new(1, Purpose::Search))),
-            2 => Some(Step::Fire(Firing { pause: self.pause(), ..Firing::new(1, Purpose::Search) })),
-            _ => Some(Step::Done(End::Unanswered)),
-        }
-    }
+    let n = bursts.sizes.too_large().next_back().map_or(bursts.limit, |(n, _)| n);
+    bursts.unchecked(n).map_or(Step::Done(End::Found), Step::Fire)
 }
 
 /// Returns a size between the two: the number of first answers of the burst that was too large, or one more if the server

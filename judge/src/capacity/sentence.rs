@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::answer::{Answer, Beyond};
+use super::answer::Answer;
 use super::end::End;
+use super::estimate::Beyond;
 use crate::units;
 
 impl fmt::Display for Answer {
@@ -62,7 +63,7 @@ impl Answer {
             ),
             End::Generator => {
                 f.write_str("; the search ended because this machine can't measure larger bursts")?;
-                self.doubt.as_ref().map_or(Ok(()), |doubt| write!(f, ": {doubt}"))?;
+                self.disturbance.as_ref().map_or(Ok(()), |disturbance| write!(f, ": {disturbance}"))?;
                 f.write_str(".")
             }
             End::Unanswered => f.write_str("; the search ended because the server stopped answering."),

@@ -1,12 +1,12 @@
 //! A running search: the bursts so far, and the service time by which they are judged.
 
 use super::answer::Answer;
-use super::bursts::Bursts;
 use super::end::End;
 use super::firing::Firing;
 use super::larger::Larger;
 use super::observation::Observation;
-use super::search::{Search, Step};
+use super::search::Search;
+use super::step::Step;
 use crate::stats;
 use crate::trace::{Baseline, Trace};
 use crate::verdict::Verdict;
@@ -47,7 +47,7 @@ impl Survey {
     /// Returns the largest burst that the server took at once so far.
     pub fn taken(&self) -> usize {
         let spread = self.spread();
-        let bursts = Bursts::of(&self.search, &self.observed, spread);
+        let bursts = self.search.bursts(&self.observed, spread);
         Larger::of(&bursts).taken().unwrap_or(1).max(bursts.sizes.taken())
     }
 
@@ -70,7 +70,7 @@ impl Survey {
     /// Sets the service time to the median of the latest requests alone, so that untypical first ones drop out. If service times
     /// vary, all of them count.
     fn update_service_time(&mut self) {
-        let is_varied = Bursts::of(&self.search, &self.observed, self.spread()).is_varied();
+        let is_varied = self.search.bursts(&self.observed, self.spread()).is_varied();
         let count = if is_varied { usize::MAX } else { self.search.repeat };
         let latest: Vec<f64> = self.baseline.before_ms.iter().rev().take(count).copied().collect();
         self.service_ms = stats::median(latest).unwrap_or(self.service_ms);
@@ -92,6 +92,6 @@ impl Survey {
 
     /// Returns the answer after a search that ended for this reason.
     pub fn answer(&self, ended: End) -> Answer {
-        Answer::of(&Bursts::of(&self.search, &self.observed, self.spread()), self.baseline(), ended)
+        Answer::of(&self.search.bursts(&self.observed, self.spread()), self.baseline(), ended)
     }
 }

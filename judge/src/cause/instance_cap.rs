@@ -1,6 +1,7 @@
 //! The host refuses requests because it has no more instances.
 
-use super::{Cause, uvicorn};
+use super::definition::Cause;
+use super::uvicorn;
 use crate::judgement::Judgement;
 use crate::trace::Outcome;
 

@@ -3,6 +3,7 @@
 //! A row has a predicate on the judgement, a sentence that explains the verdict, and a sentence that says what to change.
 //! No cause is claimed without evidence: a row without evidence names possible causes, and has no remedy.
 
+mod definition;
 mod instance_cap;
 mod shared_instance;
 mod single_worker;
@@ -10,17 +11,8 @@ mod styles;
 mod uvicorn;
 mod worker_pool;
 
+use self::definition::Cause;
 use crate::judgement::Judgement;
-
-/// A cause that can explain a burst.
-struct Cause {
-    /// Whether the burst shows the cause.
-    applies: fn(&Judgement) -> bool,
-    /// The sentence that explains the verdict; `None` if other sentences of the verdict do.
-    explanation: Option<&'static str>,
-    /// Returns the sentence that says what to change; `None` if there is no evidence for the cause.
-    remedy: Option<fn(&Judgement) -> String>,
-}
 
 /// All causes. The first row that applies and has the sentence gives it, so causes with more evidence come first.
 const CAUSES: [&Cause; 6] = [

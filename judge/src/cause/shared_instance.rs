@@ -1,6 +1,7 @@
 //! Requests that share a component instance block each other.
 
-use super::{Cause, styles, uvicorn};
+use super::definition::Cause;
+use super::{styles, uvicorn};
 use crate::judgement::{Judgement, Kind};
 use crate::trace::{Evidence, Trace};
 

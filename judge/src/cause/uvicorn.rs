@@ -1,6 +1,6 @@
 //! uvicorn and FastAPI: an event loop that is blocked, or AnyIO's thread pool.
 
-use super::Cause;
+use super::definition::Cause;
 use crate::judgement::{Judgement, Kind, Shape};
 use crate::trace::Trace;
 

@@ -1,6 +1,6 @@
 //! Requests are answered in waves, and the replies don't show why.
 
-use super::Cause;
+use super::definition::Cause;
 use crate::judgement::{Kind, Shape};
 use crate::mechanism::Name;
 

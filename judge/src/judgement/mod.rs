@@ -140,8 +140,10 @@ fn experiment(posterior: &Posterior) -> Option<String> {
     let classes = class(best.name).zip(class(rival.name)).filter(|(one, other)| one.name != other.name);
     match classes {
         Some((one, other)) => {
-            mechanism::told_apart((one.name, one.parameters), (other.name, other.parameters))
+            mechanism::discriminating_experiment((one.name, one.parameters), (other.name, other.parameters))
         }
-        None => mechanism::told_apart((best.name, best.parameters), (rival.name, rival.parameters)),
+        None => {
+            mechanism::discriminating_experiment((best.name, best.parameters), (rival.name, rival.parameters))
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Why a burst was served as it was: the names of mechanisms, with their parameters.
 
-mod apart;
+mod discriminating;
 mod remedy;
-mod words;
+mod sentences;
 
 use std::fmt;
 
@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::rounded;
 
-pub(crate) use apart::told_apart;
-pub(crate) use words::sentences;
+pub(crate) use discriminating::discriminating_experiment;
+pub(crate) use sentences::sentences;
+
+/// A mechanism is named if its class has at least this probability.
+pub(crate) const NAMED: f64 = 0.9;
 
 /// Why a burst was served as it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

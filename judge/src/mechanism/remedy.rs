@@ -1,6 +1,6 @@
 //! What to change if a mechanism is the reason, or where to look: one row for each name.
 
-use super::words::sentence;
+use super::sentences::sentence;
 use super::{Mechanism, Name, Parameters};
 
 /// What to change about a pool of one.
@@ -57,15 +57,17 @@ impl Mechanism {
         if self.name == Name::None {
             return None;
         }
-        let own = |name: Name| match name {
+        let remedy = |name: Name| match name {
             Name::WorkerPool if name == self.name && self.parameters.is_one_worker() => Some(ONE_WORKER),
             name => name.remedy(),
         };
         if self.or.is_empty() {
-            return own(self.name).map(sentence);
+            return remedy(self.name).map(sentence);
         }
-        let each: Vec<String> =
-            self.class().filter_map(|name| Some(format!("With {}: {}.", name.words(), own(name)?))).collect();
+        let each: Vec<String> = self
+            .class()
+            .filter_map(|name| Some(format!("With {}: {}.", name.words(), remedy(name)?)))
+            .collect();
         (!each.is_empty()).then(|| each.join(" "))
     }
 }

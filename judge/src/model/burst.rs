@@ -60,41 +60,14 @@ impl Burst {
         offered: usize,
         limits_ms: (f64, f64),
     ) -> Option<Self> {
-        let milliseconds = |ms: f64| (ms * 1e3).round() / 1e6;
-        let alone = milliseconds(trace.service_ms);
-        let is_time = |time: &f64| time.is_finite() && time.abs() < 1e12;
+        let alone = seconds_alone(trace.service_ms);
         if !alone.is_finite() || alone <= 0.0 {
             return None;
         }
-        // As exact as times are in result files: a burst that is judged again has the same verdict.
-        let tenths = |us: f64| (us * 10.0).round() / 10.0;
-        let first = tenths(arrivals.first_us());
-        let sent = |row: &Row| row.sent_us.or(row.planned_us).unwrap_or(0.0);
-        let seconds = |us: f64| ((tenths(us) - first) / 1e6).max(0.0);
-        let mut arrived: Vec<f64> = trace.answered().map(sent).filter(is_time).map(seconds).collect();
-        let mut done: Vec<f64> =
-            trace.answered().map(|row| row.done_us).filter(is_time).map(seconds).collect();
-        if done.len() < 3 || arrived.len() != done.len() {
-            return None;
-        }
-        // Requests that timed out were in the server until then.
-        let timed_out = trace.rows.iter().filter(|row| {
-            matches!(&row.outcome, Outcome::Failed(fault) if fault.kind == ErrorKind::Timeout)
-                && row.sent_us.is_some()
-        });
-        let mut until = 0.0_f64;
-        for row in timed_out {
-            arrived.push(seconds(sent(row)));
-            until = until.max(seconds(row.done_us.min(1e12)));
-        }
-        arrived.sort_by(f64::total_cmp);
-        done.sort_by(f64::total_cmp);
-        let lag = (trace.generator.lag_p99_us / 100.0).round().clamp(0.0, 1e4) / 1e4;
-        let step = trace.missing.resolution_us.clamp(0.0, 1e6) / 1e6;
-        let least_spread = LEAST_SPREAD.hypot((NETWORK + 0.2 * lag + step) / alone).min(0.5);
+        let Times { arrived, done, until } = Times::of(trace, arrivals)?;
+        let least_spread = least_spread(trace, alone);
         let solos: Vec<f64> =
-            trace.baseline.times_ms().map(milliseconds).filter(|time| *time > 0.0).collect();
-        let shift = if trace.missing.service { UNKNOWN_SHIFT } else { SHIFT };
+            trace.baseline.times_ms().map(seconds_alone).filter(|time| *time > 0.0).collect();
         let solos = if solos.is_empty() { vec![alone] } else { solos };
         let spread = robust_spread(&solos, least_spread);
         let coarser = (done.len() as f64 / FINE).sqrt().max(1.0);
@@ -107,7 +80,7 @@ impl Burst {
         Some(Self {
             observed,
             solos,
-            warm_up: trace.baseline.warm_up_ms.map(milliseconds).filter(|time| *time > 0.0),
+            warm_up: trace.baseline.warm_up_ms.map(seconds_alone).filter(|time| *time > 0.0),
             alone,
             spread,
             least_spread,
@@ -115,7 +88,7 @@ impl Burst {
             unlimited: limits_ms.0 / 1e3,
             one_at_a_time: limits_ms.1 / 1e3,
             width,
-            shift,
+            shift: if trace.missing.service { UNKNOWN_SHIFT } else { SHIFT },
         })
     }
 
@@ -194,6 +167,59 @@ impl Burst {
             _ => Kind::Limited,
         }
     }
+}
+
+/// The times of a burst, in seconds from the first arrival.
+struct Times {
+    /// When the requests arrived that were answered or timed out.
+    arrived: Vec<f64>,
+    /// When they were answered.
+    done: Vec<f64>,
+    /// The latest time at which a request timed out; 0 if none did.
+    until: f64,
+}
+
+impl Times {
+    /// Returns `None` if there are fewer than three answers.
+    fn of(trace: &Trace, arrivals: &ArrivalTimes) -> Option<Self> {
+        // As exact as times are in result files: a burst that is judged again has the same verdict.
+        let tenths = |us: f64| (us * 10.0).round() / 10.0;
+        let first = tenths(arrivals.first_us());
+        let is_time = |time: &f64| time.is_finite() && time.abs() < 1e12;
+        let sent = |row: &Row| row.sent_us.or(row.planned_us).unwrap_or(0.0);
+        let seconds = |us: f64| ((tenths(us) - first) / 1e6).max(0.0);
+        let mut arrived: Vec<f64> = trace.answered().map(sent).filter(is_time).map(seconds).collect();
+        let mut done: Vec<f64> =
+            trace.answered().map(|row| row.done_us).filter(is_time).map(seconds).collect();
+        if done.len() < 3 || arrived.len() != done.len() {
+            return None;
+        }
+        // Requests that timed out were in the server until then.
+        let timed_out = trace.rows.iter().filter(|row| {
+            matches!(&row.outcome, Outcome::Failed(fault) if fault.kind == ErrorKind::Timeout)
+                && row.sent_us.is_some()
+        });
+        let mut until = 0.0_f64;
+        for row in timed_out {
+            arrived.push(seconds(sent(row)));
+            until = until.max(seconds(row.done_us.min(1e12)));
+        }
+        arrived.sort_by(f64::total_cmp);
+        done.sort_by(f64::total_cmp);
+        Some(Self { arrived, done, until })
+    }
+}
+
+/// Returns the time of a request alone, in seconds, as exact as it is in result files.
+fn seconds_alone(ms: f64) -> f64 {
+    (ms * 1e3).round() / 1e6
+}
+
+/// Returns the least spread that measured times can have: the network, the generator and the resolution add to it.
+fn least_spread(trace: &Trace, alone: f64) -> f64 {
+    let lag = (trace.generator.lag_p99_us / 100.0).round().clamp(0.0, 1e4) / 1e4;
+    let step = trace.missing.resolution_us.clamp(0.0, 1e6) / 1e6;
+    LEAST_SPREAD.hypot((NETWORK + 0.2 * lag + step) / alone).min(0.5)
 }
 
 fn standard_deviation(values: &[f64]) -> f64 {

@@ -50,6 +50,7 @@ fn explain(fitter: &Fitter, warm: usize) -> Option<Explanation> {
             + fitter.penalty_of_delay(&fitted),
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
+        reach: 0.0,
         hypothesis: Some(fitted.hypothesis),
         describes: true,
         is_seen_alone: warm == 1,

@@ -1,9 +1,15 @@
-//! An explanation of a burst: a server of a known kind with fitted parameters.
+//! An explanation of a burst, a server of a known kind with fitted parameters; and the models that give explanations.
 
-use super::shared_cpu;
+use super::fitter::Fitter;
 use crate::kind::Kind;
 use crate::likelihood::Hypothesis;
 use crate::mechanism::{Name, Parameters};
+
+/// A kind of server.
+pub(crate) trait Model: Sync {
+    /// Returns the explanations of a burst by servers of this kind, each with its own parameters.
+    fn explain(&self, fitter: &Fitter) -> Vec<Explanation>;
+}
 
 /// An explanation of a burst.
 #[derive(Debug, Clone)]
@@ -17,6 +23,9 @@ pub(crate) struct Explanation {
     pub(crate) kind: Kind,
     /// The number of requests that are served at a time, if the server has such a number.
     pub(crate) k: Option<f64>,
+    /// How far the number at a time may be from `k`: half of the distance to the next number that was weighed; 0 if all numbers
+    /// were weighed.
+    pub(crate) reach: f64,
     /// The fitted server; `None` if it can't be scored cell by cell.
     pub(crate) hypothesis: Option<Hypothesis>,
     /// Whether the answers have the pattern that the server gives them. Only the model knows if there is no hypothesis.
@@ -26,14 +35,6 @@ pub(crate) struct Explanation {
 }
 
 impl Explanation {
-    /// Returns how far the number at a time may be from `k`: half of the distance to the next one that was weighed.
-    pub(crate) fn reach(&self) -> f64 {
-        match (self.name, self.k) {
-            (Name::SharedCpu, Some(k)) => k * shared_cpu::STEP / 2.0,
-            _ => 0.0,
-        }
-    }
-
     /// Returns the logarithm of the posterior weight. The evidence of cells that aren't independent of each other is
     /// overstated: `temper` divides it.
     pub(crate) fn weight(&self, temper: f64) -> f64 {

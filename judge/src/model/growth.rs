@@ -125,6 +125,7 @@ fn explain(fitter: &Fitter, sizes: Sizes) -> Option<Explanation> {
             _ => Kind::Limited,
         },
         k: None,
+        reach: 0.0,
         hypothesis: Some(fitted.hypothesis),
         describes: true,
         is_seen_alone: true,

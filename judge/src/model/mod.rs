@@ -21,15 +21,9 @@ mod unlimited;
 mod worker_pool;
 
 pub(crate) use burst::Burst;
-pub(crate) use explanation::Explanation;
+pub(crate) use explanation::{Explanation, Model};
 pub(crate) use fitter::Fitter;
 pub(crate) use ideal_pool::simulate;
-
-/// A kind of server.
-pub(crate) trait Model: Sync {
-    /// Returns the explanations of a burst by servers of this kind, each with its own parameters.
-    fn explain(&self, fitter: &Fitter) -> Vec<Explanation>;
-}
 
 /// All models. The first ones explain most bursts, and give the others a mark to beat.
 pub(crate) const MODELS: [&dyn Model; 12] = [

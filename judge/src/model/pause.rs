@@ -67,6 +67,7 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
             + burst.coincidence(to),
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
+        reach: 0.0,
         hypothesis: Some(fitted.hypothesis),
         describes: true,
         is_seen_alone: !is_early,

@@ -1,5 +1,62 @@
 //! Maximisation without derivatives.
 
+/// A corner of a simplex.
+struct Corner {
+    value: f64,
+    point: Vec<f64>,
+    /// The number of evaluations up to this one.
+    evaluation: usize,
+}
+
+/// Evaluates points, and counts the evaluations.
+struct Evaluator<F> {
+    value: F,
+    count: usize,
+}
+
+impl<F: FnMut(&[f64], f64) -> f64> Evaluator<F> {
+    fn corner(&mut self, point: Vec<f64>, least: f64) -> Corner {
+        self.count += 1;
+        let value = (self.value)(&point, least);
+        let value = if value.is_nan() { f64::NEG_INFINITY } else { value };
+        Corner { value, point, evaluation: self.count }
+    }
+
+    /// Replaces the worst corner by a better point, or moves all corners towards the best one. The corners are sorted, the best
+    /// first.
+    fn improve(&mut self, simplex: &mut [Corner]) {
+        let last = simplex.len() - 1;
+        let (best, second_worst, worst) = (simplex[0].value, simplex[last - 1].value, simplex[last].value);
+        let reflected = self.corner(beyond_worst(simplex, 1.0), worst);
+        let better = if reflected.value > best {
+            let expanded = self.corner(beyond_worst(simplex, 2.0), reflected.value);
+            if expanded.value > reflected.value { expanded } else { reflected }
+        } else if reflected.value > second_worst {
+            reflected
+        } else {
+            self.corner(beyond_worst(simplex, -0.5), worst)
+        };
+        if better.value > worst {
+            simplex[last] = better;
+            return;
+        }
+        let best = simplex[0].point.clone();
+        for corner in simplex.iter_mut().skip(1) {
+            let point = corner.point.iter().zip(&best).map(|(at, best)| (at + best) / 2.0).collect();
+            *corner = self.corner(point, f64::NEG_INFINITY);
+        }
+    }
+}
+
+/// Returns the point on the line from the worst corner through the centre of the others, as far beyond the centre as `factor`
+/// times the distance of the worst corner.
+fn beyond_worst(simplex: &[Corner], factor: f64) -> Vec<f64> {
+    let last = simplex.len() - 1;
+    let worst = &simplex[last].point;
+    let center = |i: usize| simplex[..last].iter().map(|corner| corner.point[i]).sum::<f64>() / last as f64;
+    worst.iter().enumerate().map(|(i, worst)| center(i) + factor * (center(i) - worst)).collect()
+}
+
 /// Returns the point with the largest value that was found, and that value, by the method of Nelder and Mead ("A simplex
 /// method for function minimization", 1965). `steps` are the distances of the first simplex's corners. The
 /// search ends when the values of all corners are within `tolerance`. `value(point, least)` may return negative infinity if
@@ -9,60 +66,27 @@ pub(super) fn maximize(
     steps: &[f64],
     evaluations: usize,
     tolerance: f64,
-    mut value: impl FnMut(&[f64], f64) -> f64,
+    value: impl FnMut(&[f64], f64) -> f64,
 ) -> (Vec<f64>, f64) {
-    let mut count = 0;
-    let mut evaluate = |point: Vec<f64>, least: f64| {
-        count += 1;
-        let value = value(&point, least);
-        (if value.is_nan() { f64::NEG_INFINITY } else { value }, point, count)
-    };
-    let mut simplex = vec![evaluate(start.to_vec(), f64::NEG_INFINITY)];
+    let mut evaluator = Evaluator { value, count: 0 };
+    let mut simplex = vec![evaluator.corner(start.to_vec(), f64::NEG_INFINITY)];
     for (i, step) in steps.iter().enumerate() {
-        let mut corner = start.to_vec();
-        corner[i] += step;
-        simplex.push(evaluate(corner, f64::NEG_INFINITY));
+        let mut point = start.to_vec();
+        point[i] += step;
+        simplex.push(evaluator.corner(point, f64::NEG_INFINITY));
     }
-    if simplex.iter().all(|corner| corner.0 == f64::NEG_INFINITY) {
+    if simplex.iter().all(|corner| corner.value == f64::NEG_INFINITY) {
         return (start.to_vec(), f64::NEG_INFINITY);
     }
     loop {
-        simplex.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let (best, worst) = (simplex[0].0, simplex[simplex.len() - 1].0);
-        let done = simplex.iter().map(|corner| corner.2).max().unwrap_or(0) >= evaluations;
+        simplex.sort_by(|a, b| b.value.total_cmp(&a.value));
+        let (best, worst) = (simplex[0].value, simplex[simplex.len() - 1].value);
+        let done = simplex.iter().map(|corner| corner.evaluation).max().unwrap_or(0) >= evaluations;
         if done || (best.is_finite() && best - worst < tolerance) {
-            let (value, point, _) = simplex.swap_remove(0);
+            let Corner { value, point, .. } = simplex.swap_remove(0);
             return (point, value);
         }
-        let last = simplex.len() - 1;
-        let center: Vec<f64> = (0..start.len())
-            .map(|i| simplex[..last].iter().map(|corner| corner.1[i]).sum::<f64>() / last as f64)
-            .collect();
-        let towards = |factor: f64| -> Vec<f64> {
-            center
-                .iter()
-                .zip(&simplex[last].1)
-                .map(|(center, worst)| center + factor * (center - worst))
-                .collect()
-        };
-        let reflected = evaluate(towards(1.0), worst);
-        let better = if reflected.0 > simplex[0].0 {
-            let expanded = evaluate(towards(2.0), reflected.0);
-            if expanded.0 > reflected.0 { expanded } else { reflected }
-        } else if reflected.0 > simplex[last - 1].0 {
-            reflected
-        } else {
-            evaluate(towards(-0.5), worst)
-        };
-        if better.0 > simplex[last].0 {
-            simplex[last] = better;
-        } else {
-            let best = simplex[0].1.clone();
-            for corner in simplex.iter_mut().skip(1) {
-                let point = corner.1.iter().zip(&best).map(|(at, best)| (at + best) / 2.0).collect();
-                *corner = evaluate(point, f64::NEG_INFINITY);
-            }
-        }
+        evaluator.improve(&mut simplex);
     }
 }
 

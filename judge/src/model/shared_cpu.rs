@@ -8,7 +8,7 @@ use crate::mechanism::{Name, Parameters};
 
 const PRIOR: f64 = 0.3;
 /// The distance of the numbers of processors that are weighed, as a share.
-pub(super) const STEP: f64 = 0.05;
+const STEP: f64 = 0.05;
 
 pub(super) struct SharedCpu;
 
@@ -61,6 +61,7 @@ impl Model for SharedCpu {
                 kind => kind,
             },
             k: Some(cores.max(1.0)),
+            reach: cores.max(1.0) * STEP / 2.0,
             hypothesis: Some(fitted.hypothesis),
             describes: true,
             is_seen_alone: true,

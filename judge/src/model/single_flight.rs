@@ -49,6 +49,7 @@ impl Model for SingleFlight {
             prior: PRIOR.ln() + fitter.penalty(1),
             kind: Kind::Parallel,
             k: Some(burst.offered as f64),
+            reach: 0.0,
             hypothesis: None,
             describes: true,
             is_seen_alone: true,

@@ -27,6 +27,7 @@ impl Model for Unlimited {
             prior: PRIOR.ln(),
             kind: Kind::Parallel,
             k: Some(fitter.burst.offered as f64),
+            reach: 0.0,
             hypothesis: Some(fitted.hypothesis),
             describes: true,
             is_seen_alone: true,

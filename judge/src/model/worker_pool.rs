@@ -35,6 +35,7 @@ impl Model for WorkerPool {
             prior: prior + (step(k) / k as f64 / total).ln(),
             kind: if k == 1 { Kind::Sequential } else { Kind::Limited },
             k: Some(k as f64),
+            reach: 0.0,
             hypothesis: Some(fitted.hypothesis.clone()),
             describes: true,
             is_seen_alone: true,

@@ -43,65 +43,83 @@ fn are_together(classes: &[&[Name]], one: Name, other: Name) -> bool {
     classes.iter().any(|class| class.contains(&one) && class.contains(&other))
 }
 
+/// A mechanism, with all its explanations of a burst.
+struct Candidate<'a> {
+    name: Name,
+    /// The probability of all its explanations.
+    probability: f64,
+    /// The largest logarithm of a likelihood.
+    log: f64,
+    /// The most probable explanation, with its probability.
+    best: (f64, &'a Explanation),
+}
+
+impl<'a> Candidate<'a> {
+    /// Returns the mechanisms, the most probable first.
+    fn all(explanations: &'a [Explanation], weights: &[f64]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for (explanation, weight) in explanations.iter().zip(weights) {
+            let Some(one) = all.iter_mut().find(|one| one.name == explanation.name) else {
+                let Explanation { name, log, .. } = *explanation;
+                all.push(Self { name, probability: *weight, log, best: (*weight, explanation) });
+                continue;
+            };
+            one.probability += weight;
+            one.log = one.log.max(explanation.log);
+            if *weight > one.best.0 {
+                one.best = (*weight, explanation);
+            }
+        }
+        all.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        all
+    }
+
+    /// Whether the burst doesn't tell the other mechanism, which is less probable, from this one.
+    fn is_open(&self, other: &Self, steady: bool) -> bool {
+        let together = |classes: &[&[Name]]| are_together(classes, self.name, other.name);
+        let is_similar = other.probability >= TOLD_APART * self.probability
+            || steady && together(&SAME_IF_STEADY)
+            || together(&EQUALLY_COMMON) && other.log > self.log - LEAST_DIFFERENCE;
+        is_similar && together(&CLASSES)
+    }
+}
+
 /// Returns the mechanisms by class, the most probable first. If services are `steady`, workers finish together as batches
 /// do.
 pub(super) fn mechanisms(explanations: &[Explanation], weights: &[f64], steady: bool) -> Vec<Mechanism> {
-    // Each mechanism with its probability and its best explanation.
-    let mut names: Vec<(Name, f64, f64, &Explanation)> = Vec::new();
-    for (explanation, weight) in explanations.iter().zip(weights) {
-        match names.iter_mut().find(|one| one.0 == explanation.name) {
-            Some(one) => {
-                one.1 += weight;
-                if *weight > one.2 {
-                    (one.2, one.3) = (*weight, explanation);
-                }
-            }
-            None => names.push((explanation.name, *weight, *weight, explanation)),
-        }
-    }
-    names.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let candidates = Candidate::all(explanations, weights);
     let mut mechanisms: Vec<Mechanism> = Vec::new();
-    let mut taken: Vec<Name> = Vec::new();
-    let likelihood = |name: Name| {
-        let all = explanations.iter().filter(|one| one.name == name);
-        all.map(|one| one.log).fold(f64::NEG_INFINITY, f64::max)
-    };
-    for (name, probability, _, best) in &names {
-        if taken.contains(name) {
-            continue;
-        }
-        taken.push(*name);
-        let is_open = |other: Name, weight: f64| {
-            weight >= TOLD_APART * probability
-                || steady && are_together(&SAME_IF_STEADY, *name, other)
-                || are_together(&EQUALLY_COMMON, *name, other)
-                    && likelihood(other) > likelihood(*name) - LEAST_DIFFERENCE
-        };
-        let mut class =
-            Mechanism { name: *name, parameters: best.parameters, or: Vec::new(), probability: *probability };
-        for (other, weight, ..) in &names {
-            if !taken.contains(other) && are_together(&CLASSES, *name, *other) && is_open(*other, *weight) {
-                taken.push(*other);
-                class.or.push(*other);
-                class.probability += weight;
-            }
-        }
-        let models = || std::iter::once(*name).chain(class.or.iter().copied());
-        let same_model = SAME_MODEL.iter().filter(|(model, _)| models().any(|name| name == *model));
-        let mut same_model: Vec<Name> = same_model.map(|(_, other)| *other).collect();
-        same_model.dedup();
-        class.or.extend(same_model);
-        if !USUAL.contains(&class.name)
-            && let Some(usual) = USUAL.into_iter().find(|usual| class.or.contains(usual))
-        {
-            class.or.retain(|name| *name != usual);
-            class.or.push(class.name);
-            class.name = usual;
-            class.parameters =
-                names.iter().find(|one| one.0 == usual).map_or(class.parameters, |one| one.3.parameters);
-        }
-        mechanisms.push(class);
+    let mut rest: Vec<&Candidate> = candidates.iter().collect();
+    while !rest.is_empty() {
+        let first = rest.remove(0);
+        let (members, others) = rest.into_iter().partition(|other| first.is_open(other, steady));
+        rest = others;
+        mechanisms.push(class(first, &members, &candidates));
     }
     mechanisms.sort_by(|a, b| b.probability.total_cmp(&a.probability));
     mechanisms
+}
+
+/// Returns the class of a mechanism with these other members.
+fn class(first: &Candidate, members: &[&Candidate], candidates: &[Candidate]) -> Mechanism {
+    let mut class = Mechanism {
+        name: first.name,
+        parameters: first.best.1.parameters,
+        or: members.iter().map(|member| member.name).collect(),
+        probability: members.iter().fold(first.probability, |sum, member| sum + member.probability),
+    };
+    let models: Vec<Name> = class.class().collect();
+    let same_model = SAME_MODEL.iter().filter(|(model, _)| models.contains(model));
+    let mut same_model: Vec<Name> = same_model.map(|(_, other)| *other).collect();
+    same_model.dedup();
+    class.or.extend(same_model);
+    let usual = USUAL.into_iter().find(|usual| class.or.contains(usual));
+    if let Some(usual) = usual.filter(|_| !USUAL.contains(&class.name)) {
+        class.or.retain(|name| *name != usual);
+        class.or.push(class.name);
+        class.name = usual;
+        let named = candidates.iter().find(|one| one.name == usual);
+        class.parameters = named.map_or(class.parameters, |one| one.best.1.parameters);
+    }
+    class
 }

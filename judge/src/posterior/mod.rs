@@ -5,7 +5,7 @@ mod class;
 mod gate;
 
 use crate::kind::Kind;
-use crate::mechanism::{Mechanism, Name};
+use crate::mechanism::{Mechanism, NAMED, Name};
 use crate::model::{Burst, Explanation, Fitter, MODELS};
 
 pub(crate) use gate::Fit;
@@ -20,8 +20,6 @@ const STEADY: f64 = 0.05;
 const TEMPER_MECHANISM: f64 = 2.0;
 /// An explanation is nearly as good as another if the logarithm of its likelihood is less than this below.
 const RIVAL: f64 = 6.0;
-/// A mechanism is named from this probability on.
-pub(crate) const NAMED: f64 = 0.9;
 /// The probability that an interval holds the true value.
 const COVERAGE: f64 = 0.95;
 
@@ -116,7 +114,8 @@ impl Posterior {
                 .map(|one| one.log + weight * one.prior)
                 .fold(f64::NEG_INFINITY, f64::max)
         };
-        // What shows in the burst only, and once, may be anything. Slower than one at a time is no queue of the known kind.
+        // A part of the server that shows only in the burst, and once, may be anything. If the burst is slower than one request
+        // at a time, the requests don't wait in a queue of a known kind.
         let is_slower = kind == Kind::Sequential && self.by_makespan == Some(Kind::Limited);
         if is_slower || !self.best().is_seen_alone {
             return true;
@@ -137,7 +136,7 @@ impl Posterior {
             .iter()
             .zip(weights)
             .filter(|(one, _)| counts(one))
-            .filter_map(|(one, weight)| Some((one.k?, weight, one.reach())))
+            .filter_map(|(one, weight)| Some((one.k?, weight, one.reach)))
             .collect();
         sizes.sort_by(|a, b| a.0.total_cmp(&b.0));
         let all: f64 = sizes.iter().map(|(_, weight, _)| weight).sum();

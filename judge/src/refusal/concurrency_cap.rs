@@ -2,10 +2,11 @@
 //! otherwise.
 
 use super::evidence::mean_of_logs;
+use super::explanation::Explanation;
 use super::load::Load;
 use super::order::first_come;
 use super::slots::Slots;
-use super::{Explanation, Waits};
+use super::waits::Waits;
 use crate::mechanism::{Name, Parameters};
 
 pub(super) fn explain(load: &Load, waits: &Waits) -> Explanation {

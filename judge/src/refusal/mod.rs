@@ -7,6 +7,7 @@
 
 mod concurrency_cap;
 mod evidence;
+mod explanation;
 mod load;
 mod order;
 mod queue_deadline;
@@ -16,11 +17,12 @@ mod slots;
 mod status;
 mod waits;
 
-use crate::mechanism::{Mechanism, Name, Parameters};
+use crate::mechanism::{Mechanism, NAMED, Name};
 use crate::trace::Trace;
 use crate::units;
 
 use evidence::sum_of_logs;
+use explanation::Explanation;
 use load::Load;
 use waits::Waits;
 
@@ -28,23 +30,10 @@ use waits::Waits;
 const TEMPER: f64 = 2.5;
 /// Mechanisms give the same burst if the logarithms of their likelihoods differ by at most this.
 const SAME: f64 = 2.0;
-/// A mechanism is named if its class has at least this probability.
-const NAMED: f64 = 0.9;
 /// An alternative is mentioned from this probability on.
 const MENTIONED: f64 = 0.01;
 /// Failures at random change the kind of the verdict from this probability on.
 const PROBABLE: f64 = 0.5;
-
-/// A mechanism with its fitted parameters.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Explanation {
-    name: Name,
-    parameters: Parameters,
-    /// The logarithm of the likelihood, less the penalty of the parameters.
-    evidence: f64,
-    /// The probability before the burst.
-    prior: f64,
-}
 
 /// Why requests were turned away.
 #[derive(Debug, Clone, PartialEq)]

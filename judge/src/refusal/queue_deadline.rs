@@ -1,10 +1,11 @@
 //! A deadline for waiting: a request that has waited for so long is refused. All workers are busy then.
 
 use super::evidence::{mean_of_logs, penalty};
+use super::explanation::Explanation;
 use super::load::{Group, Load};
 use super::order::first_come;
 use super::random_failures::ln_any;
-use super::{Explanation, Waits};
+use super::waits::Waits;
 use crate::mechanism::{Name, Parameters};
 
 /// The logarithm of the probability that a request is refused while no other is in service.

@@ -1,10 +1,10 @@
 //! Failures at random: each request fails with the same probability, whatever the load and the order.
 
-use super::Explanation;
-use super::Waits;
 use super::evidence::sum_of_logs;
+use super::explanation::Explanation;
 use super::load::Load;
 use super::order::ln_choices;
+use super::waits::Waits;
 use crate::mechanism::{Name, Parameters};
 
 pub(super) fn explain(load: &Load, waits: &Waits) -> Explanation {

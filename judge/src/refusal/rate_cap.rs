@@ -3,10 +3,11 @@
 
 use super::concurrency_cap::limited;
 use super::evidence::{mean_of_logs, penalty, sum_of_logs};
+use super::explanation::Explanation;
 use super::load::{Group, Load};
 use super::order::first_come;
 use super::slots::{Slots, ln_taken};
-use super::{Explanation, Waits};
+use super::waits::Waits;
 use crate::mechanism::{Name, Parameters};
 use crate::stats;
 

@@ -18,8 +18,8 @@ pub struct BurstSpec {
     pub schedule: Schedule,
     /// The limit for each request; `None` for no limit.
     pub timeout: Option<Duration>,
-    /// The earlier one of the bursts that are fired together whose connections this one uses again, each as soon as it has no
-    /// further request there; `None` to open its own.
+    /// The index of an earlier burst, fired together with this burst, whose connections this burst reuses: each connection as
+    /// soon as the earlier burst has no further request for it. `None`: this burst opens connections of its own.
     pub connections_of: Option<usize>,
     /// Whether each connection is opened when its first request is due, and not before the release: a server that takes one
     /// connection at a time must not wait for a request that comes later.

@@ -53,7 +53,7 @@ fn start_workers(
     handle: &BurstHandle,
 ) -> JoinSet<(usize, Vec<Row>)> {
     let mut workers = JoinSet::new();
-    let mut handovers = Handovers::new(specs);
+    let mut reused = ReusedConnections::of(specs);
     for (burst, (spec, shared)) in specs.iter().zip(shared).enumerate() {
         for place in 0..spec.schedule.connections() {
             let worker = Worker {
@@ -62,8 +62,8 @@ fn start_workers(
                 queue: shared.queue.clone(),
                 pool: shared.pool.clone(),
                 handle: handle.clone(),
-                takes: handovers.takes.remove(&(burst, place)),
-                hands_on: handovers.hands_on.remove(&(burst, place)),
+                takes: reused.receivers.remove(&(burst, place)),
+                hands_on: reused.senders.remove(&(burst, place)),
             };
             let barrier = barrier.clone();
             workers.spawn(async move { (burst, worker.run(barrier).await) });
@@ -72,25 +72,25 @@ fn start_workers(
     workers
 }
 
-/// The workers, by burst and place, that take a connection from another one, and those that hand theirs on.
+/// The channels by which a worker passes its connection on to a worker of a later burst, by burst and place.
 #[derive(Default)]
-struct Handovers {
-    takes: HashMap<(usize, usize), oneshot::Receiver<Connection>>,
-    hands_on: HashMap<(usize, usize), oneshot::Sender<Connection>>,
+struct ReusedConnections {
+    receivers: HashMap<(usize, usize), oneshot::Receiver<Connection>>,
+    senders: HashMap<(usize, usize), oneshot::Sender<Connection>>,
 }
 
-impl Handovers {
-    fn new(specs: &[BurstSpec]) -> Self {
-        let mut handovers = Self::default();
+impl ReusedConnections {
+    fn of(specs: &[BurstSpec]) -> Self {
+        let mut reused = Self::default();
         for (burst, spec) in specs.iter().enumerate() {
             let Some(from) = spec.connections_of else { continue };
             for place in 0..spec.schedule.connections() {
-                let (hand_on, take) = oneshot::channel();
-                handovers.takes.insert((burst, place), take);
-                handovers.hands_on.insert((from, place), hand_on);
+                let (sender, receiver) = oneshot::channel();
+                reused.receivers.insert((burst, place), receiver);
+                reused.senders.insert((from, place), sender);
             }
         }
-        handovers
+        reused
     }
 }
 

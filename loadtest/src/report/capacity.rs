@@ -35,10 +35,10 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
     if !checks.is_empty() {
         text += &paragraph(&checks);
     }
-    let doubted: usize = document.sizes.iter().map(|size| size.doubted).sum();
-    if doubted > 0 {
-        let why = document.bursts.iter().find_map(|burst| burst.doubt.as_deref()).unwrap_or_default();
-        text += &paragraph(&format!("{doubted} bursts are not counted. The first reason: {why}."));
+    let disturbed: usize = document.sizes.iter().map(|size| size.disturbed).sum();
+    if disturbed > 0 {
+        let why = document.bursts.iter().find_map(|burst| burst.disturbance.as_deref()).unwrap_or_default();
+        text += &paragraph(&format!("{disturbed} bursts are not counted. The first reason: {why}."));
     }
     text += &paragraph(&format!(
         "E is the number of requests served at a time: the number of requests times the latency of one alone ({}), divided \
@@ -71,7 +71,7 @@ fn checks(document: &Document) -> String {
             }
             Purpose::Fresh => format!("{} requests over fresh connections", burst.n),
         };
-        Some(match &burst.doubt {
+        Some(match &burst.disturbance {
             Some(_) => format!("{sent}, not counted"),
             None => format!("{sent}, {} of them answered at once", burst.at_once),
         })
@@ -83,7 +83,7 @@ fn checks(document: &Document) -> String {
 }
 
 fn plot(document: &Document, width: Option<u16>) -> String {
-    let counted = document.sizes.iter().filter(|size| size.doubted < size.bursts);
+    let counted = document.sizes.iter().filter(|size| size.disturbed < size.bursts);
     let points: Vec<_> = counted.map(|size| (size.n as f64, size.effective)).collect();
     let width = usize::from(width.unwrap_or(DEFAULT_WIDTH).min(MAX_PLOT_WIDTH));
     format!(
@@ -106,11 +106,11 @@ fn table(document: &Document) -> Table {
 }
 
 fn row(size: &SizeSummary) -> [String; 8] {
-    let counted = match size.doubted {
+    let counted = match size.disturbed {
         0 => size.bursts.to_string(),
-        doubted => format!("{} of {}", size.bursts - doubted, size.bursts),
+        disturbed => format!("{} of {}", size.bursts - disturbed, size.bursts),
     };
-    if size.doubted == size.bursts {
+    if size.disturbed == size.bursts {
         let none = || "-".to_owned();
         return [size.n.to_string(), counted, none(), none(), none(), none(), none(), none()];
     }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use console::style;
 use judge::experiment::Finding;
 use judge::mechanism::Name;
+use results::chart::as_one_burst;
 use results::chart::text::compact;
 use results::document::{Diagnosed, Document, Run};
 
@@ -62,5 +63,5 @@ pub(super) fn lines(finding: &Finding) -> [String; 3] {
 
 /// Returns the answers over time, in one line.
 pub(super) fn drawing(run: &Run, columns: usize) -> Option<String> {
-    Some(compact(&run.as_one_burst()?, columns))
+    Some(compact(&as_one_burst(run)?, columns))
 }

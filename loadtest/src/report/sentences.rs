@@ -20,15 +20,15 @@ pub fn explanation(burst: &Burst) -> Vec<String> {
     why.into_iter().chain(burst.verdict.mechanism_sentences()).collect()
 }
 
-/// Returns the command that tells apart what a burst leaves open: several mechanisms that explain it.
-pub fn points_on(burst: &Burst) -> Option<String> {
+/// Returns the command that finds the mechanism by experiments, if the burst leaves several of them open.
+pub fn diagnose_hint(burst: &Burst) -> Option<String> {
     let Verdict { mechanism, alternatives, kind, .. } = &burst.verdict;
     let is_open = match mechanism {
         Some(mechanism) => !mechanism.or.is_empty(),
         None => alternatives.len() > 1 || *kind == Kind::Inconclusive && !alternatives.is_empty(),
     };
     let url = quoted(&without_password(&burst.url));
-    is_open.then(|| format!("To find out by experiments which it is, with the same flags for the request: loadtest diagnose {url}"))
+    is_open.then(|| format!("To find the mechanism by experiments, run this command with the same flags for the request: loadtest diagnose {url}"))
 }
 
 fn unsent(burst: &Burst) -> Option<String> {

@@ -6,8 +6,8 @@ use super::built_in::{BuiltIn, Content};
 use super::described::{self, Definition};
 use super::launch::{Launch, StartError, StartOptions};
 use super::running::Running;
+use super::table::{BUILT_IN, find, names};
 use super::url;
-use super::{BUILT_IN, find, names};
 
 /// A system under test.
 #[derive(Debug, Clone)]

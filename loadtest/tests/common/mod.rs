@@ -7,10 +7,13 @@ pub mod peers;
 pub mod pool;
 pub mod servers;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use nix::sys::signal::Signal;
+use procfs::net::{TcpNetEntry, TcpState};
+use procfs::process::FDTarget;
 use results::document::{Burst, Document};
 use testing::Program;
 
@@ -88,6 +91,21 @@ pub fn started_by(parent: u32) -> Vec<i32> {
 pub fn hosts_of(parent: u32) -> Vec<i32> {
     let command = |id: i32| std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
     started_by(parent).into_iter().filter(|id| command(*id).contains("loadtest\0serve\0")).collect()
+}
+
+/// The number of TCP connections that the process has.
+pub fn connections_of(id: i32) -> usize {
+    let inode = |target| match target {
+        FDTarget::Socket(inode) => Some(inode),
+        _ => None,
+    };
+    let Ok(descriptors) = procfs::process::Process::new(id).and_then(|process| process.fd()) else {
+        return 0;
+    };
+    let sockets: HashSet<u64> = descriptors.flatten().filter_map(|one| inode(one.target)).collect();
+    let connections = procfs::net::tcp().expect("the table can be read");
+    let is_one = |one: &TcpNetEntry| one.state == TcpState::Established && sockets.contains(&one.inode);
+    connections.iter().filter(|one| is_one(one)).count()
 }
 
 /// Ended, even where nobody has asked how.

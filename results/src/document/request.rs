@@ -60,7 +60,7 @@ pub struct Request {
 
 impl Request {
     /// Returns the request with its times counted from so many microseconds before.
-    pub(super) fn later(self, by: f64) -> Self {
+    pub(crate) fn later(self, by: f64) -> Self {
         let later = |time: Option<f64>| time.map(|time| time + by);
         Self {
             planned_us: later(self.planned_us),

@@ -3,8 +3,11 @@
 //! A seed gives a scenario. Even seeds are for development; odd ones are for checks, and nothing is tuned on them. Some
 //! servers are held out as a whole: see [`Subject::is_held_out`].
 
+mod draft;
 mod kinds;
 mod load;
+mod named;
+mod parameters;
 mod recording;
 mod subject;
 mod truth;
@@ -14,9 +17,9 @@ use judge::trace::Trace;
 use crate::Random;
 use crate::mechanism::{Load, Noise, Server, Service, burst};
 
+pub(crate) use draft::Draft;
 pub use load::NoiseClass;
 pub(crate) use load::noise;
-pub(crate) use subject::Draft;
 pub use subject::Subject;
 pub use truth::Truth;
 

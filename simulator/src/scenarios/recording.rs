@@ -6,8 +6,9 @@ use judge::schedule::Schedule;
 use judge::stats;
 use judge::trace::{Baseline, Generator, Outcome, Row, Trace};
 
+use super::draft::Draft;
 use super::load::NoiseClass;
-use super::subject::{Draft, Subject};
+use super::subject::Subject;
 use crate::Random;
 use crate::mechanism::{Burst, Load, Noise, Service, burst};
 use judge::mechanism::Name;

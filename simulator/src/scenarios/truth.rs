@@ -3,9 +3,10 @@
 use judge::mechanism::{Mechanism, Name};
 use judge::verdict::Kind;
 
+use super::draft::{Draft, Knobs};
 use super::kinds::Makespans;
 use super::load::NoiseClass;
-use super::subject::{Draft, Knobs, Subject};
+use super::subject::Subject;
 use crate::Random;
 use crate::mechanism::pool::Pool;
 use crate::mechanism::unlimited::Unlimited;
@@ -212,7 +213,7 @@ impl Facts {
     fn class(&self, draft: &Draft, load: Load) -> Vec<Name> {
         use Name::*;
         let knobs = draft.knobs;
-        let own: Vec<Name> = match draft.subject {
+        let same_times: Vec<Name> = match draft.subject {
             Subject::OneWorker if self.steady => {
                 vec![WorkerPool, Lock, RateLimit, Throughput, SlowAccept]
             }
@@ -259,11 +260,11 @@ impl Facts {
             },
         };
         if self.shows_nothing(draft, load) {
-            return own.into_iter().chain([None, SingleFlight]).collect();
+            return same_times.into_iter().chain([None, SingleFlight]).collect();
         }
         match draft.subject {
             Subject::Named(ConcurrencyCap | QueueDeadline) if !self.refused => vec![WorkerPool, InnerPool],
-            _ => own,
+            _ => same_times,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The search at simulated servers with known capacity.
 
-mod doubts;
+mod confidence;
 mod server;
 
 use proptest::prelude::*;
@@ -92,13 +92,13 @@ proptest! {
         let (answer, _) = Simulated { generator, ..Simulated::new(Server::Pool(k)) }.search(1024);
         prop_assert_eq!(answer.ended, End::Generator, "{}", answer);
         prop_assert!(answer.at_a_time_low <= k as f64 && answer.at_a_time_high.is_none());
-        prop_assert!(answer.doubt.is_some_and(|doubt| doubt.contains("the load generator was the bottleneck")));
+        prop_assert!(answer.disturbance.is_some_and(|disturbance| disturbance.contains("the load generator was the bottleneck")));
     }
 }
 
 #[test]
 fn a_wrong_given_service_time_is_reported() {
-    for (given, said) in [
+    for (given, text) in [
         (100.0, "one request alone took 500 ms, more than the service time of 100 ms"),
         (2_000.0, "less than one request alone"),
     ] {
@@ -106,36 +106,39 @@ fn a_wrong_given_service_time_is_reported() {
             Simulated::new(Server::Pool(4)).survey_by(Survey::new(SEARCH, given, Baseline::default(), true));
         let answer = survey.answer(ended);
         assert_eq!((answer.ended, answer.at_a_time_low), (End::Generator, 1.0), "{answer}");
-        assert!(answer.doubt.as_ref().is_some_and(|doubt| doubt.contains(said)), "{answer}");
+        assert!(
+            answer.disturbance.as_ref().is_some_and(|disturbance| disturbance.contains(text)),
+            "{answer}"
+        );
     }
 }
 
 #[test]
 fn the_answer_is_a_sentence() {
-    let said = |server, limit| Simulated::new(server).search(limit).0.to_string();
+    let text = |server, limit| Simulated::new(server).search(limit).0.to_string();
     assert_eq!(
-        said(Server::Pool(40), 1024),
+        text(Server::Pool(40), 1024),
         "takes 40 requests at a time; others wait until one of them is answered."
     );
     assert_eq!(
-        said(Server::Pool(1), 1024),
+        text(Server::Pool(1), 1024),
         "takes 1 request at a time; others wait until one of them is answered."
     );
     assert_eq!(
-        said(Server::Cap(16), 1024),
+        text(Server::Cap(16), 1024),
         "takes 16 requests at a time, and refuses the rest (status 503)."
     );
     assert_eq!(
-        said(Server::Queue(16), 1024),
+        text(Server::Queue(16), 1024),
         "takes 16 requests at a time; others wait until one of them is answered; of 32 requests at once, \
          it refuses some (status 503)."
     );
     assert_eq!(
-        said(Server::Pool(40), 32),
+        text(Server::Pool(40), 32),
         "takes at least 32 requests at a time; the search ended at the given limit (--limit)."
     );
     assert_eq!(
-        said(Server::Sharing(4), 64),
+        text(Server::Sharing(4), 64),
         "does the work of about 4 requests at a time (3.2 to 5); further requests slow all others alike."
     );
 }

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
 
-use super::super::*;
 use super::SEARCH;
+use crate::capacity::*;
 use crate::trace::{Baseline, Generator, Outcome, Row, Trace};
 use crate::verdict::{Confidence, Kind, Verdict, judge};
 

@@ -3,8 +3,8 @@
 use results::document::Document;
 use results::import::Options;
 
-use super::result_writer::ResultWriter;
-use super::{built_in_setups, reliability};
+use super::inputs::built_in_setups;
+use super::result_writer::{ResultWriter, reliability};
 use crate::cli::flags::AnalyzeArgs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::report::terminal;

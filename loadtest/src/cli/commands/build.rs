@@ -5,7 +5,7 @@ use std::path::Path;
 use host::App;
 use host::build::{self, Step};
 
-use super::manifests_or_default;
+use super::inputs::manifests_or_default;
 use crate::cli::flags::{AppArgs, BuildArgs};
 use crate::console::note;
 use crate::exit::{Exit, Failure};

@@ -3,9 +3,9 @@
 use judge::schedule::Schedule;
 use results::document::Document;
 
-use super::result_writer::ResultWriter;
+use super::request;
+use super::result_writer::{ResultWriter, reliability};
 use super::signals::Signals;
-use super::{reliability, request};
 use crate::cli::flags::BurstArgs;
 use crate::console::note;
 use crate::exit::{Aborted, Exit, Failure};

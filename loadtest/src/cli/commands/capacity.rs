@@ -3,8 +3,9 @@
 use judge::capacity::{End, Search};
 use results::capacity::Document;
 
+use super::request;
 use super::signals::Signals;
-use super::{print, request};
+use super::stdout::print;
 use crate::cli::flags::CapacityArgs;
 use crate::exit::{Aborted, Exit, Failure, OrExit};
 use crate::machine::{self, descriptors};

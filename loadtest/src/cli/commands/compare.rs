@@ -2,7 +2,7 @@
 
 use results::compare::Comparison;
 
-use super::print;
+use super::stdout::print;
 use crate::cli::flags::CompareArgs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::report::{compare, terminal};

@@ -2,7 +2,8 @@
 
 use results::threshold;
 
-use super::{built_in_setups, print};
+use super::inputs::built_in_setups;
+use super::stdout::print;
 use crate::cli::flags::{ExportArgs, ExportTool, K6Args};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::{export, plan};

@@ -1,8 +1,7 @@
 //! `loadtest merge`.
 
 use super::analyze::text;
-use super::reliability;
-use super::result_writer::ResultWriter;
+use super::result_writer::{ResultWriter, reliability};
 use crate::cli::flags::MergeArgs;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::runner::{document, merge};

@@ -8,18 +8,14 @@ mod compare;
 mod diagnose;
 mod export;
 mod guard;
+mod inputs;
 mod merge;
 mod request;
 mod result_writer;
 mod run;
 mod serve;
 mod signals;
-
-use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
-
-use judge::verdict::Kind;
-use results::document::Document;
+mod stdout;
 
 use signals::Signals;
 
@@ -27,8 +23,6 @@ use crate::cli::flags::{
     AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, DiagnoseArgs, MergeArgs, RunArgs,
 };
 use crate::exit::{Aborted, Exit, Failure, OrExit};
-use crate::plan::{self, Setup};
-use crate::targets;
 
 /// Runs the command, and returns its exit code.
 ///
@@ -87,37 +81,4 @@ fn in_runtime(
         Err(Aborted::Interrupted) => Ok(Exit::Interrupted),
         Err(Aborted::Failed(failure)) => Err(failure),
     }
-}
-
-/// Prints the results on standard output. It is no error if the reader closes it.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::Usage, format!("standard output: {error}")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The built-in setups.
-fn built_in_setups() -> Result<Vec<Setup>, Failure> {
-    plan::built_in(&targets::names()).or_exit(Exit::Usage)
-}
-
-/// Success, unless a burst is inconclusive or the load generator was saturated.
-fn reliability(document: &Document) -> Exit {
-    let inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
-    if inconclusive || document.generator.saturated { Exit::Untrusted } else { Exit::Success }
-}
-
-/// The given manifests, or else the project's manifests that exist.
-fn manifests_or_default(given: &[PathBuf]) -> Vec<PathBuf> {
-    if !given.is_empty() {
-        return given.to_vec();
-    }
-    let defaults = ["spin.toml", "spin-wasip3.toml"].map(PathBuf::from);
-    let existing: Vec<PathBuf> = defaults.iter().filter(|path| path.exists()).cloned().collect();
-    // If none exists, the error names the first.
-    if existing.is_empty() { defaults[..1].to_vec() } else { existing }
 }

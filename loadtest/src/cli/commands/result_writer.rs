@@ -1,10 +1,11 @@
 //! Writes the results, and checks the thresholds of `--expect`.
 
 use anyhow::Context;
+use judge::verdict::Kind;
 use results::document::Document;
 use results::threshold;
 
-use super::print;
+use super::stdout::print;
 use crate::cli::flags::ReportArgs;
 use crate::console::note;
 use crate::exit::{Exit, Failure, OrExit};
@@ -39,7 +40,7 @@ impl ResultWriter {
         text: impl FnOnce(&Document) -> String,
     ) -> Result<(), Failure> {
         match &mut document.diagnosis {
-            Some(diagnosed) => diagnosed.check(&self.0.expect),
+            Some(diagnosed) => threshold::check_diagnosis(&self.0.expect, diagnosed),
             None => {
                 let bursts = document.runs.iter_mut().flat_map(|run| &mut run.bursts);
                 bursts.for_each(|burst| threshold::check(&self.0.expect, burst));
@@ -91,4 +92,10 @@ impl ResultWriter {
         }
         exit
     }
+}
+
+/// Success, unless a burst is inconclusive or the load generator was saturated.
+pub(super) fn reliability(document: &Document) -> Exit {
+    let inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
+    if inconclusive || document.generator.saturated { Exit::Untrusted } else { Exit::Success }
 }

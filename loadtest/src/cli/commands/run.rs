@@ -6,9 +6,10 @@ use host::isolation::Policy;
 use judge::verdict::Kind;
 use results::document::Document;
 
-use super::result_writer::ResultWriter;
+use super::build;
+use super::inputs::{built_in_setups, manifests_or_default};
+use super::result_writer::{ResultWriter, reliability};
 use super::signals::Signals;
-use super::{build, built_in_setups, manifests_or_default, reliability};
 use crate::cli::flags::{AppArgs, RunArgs, SystemArgs};
 use crate::console::note;
 use crate::exit::{Aborted, Exit, Failure, OrExit};

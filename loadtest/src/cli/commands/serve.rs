@@ -3,8 +3,9 @@
 use host::{Listen, Logs, Options, Server, Tls};
 use tokio::sync::Notify;
 
+use super::build;
 use super::signals::Signals;
-use super::{build, print};
+use super::stdout::print;
 use crate::cli::flags::{Format, ServeArgs};
 use crate::console::note;
 use crate::exit::{Aborted, Exit, Failure, OrExit};

@@ -11,8 +11,8 @@ use super::request::{milliseconds, statuses};
 use super::{OutputArgs, ReportArgs};
 
 pub const HELP: &str = "\
-Judges the results of another tool, and reports them in the same formats as those of `loadtest burst`. The format of FILE \
-is detected from its content:
+Judges the results of another tool, and reports them in the formats of `loadtest burst`. The format of FILE is detected \
+from its content:
 
   hey -n 10 -c 10 -o csv URL > hey.csv
   oha -n 10 -c 10 --no-tui --output-format csv URL > oha.csv
@@ -22,17 +22,17 @@ is detected from its content:
   vegeta attack ... | vegeta encode > vegeta.json   (or --to csv)
   loadtest run --out DIR                            (its result.json)
 
-No other tool measures the service time, the time that a request takes alone. Give it with --service-ms: one \
-value, or several as requests alone took. Without it, the fastest answer is taken instead, and a \
-burst with all answers at the same time cannot be judged.";
+No other tool measures the service time, the time that a request takes alone. Give it with --service-ms, as one value or \
+as the times of several requests sent alone. Without it, the time of the fastest answer is used instead, and a burst with \
+all answers at the same time cannot be judged.";
 
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
     /// The results, gzipped or not. Several files of k6 or vegeta are parts of one measurement
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// The service time in milliseconds; or several times as requests alone took, separated by commas or repeated: their
-    /// median is the service time, and their spread is used, too
+    /// Service time in milliseconds, or the times of several requests sent alone, separated by commas: their median and spread
+    /// are used
     #[arg(long, value_name = "MS", value_delimiter = ',', value_parser = milliseconds)]
     pub service_ms: Vec<f64>,
     /// The number of requests that were sent. hey and oha leave out failed requests

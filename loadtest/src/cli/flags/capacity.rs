@@ -9,18 +9,18 @@ pub const HELP: &str = "\
 Finds how many requests an endpoint serves at once. It fires bursts of 1, 2, 4 and so on, over new \
 connections that are open before the burst starts, until the answers take longer than the answer to a \
 request alone. Then it searches between the largest size that was served at once and the smallest size that was \
-not. It repeats the bursts of the sizes that decide the result, and checks it after a pause, in which the bucket of a rate \
-limit refills and idle instances expire, and over fresh connections. It also reports what happens to further requests: \
-whether they wait, are refused, or slow down all requests.
+not. It repeats the bursts of the sizes that decide the result. It checks the result after a pause, in which a rate limit \
+would recover and idle instances end, and over new connections. It also reports what happens to further requests: whether \
+they wait, are refused, or slow down all requests.
 
-If the times of requests alone vary, or the bursts look like no fixed limit, the judge of server models decides by larger \
-bursts. A rate is reported as a rate, and not as a number of requests. The confidence says how sure the result is, with \
-reasons if it isn't; a result that stays open has exit code 4.
+If the times of requests alone vary, or the bursts do not show a fixed limit, the command fires larger bursts, and compares \
+them with models of servers. If a rate limits the requests, the result is this rate instead of a number of requests. The \
+result has a confidence, with reasons if it is not high. If the bursts do not determine the number, the exit code is 4.
 
-It takes 20 to 30 bursts, each one to two times as long as a request alone: about 15 s if a request \
-takes half a second. If the result stays unclear, it takes up to three times as many. Before them, it sends up to 9 requests alone within about 3 s. The largest burst has about \
-twice as many requests as the endpoint serves at once, or 64 if that is unclear, and at most --limit. A request should take 50 ms or more; a shorter time cannot be told from \
-noise.";
+First, the command sends up to 9 requests alone within about 3 s. It takes 20 to 30 bursts, each one to two times as long \
+as a request alone: about 15 s if a request takes half a second. If the result stays unclear, it takes up to three times as \
+many bursts. The largest burst has about twice as many requests as the endpoint serves at once, or 64 if this number \
+is unclear, and at most --limit. A request should take 50 ms or more: shorter times cannot be distinguished from noise.";
 
 const EXAMPLE: &str = "\
 Example:

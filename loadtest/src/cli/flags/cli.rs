@@ -20,7 +20,7 @@ Examples:
   loadtest burst -n 20 -c 20 http://127.0.0.1:8000/slow
                                             a burst at your own endpoint
   loadtest diagnose http://127.0.0.1:8000/slow
-                                            why it is served so";
+                                            why requests are served as they are";
 
 /// Fires bursts of requests at HTTP endpoints, and finds how they were served (in parallel, one after the
 /// other, or a few at a time) and why.

@@ -8,19 +8,19 @@ use judge::experiment::Budget;
 use super::{OutputArgs, ReportArgs, RequestArgs};
 
 pub const HELP: &str = "\
-Finds out why an endpoint serves requests as it does. One burst leaves things open: a lock or a rate limit, a pool or \
-batches, shared processors or a cold start. This command fires one experiment after the other: bursts of different sizes \
-and paces, again, after a pause, requests two at a time or beside others. Each is chosen because the mechanisms that are \
-still possible differ most in it, for what it costs. It ends when one mechanism, or a class that no experiment from outside \
-splits, explains all of them; or when the budget is spent.
+Finds out why an endpoint serves requests as it does. A single burst can leave the mechanism open: a lock and a rate limit, \
+for example, can give the same times. This command fires one experiment after the other. It varies the size and pace of \
+bursts, repeats them, adds pauses, and sends pairs or requests to a second URL. It chooses the experiment in which the \
+remaining mechanisms differ most for its cost. It ends when one mechanism explains all experiments, or several mechanisms \
+that no client can tell apart; or when the budget is spent.
 
-The result has each experiment with a drawing, why it was chosen, and what it ruled out; then the mechanism, its probability, \
-and what to change. If no mechanism is named, the exit code is 4.
+The result has the mechanism, its probability, and what to change; then each experiment with a drawing, why it was chosen, \
+and which mechanisms it ruled out. If no mechanism is named, the exit code is 4.
 
-Before the experiments, up to 9 requests alone are sent to each URL, and a few more if some fail. They count, too. An endpoint \
-that answers within 1 ms shows the network more than the server.
+Before the experiments, the command sends up to 9 requests alone to each URL, and a few more if some fail. These requests \
+count towards --max-requests. If the endpoint answers within 1 ms, the times show the network more than the server.
 
-The experiments choose connections themselves: they use HTTP/1.1, and with --http2 also one HTTP/2 connection for all requests.";
+The experiments use connections of their own: by HTTP/1.1, and with --http2 also one HTTP/2 connection for all requests.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,18 +42,18 @@ pub struct DiagnoseArgs {
     /// The endpoint
     #[arg(value_name = "URL")]
     pub url: String,
-    /// A second URL of the same server whose requests take another time. Requests to it beside a burst show whether a limit is
-    /// the endpoint's or the server's
+    /// A second URL of the same server, with another service time. Requests to it during a burst show whether a limit is the
+    /// endpoint's or the server's
     #[arg(long, value_name = "URL", conflicts_with = "service_ms")]
     pub also: Option<String>,
-    /// A header of another session, as `Name: value`. Requests with it beside a burst show whether a session's lock makes
+    /// A header of another session, as `Name: value`. Requests with it during a burst show whether a session's lock makes
     /// requests wait
     #[arg(long, value_name = "HEADER")]
     pub also_header: Option<String>,
-    /// The most requests, those alone included
+    /// Maximum number of requests, including the requests sent alone
     #[arg(long, value_name = "N", default_value = "500", value_parser = requests)]
     pub max_requests: usize,
-    /// The longest time, in seconds
+    /// Maximum time of all experiments, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub max_time: Duration,
     #[command(flatten)]

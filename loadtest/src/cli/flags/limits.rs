@@ -1,4 +1,6 @@
 //! Flags of `loadtest serve` that Spin does not have: limits that protect clients and guests from each other.
+//!
+//! The defaults stand here as text, for the help, and in [`Limits::default`]; a test compares them.
 
 use std::time::Duration;
 
@@ -82,4 +84,23 @@ fn header_size(text: &str) -> Result<ByteSize, String> {
 fn within(text: &str, least: ByteSize, most: ByteSize) -> Result<ByteSize, String> {
     let size = text.parse()?;
     if (least..=most).contains(&size) { Ok(size) } else { Err(format!("{least} to {most} is allowed")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        limits: LimitArgs,
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_host() {
+        let args = Program::parse_from(["program"]).limits;
+        assert_eq!(Limits::from(args), Limits::default());
+    }
 }

@@ -50,7 +50,7 @@ pub struct RequestArgs {
     /// Use a new connection for each request. The latency includes connecting, which is also shown separately
     #[arg(long)]
     pub disable_keepalive: bool,
-    /// Trust the certificates in this PEM file, instead of those of the system or SSL_CERT_FILE
+    /// Trust the certificates in this PEM file, instead of the certificates of the system or of SSL_CERT_FILE
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     pub cacert: Option<PathBuf>,
     /// Accept any certificate, without verification
@@ -69,8 +69,8 @@ pub struct RequestArgs {
     /// Send no warm-up request before the service time is measured
     #[arg(long)]
     pub cold: bool,
-    /// The service time in milliseconds; or several times as requests alone took, separated by commas or repeated: their
-    /// median is the service time, and their spread is used, too [default: measured with up to 9 requests alone]
+    /// Service time in milliseconds, or the times of several requests sent alone, separated by commas: their median and spread
+    /// are used [default: measured with up to 9 requests alone]
     #[arg(long, value_name = "MS", value_delimiter = ',', value_parser = milliseconds)]
     pub service_ms: Vec<f64>,
     /// Measure the service time with additional requests, even if the method may change data on the server

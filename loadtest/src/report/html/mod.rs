@@ -5,6 +5,7 @@ mod data;
 use askama::Template;
 use judge::units;
 use judge::verdict::{Confidence, Kind};
+use results::chart::as_one_burst;
 use results::chart::svg::{self, Figure};
 use results::document::{Burst, Diagnosed, Document, Latency, Run};
 use results::summary::overview::{Cell, Overview, Row, original};
@@ -96,7 +97,7 @@ fn experiments(document: &Document, bars: usize) -> Vec<Experiment<'_>> {
         .map(|(finding, run)| Experiment {
             title: &finding.title,
             lines: diagnosis::lines(finding),
-            figure: run.as_one_burst().map(|burst| Figure::new(&burst, bars)),
+            figure: as_one_burst(run).map(|burst| Figure::new(&burst, bars)),
         })
         .collect()
 }

@@ -71,12 +71,12 @@ pub fn bursts(document: &Document, width: Option<u16>, with_timelines: bool) -> 
     }
     text += &(wrapped(&sentences::generator(document), "", width) + "\n");
     // The requests of other tools can't be sent again.
-    let points_on =
-        document.bursts().filter(|_| document.foreign().is_none()).filter_map(sentences::points_on);
-    let points_on: Vec<String> = points_on.collect();
-    if !points_on.is_empty() {
+    let hints =
+        document.bursts().filter(|_| document.foreign().is_none()).filter_map(sentences::diagnose_hint);
+    let hints: Vec<String> = hints.collect();
+    if !hints.is_empty() {
         // A command is not wrapped: it is copied.
-        text += &format!("\n{}\n", points_on.join("\n"));
+        text += &format!("\n{}\n", hints.join("\n"));
     }
     text
 }

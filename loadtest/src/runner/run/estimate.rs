@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use judge::verdict::Kind;
 
-use super::{Runner, SystemUnderTest};
+use super::system::SystemUnderTest;
+use super::{Runner, sequential_time};
 use crate::plan::{PlannedBurst, Setup};
 use crate::runner::baseline;
 
@@ -35,9 +36,4 @@ impl Runner {
             None => burst.wait(self.time_scale),
         }
     }
-}
-
-/// The sum of the waits of a burst.
-pub(super) fn sequential_time(burst: &PlannedBurst, scale: f64) -> Duration {
-    burst.wait(scale) * u32::try_from(burst.n.get()).unwrap_or(u32::MAX)
 }

@@ -12,7 +12,6 @@ use host::isolation::Policy;
 use judge::trace::Baseline;
 use results::document::{Document, Run};
 
-use self::estimate::sequential_time;
 pub use self::rounds::Rounds;
 pub use self::system::SystemUnderTest;
 use crate::console::note;
@@ -177,4 +176,9 @@ fn title(system: &SystemUnderTest, setup: &Setup) -> String {
 /// The endpoint and the number of requests of each burst.
 fn sizes(setup: &Setup) -> Vec<(String, usize)> {
     setup.bursts.iter().map(|burst| (endpoint::name_of(&burst.path), burst.n.get())).collect()
+}
+
+/// The sum of the waits of a burst.
+fn sequential_time(burst: &PlannedBurst, scale: f64) -> Duration {
+    burst.wait(scale) * u32::try_from(burst.n.get()).unwrap_or(u32::MAX)
 }

@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::targets::find;
+use crate::targets::table::find;
 use crate::targets::url::is_base;
 
 /// The placeholder for a free port.

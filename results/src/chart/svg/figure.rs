@@ -1,4 +1,4 @@
-//! The geometry of a burst's picture, in its own units: 1000 wide, one unit high for each pixel.
+//! The geometry of a burst's figure, in its own units: 1000 wide, one unit high for each pixel.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use crate::chart::concurrency::{Concurrency, concurrency};
 use crate::chart::span;
 use crate::document::Burst;
 
-/// The width of the picture, which the page stretches.
+/// The width of the figure, which the page stretches.
 pub const WIDTH: f64 = 1000.0;
 /// The height that the bars share, and the least and the largest height of a bar.
 const BARS_HEIGHT: f64 = 420.0;
@@ -25,7 +25,7 @@ const INTERVALS: usize = 200;
 /// The number of colours in the style.
 const COLOURS: usize = 8;
 
-/// The picture of a burst.
+/// The figure of a burst.
 pub struct Figure {
     /// The bars, from top to bottom.
     pub bars: Vec<Shape>,
@@ -112,7 +112,7 @@ impl Figure {
         }
     }
 
-    /// Describes the picture for people who can't see it.
+    /// Describes the figure for people who can't see it.
     pub fn description(&self) -> String {
         let requests: usize = self.bars.iter().map(|shape| shape.bar.count).sum();
         let each = if self.group > 1 {

@@ -1,6 +1,6 @@
 //! A burst as SVG: one bar for each request, and below the bars the number of requests in flight over time.
 //!
-//! The picture stretches to any width. It has no text besides its description, so that axis labels and a legend are left
+//! The figure stretches to any width. It has no text besides its description, so that axis labels and a legend are left
 //! to the page around it.
 
 mod figure;
@@ -59,14 +59,14 @@ mod tests {
     #[test]
     fn a_burst_has_a_bar_for_each_request_and_two_areas() {
         let burst = sample::together();
-        let picture = svg(&burst, 120);
-        assert_eq!(count(&picture, "g"), 10);
-        assert_eq!(count(&picture, "style"), 1, "self-contained");
+        let figure = svg(&burst, 120);
+        assert_eq!(count(&figure, "g"), 10);
+        assert_eq!(count(&figure, "style"), 1, "self-contained");
         assert_eq!(
-            picture.matches("class=\"in-flight\"").count() + picture.matches("class=\"in-handler\"").count(),
+            figure.matches("class=\"in-flight\"").count() + figure.matches("class=\"in-handler\"").count(),
             2
         );
-        assert!(picture.contains("role=\"img\" aria-label=\"10 bars, "), "accessible");
+        assert!(figure.contains("role=\"img\" aria-label=\"10 bars, "), "accessible");
         let inline = Figure::new(&burst, 120).to_inline_svg("b1");
         assert_eq!((count(&inline, "g"), count(&inline, "style")), (10, 0), "the page has the style");
         assert!(inline.contains("data-burst=\"b1\""));
@@ -79,14 +79,14 @@ mod tests {
         for request in &mut burst.requests {
             (request.instance, request.error) = (Some(evil.to_owned()), Some(evil.to_owned()));
         }
-        let picture = svg(&burst, 120);
-        assert_eq!(count(&picture, "script"), 0);
-        assert!(!picture.contains(['\0', '\u{1b}', '\u{ffff}']));
+        let figure = svg(&burst, 120);
+        assert_eq!(count(&figure, "script"), 0);
+        assert!(!figure.contains(['\0', '\u{1b}', '\u{ffff}']));
     }
 
     proptest! {
         #[test]
-        fn any_times_are_well_formed_and_inside_the_picture(
+        fn any_times_are_well_formed_and_inside_the_figure(
             times in prop::collection::vec((any::<f64>(), any::<f64>(), any::<f64>(), any::<f64>()), 0..50),
             max_bars in 0_usize..60,
         ) {
@@ -96,8 +96,8 @@ mod tests {
                 i, sent_us: Some(*sent), first_byte_us: Some(*first), done_us: *done,
                 entered_us: Some(*entered), left_us: Some(*first), ..template.clone()
             }).collect();
-            let picture = svg(&burst, max_bars);
-            for (name, attributes) in elements(&picture) {
+            let figure = svg(&burst, max_bars);
+            for (name, attributes) in elements(&figure) {
                 if name == "rect" {
                     let value = |name: &str| {
                         let (_, value) = attributes.iter().find(|(other, _)| other == name).unwrap();

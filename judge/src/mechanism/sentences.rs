@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{Mechanism, Name, Order, Parameters, told_apart};
+use super::discriminating::discriminating_experiment;
+use super::{Mechanism, Name, Order, Parameters};
 use crate::units;
 
 /// The most alternatives in a sentence. The result file has all of them.
@@ -18,15 +19,14 @@ pub(crate) fn sentences(mechanism: Option<&Mechanism>, alternatives: &[Mechanism
     let items: Vec<String> = possible().take(MAX_ALTERNATIVES).map(Mechanism::alternative).collect();
     let others = |start: &str| (!items.is_empty()).then(|| format!("{start}: {}.", items.join("; ")));
     let Some(mechanism) = mechanism else {
-        let apart = possible()
-            .next()
-            .zip(possible().nth(1))
-            .and_then(|(one, other)| told_apart((one.name, one.parameters), (other.name, other.parameters)));
-        return others("Open").into_iter().chain(apart.as_deref().map(sentence)).collect();
+        let experiment = possible().next().zip(possible().nth(1)).and_then(|(one, other)| {
+            discriminating_experiment((one.name, one.parameters), (other.name, other.parameters))
+        });
+        return others("Open").into_iter().chain(experiment.as_deref().map(sentence)).collect();
     };
     let named = format!("Mechanism: {}.", mechanism.sentence());
-    let apart = mechanism.apart().into_iter().map(|clause| sentence(&clause));
-    [named].into_iter().chain(apart).chain(others("Also possible")).collect()
+    let experiments = mechanism.discriminating_experiments().into_iter().map(|clause| sentence(&clause));
+    [named].into_iter().chain(experiments).chain(others("Also possible")).collect()
 }
 
 /// Returns the sentence that consists of this part of one.
@@ -157,8 +157,9 @@ mod tests {
             ),
             [
                 "Mechanism: a rate limit, 20 a second (or a lock: the same times), probability 0.97.",
-                "To tell a rate limit from a lock, send to a second URL of another duration beside it: a lock's gaps follow \
-                 the duration, a rate's don't; if a lock is held for a constant time, only the server's configuration tells.",
+                "To tell a rate limit from a lock, send requests also to a second URL with another service time: a lock's gaps \
+                 change with the service time, a rate limit's gaps don't; if the lock is held for a constant time, only the \
+                 server's configuration shows the difference.",
                 "Also possible: a worker pool, 3 workers (0.02).",
             ]
         );
@@ -179,8 +180,8 @@ mod tests {
             sentences(None, &open),
             [
                 "Open: a worker pool, 1 worker (0.6); a rate limit, one every 2.00 s, or a lock (0.3).",
-                "To tell a worker pool from a rate limit, send to a second URL of another duration beside it: a single \
-                 worker's gaps follow the duration, a rate's don't.",
+                "To tell a worker pool from a rate limit, send requests also to a second URL with another service time: a \
+                 single worker's gaps change with the service time, a rate limit's gaps don't.",
             ]
         );
         assert!(sentences(None, &[]).is_empty());

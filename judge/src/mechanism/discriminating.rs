@@ -1,20 +1,21 @@
-//! What tells two mechanisms apart that explain the same burst: the next experiment, and what each of them would show.
+//! Discriminating experiments: what to send if two mechanisms explain the same burst, and what each of them would then show.
 
 use super::{Mechanism, Name, Parameters};
 
 /// The most experiments for one verdict.
 const MOST: usize = 2;
 
-const OTHER_DURATION: &str = "send to a second URL of another duration beside it: a lock's gaps follow the duration, a rate's \
-                              don't; if a lock is held for a constant time, only the server's configuration tells";
-const FIXED_DELAY: &str = "send two requests at once, then many: shared processors slow requests down the more, the more there \
-                           are; a fixed delay stays the same";
+const OTHER_SERVICE_TIME: &str = "send requests also to a second URL with another service time: a lock's gaps change with the \
+                                  service time, a rate limit's gaps don't; if the lock is held for a constant time, only the \
+                                  server's configuration shows the difference";
+const FIXED_DELAY: &str = "send two requests at once, then many: with shared processors, each further request slows all of them \
+                           down; a fixed delay stays the same";
 const SHORTER: &str =
     "send requests that take less time: a deadline then refuses fewer of them, a cap refuses as many";
 
 /// The experiment for two mechanisms, as the part of a sentence.
 const PAIRS: [(Name, Name, &str); 17] = [
-    (Name::RateLimit, Name::Lock, OTHER_DURATION),
+    (Name::RateLimit, Name::Lock, OTHER_SERVICE_TIME),
     (
         Name::RateLimit,
         Name::Throughput,
@@ -23,7 +24,7 @@ const PAIRS: [(Name, Name, &str); 17] = [
     (
         Name::Lock,
         Name::Throughput,
-        "send to a second URL that takes no lock beside it: the cost delays its answers, too, a lock doesn't",
+        "send requests also to a second URL that takes no lock: the server's cost delays them, too, a lock doesn't",
     ),
     (
         Name::WorkerPool,
@@ -34,12 +35,12 @@ const PAIRS: [(Name, Name, &str); 17] = [
     (
         Name::WorkerPool,
         Name::InnerPool,
-        "send to a second URL that doesn't use the inner pool beside it: busy workers delay it, the inner pool doesn't",
+        "send requests also to a second URL that doesn't use the inner pool: busy workers delay them, the inner pool doesn't",
     ),
     (
         Name::WorkerPool,
         Name::Lock,
-        "send to a second URL that takes no lock beside it: busy workers delay it, a lock doesn't",
+        "send requests also to a second URL that takes no lock: busy workers delay them, a lock doesn't",
     ),
     (
         Name::WorkerPool,
@@ -87,7 +88,8 @@ const PAIRS: [(Name, Name, &str); 17] = [
 /// The experiment for a pool of one worker, in place of that in [`PAIRS`].
 const ONE_WORKER: [(Name, &str); 1] = [(
     Name::RateLimit,
-    "send to a second URL of another duration beside it: a single worker's gaps follow the duration, a rate's don't",
+    "send requests also to a second URL with another service time: a single worker's gaps change with the service time, a rate \
+     limit's gaps don't",
 )];
 
 /// The experiment that shows one mechanism, whatever the other is. The first row that applies counts.
@@ -95,7 +97,7 @@ const BY_ITSELF: [(Name, &str); 12] = [
     (Name::SingleFlight, "send requests with distinct URLs or bodies: they can't share an answer"),
     (
         Name::StickyConnections,
-        "send the burst again over fresh connections: those that stick are spread in another way, other limits stay",
+        "send the burst again over fresh connections: sticky connections spread in another way, other limits stay",
     ),
     (
         Name::SlowAccept,
@@ -116,14 +118,17 @@ const BY_ITSELF: [(Name, &str); 12] = [
     (Name::None, "send more requests at once: a limit delays the further ones"),
     (
         Name::InnerPool,
-        "send to a second URL that doesn't use the inner pool beside it: the pool doesn't delay it",
+        "send requests also to a second URL that doesn't use the inner pool: the pool doesn't delay them",
     ),
     (Name::RandomFailures, "send requests one after the other: they fail at random then, too"),
 ];
 
-/// Returns what tells two mechanisms apart, as the part of a sentence: `to tell a lock from batches, send ...`. `None` if they
+/// Returns the experiment that discriminates between two mechanisms, as the part of a sentence: `to tell a lock from batches, send ...`. `None` if they
 /// don't exclude each other.
-pub(crate) fn told_apart(one: (Name, Parameters), other: (Name, Parameters)) -> Option<String> {
+pub(crate) fn discriminating_experiment(
+    one: (Name, Parameters),
+    other: (Name, Parameters),
+) -> Option<String> {
     Some(text(one.0.words(), other.0.words(), experiment(one, other)?))
 }
 
@@ -153,9 +158,10 @@ impl Name {
 }
 
 impl Mechanism {
-    /// Returns what tells the members of the class apart, each as the part of a sentence: the first member from the others.
+    /// Returns the experiments that discriminate between the members of the class, each as the part of a sentence: the first member
+    /// and the others.
     /// Members that the same experiment shows are joined.
-    pub(super) fn apart(&self) -> Vec<String> {
+    pub(super) fn discriminating_experiments(&self) -> Vec<String> {
         let mut experiments: Vec<(&str, Vec<&str>)> = Vec::new();
         for other in &self.or {
             let how = experiment((self.name, self.parameters), (*other, Parameters::default()));
@@ -179,11 +185,11 @@ mod tests {
     }
 
     fn of(one: Name, other: Name) -> Option<String> {
-        told_apart((one, none()), (other, none()))
+        discriminating_experiment((one, none()), (other, none()))
     }
 
     #[test]
-    fn what_explains_the_same_burst_can_be_told_apart() {
+    fn what_explains_the_same_burst_can_be_discriminating_experiment() {
         let times = [
             Name::None,
             Name::WorkerPool,
@@ -220,9 +226,9 @@ mod tests {
         let one = Parameters { workers: Some(1.0), ..none() };
         let four = Parameters { workers: Some(4.0), ..none() };
         let rate = (Name::RateLimit, none());
-        let single = told_apart((Name::WorkerPool, one), rate).unwrap();
+        let single = discriminating_experiment((Name::WorkerPool, one), rate).unwrap();
         assert!(single.contains("a single worker's gaps"), "{single}");
-        let several = told_apart((Name::WorkerPool, four), rate).unwrap();
+        let several = discriminating_experiment((Name::WorkerPool, four), rate).unwrap();
         assert!(several.contains("then one more"), "{several}");
     }
 
@@ -230,7 +236,7 @@ mod tests {
     fn members_that_the_same_experiment_shows_are_joined() {
         let or = vec![Name::ColdStart, Name::Pause];
         let class = Mechanism { name: Name::SharedCpu, parameters: none(), or, probability: 0.95 };
-        let [clause] = class.apart().try_into().unwrap();
+        let [clause] = class.discriminating_experiments().try_into().unwrap();
         assert!(
             clause
                 .starts_with("to tell shared processors from cold starts or a pause of the server, send two"),

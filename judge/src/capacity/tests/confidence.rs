@@ -12,7 +12,7 @@ fn answers(server: Server) -> impl Iterator<Item = (Answer, Survey)> {
     (0..SEEDS).map(move |seed| Simulated::seeded(server, seed).measured(LIMIT))
 }
 
-fn said(answer: &Answer) -> String {
+fn text(answer: &Answer) -> String {
     format!("{answer} {:?} {:?}", answer.confidence, answer.reasons)
 }
 
@@ -21,9 +21,9 @@ fn a_fixed_limit_is_sure() {
     for k in [1, 2, 4, 16, 40] {
         for (server, beyond) in [(Server::Pool(k), Beyond::Wait), (Server::Cap(k), Beyond::Refused)] {
             for (answer, _) in answers(server) {
-                let said = said(&answer);
-                assert_eq!((answer.at_a_time, answer.beyond), (Some(k as f64), Some(beyond)), "{said}");
-                assert_eq!((answer.confidence, answer.reasons.len()), (Confidence::High, 0), "{said}");
+                let text = text(&answer);
+                assert_eq!((answer.at_a_time, answer.beyond), (Some(k as f64), Some(beyond)), "{text}");
+                assert_eq!((answer.confidence, answer.reasons.len()), (Confidence::High, 0), "{text}");
             }
         }
     }
@@ -41,9 +41,9 @@ fn if_service_times_vary_and_nothing_waits_there_is_no_number() {
     ] {
         let mut unlimited = 0;
         for (answer, _) in answers(server) {
-            let said = said(&answer);
-            assert!(answer.confidence < Confidence::High && !answer.reasons.is_empty(), "{server:?}: {said}");
-            assert_eq!((answer.at_a_time, answer.at_a_time_high), (None, None), "{server:?}: {said}");
+            let text = text(&answer);
+            assert!(answer.confidence < Confidence::High && !answer.reasons.is_empty(), "{server:?}: {text}");
+            assert_eq!((answer.at_a_time, answer.at_a_time_high), (None, None), "{server:?}: {text}");
             unlimited += usize::from(answer.at_a_time_low == LIMIT as f64);
         }
         let is_ambiguous = matches!(server, Server::Stalled(2.0));
@@ -55,11 +55,11 @@ fn if_service_times_vary_and_nothing_waits_there_is_no_number() {
 fn a_pool_of_varied_service_times_has_a_range() {
     let mut found = 0;
     for (answer, _) in answers(Server::Jittered(10)) {
-        let said = said(&answer);
-        assert!(answer.confidence < Confidence::High, "{said}");
-        assert!(answer.reasons.iter().any(|reason| reason.starts_with("requests alone took ")), "{said}");
+        let text = text(&answer);
+        assert!(answer.confidence < Confidence::High, "{text}");
+        assert!(answer.reasons.iter().any(|reason| reason.starts_with("requests alone took ")), "{text}");
         found += usize::from(answer.at_a_time.is_some_and(|k| (7.0..=13.0).contains(&k)));
-        assert!(answer.at_a_time.is_some() || answer.inconclusive, "{said}");
+        assert!(answer.at_a_time.is_some() || answer.inconclusive, "{text}");
     }
     assert!(found >= 5, "{found}");
 }
@@ -74,12 +74,12 @@ fn a_rate_is_given_as_a_rate() {
         (Server::Bucket(10.0, 0.25), 8.0, 10.0),
     ] {
         for (answer, _) in answers(server) {
-            let said = said(&answer);
-            assert!(answer.per_second.is_some_and(|rate| (rate / per_second - 1.0).abs() < 0.05), "{said}");
-            assert_eq!((answer.at_a_time, answer.at_a_time_high), (None, None), "{said}");
-            assert!((answer.at_once.unwrap() - at_once).abs() < 1.5, "{said}");
-            assert!(said.contains(" a second, however many are sent."), "{said}");
-            assert!(answer.mechanism.is_some_and(|mechanism| mechanism.is_rate()), "{said}");
+            let text = text(&answer);
+            assert!(answer.per_second.is_some_and(|rate| (rate / per_second - 1.0).abs() < 0.05), "{text}");
+            assert_eq!((answer.at_a_time, answer.at_a_time_high), (None, None), "{text}");
+            assert!((answer.at_once.unwrap() - at_once).abs() < 1.5, "{text}");
+            assert!(text.contains(" a second, however many are sent."), "{text}");
+            assert!(answer.mechanism.is_some_and(|mechanism| mechanism.is_rate()), "{text}");
         }
     }
     let (answer, _) = answers(Server::Bucket(10.0, 0.25)).next().unwrap();
@@ -90,9 +90,9 @@ fn a_rate_is_given_as_a_rate() {
 }
 
 #[test]
-fn requests_alone_that_a_rate_paces_leave_doubts() {
+fn requests_alone_that_a_rate_paces_are_not_sure() {
     for (answer, _) in answers(Server::Bucket(1.0, 2.0)) {
-        assert!(answer.confidence < Confidence::High, "{}", said(&answer));
+        assert!(answer.confidence < Confidence::High, "{}", text(&answer));
     }
 }
 
@@ -100,9 +100,9 @@ fn requests_alone_that_a_rate_paces_leave_doubts() {
 fn connections_that_stick_to_processes_give_no_sure_number() {
     for together in [true, false] {
         for (answer, _) in answers(Server::Sticky(5, together)) {
-            let said = said(&answer);
-            assert!(answer.confidence < Confidence::High && !answer.reasons.is_empty(), "{said}");
-            assert!(answer.at_a_time_high.is_none_or(|high| high > answer.at_a_time_low.min(4.0)), "{said}");
+            let text = text(&answer);
+            assert!(answer.confidence < Confidence::High && !answer.reasons.is_empty(), "{text}");
+            assert!(answer.at_a_time_high.is_none_or(|high| high > answer.at_a_time_low.min(4.0)), "{text}");
         }
     }
     let (answer, _) = answers(Server::Sticky(5, true)).next().unwrap();
@@ -120,11 +120,11 @@ fn connections_that_stick_to_processes_give_no_sure_number() {
 fn refusals_that_do_not_depend_on_the_size_are_no_capacity() {
     for share in [0.05, 0.25] {
         for (answer, _) in answers(Server::Random(share)).filter(|(answer, _)| answer.ended == End::Limit) {
-            let said = said(&answer);
-            assert_eq!((answer.at_a_time, answer.at_a_time_low), (None, LIMIT as f64), "{said}");
+            let text = text(&answer);
+            assert_eq!((answer.at_a_time, answer.at_a_time_low), (None, LIMIT as f64), "{text}");
             assert!(
-                answer.confidence < Confidence::High && said.contains("no limit on requests at a time"),
-                "{said}"
+                answer.confidence < Confidence::High && text.contains("no limit on requests at a time"),
+                "{text}"
             );
         }
     }
@@ -134,9 +134,9 @@ fn refusals_that_do_not_depend_on_the_size_are_no_capacity() {
 fn refusals_by_a_rate_are_no_capacity() {
     for window in [2.0, 5.0] {
         for (answer, _) in answers(Server::Window(10, window)) {
-            let said = said(&answer);
-            assert!(answer.at_a_time.is_none() && answer.inconclusive, "{said}");
-            assert!(answer.confidence == Confidence::Low && said.contains(" after a pause"), "{said}");
+            let text = text(&answer);
+            assert!(answer.at_a_time.is_none() && answer.inconclusive, "{text}");
+            assert!(answer.confidence == Confidence::Low && text.contains(" after a pause"), "{text}");
         }
     }
 }
@@ -144,26 +144,26 @@ fn refusals_by_a_rate_are_no_capacity() {
 #[test]
 fn requests_that_take_longer_than_one_after_the_other_wait_in_no_queue() {
     for (answer, _) in answers(Server::Slower(5.0)) {
-        let said = said(&answer);
-        assert!(answer.inconclusive && answer.at_a_time.is_none() && answer.beyond.is_none(), "{said}");
-        assert!(said.starts_with("leaves open how many requests it takes at a time. Low"), "{said}");
+        let text = text(&answer);
+        assert!(answer.inconclusive && answer.at_a_time.is_none() && answer.beyond.is_none(), "{text}");
+        assert!(text.starts_with("leaves open how many requests it takes at a time. Low"), "{text}");
         let reason = &answer.reasons[0];
-        assert!(reason.starts_with("2 requests at once took 5"), "{said}");
-        assert!(reason.contains("; 8 requests took 2.5"), "what larger bursts look like: {said}");
+        assert!(reason.starts_with("2 requests at once took 5"), "{text}");
+        assert!(reason.contains("; 8 requests took 2.5"), "what larger bursts look like: {text}");
     }
 }
 
 #[test]
 fn instances_that_start_cold_are_no_limit() {
     for (answer, _) in answers(Server::Cold(5.0)) {
-        let said = said(&answer);
-        assert_eq!((answer.at_a_time, answer.at_a_time_low), (None, LIMIT as f64), "{said}");
-        assert!(answer.confidence < Confidence::High, "{said}");
+        let text = text(&answer);
+        assert_eq!((answer.at_a_time, answer.at_a_time_low), (None, LIMIT as f64), "{text}");
+        assert!(answer.confidence < Confidence::High, "{text}");
     }
 }
 
 #[test]
-fn a_given_service_time_leaves_a_doubt() {
+fn with_a_given_service_time_the_answer_is_not_sure() {
     let survey = Survey::new(SEARCH, super::server::SERVICE_MS, Baseline::default(), true);
     let (survey, ended) = Simulated::new(Server::Pool(4)).survey_by(survey);
     let answer = survey.answer(ended);

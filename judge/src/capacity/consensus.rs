@@ -1,4 +1,4 @@
-//! What the judge says of bursts.
+//! What the verdicts on bursts agree on.
 
 use super::observation::Observation;
 use crate::stats;
@@ -12,7 +12,7 @@ const CLEAR: f64 = 0.75;
 
 /// What the judge says of a burst, or of several.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Said {
+pub(super) enum Consensus {
     /// All requests were served at once.
     Parallel,
     /// So many at a time, with the interval; the rest waited.
@@ -27,7 +27,7 @@ pub(super) enum Said {
     Open,
 }
 
-impl Said {
+impl Consensus {
     pub(super) fn of(burst: &Observation) -> Self {
         let Some(judged) = &burst.verdict else { return Self::Open };
         let exceeded = CLEAR * burst.n as f64;
@@ -58,20 +58,20 @@ impl Said {
         }
     }
 
-    /// Returns what the judge says of more than half of the bursts; [`Said::Open`] without such a majority.
+    /// Returns what the judge says of more than half of the bursts; [`Consensus::Open`] without such a majority.
     pub(super) fn of_most(bursts: &[&Observation]) -> Self {
-        let said: Vec<Self> = bursts.iter().map(|burst| Self::of(burst)).collect();
-        let is_refusing = said.iter().any(|said| matches!(said, Self::Refused { .. }));
+        let all: Vec<Self> = bursts.iter().map(|burst| Self::of(burst)).collect();
+        let is_refusing = all.iter().any(|one| matches!(one, Self::Refused { .. }));
         // A cap takes the same number every time.
-        if is_refusing && said.windows(2).any(|pair| !pair[0].agrees(&pair[1])) {
+        if is_refusing && all.windows(2).any(|pair| !pair[0].agrees(&pair[1])) {
             return Self::Open;
         }
-        let same = |one: &Self| said.iter().filter(|other| one.agrees(other)).copied().collect::<Vec<_>>();
-        let most = said.iter().map(same).max_by_key(Vec::len).unwrap_or_default();
-        if 2 * most.len() > said.len() { Self::middle(&most) } else { Self::Open }
+        let same = |one: &Self| all.iter().filter(|other| one.agrees(other)).copied().collect::<Vec<_>>();
+        let most = all.iter().map(same).max_by_key(Vec::len).unwrap_or_default();
+        if 2 * most.len() > all.len() { Self::middle(&most) } else { Self::Open }
     }
 
-    /// Whether both say the same. Nothing is the same as an open question.
+    /// Whether both say the same. [`Consensus::Open`] agrees with nothing, not even with itself.
     pub(super) fn agrees(&self, other: &Self) -> bool {
         let near_by = |share: f64, one: f64, other: f64| (one - other).abs() <= share * one.max(other);
         let near = |one, other| near_by(SAME.0, one, other);
@@ -88,23 +88,22 @@ impl Said {
         }
     }
 
-    /// Returns the median of each number of equal sayings.
-    fn middle(said: &[Self]) -> Self {
+    /// Returns the median of each number; all of `same` say the same.
+    fn middle(same: &[Self]) -> Self {
         let median =
-            |number: fn(&Self) -> f64| stats::median(said.iter().map(number).collect()).unwrap_or(0.0);
-        match said.first() {
+            |number: fn(&Self) -> f64| stats::median(same.iter().map(number).collect()).unwrap_or(0.0);
+        match same.first() {
             Some(Self::AtATime { .. }) => Self::AtATime {
-                k: median(|said| said.numbers().1),
-                low: median(|said| said.numbers().0),
-                high: median(|said| said.numbers().2),
+                k: median(|one| one.numbers().1),
+                low: median(|one| one.numbers().0),
+                high: median(|one| one.numbers().2),
             },
             // If all are refused, so that none is judged, no number is known.
             Some(Self::Refused { k }) if *k == 0.0 => Self::Open,
-            Some(Self::Refused { .. }) => Self::Refused { k: median(|said| said.numbers().1) },
-            Some(Self::Rate { .. }) => Self::Rate {
-                per_second: median(|said| said.numbers().1),
-                burst: median(|said| said.numbers().0),
-            },
+            Some(Self::Refused { .. }) => Self::Refused { k: median(|one| one.numbers().1) },
+            Some(Self::Rate { .. }) => {
+                Self::Rate { per_second: median(|one| one.numbers().1), burst: median(|one| one.numbers().0) }
+            }
             Some(other) => *other,
             None => Self::Open,
         }
