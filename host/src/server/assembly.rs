@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use http::uri::Scheme;
 
 use super::options::Options;
 use crate::app::route_headers::RouteHeaders;
-use crate::app::wasm::Needs;
-use crate::app::{App, RouteTarget, Trigger};
+use crate::app::wasm::{Needs, Wasm};
+use crate::app::{App, ManifestErrors, RouteTarget, Trigger};
 use crate::dispatch::admission::Admission;
 use crate::dispatch::{Handler, InstanceFactory, ShutdownFlag};
 use crate::engine::capacity::Capacity;
@@ -53,13 +54,7 @@ fn handlers<'a>(
     shutdown: ShutdownFlag,
 ) -> Result<(BTreeMap<&'a str, Handler>, Capacity), Error> {
     let limits = &options.limits;
-    // Components share files: each is read once.
-    let mut files = BTreeMap::new();
-    for (id, component) in &app.components {
-        if let Entry::Vacant(file) = files.entry(component.source.as_path()) {
-            file.insert(app.wasm(id, component)?);
-        }
-    }
+    let files = read_files(app)?;
     let needs = files.values().fold(Needs::default(), |needs, wasm| needs.max(wasm.needs));
     let capacity = Capacity::of_this_machine(limits, needs);
     let mut engine = Engine::new(Pools { instances: capacity.instances, needs }, limits)?;
@@ -68,10 +63,16 @@ fn handlers<'a>(
     let log_writer = options.logs.as_ref().map(Logs::open).transpose()?;
 
     let mut handlers = BTreeMap::new();
+    let mut errors = Vec::new();
     for (index, (id, component)) in app.components.iter().enumerate() {
         let source = component.source.as_path();
-        let compiled =
-            engine.prepare(source, &files[source]).map_err(|reason| app.unusable(id, component, &reason))?;
+        let compiled = match engine.prepare(source, &files[source]) {
+            Ok(compiled) => compiled,
+            Err(reason) => {
+                errors.push(app.unusable(id, component, &reason));
+                continue;
+            }
+        };
         let output = log_writer.as_ref().map(|writer| writer.output_of(id)).transpose()?;
         let factory = InstanceFactory {
             component_id: id.clone(),
@@ -87,7 +88,26 @@ fn handlers<'a>(
         };
         handlers.insert(id.as_str(), Handler::new(factory, compiled));
     }
+    ManifestErrors::none_of(errors)?;
     Ok((handlers, capacity))
+}
+
+/// Reads the components' files: each once, since components share files.
+fn read_files(app: &App) -> Result<BTreeMap<&Path, Wasm>, ManifestErrors> {
+    let mut files = BTreeMap::new();
+    let mut errors = Vec::new();
+    for (id, component) in &app.components {
+        if let Entry::Vacant(file) = files.entry(component.source.as_path()) {
+            match app.wasm(id, component) {
+                Ok(wasm) => {
+                    file.insert(wasm);
+                }
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    ManifestErrors::none_of(errors)?;
+    Ok(files)
 }
 
 fn router(app: &App, handlers: &BTreeMap<&str, Handler>) -> Result<Router<Target>, Error> {

@@ -62,6 +62,7 @@ impl Server {
             .local_addr()
             .map_err(|source| Error::Listen { address: options.listen.address, source })?;
         let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        app.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let startup = Startup::of(&app, &scheme, address);
         let shutdown = ShutdownFlag::default();
         let resources = AppResources::prepare(&app, AppAddress { address, tls: tls.is_some() })?;

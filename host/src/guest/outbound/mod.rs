@@ -7,10 +7,12 @@ mod client;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use http::header::{HOST, HeaderValue};
+use http::header::{HOST, HeaderName, HeaderValue};
 use http::uri::{Scheme, Uri};
 use url::Host;
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
+};
 
 use crate::app::allowed_hosts::{AddressScope, AllowedHosts, normalize_host};
 use client::{ConnectionFuture, Destination};
@@ -38,6 +40,16 @@ impl Outbound {
 }
 
 impl WasiHttpHooks for Outbound {
+    /// Guests get the client's `host`, as in Spin. One that a guest sends on with its own request is replaced: see
+    /// [`Rules::resolve`].
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        *name != HOST && DEFAULT_FORBIDDEN_HEADERS.contains(name)
+    }
+
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(|name| *name != HOST && DEFAULT_FORBIDDEN_HEADERS.contains(name))
+    }
+
     fn send_request(
         &mut self,
         mut request: http::Request<WasiBody>,
