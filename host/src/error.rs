@@ -29,6 +29,14 @@ pub enum Error {
         /// The system's error.
         source: std::io::Error,
     },
+    /// The trace file can't be written.
+    #[error("can't write the trace to {}; --trace names another file", path.display())]
+    Trace {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
     /// The machine can't run components.
     #[error("wasmtime can't start: {0}")]
     Engine(String),

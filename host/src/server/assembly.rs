@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use http::uri::Scheme;
 
@@ -12,12 +13,13 @@ use crate::app::route_headers::RouteHeaders;
 use crate::app::wasm::{Needs, Wasm};
 use crate::app::{App, ManifestErrors, RouteTarget, Trigger};
 use crate::dispatch::admission::Admission;
+use crate::dispatch::evidence::{Observer, TraceWriter};
 use crate::dispatch::{Handler, InstanceFactory, ShutdownFlag};
 use crate::engine::capacity::Capacity;
 use crate::engine::{Engine, Fairness, Pools};
 use crate::error::Error;
 use crate::guest::{AppResources, Logs};
-use crate::routing::{AppService, Router, Target};
+use crate::routing::{AppService, InternalRoute, Router, Target};
 
 /// Returns the service, and the capacity of this machine for it.
 ///
@@ -34,12 +36,16 @@ pub(super) fn assemble(
 ) -> Result<(AppService, Capacity), Error> {
     let limits = &options.limits;
     let (handlers, capacity) = handlers(app, resources, options, shutdown)?;
+    let components = handlers.iter().map(|(id, handler)| ((*id).to_owned(), handler.clone())).collect();
     let service = AppService {
         address,
         scheme,
         name: app.name.clone(),
         version: app.version.clone(),
         router: router(app, &handlers)?,
+        components,
+        internal_route: InternalRoute::new().map_err(Error::Route)?,
+        observer: observer(options)?,
         max_header_size: limits.max_header_size,
         max_body_size: limits.max_body_size,
     };
@@ -75,7 +81,7 @@ fn handlers<'a>(
         };
         let output = log_writer.as_ref().map(|writer| writer.output_of(id)).transpose()?;
         let factory = InstanceFactory {
-            component_id: id.clone(),
+            component_id: id.as_str().into(),
             component: index,
             wasi: compiled.wasi,
             engine: engine.wasmtime().clone(),
@@ -108,6 +114,13 @@ fn read_files(app: &App) -> Result<BTreeMap<&Path, Wasm>, ManifestErrors> {
     }
     ManifestErrors::none_of(errors)?;
     Ok(files)
+}
+
+/// Returns `None` if requests are not observed.
+fn observer(options: &Options) -> Result<Option<Arc<Observer>>, Error> {
+    let trace = options.trace.as_deref().map(TraceWriter::create).transpose()?;
+    let is_on = options.evidence || trace.is_some();
+    Ok(is_on.then(|| Arc::new(Observer { header: options.evidence, trace })))
 }
 
 fn router(app: &App, handlers: &BTreeMap<&str, Handler>) -> Result<Router<Target>, Error> {

@@ -35,7 +35,6 @@ fn an_error_has_the_position_and_what_is_allowed() {
         in_component("files = [3]"),
         in_component("exclude_files = [\"a***\"]"),
         in_component("allowed_outbound_hosts = [\"https://a\", \"example.com\"]"),
-        in_component("allowed_outbound_hosts = [\"https://a.spin.internal\"]"),
         in_component("allowed_outbound_hosts = [\"https://{{ a }}\"]"),
         in_component("allowed_http_hosts = [\"a\"]"),
         in_component("key_value_stores = [\"default\"]"),
