@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use testing::{GUESTS, Program, guest_app, ok, wasm};
 
@@ -157,6 +158,30 @@ async fn a_guest_can_call_its_own_application_if_the_manifest_allows_it() {
         let called = server.get("/outbound?url=http://self.alt/.well-known/spin/health").await;
         assert_eq!(called, ok("200\nOK"), "{guest}");
     }
+}
+
+#[tokio::test]
+async fn a_component_from_a_url_is_taken_from_the_cache_by_its_digest() {
+    PROGRAM.build_guests();
+    let bytes = fs::read(wasm(GUESTS[0])).unwrap();
+    let digits: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("spin.toml");
+    let text = format!(
+        "spin_manifest_version = \"1\"\nname = \"old\"\nversion = \"1.0.0\"\ntrigger = {{ type = \"http\" }}\n[[component]]\n\
+         id = \"from_url\"\nsource = {{ url = \"https://example.com/guest.wasm\", digest = \"sha256:{digits}\" }}\n\
+         [component.trigger]\nroute = \"/...\"\n"
+    );
+    fs::write(&manifest, text).unwrap();
+    let (manifest, cache) = (manifest.display().to_string(), folder.path().display().to_string());
+    let output = PROGRAM.output(&["serve", &manifest, "--listen", "127.0.0.1:0", "--cache-dir", &cache]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("https://example.com/guest.wasm is not in the cache"), "{error}");
+
+    fs::create_dir_all(folder.path().join("registry/wasm")).unwrap();
+    fs::write(folder.path().join(format!("registry/wasm/sha256:{digits}")), bytes).unwrap();
+    let server = serve(&manifest, &["--cache-dir", &cache]);
+    assert_eq!(server.get("/x").await, ok("/x is fine\n"));
 }
 
 #[tokio::test]

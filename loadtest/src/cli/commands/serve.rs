@@ -16,6 +16,9 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Aborte
         true => build::load(&args.manifest, &args.app)?,
         false => signals.or_abort(build::up_to_date(&args.manifest, &args.app)).await?,
     };
+    if let Some(cache) = &args.cache_dir {
+        app.use_cache(cache);
+    }
     for component in app.components.values_mut() {
         component.environment.extend(args.environment.iter().cloned());
     }
