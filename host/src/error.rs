@@ -37,6 +37,14 @@ pub enum Error {
         /// SQLite's reason.
         reason: String,
     },
+    /// A component can't be downloaded.
+    #[error("{url}: {reason}")]
+    Download {
+        /// The component's URL.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The trace file can't be written.
     #[error("can't write the trace to {}; --trace names another file", path.display())]
     Trace {

@@ -46,19 +46,27 @@ impl Remote {
     pub fn read(&self, path: &Path) -> Result<Wasm, String> {
         let bytes = fs::read(path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => format!(
-                "{} is not in the cache, and the embedded host downloads nothing; `spin up` puts it there, and \
-                 --cache-dir names another cache",
+                "{} is not in the cache; --allow-download or `spin up` puts it there, and --cache-dir names another \
+                 cache",
                 self.url
             ),
             _ => format!("can't be read: {error}"),
         })?;
-        let digits: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.check(&bytes)?;
+        Wasm::parse(bytes)
+    }
+
+    /// Checks the digest of these bytes.
+    ///
+    /// # Errors
+    ///
+    /// If it is another one.
+    pub fn check(&self, bytes: &[u8]) -> Result<(), String> {
+        let digits: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         let found = format!("{SHA256}{digits}");
         match found == self.digest {
-            true => Wasm::parse(bytes),
-            false => Err(format!(
-                "its digest is {found}, not that of the manifest; remove the file, and get another copy"
-            )),
+            true => Ok(()),
+            false => Err(format!("its digest is {found}, not that of the manifest; get another copy")),
         }
     }
 }

@@ -49,6 +49,9 @@ async fn serve(args: &[String]) -> Result<()> {
     if let Some(cache) = &flags.cache {
         app.use_cache(cache);
     }
+    if flags.allow_download {
+        host::download::missing_components(&app, |url| eprintln!("Downloading {url}")).await?;
+    }
     if flags.options.logs.is_none() {
         flags.options.logs = Some(Logs { folder: app.folder().join(".spin/logs"), echo: true });
     }
@@ -66,6 +69,7 @@ struct Flags {
     manifest: String,
     profile: Option<String>,
     cache: Option<PathBuf>,
+    allow_download: bool,
     variables: Vec<host::variables::Given>,
     options: Options,
 }
@@ -74,8 +78,14 @@ impl Flags {
     fn parse(args: &[String]) -> Result<Self> {
         let (manifest, rest) = args.split_first().ok_or("serve needs a manifest")?;
         let options = Options { listen: Listen::default(), ..Options::default() };
-        let mut flags =
-            Self { manifest: manifest.clone(), profile: None, cache: None, variables: Vec::new(), options };
+        let mut flags = Self {
+            manifest: manifest.clone(),
+            profile: None,
+            cache: None,
+            allow_download: false,
+            variables: Vec::new(),
+            options,
+        };
         let mut rest = rest.iter();
         while let Some(arg) = rest.next() {
             let (flag, value) = match arg.split_once('=') {
@@ -93,6 +103,7 @@ impl Flags {
         match flag {
             "--format" => {}
             "--profile" => self.profile = Some(value.to_owned()),
+            "--allow-download" => self.allow_download = value.parse()?,
             "--cache-dir" => self.cache = Some(value.into()),
             "--variable" => self.variables.push(value.parse()?),
             "--listen" => listen.address = value.parse()?,

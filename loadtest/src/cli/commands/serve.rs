@@ -19,6 +19,10 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Aborte
     if let Some(cache) = &args.cache_dir {
         app.use_cache(cache);
     }
+    if args.allow_download {
+        let download = host::download::missing_components(&app, |url| note(&format!("Downloading {url}")));
+        signals.or_abort(async { Ok(download.await?) }).await?;
+    }
     for component in app.components.values_mut() {
         component.environment.extend(args.environment.iter().cloned());
     }

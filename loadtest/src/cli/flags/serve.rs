@@ -38,6 +38,9 @@ pub struct ServeArgs {
     /// The folder with components from URLs, as Spin downloads them [default: Spin's cache folder]
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
+    /// Download components from URLs that the cache folder does not have
+    #[arg(long)]
+    pub allow_download: bool,
     /// Don't show the output of components, or the name of the log folder
     #[arg(short, long)]
     pub quiet: bool,
