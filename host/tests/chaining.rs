@@ -119,3 +119,30 @@ async fn calls_go_before_the_requests_of_clients() {
         assert_eq!((first, others), (ok("200\n/a is fine\n"), vec![ok("awaited"); 5]), "{guest}");
     }
 }
+
+/// The guests of the audit's application.
+#[tokio::test]
+async fn a_counter_in_the_key_value_store_is_called_by_a_sibling() {
+    PROGRAM.build_guests();
+    for wasi in ["wasip2", "wasip3"] {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = folder.path().join("spin.toml");
+        let source = |name: &str| wasm(&format!("audit_{wasi}_{name}.wasm"));
+        let text = format!(
+            "spin_manifest_version = 2\n[application]\nname = \"audit\"\n\
+             [[trigger.http]]\nroute = \"/count\"\ncomponent = \"key-value-counter\"\n\
+             [[trigger.http]]\nroute = \"/call\"\ncomponent = \"sibling-call\"\n\
+             [component.key-value-counter]\nsource = {:?}\nkey_value_stores = [\"default\"]\n\
+             [component.sibling-call]\nsource = {:?}\n\
+             environment = {{ SIBLING_URL = \"http://key-value-counter.spin.internal/\" }}\n\
+             allowed_outbound_hosts = [\"http://key-value-counter.spin.internal\"]\n",
+            source("key_value_counter"),
+            source("sibling_call")
+        );
+        fs::write(&manifest, text).unwrap();
+        let server = serve(&manifest.display().to_string(), &[]);
+        assert_eq!(server.get("/count").await, ok("1\n"), "{wasi}");
+        assert_eq!(server.get("/call").await, ok("200 from the sibling: 2\n"), "{wasi}");
+        assert_eq!(server.get("/count").await, ok("3\n"), "{wasi}");
+    }
+}

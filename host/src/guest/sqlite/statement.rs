@@ -44,7 +44,7 @@ pub fn run(connection: &mut Connection, statement: &Statement) -> rusqlite::Resu
 
 fn query(connection: &Connection, statement: &Statement) -> rusqlite::Result<QueryResult> {
     let mut prepared = connection.prepare_cached(&statement.text)?;
-    let columns: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     let mut rows = Vec::new();
     let mut size = 0;
     let mut found = prepared.query(params_from_iter(&statement.parameters))?;
