@@ -1,7 +1,7 @@
 //! The trace file: a line of JSON for each request to a component.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -16,6 +16,8 @@ use crate::error::Error;
 
 /// The maximum number of lines that wait to be written. Further lines are left out: requests don't wait for the disk.
 const MAX_QUEUED_LINES: usize = 1 << 16;
+/// How long a line may wait for others, so that not every request wakes the thread.
+const BATCH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A request's line. All durations follow one another: they add up to the time that the request was in the host. `None`:
 /// the request didn't come so far.
@@ -129,21 +131,33 @@ impl TraceWriter {
 /// Writes until there are no senders any more. An error ends the file: a full disk fails no request.
 fn write_all(mut file: BufWriter<File>, mut receiver: mpsc::Receiver<Message>) {
     while let Some(message) = receiver.blocking_recv() {
-        let written = match message {
-            Message::Line(line) => serde_json::to_writer(&mut file, &line)
-                .map_err(Into::into)
-                .and_then(|()| file.write_all(b"\n"))
-                // A reader sees a line when no further one waits.
-                .and_then(|()| if receiver.is_empty() { file.flush() } else { Ok(()) }),
-            Message::Flush(sender) => {
-                let flushed = file.flush();
-                let _ = sender.send(());
-                flushed
-            }
-        };
-        if let Err(error) = written {
+        if let Err(error) = write_batch(&mut file, message, &mut receiver) {
             tracing::warn!("the trace file ends here: {error}");
             return;
         }
+        thread::sleep(BATCH_INTERVAL);
     }
+}
+
+/// Writes the message, and those that wait behind it.
+fn write_batch(
+    file: &mut BufWriter<File>,
+    first: Message,
+    receiver: &mut mpsc::Receiver<Message>,
+) -> io::Result<()> {
+    let mut next = Some(first);
+    while let Some(message) = next {
+        match message {
+            Message::Line(line) => {
+                serde_json::to_writer(&mut *file, &line)?;
+                file.write_all(b"\n")?;
+            }
+            Message::Flush(sender) => {
+                file.flush()?;
+                let _ = sender.send(());
+            }
+        }
+        next = receiver.try_recv().ok();
+    }
+    file.flush()
 }
