@@ -10,7 +10,8 @@
 //!   the isolation policy decides whether an instance is new or shared.
 //! - `engine`: compiles components with wasmtime, sizes the instance pools for this machine, and makes guests share the
 //!   processor.
-//! - `guest`: what a guest may reach: its environment, variables, files, output, and outbound requests.
+//! - `guest`: what a guest may reach: its environment, variables, files, output, stores, and outbound requests.
+//! - `download`: components from URLs.
 //! - `app`: the application as its manifest describes it, and the commands that build it.
 //!
 //! The files `byte_size.rs`, `limits.rs`, `process.rs` and `error.rs` hold what several folders need.
@@ -36,6 +37,7 @@
 mod app;
 mod byte_size;
 mod dispatch;
+pub mod download;
 mod engine;
 mod error;
 mod guest;
@@ -45,8 +47,8 @@ mod routing;
 mod server;
 
 pub use app::{
-    App, BuildConfig, Component, ManifestError, Position, RouteTarget, Trigger, build, manifest, variables,
-    wasm,
+    App, BuildConfig, Component, ManifestError, ManifestErrors, Position, RouteTarget, Trigger, build,
+    manifest, variables, wasm,
 };
 pub use byte_size::ByteSize;
 pub use dispatch::isolation;

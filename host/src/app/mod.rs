@@ -6,6 +6,7 @@ pub mod build;
 mod error;
 pub(crate) mod files;
 pub mod manifest;
+pub(crate) mod remote;
 pub(crate) mod route;
 pub(crate) mod route_headers;
 pub(crate) mod template;
@@ -14,4 +15,4 @@ pub mod wasm;
 
 pub use application::{App, BuildConfig, Component, RouteTarget, Trigger};
 pub(crate) use error::Located;
-pub use error::{ManifestError, Position};
+pub use error::{ManifestError, ManifestErrors, Position};

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::{Spanned, Value};
 
@@ -50,6 +50,13 @@ pub struct Application {
     targets: Option<Value>,
 }
 
+impl Application {
+    /// The application of a manifest of version 1, with the settings for all triggers of a kind.
+    pub fn of_version1(name: String, version: String, trigger: BTreeMap<String, Table<Value>>) -> Self {
+        Self { name, version, description: None, authors: None, trigger, tool: None, targets: None }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Variable {
@@ -62,10 +69,17 @@ pub struct Variable {
     _description: Option<String>,
 }
 
-/// The HTTP triggers, and the kind of the first other trigger.
+/// The HTTP triggers, and the triggers of other kinds.
 pub struct Triggers {
     pub http: Vec<HttpTrigger>,
-    pub other: Option<Spanned<String>>,
+    pub other: Vec<OtherTriggers>,
+}
+
+/// The triggers of one other kind.
+pub struct OtherTriggers {
+    pub kind: Spanned<String>,
+    /// The ids of the components that they name.
+    pub components: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +115,7 @@ pub struct StaticResponse {
     pub body: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Component {
     pub source: Option<Spanned<Value>>,
@@ -120,27 +134,24 @@ pub struct Component {
     pub build: Option<Build>,
     #[serde(default)]
     pub profile: BTreeMap<String, Profile>,
-    key_value_stores: Unsupported,
-    sqlite_databases: Unsupported,
-    ai_models: Unsupported,
+    #[serde(default)]
+    pub key_value_stores: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub sqlite_databases: Vec<Spanned<String>>,
+    pub ai_models: Unsupported,
     pub dependencies: Unsupported,
     #[serde(rename = "dependencies_inherit_configuration")]
-    _dependencies_inherit_configuration: Option<bool>,
+    pub _dependencies_inherit_configuration: Option<bool>,
     #[serde(rename = "targets")]
-    _targets: Option<Value>,
+    pub _targets: Option<Value>,
     #[serde(rename = "tool")]
-    _tool: Option<Value>,
+    pub _tool: Option<Value>,
 }
 
 impl Component {
     /// The keys that this host doesn't offer, with their values.
-    pub fn unsupported(&self) -> [(&'static str, &Unsupported); 4] {
-        [
-            ("key_value_stores", &self.key_value_stores),
-            ("sqlite_databases", &self.sqlite_databases),
-            ("ai_models", &self.ai_models),
-            ("dependencies", &self.dependencies),
-        ]
+    pub fn unsupported(&self) -> [(&'static str, &Unsupported); 2] {
+        [("ai_models", &self.ai_models), ("dependencies", &self.dependencies)]
     }
 }
 
@@ -239,15 +250,21 @@ impl<'de> Visitor<'de> for TriggersVisitor {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Triggers, M::Error> {
-        let mut triggers = Triggers { http: Vec::new(), other: None };
+        let mut triggers = Triggers { http: Vec::new(), other: Vec::new() };
         while let Some(kind) = map.next_key::<Spanned<String>>()? {
             if kind.get_ref() == "http" {
                 triggers.http = map.next_value()?;
             } else {
-                map.next_value::<IgnoredAny>()?;
-                triggers.other.get_or_insert(kind);
+                let components = component_ids(&map.next_value()?);
+                triggers.other.push(OtherTriggers { kind, components });
             }
         }
         Ok(triggers)
     }
+}
+
+/// The ids of components that triggers of any kind name.
+fn component_ids(triggers: &Value) -> Vec<String> {
+    let triggers = triggers.as_array().into_iter().flatten();
+    triggers.filter_map(|trigger| Some(trigger.get("component")?.as_str()?.to_owned())).collect()
 }

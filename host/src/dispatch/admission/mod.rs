@@ -3,13 +3,30 @@
 //! Every instance holds an [`InstancePermit`]. If none is free, requests wait in the order of their arrival, whichever
 //! component they are for. Beyond the limits of the queue, requests are rejected as [`Overloaded`].
 
+mod ticket;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+
+pub use ticket::QueueTicket;
+
+/// How long a request of a guest waits for an instance. Not as long as a client's: if all instances wait for others, none
+/// becomes free, and the guests must get an answer.
+const MAX_GUEST_WAIT: Duration = Duration::from_secs(5);
+/// The tickets of guests have smaller numbers.
+const FIRST_CLIENT_TICKET: u64 = 1 << 63;
+
+/// Who sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Client,
+    /// A guest of this application.
+    Guest,
+}
 
 /// A component, by its index in the application's list of components.
 pub type ComponentIndex = usize;
@@ -27,7 +44,9 @@ pub struct Admission {
 struct State {
     free_permits: usize,
     last_ticket: u64,
-    /// The waiting requests by ticket number, so in the order of arrival.
+    /// The number of the last ticket of a guest's request.
+    last_guest_ticket: u64,
+    /// The waiting requests by ticket number: those of guests first, and each kind in the order of arrival.
     queue: BTreeMap<u64, Waiter>,
     components: HashMap<ComponentIndex, ComponentState>,
     /// Instances that were idle when they were added, by address. When a request waits, one of them is evicted. An
@@ -65,20 +84,6 @@ pub trait Evictable: Send + Sync {
 /// The permission for one instance. Dropping it frees it for the next request.
 pub struct InstancePermit(Arc<Admission>);
 
-/// A request's position in the order of arrival. Dropping it leaves the queue.
-pub struct QueueTicket {
-    admission: Arc<Admission>,
-    component: ComponentIndex,
-    /// `None` until the request waits for the first time.
-    number: Option<u64>,
-    /// When the queue timeout ends; `None` until the request waits for the first time.
-    deadline: Option<Instant>,
-    /// Wakes the request while it waits.
-    woken: Option<oneshot::Receiver<bool>>,
-    /// Whether the request was woken with a reservation that it has not settled.
-    has_reservation: bool,
-}
-
 /// The reason why a request is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Overloaded {
@@ -88,6 +93,12 @@ pub enum Overloaded {
     /// The request has waited for the maximum time.
     #[error("no instance was free within the maximum waiting time (--queue-timeout)")]
     QueueTimeout,
+    /// A guest's request has waited for the maximum time.
+    #[error(
+        "no instance was free within {MAX_GUEST_WAIT:?} for a request of a guest to its own application, whose instances \
+         may all wait for such requests (--max-instances)"
+    )]
+    GuestTimeout,
 }
 
 impl Admission {
@@ -95,24 +106,13 @@ impl Admission {
     pub fn new(instances: usize, max_waiting: usize, queue_timeout: Duration) -> Arc<Self> {
         let state = State {
             free_permits: instances,
-            last_ticket: 0,
+            last_ticket: FIRST_CLIENT_TICKET,
+            last_guest_ticket: 0,
             queue: BTreeMap::new(),
             components: HashMap::new(),
             idle: BTreeMap::new(),
         };
         Arc::new(Self { max_waiting, queue_timeout, waiting: AtomicUsize::new(0), state: Mutex::new(state) })
-    }
-
-    /// Returns a ticket for a request. The request is not in the queue until it [waits](QueueTicket::wait).
-    pub fn new_ticket(self: &Arc<Self>, component: ComponentIndex) -> QueueTicket {
-        QueueTicket {
-            admission: self.clone(),
-            component,
-            number: None,
-            deadline: None,
-            woken: None,
-            has_reservation: false,
-        }
     }
 
     /// Whether any request waits.
@@ -213,97 +213,6 @@ impl State {
                 return;
             }
         }
-    }
-}
-
-impl QueueTicket {
-    /// Waits behind the requests that came before, until a permit is reserved for its component, or an instance of its
-    /// component has capacity. If the request finds neither any more, it can wait again in its old position.
-    ///
-    /// # Errors
-    ///
-    /// If the queue is full, or the queue timeout has ended.
-    pub async fn wait(&mut self) -> Result<(), Overloaded> {
-        self.settle();
-        let admission = self.admission.clone();
-        let deadline = match self.deadline {
-            Some(deadline) => deadline,
-            // A timeout beyond the clock's range is no limit.
-            None => Instant::now()
-                .checked_add(admission.queue_timeout)
-                .unwrap_or_else(|| Instant::now() + Duration::from_secs(30 * 365 * 24 * 3600)),
-        };
-        self.deadline = Some(deadline);
-        let woken = self.enqueue()?;
-        match timeout_at(deadline, woken).await {
-            Ok(with_reservation) => self.has_reservation = with_reservation.unwrap_or(false),
-            Err(_) => return Err(Overloaded::QueueTimeout),
-        }
-        self.woken = None;
-        Ok(())
-    }
-
-    fn enqueue(&mut self) -> Result<&mut oneshot::Receiver<bool>, Overloaded> {
-        let (wake, woken) = oneshot::channel();
-        let mut state = self.admission.lock();
-        let number = match self.number {
-            Some(number) => number,
-            None if state.queue.len() >= self.admission.max_waiting => return Err(Overloaded::QueueFull),
-            None => {
-                state.last_ticket += 1;
-                state.last_ticket
-            }
-        };
-        self.number = Some(number);
-        state.queue.insert(number, Waiter { component: self.component, wake });
-        state.components.entry(self.component).or_default().waiting += 1;
-        // The caller found no permit before it took the lock; one may have become free since.
-        if state.free_permits > 0 {
-            state.free_permits -= 1;
-            state.release_permit();
-        } else {
-            state.evict_one();
-        }
-        self.admission.publish_length(&state);
-        let is_waiting = state.queue.contains_key(&number);
-        drop(state);
-        if is_waiting {
-            tracing::debug!("a request waits for an instance");
-        }
-        Ok(self.woken.insert(woken))
-    }
-
-    /// Settles the reservation, because the request has started or is given up. If no instance has taken the permit, it
-    /// goes to the next request.
-    pub fn settle(&mut self) {
-        if !std::mem::take(&mut self.has_reservation) {
-            return;
-        }
-        let mut state = self.admission.lock();
-        let component = state.components.entry(self.component).or_default();
-        component.unsettled -= 1;
-        if component.reserved > component.unsettled {
-            component.reserved -= 1;
-            state.release_permit();
-            self.admission.publish_length(&state);
-        }
-    }
-}
-
-impl Drop for QueueTicket {
-    fn drop(&mut self) {
-        if let Some(number) = self.number {
-            let mut state = self.admission.lock();
-            if state.queue.remove(&number).is_some() {
-                state.components.entry(self.component).or_default().waiting -= 1;
-                self.admission.publish_length(&state);
-            }
-        }
-        // The request may have been woken, and given up before it was polled: its reservation must not be lost.
-        if let Some(with_reservation) = self.woken.as_mut().and_then(|woken| woken.try_recv().ok()) {
-            self.has_reservation = with_reservation;
-        }
-        self.settle();
     }
 }
 

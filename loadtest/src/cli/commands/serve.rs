@@ -17,6 +17,13 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Aborte
         true => build::load(&args.manifest, &args.app)?,
         false => signals.or_abort(build::up_to_date(&args.manifest, &args.app)).await?,
     };
+    if let Some(cache) = &args.cache_dir {
+        app.use_cache(cache);
+    }
+    if args.allow_download {
+        let download = host::download::missing_components(&app, |url| note(&format!("Downloading {url}")));
+        signals.or_abort(async { Ok(download.await?) }).await?;
+    }
     for component in app.components.values_mut() {
         component.environment.extend(args.environment.iter().cloned());
     }
@@ -29,6 +36,8 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Aborte
         listen: Listen { address: args.listen, find_free_port: args.find_free_port },
         tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key }),
         logs: Some(logs),
+        evidence: args.evidence,
+        trace: args.trace,
     };
     // In its own task: the start may block, for instance while it compiles, and signals must be handled meanwhile.
     let starting = tokio::spawn(Server::start(app, options));
