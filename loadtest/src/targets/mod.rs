@@ -9,6 +9,7 @@ mod embedded;
 mod fastapi;
 mod launch;
 mod output;
+mod route;
 mod running;
 mod spin;
 mod startup;
@@ -20,6 +21,7 @@ mod wasmtime;
 pub use self::built_in::{BuiltIn, Content};
 pub use self::described::{Definition, definitions};
 pub use self::launch::{Launch, StartError, StartOptions, THREADS, WORKERS};
+pub use self::route::trigger_at;
 pub use self::running::Running;
 pub use self::target::Target;
 

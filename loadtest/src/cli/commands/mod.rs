@@ -1,6 +1,7 @@
 //! The commands.
 
 mod analyze;
+mod audit;
 mod build;
 mod burst;
 mod capacity;
@@ -9,6 +10,7 @@ mod diagnose;
 mod export;
 mod guard;
 mod merge;
+mod plan;
 mod request;
 mod result_writer;
 mod run;
@@ -24,10 +26,10 @@ use results::document::Document;
 use signals::Signals;
 
 use crate::cli::flags::{
-    AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, DiagnoseArgs, MergeArgs, RunArgs,
+    AnalyzeArgs, AuditArgs, BurstArgs, CapacityArgs, Cli, Command, DiagnoseArgs, MergeArgs, RunArgs,
 };
 use crate::exit::{Aborted, Exit, Failure, OrExit};
-use crate::plan::{self, Setup};
+use crate::plan::Setup;
 use crate::targets;
 
 /// Runs the command, and returns its exit code.
@@ -42,6 +44,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         | Command::Burst(BurstArgs { output, .. })
         | Command::Capacity(CapacityArgs { output, .. })
         | Command::Diagnose(DiagnoseArgs { output, .. })
+        | Command::Audit(AuditArgs { output, .. })
         | Command::Analyze(AnalyzeArgs { output, .. })
         | Command::Merge(MergeArgs { output, .. }) => output.apply(),
         _ => {}
@@ -57,11 +60,13 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Diagnose(args) => {
             in_runtime(None, async |mut signals| diagnose::diagnose(args, &mut signals).await)
         }
+        Command::Audit(args) => in_runtime(None, async |mut signals| audit::audit(args, &mut signals).await),
         Command::Serve(args) => in_runtime(None, async |signals| serve::serve(args, signals).await),
         Command::Build(args) => {
             in_runtime(None, async |mut signals| signals.or_abort(build::build(&args)).await)
         }
         Command::Analyze(args) => analyze::analyze(args),
+        Command::Plan(args) => plan::plan(&args),
         Command::Export(args) => export::export(&args),
         Command::Merge(args) => merge::merge(args),
         Command::Compare(args) => compare::compare(&args),
@@ -102,7 +107,7 @@ fn print(text: &str) -> Result<(), Failure> {
 
 /// The built-in setups.
 fn built_in_setups() -> Result<Vec<Setup>, Failure> {
-    plan::built_in(&targets::names()).or_exit(Exit::Usage)
+    crate::plan::built_in(&targets::names()).or_exit(Exit::Usage)
 }
 
 /// Success, unless a burst is inconclusive or the load generator was saturated.
