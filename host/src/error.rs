@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::app::{ManifestError, build};
+use crate::app::{ManifestError, ManifestErrors, build};
 
 /// The reason why an application can't be served.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum Error {
     /// The manifest can't be read or asks for something that this host doesn't offer, or a component's file can't be
     /// used.
     #[error(transparent)]
-    Manifest(#[from] ManifestError),
+    Manifest(#[from] ManifestErrors),
     /// A build command failed, or did not make its component.
     #[error(transparent)]
     Build(#[from] build::Error),
@@ -25,6 +25,14 @@ pub enum Error {
     #[error("can't write the guests' output to {}; --log-dir names another folder", path.display())]
     Logs {
         /// The folder or file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The trace file can't be written.
+    #[error("can't write the trace to {}; --trace names another file", path.display())]
+    Trace {
+        /// The file.
         path: PathBuf,
         /// The system's error.
         source: std::io::Error,
@@ -45,4 +53,10 @@ pub enum Error {
         /// The system's error.
         source: std::io::Error,
     },
+}
+
+impl From<ManifestError> for Error {
+    fn from(error: ManifestError) -> Self {
+        Self::Manifest(error.into())
+    }
 }

@@ -42,8 +42,8 @@ mod routing;
 mod server;
 
 pub use app::{
-    App, BuildConfig, Component, ManifestError, Position, RouteTarget, Trigger, build, manifest, variables,
-    wasm,
+    App, BuildConfig, Component, ManifestError, ManifestErrors, Position, RouteTarget, Trigger, build,
+    manifest, variables, wasm,
 };
 pub use byte_size::ByteSize;
 pub use dispatch::isolation;

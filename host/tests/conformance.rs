@@ -105,6 +105,7 @@ async fn the_guest_gets_the_clients_headers_except_those_that_the_host_sets() {
             (":scheme", &["http"]),
             (":authority", &[server.authority()]),
             ("spin-path-info", &["/headers"]),
+            ("host", &[server.authority()]),
             ("x-two", &["1", "2"]),
         ] {
             // The SDK for WASIp2 doesn't expose the scheme and the authority.

@@ -132,6 +132,20 @@ async fn a_guest_can_call_only_https_servers_that_the_machine_trusts() {
 }
 
 #[tokio::test]
+async fn an_application_with_a_certificate_can_call_itself() {
+    let identity = Identity::new();
+    PROGRAM.build_guests();
+    for guest in GUESTS {
+        let (_folder, manifest) = guest_app(guest, "", "allowed_outbound_hosts = [\"http://self\"]");
+        let server = identity.serve(&PROGRAM, &manifest, &[]);
+        let mut client = http2_client(identity.connect(&server, "h2").await).await;
+        let path = "/outbound?url=http://self.alt/.well-known/spin/health";
+        let response = client.send_request(request(&server, path)).await.unwrap();
+        assert_eq!(text(response).await, "200\nOK", "{guest}");
+    }
+}
+
+#[tokio::test]
 async fn the_response_to_head_has_no_body_over_http2() {
     for manifest in CONFORMANCE {
         let server = serve(manifest, &[]);

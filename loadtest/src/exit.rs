@@ -41,6 +41,7 @@ impl From<host::Error> for Failure {
             host::Error::Build(host::build::Error::Target(_))
             | host::Error::Engine(_)
             | host::Error::Logs { .. }
+            | host::Error::Trace { .. }
             | host::Error::AddressInUse(_)
             | host::Error::Listen { .. } => Exit::System,
             host::Error::Manifest(_)

@@ -25,6 +25,8 @@ pub struct App {
     pub components: BTreeMap<String, Component>,
     /// The variables, with the values that were given for them.
     pub variables: Variables,
+    /// What the host leaves out or replaces, one line each: the server logs them when it starts.
+    pub warnings: Vec<ManifestError>,
 }
 
 impl App {

@@ -59,6 +59,38 @@ impl fmt::Display for ManifestError {
 
 impl std::error::Error for ManifestError {}
 
+/// All errors that were found in a manifest, in the order of their positions. There is at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestErrors(Vec<ManifestError>);
+
+impl ManifestErrors {
+    /// Returns `Ok` if there is no error.
+    pub(crate) fn none_of(mut errors: Vec<ManifestError>) -> Result<(), Self> {
+        errors.sort_by_key(|error| error.position);
+        errors.dedup();
+        if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
+    }
+}
+
+impl From<ManifestError> for ManifestErrors {
+    fn from(error: ManifestError) -> Self {
+        Self(vec![error])
+    }
+}
+
+impl fmt::Display for ManifestErrors {
+    /// One line for each error.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let line_end = if index == 0 { "" } else { "\n" };
+            write!(f, "{line_end}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ManifestErrors {}
+
 /// Returns the position of the byte at `offset`.
 pub(super) fn position_of(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);

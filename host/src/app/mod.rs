@@ -14,4 +14,4 @@ pub mod wasm;
 
 pub use application::{App, BuildConfig, Component, RouteTarget, Trigger};
 pub(crate) use error::Located;
-pub use error::{ManifestError, Position};
+pub use error::{ManifestError, ManifestErrors, Position};

@@ -84,13 +84,15 @@ impl Flags {
 
     fn set(&mut self, flag: &str, value: &str) -> Result<()> {
         let time = host::isolation::parse_duration;
-        let Options { policy, limits, listen, tls, logs } = &mut self.options;
+        let Options { policy, limits, listen, tls, logs, evidence, trace } = &mut self.options;
         match flag {
             "--format" => {}
             "--profile" => self.profile = Some(value.to_owned()),
             "--variable" => self.variables.push(value.parse()?),
             "--listen" => listen.address = value.parse()?,
             "--log-dir" => *logs = Some(Logs { folder: value.into(), echo: true }),
+            "--evidence" => *evidence = value.parse()?,
+            "--trace" => *trace = Some(value.into()),
             "--tls-cert" => tls.get_or_insert_with(no_tls).certificate = value.into(),
             "--tls-key" => tls.get_or_insert_with(no_tls).key = value.into(),
             "--max-instance-reuse-count" => policy.max_instance_reuse_count = Some(value.parse()?),

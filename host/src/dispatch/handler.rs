@@ -29,6 +29,14 @@ impl Handler {
         }
     }
 
+    /// The component's id.
+    pub fn component_id(&self) -> &Arc<str> {
+        match self {
+            Self::P2(handler) => handler.component_id(),
+            Self::P3(handler) => handler.component_id(),
+        }
+    }
+
     /// Returns the guest's response, with a body that may still be on its way. To drop this future, or the response
     /// before its end, cancels the guest's work for the request.
     ///

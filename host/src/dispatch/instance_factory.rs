@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use wasmtime::Store;
 
-use super::admission::{Admission, ComponentIndex};
+use super::admission::{Admission, ComponentIndex, Origin, QueueTicket};
 use super::isolation::Policy;
-use super::request::ShutdownFlag;
+use super::request::{FromGuest, Request, ShutdownFlag};
 use crate::app::wasm::Wasi;
 use crate::byte_size::ByteSize;
 use crate::engine::Fairness;
@@ -14,7 +14,7 @@ use crate::guest::{Guest, GuestConfig, MemoryLimiter};
 
 /// What all instances of a component are created from.
 pub struct InstanceFactory {
-    pub component_id: String,
+    pub component_id: Arc<str>,
     pub component: ComponentIndex,
     pub wasi: Wasi,
     pub engine: wasmtime::Engine,
@@ -34,6 +34,15 @@ impl InstanceFactory {
         store.limiter(|guest| &mut guest.memory);
         self.fairness.configure(&mut store);
         store
+    }
+
+    /// Returns the ticket of a request for this component.
+    pub fn new_ticket(&self, request: &Request) -> QueueTicket {
+        let origin = match request.extensions().get::<FromGuest>() {
+            Some(FromGuest) => Origin::Guest,
+            None => Origin::Client,
+        };
+        self.admission.new_ticket(self.component, origin)
     }
 
     /// Logs an error of the component's guest.

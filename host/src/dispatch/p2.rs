@@ -1,6 +1,7 @@
 //! WASIp2: every request has its own instance, which ends with the request.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::Either;
@@ -12,8 +13,9 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::{WasiBody, WasiHttpView};
 
-use super::admission::InstancePermit;
+use super::admission::{InstancePermit, QueueTicket};
 use super::body::{AbortFlag, ResponseBody, ResponseGuard};
+use super::evidence::Observation;
 use super::instance_factory::InstanceFactory;
 use super::request::{HandlerError, Request};
 use crate::guest::Guest;
@@ -38,6 +40,11 @@ impl P2Handler {
         Self { factory, pre }
     }
 
+    /// The component's id.
+    pub fn component_id(&self) -> &Arc<str> {
+        &self.factory.component_id
+    }
+
     /// Responds to one request.
     ///
     /// # Errors
@@ -48,8 +55,9 @@ impl P2Handler {
         request: Request,
     ) -> impl Future<Output = Result<http::Response<ResponseBody>, HandlerError>> + Send {
         let method = request.method().clone();
+        let ticket = self.factory.new_ticket(&request);
         async move {
-            let permit = acquire_permit(&self.factory).await?;
+            let permit = acquire_permit(&self.factory, ticket).await?;
             let (sender, receiver) = oneshot::channel();
             let abort_flag = AbortFlag::default();
             let task = tokio::spawn(self.clone().run(permit, request, sender, abort_flag.clone()));
@@ -116,18 +124,27 @@ impl P2Handler {
         abort_guard: AbortGuard,
     ) -> impl Future<Output = wasmtime::Result<()>> + Send {
         let scheme = scheme(&request);
+        let observation = Observation::of(&request);
         async move {
+            let begin = Instant::now();
             let (mut store, proxy) = retry_while_pool_is_full(|| async {
                 let mut store = self.factory.new_store();
                 let proxy = self.pre.instantiate_async(&mut store).await?;
                 Ok((store, proxy))
             })
             .await?;
+            if let Some(observation) = &observation {
+                observation.started(begin.elapsed());
+                observation.entered(&Arc::default());
+            }
             // Declared after the store, so that it is dropped first: the flag must be set before the store's end closes
             // the channel of the response body.
             let abort_guard = abort_guard;
             let request = store.data_mut().http().new_incoming_request(scheme, request)?;
             let out = store.data_mut().http().new_response_outparam_from_callback(move |response| {
+                if let Some(observation) = observation {
+                    observation.left();
+                }
                 // An error means that the client is gone.
                 let _ = sender.send(response);
             })?;
@@ -139,11 +156,13 @@ impl P2Handler {
 }
 
 /// Waits for the permission to create an instance.
-async fn acquire_permit(factory: &InstanceFactory) -> Result<InstancePermit, HandlerError> {
+async fn acquire_permit(
+    factory: &InstanceFactory,
+    mut ticket: QueueTicket,
+) -> Result<InstancePermit, HandlerError> {
     if let Some(permit) = factory.admission.try_acquire(factory.component) {
         return Ok(permit);
     }
-    let mut ticket = factory.admission.new_ticket(factory.component);
     loop {
         ticket.wait().await?;
         if let Some(permit) = factory.admission.try_acquire(factory.component) {

@@ -10,6 +10,13 @@ use super::admission::Overloaded;
 /// A request in the form that guests get.
 pub type Request = http::Request<WasiBody>;
 
+/// An extension of the requests that guests send to their own application.
+///
+/// The instance that sends such a request waits for the response and holds its permit meanwhile. So these requests go
+/// before those of clients, and don't wait for long: if all instances wait like this, no permit becomes free.
+#[derive(Debug, Clone, Copy)]
+pub struct FromGuest;
+
 /// Set when the host shuts down.
 pub type ShutdownFlag = Arc<AtomicBool>;
 

@@ -1,7 +1,6 @@
 //! What the guests of an application get: environment, variables, files, output, allowed hosts.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 
 use tempfile::TempDir;
 use wasmtime::component::ResourceTable;
@@ -10,7 +9,7 @@ use wasmtime_wasi::{FsPerms, WasiCtx};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use super::memory::MemoryLimiter;
-use super::outbound::Outbound;
+use super::outbound::{Outbound, OwnAppSlot};
 use super::state::Guest;
 use super::stdio::GuestOutput;
 use super::variables::GuestVariables;
@@ -19,24 +18,13 @@ use crate::app::variables::ResolvedVariables;
 use crate::app::{App, Component, Located, ManifestError};
 use crate::error::Error;
 
-const SELF_WITH_TLS: &str = "the embedded host can't serve an application that calls itself with --tls-cert; \
-    serve it over plain HTTP, or run this app with `spin up`";
-
 /// The resources of an application's guests, prepared once at the start.
 pub struct AppResources<'a> {
     app: &'a App,
     variables: ResolvedVariables,
     /// Copies of the guests' files, by the component's id.
     files: BTreeMap<String, TempDir>,
-    address: AppAddress,
-}
-
-/// The address of the application's own server.
-#[derive(Debug, Clone, Copy)]
-pub struct AppAddress {
-    pub address: SocketAddr,
-    /// Whether the server speaks HTTPS.
-    pub tls: bool,
+    own_app: OwnAppSlot,
 }
 
 impl<'a> AppResources<'a> {
@@ -45,7 +33,7 @@ impl<'a> AppResources<'a> {
     /// # Errors
     ///
     /// If a variable has no value, or a file can't be copied.
-    pub fn prepare(app: &'a App, address: AppAddress) -> Result<Self, Error> {
+    pub fn prepare(app: &'a App) -> Result<Self, Error> {
         let variables = app.variables.resolve()?;
         let mut files = BTreeMap::new();
         for (id, component) in &app.components {
@@ -53,7 +41,7 @@ impl<'a> AppResources<'a> {
                 files.insert(id.clone(), folder);
             }
         }
-        Ok(Self { app, variables, files, address })
+        Ok(Self { app, variables, files, own_app: OwnAppSlot::default() })
     }
 
     /// Returns the configuration of the component with this id. Without `output`, the guest's output goes to standard
@@ -80,7 +68,7 @@ impl<'a> AppResources<'a> {
             environment: component.environment.clone(),
             output,
             variables: GuestVariables::new(variables),
-            outbound: Outbound::new(id, self.allowed_hosts(component)?, self.address.address),
+            outbound: Outbound::new(id, self.allowed_hosts(component)?, self.own_app.clone()),
             filesystem,
         })
     }
@@ -105,13 +93,14 @@ impl<'a> AppResources<'a> {
                 };
                 error(format!("with its variables replaced: {reason}"))
             })?;
-            // The guest would call it over plain HTTP, or by a name that its certificate may not have.
-            if self.address.tls && pattern.is_self() {
-                return Err(error(SELF_WITH_TLS.to_owned()).into());
-            }
             patterns.push(pattern);
         }
         Ok(AllowedHosts::new(patterns))
+    }
+
+    /// Where the guests find their own application. The server sets it.
+    pub fn own_app(&self) -> &OwnAppSlot {
+        &self.own_app
     }
 
     /// Returns the folders with the guests' files. They are removed when they are dropped. The server keeps them, since

@@ -2,12 +2,12 @@
 
 mod config;
 mod memory;
-mod outbound;
+pub(crate) mod outbound;
 mod state;
 mod stdio;
 mod variables;
 
-pub(crate) use config::{AppAddress, AppResources, GuestConfig};
+pub(crate) use config::{AppResources, GuestConfig};
 pub(crate) use memory::MemoryLimiter;
 pub(crate) use state::Guest;
 pub use stdio::Logs;

@@ -9,7 +9,7 @@ use crate::app::route_headers::{PARAMETER_PREFIX, RouteHeaders};
 
 const PATH_INFO: HeaderName = HeaderName::from_static("spin-path-info");
 const FULL_URL: HeaderName = HeaderName::from_static("spin-full-url");
-const MATCHED_ROUTE: HeaderName = HeaderName::from_static("spin-matched-route");
+pub const MATCHED_ROUTE: HeaderName = HeaderName::from_static("spin-matched-route");
 const BASE_PATH: HeaderName = HeaderName::from_static("spin-base-path");
 const RAW_COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-raw-component-route");
 const COMPONENT_ROUTE: HeaderName = HeaderName::from_static("spin-component-route");

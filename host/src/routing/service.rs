@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -13,10 +14,13 @@ use hyper::body::Body;
 use wasmtime_wasi_http::Error;
 
 use super::body::LimitedBody;
-use super::headers::add_spin_headers;
+use super::headers::{MATCHED_ROUTE, add_spin_headers};
+use super::internal_route::InternalRoute;
 use super::router::Router;
+use crate::app::route::RoutePattern;
 use crate::app::route_headers::RouteHeaders;
 use crate::byte_size::ByteSize;
+use crate::dispatch::evidence::Observer;
 use crate::dispatch::{Handler, HandlerError, Request, ResponseBody, has_no_body};
 
 /// The paths that the host answers itself.
@@ -32,9 +36,18 @@ pub struct AppService {
     pub name: String,
     pub version: String,
     pub router: Router<Target>,
+    /// The handlers of all components, by id.
+    pub components: BTreeMap<String, Handler>,
+    /// The route of requests to a component by its id.
+    pub internal_route: InternalRoute,
+    /// `None` if requests are not observed.
+    pub observer: Option<Arc<Observer>>,
     pub max_header_size: ByteSize,
     pub max_body_size: ByteSize,
 }
+
+/// A response without a guest.
+pub(super) type EarlyResponse = Box<Response<ResponseBody>>;
 
 /// The target of a route.
 pub enum Target {
@@ -56,14 +69,7 @@ impl AppService {
     {
         // hyper itself leaves out the body in HTTP/1.1, but not in HTTP/2.
         let http2_method = (request.version() == Version::HTTP_2).then(|| request.method().clone());
-        let response = match self.route(request, client) {
-            Ok((handler, request)) => Either::Left(
-                handler
-                    .respond(request)
-                    .map(|response| response.unwrap_or_else(|error| error_response(&error))),
-            ),
-            Err(response) => Either::Right(ready(*response)),
-        };
+        let response = self.response(self.route(request, client));
         response.map(|mut response| {
             if http2_method.is_some_and(|method| has_no_body(&method, response.status())) {
                 response.body_mut().suppress();
@@ -72,12 +78,34 @@ impl AppService {
         })
     }
 
+    /// Returns the response of the handler, or the one that is there already.
+    pub(super) fn response(
+        &self,
+        routed: Result<(&Handler, Request), EarlyResponse>,
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<> {
+        let (handler, mut request) = match routed {
+            Ok(routed) => routed,
+            Err(response) => return Either::Right(ready(*response)),
+        };
+        let observed = self.observer.as_ref().map(|observer| {
+            let route = request.headers().get(MATCHED_ROUTE).cloned();
+            observer.observe(&mut request, handler.component_id(), route)
+        });
+        Either::Left(handler.respond(request).map(|response| {
+            let mut response = response.unwrap_or_else(|error| error_response(&error));
+            if let Some(observed) = observed {
+                observed.responded(&mut response);
+            }
+            response
+        }))
+    }
+
     /// Returns the handler with its request, or the response if no guest is involved.
-    fn route<B>(
+    pub(super) fn route<B>(
         &self,
         request: http::Request<B>,
         client: &HeaderValue,
-    ) -> Result<(&Handler, Request), Box<Response<ResponseBody>>>
+    ) -> Result<(&Handler, Request), EarlyResponse>
     where
         B: Body<Data = Bytes, Error: Into<Error>> + Send + Unpin + 'static,
     {
@@ -87,13 +115,46 @@ impl AppService {
         if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
             return Err(Box::new(self.well_known(name)));
         }
-        let (pattern, headers, handler) = match self.router.find(request.uri().path()) {
-            Some((pattern, Target::Component(headers, handler))) => (pattern, headers, handler),
-            Some((_, Target::Static(response))) => {
-                return Err(Box::new(response.clone().map(ResponseBody::full)));
+        match self.router.find(request.uri().path()) {
+            Some((pattern, Target::Component(headers, handler))) => {
+                Ok((handler, self.guest_request(request, pattern, headers, client)?))
             }
-            None => return Err(Box::new(empty(StatusCode::NOT_FOUND))),
-        };
+            Some((_, Target::Static(response))) => Err(Box::new(response.clone().map(ResponseBody::full))),
+            None => Err(Box::new(empty(StatusCode::NOT_FOUND))),
+        }
+    }
+
+    /// Returns the handler with its request, which a guest sends to the handler's component by its id.
+    pub(super) fn route_to<'a>(
+        &self,
+        handler: &'a Handler,
+        request: Request,
+        client: &HeaderValue,
+    ) -> Result<(&'a Handler, Request), EarlyResponse> {
+        let InternalRoute { pattern, headers } = &self.internal_route;
+        Ok((handler, self.guest_request(request, pattern, headers, client)?))
+    }
+
+    /// The handler of the component with this id. A domain has no upper case, so case makes no difference.
+    pub(super) fn component(&self, id: &str) -> Option<&Handler> {
+        self.components.iter().find(|(known, _)| known.eq_ignore_ascii_case(id)).map(|(_, handler)| handler)
+    }
+
+    pub(super) fn component_ids(&self) -> impl Iterator<Item = &str> {
+        self.components.keys().map(String::as_str)
+    }
+
+    /// Returns the request as the guest gets it.
+    fn guest_request<B>(
+        &self,
+        request: http::Request<B>,
+        pattern: &RoutePattern,
+        headers: &RouteHeaders,
+        client: &HeaderValue,
+    ) -> Result<Request, EarlyResponse>
+    where
+        B: Body<Data = Bytes, Error: Into<Error>> + Send + Unpin + 'static,
+    {
         let Some(url) = full_url(&request, &self.scheme, self.address) else {
             return Err(Box::new(empty(StatusCode::BAD_REQUEST)));
         };
@@ -106,7 +167,7 @@ impl AppService {
         add_spin_headers(&mut parts.headers, headers, pattern, &url, client);
         parts.uri = url;
         let body = LimitedBody::new(body, self.max_body_size.0).boxed_unsync();
-        Ok((handler, http::Request::from_parts(parts, body)))
+        Ok(http::Request::from_parts(parts, body))
     }
 
     fn well_known(&self, name: &str) -> Response<ResponseBody> {

@@ -29,9 +29,10 @@ pub use tls::Tls;
 
 use crate::app::App;
 use crate::dispatch::ShutdownFlag;
+use crate::dispatch::evidence::Observer;
 use crate::engine::capacity::Capacity;
 use crate::error::Error;
-use crate::guest::{AppAddress, AppResources};
+use crate::guest::AppResources;
 
 const LISTEN_BACKLOG: u32 = 65_535;
 /// The pause after a failed `accept`, such as one without a free file descriptor.
@@ -44,6 +45,7 @@ pub struct Server {
     capacity: Capacity,
     shutdown: ShutdownFlag,
     connections: Arc<Connections>,
+    observer: Option<Arc<Observer>>,
     /// The folders with the guests' files, which are removed when the server is dropped.
     _folders: Vec<TempDir>,
 }
@@ -62,14 +64,18 @@ impl Server {
             .local_addr()
             .map_err(|source| Error::Listen { address: options.listen.address, source })?;
         let scheme = if tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        app.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let startup = Startup::of(&app, &scheme, address);
         let shutdown = ShutdownFlag::default();
-        let resources = AppResources::prepare(&app, AppAddress { address, tls: tls.is_some() })?;
+        let resources = AppResources::prepare(&app)?;
         let (service, capacity) =
             assembly::assemble(&app, &resources, &options, shutdown.clone(), scheme, address)?;
-        let connections = Arc::new(Connections::new(Arc::new(service), options.limits, tls));
+        let service = Arc::new(service);
+        resources.own_app().set(&service);
+        let observer = service.observer.clone();
+        let connections = Arc::new(Connections::new(service, options.limits, tls));
         let folders = resources.into_folders();
-        Ok(Self { listener, startup, capacity, shutdown, connections, _folders: folders })
+        Ok(Self { listener, startup, capacity, shutdown, connections, observer, _folders: folders })
     }
 
     /// The lines to print before serving.
@@ -119,6 +125,9 @@ impl Server {
             }
         }
         self.shutdown.store(true, Relaxed);
+        if let Some(trace) = self.observer.as_ref().and_then(|observer| observer.trace.as_ref()) {
+            trace.flush().await;
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The options of a server.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use super::tls::Tls;
 use crate::dispatch::isolation::Policy;
@@ -36,4 +37,9 @@ pub struct Options {
     pub tls: Option<Tls>,
     /// The destination of the guests' output. `None`: standard error only.
     pub logs: Option<Logs>,
+    /// Whether responses of components name their instances in the header `Served-By`: its name, the number of requests
+    /// that it has taken and holds, and when this one entered and left the guest.
+    pub evidence: bool,
+    /// The file that gets a line of JSON for each request to a component, with the times that it spent in the host.
+    pub trace: Option<PathBuf>,
 }

@@ -112,11 +112,6 @@ impl HostPattern {
         Ok(Self { scheme, host, ports: parse_ports(port, default_port)? })
     }
 
-    /// Whether the pattern names the application itself.
-    pub fn is_self(&self) -> bool {
-        self.host == HostMatcher::App
-    }
-
     fn allows(&self, scheme: &str, host: &Host, port: u16) -> bool {
         self.scheme.as_deref().is_none_or(|allowed| allowed == scheme)
             && self.ports.as_ref().is_none_or(|ports| ports.contains(&port.into()))
@@ -144,9 +139,6 @@ impl HostMatcher {
             )
         })?;
         match host {
-            Host::Domain(domain) if domain == "spin.internal" || domain.ends_with(".spin.internal") => Err(
-                "calling another component by spin.internal is not offered by the embedded host; allow \"http://self\" and call its route, or run this app with `spin up`".to_owned(),
-            ),
             Host::Domain(domain) if named != text => Ok(Self::Suffix(format!(".{domain}"))),
             _ if named != text => Err(format!("{text:?}: only a name can follow `*.`")),
             host => Ok(Self::Exact(host)),

@@ -25,11 +25,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub fn read(
-        &mut self,
-        id: &str,
-        component: Spanned<schema::Component>,
-    ) -> Result<Component, ManifestError> {
+    /// Reads a component. One with errors is returned, too: a trigger that names it is no further error.
+    pub fn read(&mut self, id: &str, component: Spanned<schema::Component>) -> Component {
         let span = component.span();
         let mut component = component.into_inner();
         self.profiles.extend(component.profile.keys().cloned());
@@ -37,27 +34,26 @@ impl Reader<'_> {
             override_with(&mut component, profile);
         }
         for (key, value) in component.unsupported() {
-            self.source.reject_unsupported(&format!("component.{id}.{key}"), value)?;
+            self.source.reject_unsupported(&format!("component.{id}.{key}"), value);
         }
         let folder = folder_of(self.source.path);
-        let (file, position) = match component.source {
-            Some(source) => (self.file(id, &source)?, self.source.located(&source, ()).position),
-            None => {
-                let message =
-                    format!("component.{id} has no `source`; it needs the path of a WebAssembly component");
-                return Err(self.source.error(Some(span), &message));
-            }
+        let missing =
+            || format!("component.{id} has no `source`; it needs the path of a WebAssembly component");
+        let file = match &component.source {
+            Some(source) => self.file(id, source),
+            None => Err(self.source.error(Some(span.clone()), &missing())),
         };
-        Ok(Component {
+        let at = component.source.as_ref().map_or(span, Spanned::span);
+        Component {
             description: component.description,
-            source: file,
-            position,
+            source: self.source.keep(file).unwrap_or_default(),
+            position: self.source.located(&Spanned::new(at, ()), ()).position,
             environment: component.environment,
             build: component.build.map(|build| build_config(build, folder)),
-            variables: self.component_variables(component.variables)?,
-            files: self.files(component.files, component.exclude_files)?,
-            allowed_hosts: self.allowed_hosts(component.allowed_outbound_hosts)?,
-        })
+            variables: self.component_variables(component.variables),
+            files: self.files(component.files, component.exclude_files),
+            allowed_hosts: self.allowed_hosts(component.allowed_outbound_hosts),
+        }
     }
 
     fn file(&self, id: &str, source: &Spanned<Value>) -> Result<PathBuf, ManifestError> {
@@ -80,45 +76,45 @@ impl Reader<'_> {
     fn component_variables(
         &self,
         variables: BTreeMap<Spanned<String>, Spanned<String>>,
-    ) -> Result<BTreeMap<String, Template>, ManifestError> {
+    ) -> BTreeMap<String, Template> {
         let read = |(name, text): (Spanned<String>, Spanned<String>)| {
             check_name(name.get_ref()).map_err(|reason| self.source.error_at(&name, reason))?;
             Ok((name.into_inner(), template(self.source, &text, self.variables)?))
         };
-        variables.into_iter().map(read).collect()
+        variables.into_iter().filter_map(|variable| self.source.keep(read(variable))).collect()
     }
 
     fn files(
         &self,
         mounts: Vec<Spanned<TextOr<schema::FileMapping>>>,
         exclude: Vec<Spanned<String>>,
-    ) -> Result<FileMounts, ManifestError> {
-        let mounts = mounts.into_iter().map(|mount| {
-            let position = self.source.located(&mount, ()).position;
+    ) -> FileMounts {
+        let mounts = mounts.into_iter().filter_map(|mount| {
             let value = match mount.get_ref() {
                 TextOr::Text(pattern) => FileMount::pattern(pattern),
                 TextOr::Table(schema::FileMapping { source, destination }) => {
                     FileMount::at(source, destination)
                 }
             };
-            Ok(Located { value: value.map_err(|reason| self.source.error_at(&mount, &reason))?, position })
+            let value = value.map_err(|reason| self.source.error_at(&mount, &reason));
+            Some(self.source.located(&mount, self.source.keep(value)?))
         });
-        let exclude = exclude.into_iter().map(|pattern| {
-            glob::Pattern::new(pattern.get_ref()).map_err(|error| {
+        let exclude = exclude.into_iter().filter_map(|pattern| {
+            self.source.keep(glob::Pattern::new(pattern.get_ref()).map_err(|error| {
                 self.source.error_at(&pattern, &format!("this is not a pattern of files: {error}"))
-            })
+            }))
         });
-        Ok(FileMounts {
+        FileMounts {
             manifest: self.source.path.to_owned(),
             folder: folder_of(self.source.path).to_owned(),
-            mounts: mounts.collect::<Result<_, _>>()?,
-            exclude: exclude.collect::<Result<_, _>>()?,
-        })
+            mounts: mounts.collect(),
+            exclude: exclude.collect(),
+        }
     }
 
     /// Checks a pattern without variables here, so that `build` reports its errors too. A pattern with variables is
     /// checked at the start, when their values are known.
-    fn allowed_hosts(&self, hosts: Vec<Spanned<String>>) -> Result<Vec<Located<Template>>, ManifestError> {
+    fn allowed_hosts(&self, hosts: Vec<Spanned<String>>) -> Vec<Located<Template>> {
         let read = |host: Spanned<String>| {
             let template = template(self.source, &host, self.variables)?;
             if let [] | [Part::Text(_)] = template.parts() {
@@ -126,22 +122,19 @@ impl Reader<'_> {
             }
             Ok(self.source.located(&host, template))
         };
-        hosts.into_iter().map(read).collect()
+        hosts.into_iter().filter_map(|host| self.source.keep(read(host))).collect()
     }
 
-    /// Checks that a component has the requested profile.
-    pub fn check_profile(&self) -> Result<(), ManifestError> {
+    /// Adds an error if no component has the requested profile.
+    pub fn check_profile(&self) {
         let known: BTreeSet<&str> = self.profiles.iter().map(String::as_str).collect();
-        match self.profile {
-            Some(profile) if !known.contains(profile) => {
-                let known = match known.is_empty() {
-                    true => "this manifest has none".to_owned(),
-                    false => format!("this manifest has: {}", Vec::from_iter(known).join(", ")),
-                };
-                Err(self.source.error(None, &format!("no component has a profile {profile:?}; {known}")))
-            }
-            _ => Ok(()),
-        }
+        let Some(profile) = self.profile.filter(|profile| !known.contains(profile)) else { return };
+        let known = match known.is_empty() {
+            true => "this manifest has none".to_owned(),
+            false => format!("this manifest has: {}", Vec::from_iter(known).join(", ")),
+        };
+        let message = format!("no component has a profile {profile:?}; {known}");
+        self.source.keep(Err::<(), _>(self.source.error(None, &message)));
     }
 }
 

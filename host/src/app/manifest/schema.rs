@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::{Spanned, Value};
 
@@ -62,10 +62,17 @@ pub struct Variable {
     _description: Option<String>,
 }
 
-/// The HTTP triggers, and the kind of the first other trigger.
+/// The HTTP triggers, and the triggers of other kinds.
 pub struct Triggers {
     pub http: Vec<HttpTrigger>,
-    pub other: Option<Spanned<String>>,
+    pub other: Vec<OtherTriggers>,
+}
+
+/// The triggers of one other kind.
+pub struct OtherTriggers {
+    pub kind: Spanned<String>,
+    /// The ids of the components that they name.
+    pub components: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -239,15 +246,21 @@ impl<'de> Visitor<'de> for TriggersVisitor {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Triggers, M::Error> {
-        let mut triggers = Triggers { http: Vec::new(), other: None };
+        let mut triggers = Triggers { http: Vec::new(), other: Vec::new() };
         while let Some(kind) = map.next_key::<Spanned<String>>()? {
             if kind.get_ref() == "http" {
                 triggers.http = map.next_value()?;
             } else {
-                map.next_value::<IgnoredAny>()?;
-                triggers.other.get_or_insert(kind);
+                let components = component_ids(&map.next_value()?);
+                triggers.other.push(OtherTriggers { kind, components });
             }
         }
         Ok(triggers)
     }
+}
+
+/// The ids of components that triggers of any kind name.
+fn component_ids(triggers: &Value) -> Vec<String> {
+    let triggers = triggers.as_array().into_iter().flatten();
+    triggers.filter_map(|trigger| Some(trigger.get("component")?.as_str()?.to_owned())).collect()
 }

@@ -1,19 +1,47 @@
 //! The text of the manifest that is being read.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
 
 use toml::Spanned;
 
-use crate::app::error::{Located, ManifestError, position_of};
+use crate::app::error::{Located, ManifestError, ManifestErrors, position_of};
 
-/// The manifest's path and text. Turns the parser's spans into positions.
+/// The manifest's path and text. Turns the parser's spans into positions, and collects errors and warnings, so that the
+/// user gets all of them at once.
 pub(super) struct Source<'a> {
     pub path: &'a Path,
     pub text: &'a str,
+    errors: RefCell<Vec<ManifestError>>,
+    warnings: RefCell<Vec<ManifestError>>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    pub fn new(path: &'a Path, text: &'a str) -> Self {
+        Self { path, text, errors: RefCell::default(), warnings: RefCell::default() }
+    }
+
+    /// Adds the error of `result` to the errors of the manifest.
+    pub fn keep<T>(&self, result: Result<T, ManifestError>) -> Option<T> {
+        result.map_err(|error| self.errors.borrow_mut().push(error)).ok()
+    }
+
+    /// Adds an error at the position of `value`.
+    pub fn report<T>(&self, value: &Spanned<T>, message: &str) {
+        self.errors.borrow_mut().push(self.error_at(value, message));
+    }
+
+    /// Adds a warning at the position of `value`.
+    pub fn warn<T>(&self, value: &Spanned<T>, message: &str) {
+        self.warnings.borrow_mut().push(self.error_at(value, message));
+    }
+
+    /// Returns the warnings, or the errors if there are any.
+    pub fn finish(self) -> Result<Vec<ManifestError>, ManifestErrors> {
+        ManifestErrors::none_of(self.errors.into_inner()).map(|()| self.warnings.into_inner())
+    }
+
     pub fn error(&self, span: Option<Range<usize>>, message: &str) -> ManifestError {
         ManifestError::at(self.path, self.text, span, message)
     }
@@ -23,19 +51,12 @@ impl Source<'_> {
         self.error(Some(value.span()), message)
     }
 
-    /// Returns an error if a key that this host doesn't offer has a value. An empty list or table is allowed: it
-    /// asks for nothing.
-    pub fn reject_unsupported(
-        &self,
-        key: &str,
-        value: &Option<Spanned<toml::Value>>,
-    ) -> Result<(), ManifestError> {
-        match value {
-            Some(value) if !is_empty(value.get_ref()) => Err(self.error_at(
-                value,
-                &format!("{key} is not offered by the embedded host; run this app with `spin up`"),
-            )),
-            _ => Ok(()),
+    /// Adds an error if a key that this host doesn't offer has a value. An empty list or table is allowed: it asks for
+    /// nothing.
+    pub fn reject_unsupported(&self, key: &str, value: &Option<Spanned<toml::Value>>) {
+        if let Some(value) = value.as_ref().filter(|value| !is_empty(value.get_ref())) {
+            let message = format!("{key} is not offered by the embedded host; run this app with `spin up`");
+            self.report(value, &message);
         }
     }
 
@@ -44,14 +65,13 @@ impl Source<'_> {
         Located { value, position: position_of(self.text, at.span().start) }
     }
 
-    /// Returns the id if it is kebab case, as Spin requires.
-    pub fn kebab_id(&self, id: Spanned<String>) -> Result<String, ManifestError> {
-        if is_kebab(id.get_ref()) {
-            return Ok(id.into_inner());
+    /// Adds an error if the id isn't kebab case, as Spin requires.
+    pub fn check_kebab_id(&self, id: &Spanned<String>) {
+        if !is_kebab(id.get_ref()) {
+            let message = "a component's id consists of words joined by dashes; each word starts with a letter and has \
+                           only letters and digits";
+            self.report(id, message);
         }
-        let message = "a component's id consists of words joined by dashes; each word starts with a letter and has \
-                       only letters and digits";
-        Err(self.error_at(&id, message))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use toml::{Spanned, Value};
 
-use super::schema::{self, HttpTrigger, Table, TextOr};
+use super::schema::{self, HttpTrigger, OtherTriggers, Table, TextOr};
 use super::source::{Source, is_kebab};
 use crate::app::application::{Component, RouteTarget, Trigger};
 use crate::app::error::ManifestError;
@@ -15,25 +15,31 @@ use crate::app::route_headers::RouteHeaders;
 /// Headers that the host sets itself.
 const FRAMING: [HeaderName; 3] = [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
 
-/// Checks that the manifest has no trigger other than HTTP.
-pub(super) fn check_kinds(source: &Source, triggers: &schema::Triggers) -> Result<(), ManifestError> {
-    match &triggers.other {
-        Some(kind) => {
-            let message = format!(
-                "trigger.{} is not offered by the embedded host, which serves HTTP; run this app with `spin up`",
-                kind.get_ref()
-            );
-            Err(source.error_at(kind, &message))
+/// Adds a warning for the triggers of each other kind beside HTTP, or an error if there is no HTTP trigger.
+pub(super) fn check_kinds(source: &Source, triggers: &schema::Triggers) {
+    for OtherTriggers { kind, .. } in &triggers.other {
+        let message =
+            format!("trigger.{} is not offered by the embedded host, which serves HTTP", kind.get_ref());
+        match triggers.http.is_empty() {
+            true => source.report(kind, &format!("{message}; run this app with `spin up`")),
+            false => source.warn(kind, &format!("{message}; only the HTTP triggers are served")),
         }
-        None => Ok(()),
     }
 }
 
+/// The ids of the components that triggers of other kinds name and no HTTP trigger. They have no HTTP interface.
+pub(super) fn components_of_other_kinds(triggers: &schema::Triggers) -> BTreeSet<String> {
+    let named = |trigger: &HttpTrigger| match trigger.component.as_ref().map(Spanned::get_ref) {
+        Some(TextOr::Text(id)) => Some(id.clone()),
+        _ => None,
+    };
+    let http: BTreeSet<String> = triggers.http.iter().filter_map(named).collect();
+    let others = triggers.other.iter().flat_map(|other| other.components.iter().cloned());
+    others.filter(|id| !http.contains(id)).collect()
+}
+
 /// Checks `application.trigger.http`, the settings for all HTTP triggers.
-pub(super) fn check_settings(
-    source: &Source,
-    settings: &BTreeMap<String, Table<Value>>,
-) -> Result<(), ManifestError> {
+pub(super) fn check_settings(source: &Source, settings: &BTreeMap<String, Table<Value>>) {
     for (key, value) in settings.get("http").into_iter().flatten() {
         if key.get_ref() != "base" || value.get_ref().as_str() != Some("/") {
             let message = format!(
@@ -41,10 +47,9 @@ pub(super) fn check_settings(
                  put the base into the routes, or run this app with `spin up`",
                 key.get_ref()
             );
-            return Err(source.error_at(key, &message));
+            source.report(key, &message);
         }
     }
-    Ok(())
 }
 
 /// Gives an id to every trigger and every component inside a trigger, by Spin's rules. Moves these components out of
@@ -92,26 +97,29 @@ fn free_id(taken: &BTreeSet<String>, preferred: Option<String>, stem: &str) -> S
     preferred.into_iter().chain(numbered).find(|id| !taken.contains(id)).unwrap_or_default()
 }
 
-/// Reads the routes, except private ones, which clients can't reach.
+/// Reads the routes, except private ones, which clients can't reach. Of equivalent routes, the last one replaces the
+/// others, as in Spin.
 pub(super) fn read(
     source: &Source,
     triggers: Vec<HttpTrigger>,
     components: &BTreeMap<String, Component>,
-) -> Result<Vec<Trigger>, ManifestError> {
+) -> Vec<Trigger> {
     let mut read: Vec<Trigger> = Vec::new();
     for trigger in triggers {
-        source.reject_unsupported("trigger.http.components", &trigger.components)?;
-        source.reject_unsupported("trigger.http.dependencies", &trigger.dependencies)?;
-        let target = target(source, &trigger, components)?;
-        let Some(route) = route(source, &trigger.route)? else { continue };
-        if let Some(first) = read.iter().find(|other| other.route.is_equivalent(&route)) {
-            let message =
-                format!("another trigger has this route already: {}", first.component().unwrap_or(&first.id));
-            return Err(source.error_at(&trigger.route, &message));
+        source.reject_unsupported("trigger.http.components", &trigger.components);
+        source.reject_unsupported("trigger.http.dependencies", &trigger.dependencies);
+        let target = source.keep(target(source, &trigger, components));
+        let route = source.keep(route(source, &trigger.route)).flatten();
+        let Some((target, pattern)) = target.zip(route) else { continue };
+        if let Some(index) = read.iter().position(|other| other.route.is_equivalent(&pattern)) {
+            let replaced = read.remove(index);
+            let replaced = replaced.component().unwrap_or(&replaced.id);
+            source
+                .warn(&trigger.route, &format!("this route replaces the same one of {replaced}, as in Spin"));
         }
-        read.push(Trigger { id: trigger.id, route, target });
+        read.push(Trigger { id: trigger.id, route: pattern, target });
     }
-    Ok(read)
+    read
 }
 
 fn target(

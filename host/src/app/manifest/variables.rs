@@ -14,24 +14,28 @@ use crate::app::variables::{Declaration, Variables, check_name};
 pub(super) fn read(
     source: &Source,
     declared: BTreeMap<Spanned<String>, Spanned<schema::Variable>>,
-) -> Result<Variables, ManifestError> {
+) -> Variables {
     let mut variables = BTreeMap::new();
     for (name, variable) in declared {
-        check_name(name.get_ref()).map_err(|reason| source.error_at(&name, reason))?;
+        source.keep(check_name(name.get_ref()).map_err(|reason| source.error_at(&name, reason)));
         let position = source.located(&name, ()).position;
-        let is_required = variable.get_ref().required;
-        let schema::Variable { default, secret, .. } = variable.into_inner();
-        if is_required == default.is_some() {
+        let schema::Variable { default, required, secret, .. } = variable.into_inner();
+        if required == default.is_some() {
             let message =
                 format!("variable {:?} needs either a `default` or `required = true`", name.get_ref());
-            return Err(source.error_at(&name, &message));
+            source.report(&name, &message);
         }
+        // Also with an error: a template that names the variable is no further error.
         variables.insert(name.into_inner(), Declaration { position, default, secret, given: None });
     }
-    Ok(Variables::new(source.path, variables))
+    Variables::new(source.path, variables)
 }
 
 /// Reads a template, and checks that its variables are declared.
+///
+/// # Errors
+///
+/// If the text isn't a template, or a variable isn't declared.
 pub(super) fn template(
     source: &Source,
     text: &Spanned<String>,

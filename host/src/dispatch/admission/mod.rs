@@ -11,6 +11,20 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+/// How long a request of a guest waits for an instance. Not as long as a client's: if all instances wait for others, none
+/// becomes free, and the guests must get an answer.
+const MAX_GUEST_WAIT: Duration = Duration::from_secs(5);
+/// The tickets of guests have smaller numbers.
+const FIRST_CLIENT_TICKET: u64 = 1 << 63;
+
+/// Who sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Client,
+    /// A guest of this application.
+    Guest,
+}
+
 /// A component, by its index in the application's list of components.
 pub type ComponentIndex = usize;
 
@@ -27,7 +41,9 @@ pub struct Admission {
 struct State {
     free_permits: usize,
     last_ticket: u64,
-    /// The waiting requests by ticket number, so in the order of arrival.
+    /// The number of the last ticket of a guest's request.
+    last_guest_ticket: u64,
+    /// The waiting requests by ticket number: those of guests first, and each kind in the order of arrival.
     queue: BTreeMap<u64, Waiter>,
     components: HashMap<ComponentIndex, ComponentState>,
     /// Instances that were idle when they were added, by address. When a request waits, one of them is evicted. An
@@ -69,6 +85,7 @@ pub struct InstancePermit(Arc<Admission>);
 pub struct QueueTicket {
     admission: Arc<Admission>,
     component: ComponentIndex,
+    origin: Origin,
     /// `None` until the request waits for the first time.
     number: Option<u64>,
     /// When the queue timeout ends; `None` until the request waits for the first time.
@@ -88,6 +105,12 @@ pub enum Overloaded {
     /// The request has waited for the maximum time.
     #[error("no instance was free within the maximum waiting time (--queue-timeout)")]
     QueueTimeout,
+    /// A guest's request has waited for the maximum time.
+    #[error(
+        "no instance was free within {MAX_GUEST_WAIT:?} for a request of a guest to its own application, whose instances \
+         may all wait for such requests (--max-instances)"
+    )]
+    GuestTimeout,
 }
 
 impl Admission {
@@ -95,7 +118,8 @@ impl Admission {
     pub fn new(instances: usize, max_waiting: usize, queue_timeout: Duration) -> Arc<Self> {
         let state = State {
             free_permits: instances,
-            last_ticket: 0,
+            last_ticket: FIRST_CLIENT_TICKET,
+            last_guest_ticket: 0,
             queue: BTreeMap::new(),
             components: HashMap::new(),
             idle: BTreeMap::new(),
@@ -104,10 +128,11 @@ impl Admission {
     }
 
     /// Returns a ticket for a request. The request is not in the queue until it [waits](QueueTicket::wait).
-    pub fn new_ticket(self: &Arc<Self>, component: ComponentIndex) -> QueueTicket {
+    pub fn new_ticket(self: &Arc<Self>, component: ComponentIndex, origin: Origin) -> QueueTicket {
         QueueTicket {
             admission: self.clone(),
             component,
+            origin,
             number: None,
             deadline: None,
             woken: None,
@@ -230,17 +255,25 @@ impl QueueTicket {
             Some(deadline) => deadline,
             // A timeout beyond the clock's range is no limit.
             None => Instant::now()
-                .checked_add(admission.queue_timeout)
+                .checked_add(self.max_wait())
                 .unwrap_or_else(|| Instant::now() + Duration::from_secs(30 * 365 * 24 * 3600)),
         };
         self.deadline = Some(deadline);
         let woken = self.enqueue()?;
         match timeout_at(deadline, woken).await {
             Ok(with_reservation) => self.has_reservation = with_reservation.unwrap_or(false),
+            Err(_) if self.max_wait() < admission.queue_timeout => return Err(Overloaded::GuestTimeout),
             Err(_) => return Err(Overloaded::QueueTimeout),
         }
         self.woken = None;
         Ok(())
+    }
+
+    fn max_wait(&self) -> Duration {
+        match self.origin {
+            Origin::Client => self.admission.queue_timeout,
+            Origin::Guest => self.admission.queue_timeout.min(MAX_GUEST_WAIT),
+        }
     }
 
     fn enqueue(&mut self) -> Result<&mut oneshot::Receiver<bool>, Overloaded> {
@@ -248,6 +281,11 @@ impl QueueTicket {
         let mut state = self.admission.lock();
         let number = match self.number {
             Some(number) => number,
+            // The maximum is for clients; the guests that wait are as many as the instances.
+            None if self.origin == Origin::Guest => {
+                state.last_guest_ticket += 1;
+                state.last_guest_ticket
+            }
             None if state.queue.len() >= self.admission.max_waiting => return Err(Overloaded::QueueFull),
             None => {
                 state.last_ticket += 1;

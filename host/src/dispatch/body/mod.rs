@@ -62,7 +62,13 @@ pub struct ResponseBody {
     /// Whether no part of the body may be sent.
     suppressed: bool,
     guest: Option<GuestBody>,
+    /// Dropped with the body.
+    held: Option<Box<dyn Held>>,
 }
+
+/// Something that a body holds until it is dropped.
+trait Held: Send {}
+impl<T: Send> Held for T {}
 
 /// What a body has in addition if it comes from a guest.
 struct GuestBody {
@@ -101,7 +107,14 @@ impl ResponseBody {
     }
 
     fn new(inner: WasiBody, guest: Option<GuestBody>) -> Self {
-        Self { inner, prefetched: VecDeque::new(), prefetched_all: false, suppressed: false, guest }
+        Self {
+            inner,
+            prefetched: VecDeque::new(),
+            prefetched_all: false,
+            suppressed: false,
+            guest,
+            held: None,
+        }
     }
 
     /// Reads the frames that are available at once, so that a short response leaves in one packet. A guest sends the end
@@ -138,6 +151,11 @@ impl ResponseBody {
         if let Some(guest) = &mut self.guest {
             guest.deadline = Some(Box::pin(sleep_until(deadline)));
         }
+    }
+
+    /// Keeps `held` until the body is dropped.
+    pub fn hold_until_dropped(&mut self, held: impl Send + 'static) {
+        self.held = Some(Box::new(held));
     }
 
     /// Makes the body end before its first frame.

@@ -20,6 +20,7 @@ use super::pool::{InstancePool, NoInstance, PendingRequest};
 use super::queue::QueueStatus;
 use crate::dispatch::admission::{Overloaded, QueueTicket};
 use crate::dispatch::body::ResponseBody;
+use crate::dispatch::evidence::Observation;
 use crate::dispatch::instance_factory::InstanceFactory;
 use crate::dispatch::request::{HandlerError, Request};
 use crate::guest::Guest;
@@ -44,6 +45,11 @@ impl P3Handler {
         Self(Arc::new(InstancePool::new(factory, pre)))
     }
 
+    /// The component's id.
+    pub fn component_id(&self) -> &Arc<str> {
+        &self.0.factory.component_id
+    }
+
     /// Responds to one request.
     ///
     /// # Errors
@@ -54,8 +60,8 @@ impl P3Handler {
         mut request: Request,
     ) -> impl Future<Output = Result<http::Response<ResponseBody>, HandlerError>> + Send {
         let method = request.method().clone();
-        let factory = &self.0.factory;
-        let mut ticket = factory.admission.new_ticket(factory.component);
+        let mut ticket = self.0.factory.new_ticket(&request);
+        let observation = Observation::of(&request);
         async move {
             if self.0.factory.admission.has_waiting() {
                 self.wait(&mut ticket).await?;
@@ -64,6 +70,9 @@ impl P3Handler {
             loop {
                 let error = match self.send(guard.request_state(), request).await {
                     Ok(response) => {
+                        if let Some(observation) = observation {
+                            observation.left();
+                        }
                         let (abort_flag, deadline) = guard.response_started();
                         let mut response =
                             ResponseBody::from_guest(response, &method, abort_flag, Box::new(guard));

@@ -25,14 +25,21 @@ use super::instance_state::{EndReason, InstanceState};
 use super::pool::{InstancePool, NoPermit, PendingRequest};
 use super::queue::Consumer;
 use crate::dispatch::admission::{Evictable, InstancePermit};
+use crate::dispatch::evidence::Observation;
 use crate::dispatch::isolation::{InstanceLimits, ShouldAccept};
 use crate::guest::Guest;
 
 /// Starts a new instance: for this request, or for the requests in the queue.
 pub fn start(pool: Arc<InstancePool>, first: Option<PendingRequest>) {
     tokio::spawn(async move {
+        let begin = Instant::now();
         match Instance::new(pool.clone()).await {
-            Ok(instance) => instance.run(first).await,
+            Ok(instance) => {
+                if let Some(observation) = first.as_ref().and_then(|first| Observation::of(&first.request)) {
+                    observation.started(begin.elapsed());
+                }
+                instance.run(first).await;
+            }
             Err(error) => pool.reject(first, &error),
         }
     });
@@ -228,6 +235,9 @@ impl Worker {
     ) -> impl Future<Output = wasmtime::Result<bool>> + use<'a> {
         let PendingRequest { request, state, response } = pending;
         self.has_yielded.store(false, Relaxed);
+        if let Some(observation) = Observation::of(&request) {
+            observation.entered(&self.state.counters);
+        }
         let prepared = accessor.with(|mut store| {
             Prepared::new(store.as_context_mut(), &self.proxy, request, WasiHttpView::http, response)
         });

@@ -4,13 +4,14 @@
 //! order to a thread that reads more than one.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 
 use crate::dispatch::admission::Evictable;
 use crate::dispatch::body::AbortFlag;
+use crate::dispatch::evidence::InstanceCounters;
 
 /// The state of one instance and its requests.
 #[derive(Default)]
@@ -30,6 +31,8 @@ pub struct InstanceState {
     pub waker: AtomicWaker,
     /// Marks the instance's responses as aborted.
     pub abort_flag: AbortFlag,
+    /// The instance's identity as responses and the trace file show it.
+    pub counters: Arc<InstanceCounters>,
     /// The reason why the host ended the instance; not set if the instance ended by itself.
     pub end: OnceLock<EndReason>,
 }

@@ -2,30 +2,25 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::TlsConnector;
 use url::Host;
 use wasmtime_wasi::runtime::spawn;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
+use super::body::ReadTimeoutBody;
+use super::timeouts::{between_bytes, with_timeout};
 use crate::app::allowed_hosts::AddressScope;
-
-/// The limit for each phase of a request if the guest sets none.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Drives a connection: ready when the connection ends. Dropping it closes the connection.
 pub type ConnectionFuture = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -50,16 +45,8 @@ pub async fn send(
     let exchange = exchange(stream, request);
     let (response, connection) =
         with_timeout(options.first_byte_timeout, exchange, Error::ConnectionReadTimeout).await?;
-    let between_bytes = options.between_bytes_timeout.unwrap_or(DEFAULT_TIMEOUT);
-    Ok((response.map(|body| ReadTimeoutBody::new(body, between_bytes).boxed_unsync()), connection))
-}
-
-async fn with_timeout<T>(
-    limit: Option<Duration>,
-    future: impl Future<Output = Result<T, Error>>,
-    timeout_error: Error,
-) -> Result<T, Error> {
-    timeout(limit.unwrap_or(DEFAULT_TIMEOUT), future).await.unwrap_or(Err(timeout_error))
+    let limit = between_bytes(&options);
+    Ok((response.map(|body| ReadTimeoutBody::new(body, limit).boxed_unsync()), connection))
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -158,49 +145,10 @@ async fn exchange(
     Ok((response, Box::new(connection)))
 }
 
-/// A body that fails if the time between two of its frames exceeds `limit`.
-struct ReadTimeoutBody {
-    body: Incoming,
-    limit: Duration,
-    /// The timer; `None` unless a frame is awaited.
-    deadline: Option<Pin<Box<Sleep>>>,
-}
-
-impl ReadTimeoutBody {
-    fn new(body: Incoming, limit: Duration) -> Self {
-        Self { body, limit, deadline: None }
-    }
-}
-
-impl Body for ReadTimeoutBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
-            self.deadline = None;
-            return Poll::Ready(frame.map(|frame| frame.map_err(Error::from)));
-        }
-        let limit = self.limit;
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
-        ready!(deadline.as_mut().poll(context));
-        Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::AsyncWriteExt;
 
     use super::*;

@@ -28,6 +28,8 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Aborte
         listen: Listen { address: args.listen, find_free_port: args.find_free_port },
         tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key }),
         logs: Some(logs),
+        evidence: args.evidence,
+        trace: args.trace,
     };
     // In its own task: the start may block, for instance while it compiles, and signals must be handled meanwhile.
     let starting = tokio::spawn(Server::start(app, options));

@@ -38,6 +38,12 @@ pub struct ServeArgs {
     /// Don't show the output of components, or the name of the log folder
     #[arg(short, long)]
     pub quiet: bool,
+    /// Name the instance of each response in the header Served-By, with the times in the guest
+    #[arg(long)]
+    pub evidence: bool,
+    /// Write a line of JSON for each request to a component, with the times in the host
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// An additional environment variable for all components; repeatable
     #[arg(short, long = "env", value_name = "NAME=VALUE", value_parser = pair)]
     pub environment: Vec<(String, String)>,

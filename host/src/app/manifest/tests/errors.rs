@@ -35,7 +35,6 @@ fn an_error_has_the_position_and_what_is_allowed() {
         in_component("files = [3]"),
         in_component("exclude_files = [\"a***\"]"),
         in_component("allowed_outbound_hosts = [\"https://a\", \"example.com\"]"),
-        in_component("allowed_outbound_hosts = [\"https://a.spin.internal\"]"),
         in_component("allowed_outbound_hosts = [\"https://{{ a }}\"]"),
         in_component("allowed_http_hosts = [\"a\"]"),
         in_component("key_value_stores = [\"default\"]"),
@@ -70,10 +69,6 @@ fn an_error_has_the_position_and_what_is_allowed() {
         ("route = \"/hello\"", "route = \"/:a/:a\"".to_owned()),
         ("route = \"/hello\"", "route = 3".to_owned()),
         ("route = \"/hello\"", "route = \"/.well-known/spin/health\"".to_owned()),
-        (
-            "[component.hello]",
-            "[[trigger.http]]\nroute = \"hello/\"\ncomponent = \"hello\"\n[component.hello]".to_owned(),
-        ),
     ] {
         assert!(GOOD.contains(from), "{from}");
         let error = parse_text(&GOOD.replacen(from, &to, 1)).expect_err(&to);
@@ -94,6 +89,60 @@ fn an_unsupported_key_with_an_empty_value_is_allowed() {
         let text = GOOD.replace("source = \"hello.wasm\"", &format!("source = \"hello.wasm\"\n{key}"));
         assert!(parse_text(&text).is_ok(), "{key}");
     }
+}
+
+#[test]
+fn all_errors_are_reported_at_once_in_the_order_of_their_positions() {
+    let text = GOOD
+        .replace("component = \"hello\"", "component = \"helo\"")
+        .replace("source = \"hello.wasm\"", "source = 3\nai_models = [\"x\"]\nfiles = [\"../x\"]");
+    let errors = parse_text(&text).unwrap_err().to_string();
+    let starts: Vec<_> = errors.lines().map(|line| line.split(": ").next().unwrap()).collect();
+    assert_eq!(
+        starts,
+        ["dir/spin.toml:8:13", "dir/spin.toml:10:10", "dir/spin.toml:11:13", "dir/spin.toml:12:10"],
+        "{errors}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_manifest_is_called_that() {
+    for text in ["[package]\nname = \"x\"\n", "{ \"name\": 1 }", "hello\n", ""] {
+        let error = parse_text(text).unwrap_err().to_string();
+        assert!(error.contains("this is no Spin manifest"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn of_equivalent_routes_the_last_one_stays_with_a_warning() {
+    let second = "[[trigger.http]]\nroute = \"hello/\"\ncomponent = \"other\"\n[component.other]\n\
+                  source = \"other.wasm\"\n[component.hello]";
+    let app = parse_text(&GOOD.replace("[component.hello]", second)).unwrap();
+    let routes: Vec<_> =
+        app.triggers.iter().map(|trigger| (trigger.route.path(), trigger.component())).collect();
+    assert_eq!(routes, [("/hello".to_owned(), Some("other"))]);
+    let warnings: Vec<_> = app.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["dir/spin.toml:10:9: this route replaces the same one of hello, as in Spin"]);
+}
+
+#[test]
+fn beside_http_triggers_of_other_kinds_are_left_out_with_their_components() {
+    let text = format!(
+        "{GOOD}[[trigger.redis]]\nchannel = \"c\"\ncomponent = \"worker\"\n[component.worker]\nsource = \"w.wasm\"\n\
+         [[trigger.cron]]\ncron-expression = \"1 * * * * *\"\ncomponent = \"hello\"\n"
+    );
+    let app = parse_text(&text).unwrap();
+    assert_eq!(app.components.keys().collect::<Vec<_>>(), ["hello"]);
+    let warnings: Vec<_> = app.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "dir/spin.toml:15:11: trigger.redis is not offered by the embedded host, which serves HTTP; only the HTTP \
+             triggers are served",
+            "dir/spin.toml:20:11: trigger.cron is not offered by the embedded host, which serves HTTP; only the HTTP \
+             triggers are served",
+        ]
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ command = "make"
 workdir = "src"
 "#;
 
-fn parse_text(text: &str) -> Result<App, ManifestError> {
+fn parse_text(text: &str) -> Result<App, ManifestErrors> {
     parse(Path::new("dir/spin.toml"), text, None)
 }
 
