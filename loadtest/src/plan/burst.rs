@@ -62,6 +62,16 @@ impl PlannedBurst {
         }
     }
 
+    /// The same burst, with its sends this many milliseconds apart.
+    pub fn spaced(self, spacing_ms: f64) -> Self {
+        Self { spacing_ms, ..self }
+    }
+
+    /// The same burst of another request.
+    pub fn sending(self, request: PlannedRequest) -> Self {
+        Self { request, ..self }
+    }
+
     /// The endpoint's name: the path with dashes instead of slashes.
     pub fn endpoint(&self) -> String {
         endpoint::name_of(self.path.split('?').next().unwrap_or_default())

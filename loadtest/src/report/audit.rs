@@ -19,7 +19,7 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width.unwrap_or(DEFAULT_WIDTH)).set_header(HEADER);
-    audit.routes.iter().for_each(|route| drop(table.add_row(cells(route))));
+    table.add_rows(audit.routes.iter().map(cells));
     let mut text = format!("{}\n\n{table}\n", wrapped(&headline(audit), "", width));
     for route in &audit.routes {
         let _ = writeln!(text, "\n{}: {}", style(&route.route).bold(), route.meaning.words());
@@ -34,7 +34,10 @@ pub fn text(document: &Document, width: Option<u16>) -> String {
 /// Returns the table in Markdown, with the sentences on each route below it.
 pub(super) fn markdown(audit: &Audit, escaped: impl Fn(&str) -> String) -> String {
     let row = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let mut text = escaped(&headline(audit)) + "\n\n" + &row(&HEADER.map(str::to_owned)) + "|---|---|---|---|---|---|---|\n";
+    let mut text = escaped(&headline(audit))
+        + "\n\n"
+        + &row(&HEADER.map(str::to_owned))
+        + "|---|---|---|---|---|---|---|\n";
     for route in &audit.routes {
         text += &row(&cells(route).map(|cell| escaped(&cell).replace('\n', "<br>")));
     }

@@ -32,7 +32,8 @@ pub fn columns(document: &Document) -> Vec<Column<'_>> {
 }
 
 fn is_of(column: &Column, run: &Run) -> bool {
-    (column.system, column.manifest, column.instances) == (&*run.system, run.manifest.as_deref(), run.instances)
+    (column.system, column.manifest, column.instances)
+        == (&*run.system, run.manifest.as_deref(), run.instances)
 }
 
 impl<'a> Column<'a> {

@@ -56,7 +56,10 @@ pub async fn audit(args: AuditArgs, signals: &mut Signals) -> Result<Exit, Abort
 fn target(name: &str) -> Result<Target, Failure> {
     let target = Target::parse(name, &[]).ok().filter(|target| target.content() == Content::Applications);
     target.ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("--on {name}: an audit runs the application: embedded, spin or wasmtime is allowed"))
+        Failure::new(
+            Exit::Usage,
+            format!("--on {name}: an audit runs the application: embedded, spin or wasmtime is allowed"),
+        )
     })
 }
 

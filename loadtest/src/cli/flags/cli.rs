@@ -3,8 +3,9 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    AnalyzeArgs, AuditArgs, BuildArgs, BurstArgs, CapacityArgs, CompareArgs, DiagnoseArgs, EXIT_CODES, ExportArgs,
-    GuardArgs, MergeArgs, PlanArgs, RunArgs, ServeArgs, analyze, audit, capacity, diagnose, merge,
+    AnalyzeArgs, AuditArgs, BuildArgs, BurstArgs, CapacityArgs, CompareArgs, DiagnoseArgs, EXIT_CODES,
+    ExportArgs, GuardArgs, MergeArgs, PlanArgs, RunArgs, ServeArgs, analyze, audit, capacity, diagnose,
+    merge,
 };
 use crate::{plan, targets};
 

@@ -24,8 +24,8 @@ mod serve;
 mod systems;
 
 pub use analyze::AnalyzeArgs;
-pub use audit::AuditArgs;
 pub use app::{AppArgs, BuildArgs, ProfileArgs};
+pub use audit::AuditArgs;
 pub use burst::{BurstArgs, RowFormat};
 pub use capacity::CapacityArgs;
 pub use cli::{Cli, Command, command};

@@ -71,7 +71,8 @@ impl Firing<'_> {
             for prepared in &mut prepared {
                 let route = &self.auditing.routes[prepared.at];
                 let measured = &mut measured[prepared.at];
-                let fired = if self.isolation == Isolation::Shared { &measured.shared } else { &measured.isolated };
+                let fired =
+                    if self.isolation == Isolation::Shared { &measured.shared } else { &measured.isolated };
                 let is_isolated_anyway = route.wasi == Some(Wasi::P2) && round > 0;
                 // It can't become worse.
                 let is_sequential = fired.iter().any(|(_, burst)| burst.verdict.kind == Kind::Sequential);
@@ -93,12 +94,19 @@ impl Firing<'_> {
                 }
             }
         }
-        document.runs.extend(prepared.into_iter().map(|prepared| prepared.run).filter(|run| !run.bursts.is_empty()));
+        document
+            .runs
+            .extend(prepared.into_iter().map(|prepared| prepared.run).filter(|run| !run.bursts.is_empty()));
         Ok(())
     }
 
     /// Measures how long a request takes alone, once a route; `None` if it has no good answer.
-    async fn prepare(&self, at: usize, route: &Route, measured: &mut Measured) -> Result<Option<Prepared>, Failure> {
+    async fn prepare(
+        &self,
+        at: usize,
+        route: &Route,
+        measured: &mut Measured,
+    ) -> Result<Option<Prepared>, Failure> {
         let Some(burst) = &route.burst else { return Ok(None) };
         let request =
             run::request(burst, self.running).await.map_err(|error| Failure::new(Exit::Usage, error))?;
@@ -153,12 +161,10 @@ impl Firing<'_> {
     /// Fires a burst with its sends over `spread` milliseconds; again if there is no verdict.
     async fn fire(&self, prepared: &Prepared, route: &Route, spread: f64, document: &mut Document) -> Burst {
         let n = self.auditing.n;
-        let planned = PlannedBurst {
-            spacing_ms: spread / (n - 1) as f64,
-            ..PlannedBurst::together(&route.route, n)
-        };
+        let planned = PlannedBurst::together(&route.route, n).spaced(spread / (n - 1) as f64);
         let sequential = Duration::from_secs_f64((prepared.service_ms * n as f64 / 1e3).min(1e6));
-        let spec = BurstSpec::new(prepared.request.clone(), planned.schedule(1.0), Some(TIMEOUT + sequential));
+        let spec =
+            BurstSpec::new(prepared.request.clone(), planned.schedule(1.0), Some(TIMEOUT + sequential));
         let burst = CalibratedBurst {
             spec,
             service_ms: prepared.service_ms,
@@ -176,7 +182,11 @@ impl Firing<'_> {
             let Some(judged_burst) = judged.bursts.into_iter().next() else { continue };
             if judged_burst.verdict.kind != Kind::Inconclusive || tries == TRIES {
                 // Only the generator's load is added here; the run follows when all its bursts are fired.
-                document.add_load(judged.generator, descriptors::raise_limit(), std::slice::from_ref(&judged_burst));
+                document.add_load(
+                    judged.generator,
+                    descriptors::raise_limit(),
+                    std::slice::from_ref(&judged_burst),
+                );
                 return judged_burst;
             }
         }

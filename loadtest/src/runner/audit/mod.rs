@@ -66,7 +66,8 @@ impl Auditing<'_> {
                 break;
             }
         }
-        let conclusions = self.routes.iter().zip(&measured).map(|(route, measured)| measured.conclusion(route));
+        let conclusions =
+            self.routes.iter().zip(&measured).map(|(route, measured)| measured.conclusion(route));
         let is_shared = |route: &&Route| route.wasi == Some(Wasi::P3);
         let mut shared: Vec<String> =
             self.routes.iter().filter(is_shared).filter_map(|route| route.component.clone()).collect();

@@ -1,7 +1,7 @@
 //! The routes of an application, with the request that is sent to each.
 
-use host::{App, Trigger};
 use host::wasm::Wasi;
+use host::{App, Trigger};
 use http::{HeaderName, HeaderValue, Method};
 
 use crate::exit::Failure;
@@ -76,7 +76,7 @@ impl Given {
         if let Some((_, body)) = self.bodies.iter().rev().find(|(of, _)| is_of(of)) {
             request.body.clone_from(body);
         }
-        Some(PlannedBurst { request, ..PlannedBurst::together(&path, 1) })
+        Some(PlannedBurst::together(&path, 1).sending(request))
     }
 
     /// The first burst of the plan that reaches the route.
