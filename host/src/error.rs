@@ -29,6 +29,22 @@ pub enum Error {
         /// The system's error.
         source: std::io::Error,
     },
+    /// The file of a store can't be used.
+    #[error("can't use {}, which keeps what the guests store: {reason}", path.display())]
+    Storage {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's reason.
+        reason: String,
+    },
+    /// A component can't be downloaded.
+    #[error("{url}: {reason}")]
+    Download {
+        /// The component's URL.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The trace file can't be written.
     #[error("can't write the trace to {}; --trace names another file", path.display())]
     Trace {

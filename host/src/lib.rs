@@ -9,7 +9,8 @@
 //!   the isolation policy decides whether an instance is new or shared.
 //! - `engine`: compiles components with wasmtime, sizes the instance pools for this machine, and makes guests share the
 //!   processor.
-//! - `guest`: what a guest may reach: its environment, variables, files, output, and outbound requests.
+//! - `guest`: what a guest may reach: its environment, variables, files, output, stores, and outbound requests.
+//! - `download`: components from URLs.
 //! - `app`: the application as its manifest describes it, and the commands that build it.
 //!
 //! So a request takes this way: `server::connection` reads it, `routing::service` finds the component,
@@ -33,6 +34,7 @@
 mod app;
 mod byte_size;
 mod dispatch;
+pub mod download;
 mod engine;
 mod error;
 mod guest;

@@ -27,6 +27,8 @@ pub struct Limits {
     pub max_header_size: ByteSize,
     /// The maximum size of a request's body.
     pub max_body_size: ByteSize,
+    /// The maximum size of the file of the key-value store, and of that of the database.
+    pub max_store_size: ByteSize,
     /// How long requests in flight may take after the host was told to stop.
     pub drain_timeout: Duration,
 }
@@ -44,6 +46,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(60),
             max_header_size: ByteSize::kib(64),
             max_body_size: ByteSize::mib(1024),
+            max_store_size: ByteSize::mib(1024),
             drain_timeout: Duration::from_secs(30),
         }
     }

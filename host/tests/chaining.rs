@@ -99,8 +99,8 @@ async fn a_guest_that_calls_its_application_gets_an_answer_if_the_host_is_full()
         {
             let (_folder, manifest) = app(guest, &format!("[{allowed:?}]"));
             let server = serve(&manifest, &one);
-            let called = server.get(&format!("/outbound?url={url}"));
-            assert_eq!(within_timeout("an answer", called).await, ok("503\n"), "{guest}: {url}");
+            let path = format!("/outbound?url={url}");
+            assert_eq!(within_timeout("an answer", server.get(&path)).await, ok("503\n"), "{guest}: {url}");
             // The host is free again.
             assert_eq!(server.get("/x").await, ok("/x is fine\n"), "{guest}: {url}");
         }

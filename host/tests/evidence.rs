@@ -52,7 +52,8 @@ fn now() -> f64 {
 #[tokio::test]
 async fn without_the_flag_there_is_no_header() {
     for manifest in CONFORMANCE {
-        let response = get(format!("{}/else", serve(manifest, &[]).url)).await.unwrap();
+        let server = serve(manifest, &[]);
+        let response = get(format!("{}/else", server.url)).await.unwrap();
         assert!(!response.headers().contains_key("served-by"), "{manifest}");
     }
 }

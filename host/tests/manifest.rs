@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use testing::{GUESTS, Program, guest_app, ok, wasm};
 
@@ -156,6 +157,77 @@ async fn a_guest_can_call_its_own_application_if_the_manifest_allows_it() {
         let server = serve(&manifest, &[]);
         let called = server.get("/outbound?url=http://self.alt/.well-known/spin/health").await;
         assert_eq!(called, ok("200\nOK"), "{guest}");
+    }
+}
+
+#[tokio::test]
+async fn a_component_from_a_url_is_taken_from_the_cache_by_its_digest() {
+    PROGRAM.build_guests();
+    let bytes = fs::read(wasm(GUESTS[0])).unwrap();
+    let digits: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("spin.toml");
+    let text = format!(
+        "spin_manifest_version = \"1\"\nname = \"old\"\nversion = \"1.0.0\"\ntrigger = {{ type = \"http\" }}\n[[component]]\n\
+         id = \"from_url\"\nsource = {{ url = \"https://example.com/guest.wasm\", digest = \"sha256:{digits}\" }}\n\
+         [component.trigger]\nroute = \"/...\"\n"
+    );
+    fs::write(&manifest, text).unwrap();
+    let (manifest, cache) = (manifest.display().to_string(), folder.path().display().to_string());
+    let output = PROGRAM.output(&["serve", &manifest, "--listen", "127.0.0.1:0", "--cache-dir", &cache]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("https://example.com/guest.wasm is not in the cache"), "{error}");
+
+    fs::create_dir_all(folder.path().join("registry/wasm")).unwrap();
+    fs::write(folder.path().join(format!("registry/wasm/sha256:{digits}")), bytes).unwrap();
+    let server = serve(&manifest, &["--cache-dir", &cache]);
+    assert_eq!(server.get("/x").await, ok("/x is fine\n"));
+}
+
+/// Serves these bytes at every path except `/moved`, which leads there. Returns the server's URL.
+fn file_server(bytes: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let is_moved = lines.next().unwrap().unwrap().contains("/moved");
+            lines.take_while(|line| !line.as_ref().unwrap().is_empty()).for_each(drop);
+            let (status, body) =
+                if is_moved { ("302 Found\r\nlocation: /file", &[][..]) } else { ("200 OK", &bytes[..]) };
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len());
+            stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_component_is_downloaded_if_that_is_allowed_and_its_digest_is_right() {
+    PROGRAM.build_guests();
+    let bytes = fs::read(wasm(GUESTS[1])).unwrap();
+    let digits: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let url = file_server(bytes);
+    for (digits, is_right) in [("0".repeat(64), false), (digits, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = folder.path().join("spin.toml");
+        let text = format!(
+            "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/...\"\ncomponent = \"a\"\n\
+             [component.a]\nsource = {{ url = \"{url}/moved\", digest = \"sha256:{digits}\" }}\n"
+        );
+        fs::write(&manifest, text).unwrap();
+        let (manifest, cache) = (manifest.display().to_string(), folder.path().display().to_string());
+        let flags = ["--cache-dir", &cache, "--allow-download", "true"];
+        if is_right {
+            assert_eq!(serve(&manifest, &flags).get("/x").await, ok("/x is fine\n"));
+        } else {
+            let output =
+                PROGRAM.output(&[&["serve", &manifest, "--listen", "127.0.0.1:0"], &flags[..]].concat());
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(error.contains("/moved: its digest is sha256:"), "{error}");
+        }
+        assert_eq!(folder.path().join(format!("registry/wasm/sha256:{digits}")).exists(), is_right);
     }
 }
 

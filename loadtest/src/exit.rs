@@ -41,6 +41,8 @@ impl From<host::Error> for Failure {
             host::Error::Build(host::build::Error::Target(_))
             | host::Error::Engine(_)
             | host::Error::Logs { .. }
+            | host::Error::Download { .. }
+            | host::Error::Storage { .. }
             | host::Error::Trace { .. }
             | host::Error::AddressInUse(_)
             | host::Error::Listen { .. } => Exit::System,

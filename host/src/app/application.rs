@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Located, ManifestError, Position};
 use super::files::FileMounts;
+use super::remote::Remote;
 use super::route::RoutePattern;
 use super::template::Template;
 use super::variables::Variables;
@@ -36,13 +37,25 @@ impl App {
     ///
     /// If the file can't be used. The error has the position where the manifest names the file, and says what to do.
     pub fn wasm(&self, id: &str, component: &Component) -> Result<Wasm, ManifestError> {
-        let wasm = Wasm::read(&component.source, component.build.is_some());
+        let wasm = match &component.remote {
+            Some(remote) => remote.read(&component.source),
+            None => Wasm::read(&component.source, component.build.is_some()),
+        };
         wasm.map_err(|reason| self.unusable(id, component, &reason))
     }
 
     pub(crate) fn unusable(&self, id: &str, component: &Component, reason: &str) -> ManifestError {
         let message = format!("component {id:?}: {}: {reason}", component.source.display());
         ManifestError { path: self.manifest.clone(), position: Some(component.position), message }
+    }
+
+    /// Takes the components that come from URLs from this cache folder instead of Spin's.
+    pub fn use_cache(&mut self, cache: &Path) {
+        for component in self.components.values_mut() {
+            if let Some(remote) = &component.remote {
+                component.source = remote.file(cache);
+            }
+        }
     }
 
     /// The manifest's folder.
@@ -86,8 +99,10 @@ impl Trigger {
 pub struct Component {
     /// A description for people; empty if the manifest has none.
     pub description: String,
-    /// The path of the WebAssembly file.
+    /// The path of the WebAssembly file; for a component from a URL, its path in a cache folder.
     pub source: PathBuf,
+    /// Where the file comes from, if not from a path of the manifest.
+    pub(crate) remote: Option<Remote>,
     /// The position where the manifest names the file.
     pub position: Position,
     /// The guest's environment variables.
@@ -98,6 +113,10 @@ pub struct Component {
     pub(crate) variables: BTreeMap<String, Template>,
     /// The files that the guest sees.
     pub(crate) files: FileMounts,
+    /// Whether the guest may use the key-value store `default`.
+    pub(crate) uses_key_value: bool,
+    /// Whether the guest may use the database `default`.
+    pub(crate) uses_sqlite: bool,
     /// The hosts that the guest may send requests to.
     pub(crate) allowed_hosts: Vec<Located<Template>>,
 }

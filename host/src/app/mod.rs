@@ -6,6 +6,7 @@ pub mod build;
 mod error;
 pub(crate) mod files;
 pub mod manifest;
+pub(crate) mod remote;
 pub(crate) mod route;
 pub(crate) mod route_headers;
 pub(crate) mod template;

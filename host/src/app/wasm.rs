@@ -75,20 +75,32 @@ impl Wasm {
         Self::parse(bytes)
     }
 
-    fn parse(bytes: Vec<u8>) -> Result<Self, String> {
+    /// Reads the component from these bytes.
+    ///
+    /// # Errors
+    ///
+    /// If they can't be used. The text says what is wrong, and what to do.
+    pub(super) fn parse(bytes: Vec<u8>) -> Result<Self, String> {
         if !Parser::is_component(&bytes) {
             return Err(if Parser::is_core_wasm(&bytes) {
-                "a core module, not a component; compile it for wasm32-wasip2, or wrap it with `wasm-tools component new`"
+                "a core module, not a component; compile it for wasm32-wasip2, or wrap it with `wasm-tools component new \
+                 FILE --adapt wasi_snapshot_preview1.reactor.wasm`; or run this app with `spin up`, which wraps it"
             } else {
                 "not WebAssembly; `source` must name a component"
             }
             .to_owned());
         }
-        let (wasi, mut needs) = survey(&bytes)
+        let Survey { wasi, candidate, mut needs } = survey(&bytes)
             .map_err(|error| format!("damaged: {error}; build it again, or get another copy"))?;
-        let wasi = wasi.ok_or(
-            "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or wasi:http/handler@0.3",
-        )?;
+        let wasi = wasi.ok_or_else(|| match candidate {
+            Some(candidate) => format!(
+                "it exports {candidate}, a release candidate of WASI, which only Spin offers; build it with a newer SDK, \
+                 or run this app with `spin up`"
+            ),
+            None => "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or \
+                     wasi:http/handler@0.3"
+                .to_owned(),
+        })?;
         needs.stacks = match wasi {
             Wasi::P2 => STACKS_P2,
             Wasi::P3 => STACKS_P3,
@@ -97,9 +109,18 @@ impl Wasm {
     }
 }
 
-fn survey(wasm: &[u8]) -> wasmparser::Result<(Option<Wasi>, Needs)> {
-    let mut wasi = None;
-    let mut needs = Needs::default();
+/// What a component's file shows without being compiled.
+#[derive(Default)]
+struct Survey {
+    wasi: Option<Wasi>,
+    /// The HTTP export if its version is a release candidate.
+    candidate: Option<String>,
+    needs: Needs,
+}
+
+fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
+    let mut survey = Survey::default();
+    let Survey { wasi, candidate, needs } = &mut survey;
     let mut depth = 0_usize;
     // Saturating: a damaged section may claim any number.
     let add = |sum: &mut u32, count| *sum = sum.saturating_add(count);
@@ -114,15 +135,18 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<(Option<Wasi>, Needs)> {
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports {
                     let export = export?;
-                    if export.kind == ComponentExternalKind::Instance {
-                        wasi = http_version(export.name.name).or(wasi);
+                    let name = export.name.name;
+                    match http_version(name) {
+                        Some(_) if export.kind != ComponentExternalKind::Instance => {}
+                        Some(_) if name.contains("-rc") => *candidate = Some(name.to_owned()),
+                        version => *wasi = version.or(*wasi),
                     }
                 }
             }
             _ => {}
         }
     }
-    Ok((wasi, needs))
+    Ok(survey)
 }
 
 /// The version of WASI if the export is its HTTP handler.

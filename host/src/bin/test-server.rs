@@ -46,6 +46,12 @@ async fn serve(args: &[String]) -> Result<()> {
     let mut flags = Flags::parse(args)?;
     let mut app = manifest::load(flags.manifest.as_ref(), flags.profile.as_deref())?;
     app.variables.give(&flags.variables)?;
+    if let Some(cache) = &flags.cache {
+        app.use_cache(cache);
+    }
+    if flags.allow_download {
+        host::download::missing_components(&app, |url| eprintln!("Downloading {url}")).await?;
+    }
     if flags.options.logs.is_none() {
         flags.options.logs = Some(Logs { folder: app.folder().join(".spin/logs"), echo: true });
     }
@@ -62,6 +68,8 @@ async fn serve(args: &[String]) -> Result<()> {
 struct Flags {
     manifest: String,
     profile: Option<String>,
+    cache: Option<PathBuf>,
+    allow_download: bool,
     variables: Vec<host::variables::Given>,
     options: Options,
 }
@@ -70,7 +78,14 @@ impl Flags {
     fn parse(args: &[String]) -> Result<Self> {
         let (manifest, rest) = args.split_first().ok_or("serve needs a manifest")?;
         let options = Options { listen: Listen::default(), ..Options::default() };
-        let mut flags = Self { manifest: manifest.clone(), profile: None, variables: Vec::new(), options };
+        let mut flags = Self {
+            manifest: manifest.clone(),
+            profile: None,
+            cache: None,
+            allow_download: false,
+            variables: Vec::new(),
+            options,
+        };
         let mut rest = rest.iter();
         while let Some(arg) = rest.next() {
             let (flag, value) = match arg.split_once('=') {
@@ -88,6 +103,8 @@ impl Flags {
         match flag {
             "--format" => {}
             "--profile" => self.profile = Some(value.to_owned()),
+            "--allow-download" => self.allow_download = value.parse()?,
+            "--cache-dir" => self.cache = Some(value.into()),
             "--variable" => self.variables.push(value.parse()?),
             "--listen" => listen.address = value.parse()?,
             "--log-dir" => *logs = Some(Logs { folder: value.into(), echo: true }),
@@ -110,6 +127,7 @@ impl Flags {
             "--body-timeout" => limits.body_timeout = time(value)?,
             "--max-header-size" => limits.max_header_size = value.parse()?,
             "--max-body-size" => limits.max_body_size = value.parse()?,
+            "--max-store-size" => limits.max_store_size = value.parse()?,
             "--drain-timeout" => limits.drain_timeout = time(value)?,
             _ => return Err("unknown flag".into()),
         }

@@ -42,7 +42,7 @@ impl InstanceFactory {
             Some(FromGuest) => Origin::Guest,
             None => Origin::Client,
         };
-        self.admission.new_ticket(self.component, origin)
+        QueueTicket::new(self.admission.clone(), self.component, origin)
     }
 
     /// Logs an error of the component's guest.

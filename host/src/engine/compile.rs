@@ -11,7 +11,7 @@ use wasmtime_wasi_http::{p2, p3};
 use crate::app::wasm::{Needs, Wasi, Wasm};
 use crate::byte_size::ByteSize;
 use crate::error::Error;
-use crate::guest::{Guest, add_variables_to_linker};
+use crate::guest::{self, Guest};
 use crate::limits::Limits;
 
 /// The amount of memory that stays resident in a slot after its instance has ended.
@@ -71,7 +71,7 @@ impl Engine {
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         p2::add_only_http_to_linker_async(&mut linker)?;
         p3::add_to_linker(&mut linker)?;
-        add_variables_to_linker(&mut linker, |guest: &mut Guest| &mut guest.variables)?;
+        guest::add_to_linker(&mut linker)?;
         Ok(Self { engine, linker, compiled: HashMap::new() })
     }
 

@@ -1,6 +1,7 @@
 //! What the guests of an application get: environment, variables, files, output, allowed hosts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 use wasmtime::component::ResourceTable;
@@ -8,14 +9,19 @@ use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 use wasmtime_wasi_http::WasiHttpCtx;
 
+use super::key_value::GuestKeyValue;
 use super::memory::MemoryLimiter;
 use super::outbound::{Outbound, OwnAppSlot};
+use super::sqlite::GuestSqlite;
 use super::state::Guest;
 use super::stdio::GuestOutput;
+use super::storage::Pool;
+use super::stores::Stores;
 use super::variables::GuestVariables;
 use crate::app::allowed_hosts::{AllowedHosts, HostPattern};
 use crate::app::variables::ResolvedVariables;
 use crate::app::{App, Component, Located, ManifestError};
+use crate::byte_size::ByteSize;
 use crate::error::Error;
 
 /// The resources of an application's guests, prepared once at the start.
@@ -25,15 +31,16 @@ pub struct AppResources<'a> {
     /// Copies of the guests' files, by the component's id.
     files: BTreeMap<String, TempDir>,
     own_app: OwnAppSlot,
+    stores: Stores,
 }
 
 impl<'a> AppResources<'a> {
-    /// Resolves the variables of `app`, and copies its files.
+    /// Resolves the variables of `app`, copies its files, and opens its stores, each of `max_store_size` at most.
     ///
     /// # Errors
     ///
-    /// If a variable has no value, or a file can't be copied.
-    pub fn prepare(app: &'a App) -> Result<Self, Error> {
+    /// If a variable has no value, a file can't be copied, or a store can't be opened.
+    pub fn prepare(app: &'a App, max_store_size: ByteSize) -> Result<Self, Error> {
         let variables = app.variables.resolve()?;
         let mut files = BTreeMap::new();
         for (id, component) in &app.components {
@@ -41,7 +48,8 @@ impl<'a> AppResources<'a> {
                 files.insert(id.clone(), folder);
             }
         }
-        Ok(Self { app, variables, files, own_app: OwnAppSlot::default() })
+        let stores = Stores::open(app, max_store_size)?;
+        Ok(Self { app, variables, files, own_app: OwnAppSlot::default(), stores })
     }
 
     /// Returns the configuration of the component with this id. Without `output`, the guest's output goes to standard
@@ -70,6 +78,8 @@ impl<'a> AppResources<'a> {
             variables: GuestVariables::new(variables),
             outbound: Outbound::new(id, self.allowed_hosts(component)?, self.own_app.clone()),
             filesystem,
+            key_value: GuestKeyValue::new(self.stores.key_value.clone().filter(|_| component.uses_key_value)),
+            database: self.stores.sqlite.clone().filter(|_| component.uses_sqlite),
         })
     }
 
@@ -117,6 +127,8 @@ pub struct GuestConfig {
     variables: GuestVariables,
     outbound: Outbound,
     filesystem: WasiFilesystemCtx,
+    key_value: GuestKeyValue,
+    database: Option<Arc<Pool>>,
 }
 
 impl GuestConfig {
@@ -141,6 +153,8 @@ impl GuestConfig {
             outbound: self.outbound.clone(),
             memory,
             variables: self.variables.clone(),
+            key_value: self.key_value.clone(),
+            sqlite: GuestSqlite::new(self.database.clone()),
         }
     }
 }

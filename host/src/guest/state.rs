@@ -4,8 +4,10 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
+use super::key_value::GuestKeyValue;
 use super::memory::MemoryLimiter;
 use super::outbound::Outbound;
+use super::sqlite::GuestSqlite;
 use super::variables::GuestVariables;
 
 /// The host's state for one instance of a guest.
@@ -22,6 +24,10 @@ pub struct Guest {
     pub memory: MemoryLimiter,
     /// The values that the guest reads through Spin's variables interface.
     pub variables: GuestVariables,
+    /// The key-value store that the guest may use.
+    pub key_value: GuestKeyValue,
+    /// The database that the guest may use.
+    pub sqlite: GuestSqlite,
 }
 
 impl WasiView for Guest {

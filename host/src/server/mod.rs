@@ -67,7 +67,7 @@ impl Server {
         app.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let startup = Startup::of(&app, &scheme, address);
         let shutdown = ShutdownFlag::default();
-        let resources = AppResources::prepare(&app)?;
+        let resources = AppResources::prepare(&app, options.limits.max_store_size)?;
         let (service, capacity) =
             assembly::assemble(&app, &resources, &options, shutdown.clone(), scheme, address)?;
         let service = Arc::new(service);

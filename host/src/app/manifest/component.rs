@@ -12,8 +12,12 @@ use crate::app::allowed_hosts::HostPattern;
 use crate::app::application::{BuildConfig, Component, folder_of};
 use crate::app::error::{Located, ManifestError};
 use crate::app::files::{FileMount, FileMounts};
+use crate::app::remote::{Remote, default_cache};
 use crate::app::template::{Part, Template};
 use crate::app::variables::{Variables, check_name};
+
+/// The label of the store that Spin offers without a runtime configuration.
+const DEFAULT_LABEL: &str = "default";
 
 /// Reads components.
 pub(super) struct Reader<'a> {
@@ -44,33 +48,57 @@ impl Reader<'_> {
             None => Err(self.source.error(Some(span.clone()), &missing())),
         };
         let at = component.source.as_ref().map_or(span, Spanned::span);
+        let (file, remote) = self.source.keep(file).unwrap_or_default();
         Component {
             description: component.description,
-            source: self.source.keep(file).unwrap_or_default(),
+            source: file,
+            remote,
             position: self.source.located(&Spanned::new(at, ()), ()).position,
             environment: component.environment,
             build: component.build.map(|build| build_config(build, folder)),
             variables: self.component_variables(component.variables),
             files: self.files(component.files, component.exclude_files),
+            uses_key_value: self.uses_default(id, "key_value_stores", &component.key_value_stores),
+            uses_sqlite: self.uses_default(id, "sqlite_databases", &component.sqlite_databases),
             allowed_hosts: self.allowed_hosts(component.allowed_outbound_hosts),
         }
     }
 
-    fn file(&self, id: &str, source: &Spanned<Value>) -> Result<PathBuf, ManifestError> {
-        match source.get_ref() {
-            Value::String(path) => Ok(folder_of(self.source.path).join(path)),
-            Value::Table(_) => Err(self.source.error_at(
-                source,
-                &format!(
-                    "component.{id}.source: the embedded host offers only a path; \
-                     download the component, or run this app with `spin up`"
-                ),
-            )),
-            _ => Err(self.source.error_at(
-                source,
-                &format!("component.{id}.source must be the path of a WebAssembly component"),
-            )),
+    /// Returns the file of a component, and where it comes from if that is a URL.
+    fn file(&self, id: &str, source: &Spanned<Value>) -> Result<(PathBuf, Option<Remote>), ManifestError> {
+        let error =
+            |message: &str| Err(self.source.error_at(source, &format!("component.{id}.source{message}")));
+        let table = match source.get_ref() {
+            Value::String(path) => return Ok((folder_of(self.source.path).join(path), None)),
+            Value::Table(table) => table,
+            _ => return error(" must be the path of a WebAssembly component"),
+        };
+        let text = |key: &str| table.get(key).and_then(Value::as_str);
+        match (text("url"), text("digest")) {
+            (Some(url), Some(digest)) if table.len() == 2 => match Remote::new(url, digest) {
+                Ok(remote) => Ok((remote.file(&default_cache()), Some(remote))),
+                Err(reason) => error(&format!(": {reason}")),
+            },
+            _ => error(
+                ": the embedded host offers a path, or { url, digest } from Spin's cache; download the component, or \
+                 run this app with `spin up`",
+            ),
         }
+    }
+
+    /// Whether the component may use the store with the label `default`. Adds an error for every other label.
+    fn uses_default(&self, id: &str, key: &str, labels: &[Spanned<String>]) -> bool {
+        let (default, others): (Vec<_>, Vec<_>) =
+            labels.iter().partition(|label| label.get_ref() == DEFAULT_LABEL);
+        for label in others {
+            let message = format!(
+                "component.{id}.{key}: {:?} is not offered by the embedded host, which has {DEFAULT_LABEL:?} only; run \
+                 this app with `spin up`",
+                label.get_ref()
+            );
+            self.source.report(label, &message);
+        }
+        !default.is_empty()
     }
 
     fn component_variables(

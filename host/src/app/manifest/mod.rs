@@ -1,4 +1,4 @@
-//! Reads a Spin manifest, version 2, into an [`App`].
+//! Reads a Spin manifest, of version 1 or 2, into an [`App`].
 //!
 //! The reader knows every key of the format. It honours the key, or refuses it with its name and position.
 
@@ -7,6 +7,7 @@ mod schema;
 mod source;
 mod trigger;
 mod variables;
+mod version1;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -48,12 +49,16 @@ fn deserialize(source: &Source) -> Result<schema::Manifest, ManifestError> {
     };
     // The version first: another version has other keys.
     let version = toml::from_str::<schema::Version>(source.text).map_err(syntax_error)?.spin_manifest_version;
-    match version {
-        None => Err(source.error(Some(0..0), NO_MANIFEST)),
-        Some(version) if version.get_ref().as_integer() != Some(2) => {
-            Err(source.error_at(&version, "only spin_manifest_version = 2 is supported"))
+    let Some(version) = version else { return Err(source.error(Some(0..0), NO_MANIFEST)) };
+    match (version.get_ref().as_integer(), version.get_ref().as_str()) {
+        (Some(2), _) => toml::from_str(source.text).map_err(syntax_error),
+        (Some(1), _) | (_, Some("1")) => {
+            toml::from_str::<version1::Manifest>(source.text).map_err(syntax_error)?.upgrade(source)
         }
-        Some(_) => toml::from_str(source.text).map_err(syntax_error),
+        _ => {
+            let message = "only spin_manifest_version = 2 is supported, and \"1\" of older applications";
+            Err(source.error_at(&version, message))
+        }
     }
 }
 

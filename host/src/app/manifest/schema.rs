@@ -50,6 +50,13 @@ pub struct Application {
     targets: Option<Value>,
 }
 
+impl Application {
+    /// The application of a manifest of version 1, with the settings for all triggers of a kind.
+    pub fn of_version1(name: String, version: String, trigger: BTreeMap<String, Table<Value>>) -> Self {
+        Self { name, version, description: None, authors: None, trigger, tool: None, targets: None }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Variable {
@@ -108,7 +115,7 @@ pub struct StaticResponse {
     pub body: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub struct Component {
     pub source: Option<Spanned<Value>>,
@@ -127,27 +134,24 @@ pub struct Component {
     pub build: Option<Build>,
     #[serde(default)]
     pub profile: BTreeMap<String, Profile>,
-    key_value_stores: Unsupported,
-    sqlite_databases: Unsupported,
-    ai_models: Unsupported,
+    #[serde(default)]
+    pub key_value_stores: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub sqlite_databases: Vec<Spanned<String>>,
+    pub ai_models: Unsupported,
     pub dependencies: Unsupported,
     #[serde(rename = "dependencies_inherit_configuration")]
-    _dependencies_inherit_configuration: Option<bool>,
+    pub _dependencies_inherit_configuration: Option<bool>,
     #[serde(rename = "targets")]
-    _targets: Option<Value>,
+    pub _targets: Option<Value>,
     #[serde(rename = "tool")]
-    _tool: Option<Value>,
+    pub _tool: Option<Value>,
 }
 
 impl Component {
     /// The keys that this host doesn't offer, with their values.
-    pub fn unsupported(&self) -> [(&'static str, &Unsupported); 4] {
-        [
-            ("key_value_stores", &self.key_value_stores),
-            ("sqlite_databases", &self.sqlite_databases),
-            ("ai_models", &self.ai_models),
-            ("dependencies", &self.dependencies),
-        ]
+    pub fn unsupported(&self) -> [(&'static str, &Unsupported); 2] {
+        [("ai_models", &self.ai_models), ("dependencies", &self.dependencies)]
     }
 }
 

@@ -39,7 +39,10 @@ impl<'a> Source<'a> {
 
     /// Returns the warnings, or the errors if there are any.
     pub fn finish(self) -> Result<Vec<ManifestError>, ManifestErrors> {
-        ManifestErrors::none_of(self.errors.into_inner()).map(|()| self.warnings.into_inner())
+        ManifestErrors::none_of(self.errors.into_inner())?;
+        let mut warnings = self.warnings.into_inner();
+        warnings.sort_by_key(|warning| warning.position);
+        Ok(warnings)
     }
 
     pub fn error(&self, span: Option<Range<usize>>, message: &str) -> ManifestError {

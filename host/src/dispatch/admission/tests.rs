@@ -12,9 +12,13 @@ fn admission(instances: usize) -> Arc<Admission> {
     Admission::new(instances, usize::MAX, LONG_TIMEOUT)
 }
 
+fn new_ticket(admission: &Arc<Admission>, component: ComponentIndex, origin: Origin) -> QueueTicket {
+    QueueTicket::new(admission.clone(), component, origin)
+}
+
 /// The ticket of a request in the queue.
 fn waiting(admission: &Arc<Admission>, component: ComponentIndex) -> QueueTicket {
-    let mut ticket = admission.new_ticket(component, Origin::Client);
+    let mut ticket = new_ticket(admission, component, Origin::Client);
     ticket.enqueue().unwrap();
     ticket
 }
@@ -66,7 +70,7 @@ fn a_request_that_is_given_up_leaves_the_queue() {
     let _permit = admission.try_acquire(0).unwrap();
     let ticket = waiting(&admission, 0);
     assert_eq!(
-        admission.new_ticket(0, Origin::Client).wait().now_or_never(),
+        new_ticket(&admission, 0, Origin::Client).wait().now_or_never(),
         Some(Err(Overloaded::QueueFull))
     );
     drop(ticket);
@@ -78,13 +82,13 @@ fn a_request_that_is_given_up_leaves_the_queue() {
 async fn a_request_waits_no_longer_than_the_queue_timeout() {
     let admission = Admission::new(1, 5, Duration::from_millis(10));
     let _permit = admission.try_acquire(0).unwrap();
-    let mut ticket = admission.new_ticket(0, Origin::Client);
+    let mut ticket = new_ticket(&admission, 0, Origin::Client);
     assert_eq!(ticket.wait().await, Err(Overloaded::QueueTimeout));
     drop(ticket);
     assert!(!admission.has_waiting());
     // A timeout beyond the clock's range is no limit.
     let endless = Admission::new(0, 5, Duration::MAX);
-    assert_eq!(endless.new_ticket(0, Origin::Client).wait().now_or_never(), None);
+    assert_eq!(new_ticket(&endless, 0, Origin::Client).wait().now_or_never(), None);
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn idle_instances_are_evicted_for_waiting_requests() {
 
 /// Acquires a permit as a component's handler does: tries, waits, and tries again.
 async fn request(admission: Arc<Admission>, component: ComponentIndex, turns: usize, live: Arc<AtomicUsize>) {
-    let mut ticket = admission.new_ticket(component, Origin::Client);
+    let mut ticket = new_ticket(&admission, component, Origin::Client);
     let permit = loop {
         match admission.try_acquire(component) {
             Some(permit) => break permit,
@@ -189,18 +193,18 @@ proptest! {
 async fn a_guests_request_is_before_those_of_clients_and_not_limited_by_their_number() {
     let admission = Admission::new(1, 1, Duration::from_secs(60));
     let permit = admission.try_acquire(0).unwrap();
-    let mut client = admission.new_ticket(0, Origin::Client);
+    let mut client = new_ticket(&admission, 0, Origin::Client);
     let mut client = std::pin::pin!(client.wait());
     assert!(client.as_mut().now_or_never().is_none());
-    let mut guest = admission.new_ticket(0, Origin::Guest);
+    let mut guest = new_ticket(&admission, 0, Origin::Guest);
     let mut guest = std::pin::pin!(guest.wait());
     assert!(guest.as_mut().now_or_never().is_none());
     drop(permit);
     assert_eq!(guest.await, Ok(()));
     assert!(client.now_or_never().is_none());
     assert_eq!(
-        admission.new_ticket(0, Origin::Client).wait().now_or_never(),
+        new_ticket(&admission, 0, Origin::Client).wait().now_or_never(),
         Some(Err(Overloaded::QueueFull))
     );
-    assert_eq!(admission.new_ticket(0, Origin::Guest).wait().now_or_never(), None);
+    assert_eq!(new_ticket(&admission, 0, Origin::Guest).wait().now_or_never(), None);
 }

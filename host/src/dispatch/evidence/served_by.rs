@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use super::{Observation, Visit};
+use super::observation::Observation;
 
 /// The header's name.
 pub const SERVED_BY: HeaderName = HeaderName::from_static("served-by");
@@ -27,13 +27,6 @@ pub fn value(observation: &Observation) -> Option<HeaderValue> {
         seconds(observation.unix(left.at)),
     );
     HeaderValue::try_from(text).ok()
-}
-
-impl Visit {
-    /// The name of the instance: 16 hexadecimal digits.
-    pub(super) fn instance(&self) -> String {
-        format!("{:016x}", self.counters.id.get_or_init(rand::random::<u64>))
-    }
 }
 
 /// Seconds with six decimals. The format's own decimals have three at most.

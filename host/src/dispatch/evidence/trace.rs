@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use http::HeaderValue;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Observed;
+use super::observation::{Observation, Visit};
 use crate::error::Error;
 
 /// The maximum number of lines that wait to be written. Further lines are left out: requests don't wait for the disk.
@@ -42,30 +43,40 @@ pub struct TraceLine {
 }
 
 impl TraceLine {
-    /// Returns the line of a request that has ended at `end`.
-    pub(super) fn of(observed: &Observed, end: Instant) -> Self {
-        let observation = &observed.observation;
+    /// Returns the line of a request that has ended at `end`, without its target and its status.
+    pub fn of(observation: &Observation, end: Instant) -> Self {
         let progress = observation.progress();
         let visit = progress.visit.as_ref();
         let left = visit.and_then(|visit| visit.left);
         let entered = visit.map_or(end, |visit| visit.entered);
         let before_guest = entered.saturating_duration_since(observation.received);
-        let route = observed.route.as_ref().and_then(|route| route.to_str().ok());
+        let since = |start: Instant, end: Instant| micros(end.saturating_duration_since(start));
         Self {
-            route: route.unwrap_or_default().to_owned(),
-            component: observed.component.to_string(),
-            instance: visit.map(super::Visit::instance),
+            route: String::new(),
+            component: String::new(),
+            instance: visit.map(Visit::instance),
             served: visit.map(|visit| visit.served),
             in_flight: left.map(|left| left.in_flight),
-            status: observed.status,
+            status: None,
             received_unix_us: micros(observation.received_unix),
             queue_us: micros(before_guest.saturating_sub(progress.start)),
             start_us: visit.map(|_| micros(progress.start)),
-            head_us: left.map(|left| micros(left.at.saturating_duration_since(entered))),
-            done_us: left
-                .filter(|_| observed.responded.is_some())
-                .map(|left| micros(end.saturating_duration_since(left.at))),
+            head_us: left.map(|left| since(entered, left.at)),
+            done_us: left.map(|left| since(left.at, end)),
         }
+    }
+
+    /// Sets the route and the component.
+    pub fn for_target(mut self, route: Option<&HeaderValue>, component: &str) -> Self {
+        self.route = route.and_then(|route| route.to_str().ok()).unwrap_or_default().to_owned();
+        self.component = component.to_owned();
+        self
+    }
+
+    /// Sets the status of the response.
+    pub fn with_status(mut self, status: Option<u16>) -> Self {
+        self.status = status;
+        self
     }
 }
 

@@ -3,7 +3,7 @@
 //! HTTP is the only way out. Sockets and name resolution (`wasi:sockets`) are denied, whatever the manifest allows.
 
 mod body;
-mod client;
+pub mod client;
 mod own_app;
 mod timeouts;
 

@@ -16,6 +16,13 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Aborte
         true => build::load(&args.manifest, &args.app)?,
         false => signals.or_abort(build::up_to_date(&args.manifest, &args.app)).await?,
     };
+    if let Some(cache) = &args.cache_dir {
+        app.use_cache(cache);
+    }
+    if args.allow_download {
+        let download = host::download::missing_components(&app, |url| note(&format!("Downloading {url}")));
+        signals.or_abort(async { Ok(download.await?) }).await?;
+    }
     for component in app.components.values_mut() {
         component.environment.extend(args.environment.iter().cloned());
     }

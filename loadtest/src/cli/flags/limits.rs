@@ -38,6 +38,9 @@ pub struct LimitArgs {
     /// The largest body of a request
     #[arg(long, value_name = "SIZE", default_value = "1GiB")]
     max_body_size: ByteSize,
+    /// The largest file of a key-value store or a database; a guest that needs more gets an error
+    #[arg(long, value_name = "SIZE", default_value = "1GiB")]
+    max_store_size: ByteSize,
     /// The time limit for requests in flight after the signal to stop
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time_or_zero)]
     drain_timeout: Duration,
@@ -56,6 +59,7 @@ impl From<LimitArgs> for Limits {
             body_timeout: args.body_timeout,
             max_header_size: args.max_header_size,
             max_body_size: args.max_body_size,
+            max_store_size: args.max_store_size,
             drain_timeout: args.drain_timeout,
         }
     }

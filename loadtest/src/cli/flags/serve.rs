@@ -35,6 +35,12 @@ pub struct ServeArgs {
     /// The folder for the output of components [default: .spin/logs in the manifest's folder]
     #[arg(long, value_name = "DIR")]
     pub log_dir: Option<PathBuf>,
+    /// The folder with components from URLs, as Spin downloads them [default: Spin's cache folder]
+    #[arg(long, value_name = "DIR")]
+    pub cache_dir: Option<PathBuf>,
+    /// Download components from URLs that the cache folder does not have
+    #[arg(long)]
+    pub allow_download: bool,
     /// Don't show the output of components, or the name of the log folder
     #[arg(short, long)]
     pub quiet: bool,

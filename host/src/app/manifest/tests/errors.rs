@@ -37,8 +37,9 @@ fn an_error_has_the_position_and_what_is_allowed() {
         in_component("allowed_outbound_hosts = [\"https://a\", \"example.com\"]"),
         in_component("allowed_outbound_hosts = [\"https://{{ a }}\"]"),
         in_component("allowed_http_hosts = [\"a\"]"),
-        in_component("key_value_stores = [\"default\"]"),
-        in_component("sqlite_databases = [\"default\"]"),
+        in_component("key_value_stores = [\"default\", \"cache\"]"),
+        in_component("key_value_stores = \"default\""),
+        in_component("sqlite_databases = [\"other\"]"),
         in_component("ai_models = [\"x\"]"),
         in_component("dependencies = { \"a:b\" = \"1\" }"),
         in_component("profile.p.files = []"),
@@ -79,8 +80,61 @@ fn an_error_has_the_position_and_what_is_allowed() {
 
 #[test]
 fn an_unsupported_version_is_reported_before_unknown_keys() {
-    let error = parse_text("spin_version = \"1\"\nname = \"old\"\n").unwrap_err().to_string();
-    assert_eq!(error, "dir/spin.toml:1:16: only spin_manifest_version = 2 is supported");
+    let error = parse_text("spin_version = \"3\"\nname = \"old\"\n").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "dir/spin.toml:1:16: only spin_manifest_version = 2 is supported, and \"1\" of older applications"
+    );
+}
+
+const VERSION_1: &str = r#"
+spin_version = "1"
+name = "old"
+version = "0.1.0"
+trigger = { type = "http", base = "/" }
+[variables]
+who = { default = "me" }
+[[component]]
+id = "Hello_World"
+source = "hello.wasm"
+allowed_http_hosts = ["example.com", "http://self", "https://x.example/"]
+key_value_stores = ["default"]
+config = { name = "{{ who }}" }
+[component.trigger]
+route = "/hello/..."
+executor = { type = "spin" }
+[component.build]
+command = "make"
+"#;
+
+#[test]
+fn version_1_is_read_into_the_same_app() {
+    let app = parse_text(VERSION_1).unwrap();
+    let component = &app.components["hello-world"];
+    assert_eq!(app.triggers[0].component(), Some("hello-world"));
+    assert_eq!(
+        (app.triggers[0].route.path(), app.triggers[0].route.is_wildcard()),
+        ("/hello".to_owned(), true)
+    );
+    assert!(
+        component.uses_key_value && component.build.is_some() && component.variables.contains_key("name")
+    );
+    assert_eq!(component.allowed_hosts.len(), 4);
+}
+
+#[test]
+fn an_error_in_version_1_has_its_position() {
+    for (from, to, error) in [
+        ("\"http\"", "\"redis\"", "5:20: trigger type redis is not offered by the embedded host"),
+        ("Hello_World", "1st", "9:6: a component's id consists of words joined by dashes or `_`"),
+        ("config", "konfig", "13:1: unknown field `konfig`"),
+        ("\"spin\"", "\"wagi\"", "16:12: trigger.http.executor: the embedded host offers only"),
+        ("base = \"/\"", "base = \"/v1\"", "5:28: application.trigger.http.base is not offered"),
+        ("route =", "# ", "14:1: missing field `route`"),
+    ] {
+        let found = parse_text(&VERSION_1.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(found.starts_with(&format!("dir/spin.toml:{error}")), "{to}: {found}");
+    }
 }
 
 #[test]

@@ -1,0 +1,192 @@
+//! Connections to one SQLite file. Statements run on threads for blocking work, never on those of the runtime.
+//!
+//! The file is in WAL mode: readers don't wait for the writer. What was answered survives the end of this process, and
+//! after a power failure the file is whole, without the last moments.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+use crate::byte_size::ByteSize;
+
+/// The number of statements that run at once. SQLite has one writer at a time, and more threads only wait for it.
+const MAX_CONCURRENT: usize = 4;
+/// The number of transactions of guests that are open at once. Each keeps its connection.
+const MAX_TRANSACTIONS: usize = 64;
+/// How long a statement waits for the file's lock.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+const PAGE_SIZE: u64 = 4096;
+/// The smallest maximum: SQLite needs some pages for its own tables.
+const MIN_PAGES: u64 = 16;
+
+/// Prepares a new connection.
+pub type Configure = fn(&mut Connection) -> rusqlite::Result<()>;
+
+/// The connections to one file.
+pub struct Pool {
+    path: PathBuf,
+    max_size: ByteSize,
+    configure: Configure,
+    idle: Mutex<Vec<Connection>>,
+    running: Arc<Semaphore>,
+    transactions: Arc<Semaphore>,
+}
+
+/// A connection with an open transaction. Dropping it rolls the transaction back.
+pub struct Transaction {
+    /// `None` only while it is dropped.
+    connection: Option<Connection>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// The reason why a statement has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("the file has its maximum size, {0} (--max-store-size), or the disk is full")]
+    Full(ByteSize),
+    #[error("too many transactions are open at once; {MAX_TRANSACTIONS} are allowed")]
+    TooManyTransactions,
+    #[error("{0}")]
+    Sqlite(rusqlite::Error),
+    #[error("the host is about to end")]
+    Ended,
+}
+
+impl Pool {
+    /// Opens the file, or creates it.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be used.
+    pub fn open(path: &Path, max_size: ByteSize, configure: Configure) -> Result<Arc<Self>, StorageError> {
+        let pool = Self {
+            path: path.to_owned(),
+            max_size,
+            configure,
+            idle: Mutex::default(),
+            running: Arc::new(Semaphore::new(MAX_CONCURRENT)),
+            transactions: Arc::new(Semaphore::new(MAX_TRANSACTIONS)),
+        };
+        if let Some(folder) = path.parent() {
+            // If it fails, SQLite gives the reason.
+            let _ = std::fs::create_dir_all(folder);
+        }
+        let connection = pool.connect().map_err(|error| pool.error(error))?;
+        pool.put(connection);
+        Ok(Arc::new(pool))
+    }
+
+    /// Runs `work` on the connection of the transaction, or on any one. Returns the transaction that is open afterwards.
+    ///
+    /// If the future is dropped, `work` is done nevertheless, and a transaction that is open afterwards is rolled back.
+    pub async fn run<R: Send + 'static>(
+        self: &Arc<Self>,
+        transaction: Option<Transaction>,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<R> + Send + 'static,
+    ) -> (Result<R, StorageError>, Option<Transaction>) {
+        let pool = self.clone();
+        let done = match transaction {
+            // Without a permit: those that have one may wait for this transaction's lock.
+            Some(transaction) => spawn_blocking(move || pool.run_in(transaction, work)).await,
+            None => match self.running.clone().acquire_owned().await {
+                Ok(permit) => {
+                    spawn_blocking(move || {
+                        let done = pool.run_on_any(work);
+                        drop(permit);
+                        done
+                    })
+                    .await
+                }
+                Err(_) => return (Err(StorageError::Ended), None),
+            },
+        };
+        done.unwrap_or((Err(StorageError::Ended), None))
+    }
+
+    fn run_in<R>(
+        &self,
+        mut transaction: Transaction,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<R>,
+    ) -> (Result<R, StorageError>, Option<Transaction>) {
+        let Some(connection) = &mut transaction.connection else { return (Err(StorageError::Ended), None) };
+        let result = work(connection).map_err(|error| self.error(error));
+        if !connection.is_autocommit() {
+            return (result, Some(transaction));
+        }
+        if let Some(connection) = transaction.connection.take() {
+            self.put(connection);
+        }
+        (result, None)
+    }
+
+    fn run_on_any<R>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<R>,
+    ) -> (Result<R, StorageError>, Option<Transaction>) {
+        let idle = self.lock().pop();
+        let mut connection = match idle.map_or_else(|| self.connect(), Ok) {
+            Ok(connection) => connection,
+            Err(error) => return (Err(self.error(error)), None),
+        };
+        let result = work(&mut connection).map_err(|error| self.error(error));
+        if connection.is_autocommit() {
+            self.put(connection);
+            return (result, None);
+        }
+        match self.transactions.clone().try_acquire_owned() {
+            Ok(permit) => (result, Some(Transaction { connection: Some(connection), _permit: permit })),
+            Err(_) => (Err(StorageError::TooManyTransactions), None),
+        }
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let mut connection = Connection::open(&self.path)?;
+        connection.busy_timeout(LOCK_TIMEOUT)?;
+        let max_pages = (self.max_size.0 as u64 / PAGE_SIZE).max(MIN_PAGES);
+        for (pragma, value) in [
+            ("journal_mode", "WAL".to_owned()),
+            ("synchronous", "NORMAL".to_owned()),
+            ("journal_size_limit", "67108864".to_owned()),
+            ("max_page_count", max_pages.to_string()),
+        ] {
+            // Some of them return their value.
+            connection.query_row(&format!("PRAGMA {pragma} = {value}"), [], |_| Ok(())).optional()?;
+        }
+        (self.configure)(&mut connection)?;
+        Ok(connection)
+    }
+
+    fn put(&self, connection: Connection) {
+        let mut idle = self.lock();
+        // Beyond this number, connections come from transactions that have ended.
+        if idle.len() < MAX_CONCURRENT {
+            idle.push(connection);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn error(&self, error: rusqlite::Error) -> StorageError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StorageError::Full(self.max_size),
+            _ => StorageError::Sqlite(error),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        // The end of the connection rolls back, which may wait for the disk.
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(move || drop(connection))),
+            Err(_) => drop(connection),
+        }
+    }
+}
