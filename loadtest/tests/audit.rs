@@ -22,7 +22,8 @@ fn app(routes: &[(&str, &str, u32)]) -> (TempDir, String) {
         let _ = write!(
             text,
             "[[trigger.http]]\nroute = {route:?}\ncomponent = {id:?}\n[component.{id}]\nsource = {:?}\n\
-             environment = {{ WAIT_MS = \"{wait_ms}\", ENDPOINT = {id:?} }}\n",
+             environment = {{ WAIT_MS = \"{wait_ms}\", ENDPOINT = {id:?}, SIBLING_URL = \"http://part-0.spin.internal/\" }}\n\
+             key_value_stores = [\"default\"]\nallowed_outbound_hosts = [\"http://part-0.spin.internal\"]\n",
             wasm(guest)
         );
     }
@@ -33,7 +34,7 @@ fn app(routes: &[(&str, &str, u32)]) -> (TempDir, String) {
     (folder, name)
 }
 
-/// The six routes of the tests: two are of WASIp2.
+/// Six kinds of routes, three of them also of WASIp2.
 fn shop() -> (TempDir, String) {
     app(&[
         ("/sync", "wasip3_sync.wasm", 200),
@@ -42,6 +43,9 @@ fn shop() -> (TempDir, String) {
         ("/cpu", "wasip3_cpu.wasm", 100),
         ("/old/...", "wasip2_await_then_block.wasm", 200),
         ("/old-sync", "wasip2_sync.wasm", 200),
+        ("/counter", "audit_wasip3_key_value_counter.wasm", 0),
+        ("/sibling", "audit_wasip3_sibling_call.wasm", 0),
+        ("/old-counter", "audit_wasip2_key_value_counter.wasm", 0),
     ])
 }
 
@@ -94,7 +98,13 @@ fn assert_shop(document: &Document) {
     assert!(
         trap.remedy.as_ref().is_some_and(|remedy| remedy.contains("--max-instance-concurrent-reuse-count 1"))
     );
-    assert_eq!(audit.shared_components, ["part-0", "part-1", "part-2", "part-3"]);
+    assert_eq!(audit.shared_components, ["part-0", "part-1", "part-2", "part-3", "part-6", "part-7"]);
+    let slower = audit.routes.iter().filter(|route| route.meaning == Meaning::SharedSlower);
+    assert_eq!(slower.count(), 1, "{audit:?}");
+    for name in ["/counter", "/sibling", "/old-counter"] {
+        let route = route(audit, name);
+        assert!(route.alone_ms.is_some(), "{route:?}");
+    }
     let uses: Vec<_> = document
         .runs
         .iter()
@@ -114,7 +124,7 @@ fn the_routes_that_sharing_slows_are_named_in_under_a_minute() {
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert_shop(&document.expect("a result"));
     let text = stdout(&output);
-    for words in ["sharing slows it", "/trap/7", "in one instance at once", "4 components are of WASIp3"] {
+    for words in ["sharing slows it", "/trap/7", "in one instance at once", "6 components are of WASIp3"] {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
