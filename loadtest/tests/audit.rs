@@ -18,12 +18,12 @@ fn app(routes: &[(&str, &str, u32)]) -> (TempDir, String) {
     build();
     let mut text = "spin_manifest_version = 2\n[application]\nname = \"shop\"\n".to_owned();
     for (number, (route, guest, wait_ms)) in routes.iter().enumerate() {
-        let id = format!("part-{number}");
+        let id = format!("part{number}");
         let _ = write!(
             text,
             "[[trigger.http]]\nroute = {route:?}\ncomponent = {id:?}\n[component.{id}]\nsource = {:?}\n\
-             environment = {{ WAIT_MS = \"{wait_ms}\", ENDPOINT = {id:?}, SIBLING_URL = \"http://part-0.spin.internal/\" }}\n\
-             key_value_stores = [\"default\"]\nallowed_outbound_hosts = [\"http://part-0.spin.internal\"]\n",
+             environment = {{ WAIT_MS = \"{wait_ms}\", ENDPOINT = {id:?}, SIBLING_URL = \"http://part0.spin.internal/\" }}\n\
+             key_value_stores = [\"default\"]\nallowed_outbound_hosts = [\"http://part0.spin.internal\"]\n",
             wasm(guest)
         );
     }
@@ -89,7 +89,7 @@ fn assert_shop(document: &Document) {
     let trap = route(audit, "/trap/:id");
     assert_eq!(
         (trap.component.as_deref(), trap.wasi, trap.path.as_deref()),
-        (Some("part-2"), Some(3), Some("/trap/7"))
+        (Some("part2"), Some(3), Some("/trap/7"))
     );
     let (shared, isolated) = trap.shared.as_ref().zip(trap.isolated.as_ref()).expect("a pair");
     assert_ne!(shared.kind, Kind::Parallel);
@@ -98,7 +98,7 @@ fn assert_shop(document: &Document) {
     assert!(
         trap.remedy.as_ref().is_some_and(|remedy| remedy.contains("--max-instance-concurrent-reuse-count 1"))
     );
-    assert_eq!(audit.shared_components, ["part-0", "part-1", "part-2", "part-3", "part-6", "part-7"]);
+    assert_eq!(audit.shared_components, ["part0", "part1", "part2", "part3", "part6", "part7"]);
     let slower = audit.routes.iter().filter(|route| route.meaning == Meaning::SharedSlower);
     assert_eq!(slower.count(), 1, "{audit:?}");
     for name in ["/counter", "/sibling", "/old-counter"] {
