@@ -60,7 +60,10 @@ impl Measured {
         match (shared, isolated) {
             (Some(shared), Some(isolated)) => pair(shared, isolated, &self.shared),
             (None, Some((_, burst))) => alone(burst),
-            _ => not_fired(route),
+            (Some(_), None) => {
+                (Meaning::Inconclusive, "No burst with an instance each was fired.".to_owned(), None)
+            }
+            (None, None) => not_fired(route),
         }
     }
 }
@@ -91,6 +94,10 @@ fn pair(
     let kinds = (one.verdict.kind, other.verdict.kind);
     let is_slower = one.makespan_ms >= SLOWER * other.makespan_ms || one.ok < other.ok;
     match kinds {
+        // Too short or too disturbed for a verdict on each, but the pair shows that sharing cost nothing.
+        (Kind::Inconclusive, _) | (_, Kind::Inconclusive) if !is_slower => {
+            (Meaning::NotSeen, format!("{times} Neither is exact enough for a verdict of its own."), None)
+        }
         (Kind::Inconclusive, _) => (Meaning::Inconclusive, one.verdict.why.clone(), None),
         (Kind::Parallel, _) => {
             let ways: Vec<String> = all.iter().map(|(spread, _)| sent(*spread)).collect();

@@ -71,11 +71,10 @@ impl Firing<'_> {
             for prepared in &mut prepared {
                 let route = &self.auditing.routes[prepared.at];
                 let measured = &mut measured[prepared.at];
-                let fired =
-                    if self.isolation == Isolation::Shared { &measured.shared } else { &measured.isolated };
                 let is_isolated_anyway = route.wasi == Some(Wasi::P2) && round > 0;
                 // It can't become worse.
-                let is_sequential = fired.iter().any(|(_, burst)| burst.verdict.kind == Kind::Sequential);
+                let is_sequential = self.isolation == Isolation::Shared
+                    && measured.shared.iter().any(|(_, burst)| burst.verdict.kind == Kind::Sequential);
                 // Only the pairs of bursts with shared instances matter.
                 let spread = share * prepared.service_ms;
                 let has_pair = self.isolation == Isolation::Shared
