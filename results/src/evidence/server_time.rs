@@ -7,8 +7,11 @@ use http::HeaderMap;
 /// The longest value that is read, in bytes.
 const MAX_BYTES: usize = 1_024;
 
+/// Reads the time in a header's value.
+type Parse = fn(&str) -> Option<Duration>;
+
 /// The headers, in the order in which they are read, with the time in each.
-const HEADERS: [(&str, fn(&str) -> Option<Duration>); 4] = [
+const HEADERS: [(&str, Parse); 4] = [
     ("server-timing", server_timing),
     ("x-runtime", seconds),
     ("x-process-time", seconds),
