@@ -92,7 +92,9 @@ fn pair(
         units::time(one.service_ms)
     );
     let kinds = (one.verdict.kind, other.verdict.kind);
-    let is_slower = one.makespan_ms >= SLOWER * other.makespan_ms || one.ok < other.ok;
+    let most = Observed::new(one, *spread).most_in_one;
+    // If no instance had two requests at once, sharing delayed none: the machine was busier then.
+    let is_slower = most != 1 && (one.makespan_ms >= SLOWER * other.makespan_ms || one.ok < other.ok);
     match kinds {
         // Too short or too disturbed for a verdict on each, but the pair shows that sharing cost nothing.
         (Kind::Inconclusive, _) | (_, Kind::Inconclusive) if !is_slower => {
@@ -105,9 +107,8 @@ fn pair(
         }
         (_, Kind::Inconclusive) => (Meaning::Inconclusive, other.verdict.why.clone(), None),
         _ if is_slower => {
-            let most = Observed::new(one, *spread).most_in_one;
             let inside = match most {
-                0 | 1 => String::new(),
+                0 => String::new(),
                 _ => format!(" Up to {most} of them were in one instance at once."),
             };
             let proof = " Only the sharing differs, so that it is the cause.";
