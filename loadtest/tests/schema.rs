@@ -18,6 +18,11 @@ fn the_committed_schema_of_results_is_current() {
 }
 
 #[test]
+fn the_committed_schema_of_plans_is_current() {
+    assert_current("plan.schema.json", &loadtest::plan::schema());
+}
+
+#[test]
 fn the_committed_schema_of_capacity_is_current() {
     assert_current("capacity.schema.json", &loadtest::report::json::capacity_schema());
 }

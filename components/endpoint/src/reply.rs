@@ -47,8 +47,30 @@ pub fn ok(style: &str, path: &str, wait: Duration, guard: InFlightGuard) -> Resp
         host: std::env::var("HOST_NAME").ok().filter(|name| !name.is_empty()),
     };
     match serde_json::to_string(&reply) {
-        Ok(json) => respond(StatusCode::OK, "application/json", json),
+        Ok(json) => {
+            let mut response = respond(StatusCode::OK, "application/json", json);
+            if let Ok(value) = reply.served_by().parse() {
+                response.headers_mut().insert("served-by", value);
+            }
+            response
+        }
         Err(error) => respond(StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{error}\n")),
+    }
+}
+
+impl Reply {
+    /// The evidence as the header `Served-By`: see `docs/evidence.md`.
+    fn served_by(&self) -> String {
+        let Self { instance, served, in_flight, style, .. } = self;
+        let seconds = |ns: u64| format!("{}.{:06}", ns / 1_000_000_000, ns % 1_000_000_000 / 1_000);
+        let (entered, left) = (seconds(self.entered_unix_ns), seconds(self.left_unix_ns));
+        let is_plain =
+            |name: &&String| name.bytes().all(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(&byte));
+        let host =
+            self.host.as_ref().filter(is_plain).map_or(String::new(), |host| format!(";host=\"{host}\""));
+        format!(
+            "\"{instance}\";served={served};in-flight={in_flight};entered=\"{entered}\";left=\"{left}\";style=\"{style}\"{host}"
+        )
     }
 }
 
@@ -94,6 +116,27 @@ mod tests {
         assert_eq!(reply.instance.len(), 16);
         assert!(reply.served >= 1 && reply.in_flight >= 1);
         assert!(reply.left_unix_ns - reply.entered_unix_ns >= 20_000_000);
+        assert_eq!(response.headers()["served-by"], reply.served_by());
+    }
+
+    #[test]
+    fn the_header_has_the_evidence_in_microseconds() {
+        let reply = Reply {
+            endpoint: "e1-p1".to_owned(),
+            style: "sync".to_owned(),
+            wait_ms: 20,
+            instance: "9f2c".to_owned(),
+            served: 3,
+            in_flight: 2,
+            entered_unix_ns: 1_764_182_123_000_456_789,
+            left_unix_ns: 1_764_182_124_999_999_999,
+            host: Some("a".to_owned()),
+        };
+        assert_eq!(
+            reply.served_by(),
+            "\"9f2c\";served=3;in-flight=2;entered=\"1764182123.000456\";left=\"1764182124.999999\";style=\"sync\";host=\"a\""
+        );
+        assert!(!Reply { host: Some("a\"b".to_owned()), ..reply }.served_by().contains("host"));
     }
 
     #[test]

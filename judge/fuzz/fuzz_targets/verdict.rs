@@ -9,7 +9,7 @@ use arbitrary::Arbitrary;
 use judge::aggregate::Aggregate;
 use judge::capacity::{End, Firing, Purpose, Search, Survey};
 use judge::schedule::{Arrivals, Open, Schedule};
-use judge::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Trace};
+use judge::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
 use judge::verdict::{effective_concurrency, judge};
 use libfuzzer_sys::fuzz_target;
 
@@ -39,9 +39,8 @@ struct FuzzRow {
 struct FuzzEvidence {
     instance: u8,
     style: u8,
-    served: u32,
-    entered_ns: u64,
-    left_ns: u64,
+    served: Option<u32>,
+    stay: Option<(u64, u64)>,
     start_ns: u64,
     host: Option<bool>,
 }
@@ -92,8 +91,7 @@ impl FuzzEvidence {
             endpoint: "e1-p1".to_owned(),
             style: styles[usize::from(self.style) % styles.len()].to_owned(),
             served: self.served,
-            entered_ns: self.entered_ns,
-            left_ns: self.left_ns,
+            stay: self.stay.map(|(entered_ns, left_ns)| Stay { entered_ns, left_ns }),
             start_ns: self.start_ns,
             host: self.host.map(|is_first| is_first.to_string()),
         }

@@ -12,8 +12,9 @@ pub(crate) struct Hosts {
     pub(crate) count: usize,
     /// The largest number of requests that a host served.
     pub(crate) fullest: usize,
-    /// The largest number of requests that were in a handler at once on one host, by its own clock.
-    pub(crate) in_handler: usize,
+    /// The largest number of requests that were in a handler at once on one host, by its own clock; `None` if a reply
+    /// doesn't tell its times.
+    pub(crate) in_handler: Option<usize>,
 }
 
 impl Hosts {
@@ -25,10 +26,11 @@ impl Hosts {
             let Some(host) = &reply.host else { return Self::default() };
             hosts.entry(host).or_default().push(reply);
         }
+        let most: Option<Vec<usize>> = hosts.values().map(|replies| overlap::most_at_once(replies)).collect();
         Self {
             count: hosts.len(),
             fullest: hosts.values().map(Vec::len).max().unwrap_or(0),
-            in_handler: hosts.values().map(|replies| overlap::most_at_once(replies)).max().unwrap_or(0),
+            in_handler: most.and_then(|most| most.into_iter().max()),
         }
     }
 }

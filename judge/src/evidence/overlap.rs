@@ -1,7 +1,7 @@
 //! How many requests were in a handler at once.
 
 use crate::stats::percentile;
-use crate::trace::{Evidence, Trace};
+use crate::trace::{Evidence, Stay, Trace};
 
 /// The last part of a stay, one of this many, is ignored: a request that enters while another leaves doesn't overlap
 /// with it.
@@ -19,31 +19,34 @@ pub(crate) struct Overlap {
 impl Overlap {
     /// Returns `None` if a reply doesn't tell its times, or the clocks may differ.
     pub(crate) fn of(trace: &Trace) -> Option<Self> {
-        let replies: Vec<&Evidence> =
-            trace.answered().map(|row| row.evidence.as_ref()).collect::<Option<_>>()?;
-        if !trace.shared_clock
-            || replies.is_empty()
-            || replies.iter().any(|reply| reply.left_ns < reply.entered_ns)
+        let stays: Vec<Stay> =
+            trace.answered().map(|row| row.evidence.as_ref()?.stay).collect::<Option<_>>()?;
+        if !trace.shared_clock || stays.is_empty() || stays.iter().any(|stay| stay.left_ns < stay.entered_ns)
         {
             return None;
         }
         let mut stays_ms: Vec<f64> =
-            replies.iter().map(|reply| (reply.left_ns - reply.entered_ns) as f64 / 1e6).collect();
+            stays.iter().map(|stay| (stay.left_ns - stay.entered_ns) as f64 / 1e6).collect();
         stays_ms.sort_by(f64::total_cmp);
-        Some(Self { at_once: most_at_once(&replies), stay_ms: percentile(&stays_ms, 0.5)? })
+        Some(Self { at_once: most_of(&stays), stay_ms: percentile(&stays_ms, 0.5)? })
     }
 }
 
-/// Returns the largest number of requests that were in a handler at once. The replies share a clock.
-pub(super) fn most_at_once(replies: &[&Evidence]) -> usize {
-    let stays: Vec<_> = replies.iter().map(|reply| stay(reply)).collect();
-    largest_overlap(&stays)
+/// Returns the largest number of requests that were in a handler at once; `None` if a reply doesn't tell its times. The
+/// replies share a clock.
+pub(super) fn most_at_once(replies: &[&Evidence]) -> Option<usize> {
+    let stays: Option<Vec<Stay>> = replies.iter().map(|reply| reply.stay).collect();
+    stays.map(|stays| most_of(&stays))
 }
 
-/// Returns the time that a request was in its handler, without the part in which it left.
-fn stay(reply: &Evidence) -> (u64, u64) {
-    let duration = reply.left_ns.saturating_sub(reply.entered_ns);
-    (reply.entered_ns, reply.entered_ns + (duration - duration / LEAVING))
+fn most_of(stays: &[Stay]) -> usize {
+    largest_overlap(&stays.iter().map(without_leaving).collect::<Vec<_>>())
+}
+
+/// Returns a stay without the part in which the request left.
+fn without_leaving(stay: &Stay) -> (u64, u64) {
+    let duration = stay.left_ns.saturating_sub(stay.entered_ns);
+    (stay.entered_ns, stay.entered_ns + (duration - duration / LEAVING))
 }
 
 /// Returns the largest number of stays that cover one moment. Stays of which one ends when the other begins don't

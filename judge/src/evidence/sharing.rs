@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::stats::percentile;
-use crate::trace::{Evidence, Row, Trace};
+use crate::trace::{Evidence, Row, Stay, Trace};
 
 /// Requests of one instance took turns if they left their handlers at least this far apart, in service times.
 const MIN_GAP: f64 = 0.5;
@@ -47,7 +47,7 @@ impl Sharing {
             }
             sharing.took_turns += gaps.len() + 1;
             // Durations within one instance are valid without a common clock.
-            let left = range(group.iter().map(|(_, evidence)| evidence.left_ns as f64));
+            let left = range(stays(group).map(|stay| stay.left_ns as f64));
             let done = range(group.iter().map(|(row, _)| row.done_us * 1e3));
             sharing.batched |= done < left / 2.0;
             turns.extend(gaps);
@@ -71,19 +71,23 @@ impl Sharing {
 /// Returns the times between requests that were in their handlers together and left one after the other, in
 /// nanoseconds.
 fn gaps_between_turns(group: &[(&Row, &Evidence)], service_ns: f64) -> Vec<f64> {
-    let mut stays: Vec<(u64, u64)> =
-        group.iter().map(|(_, evidence)| (evidence.entered_ns, evidence.left_ns)).collect();
-    stays.sort_unstable_by_key(|(entered, left)| (*left, *entered));
+    let mut stays: Vec<Stay> = stays(group).collect();
+    stays.sort_unstable_by_key(|stay| (stay.left_ns, stay.entered_ns));
     stays
         .windows(2)
         // The later request entered before the earlier left, and was delayed by it.
         .filter(|pair| {
-            let stay = pair[1].1.saturating_sub(pair[1].0) as f64;
-            pair[1].0 < pair[0].1 && stay >= (1.0 + MIN_GAP) * service_ns
+            let stay = pair[1].left_ns.saturating_sub(pair[1].entered_ns) as f64;
+            pair[1].entered_ns < pair[0].left_ns && stay >= (1.0 + MIN_GAP) * service_ns
         })
-        .map(|pair| (pair[1].1 - pair[0].1) as f64)
+        .map(|pair| (pair[1].left_ns - pair[0].left_ns) as f64)
         .filter(|gap| *gap >= MIN_GAP * service_ns)
         .collect()
+}
+
+/// Returns the stays that the replies tell.
+fn stays(group: &[(&Row, &Evidence)]) -> impl Iterator<Item = Stay> + Clone {
+    group.iter().filter_map(|(_, evidence)| evidence.stay)
 }
 
 /// Returns the distance from the smallest value to the largest.

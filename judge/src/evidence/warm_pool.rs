@@ -20,19 +20,22 @@ pub(crate) struct WarmPool {
 }
 
 impl WarmPool {
-    /// Returns `None` if a reply names no instance, if all instances are warm or all fresh, or if requests were in an
+    /// Returns `None` if a reply names no instance or doesn't tell its times and its number, if all instances are warm or all fresh, or if requests were in an
     /// instance together: then instances are shared.
     pub(crate) fn of(trace: &Trace) -> Option<Self> {
         let mut instances: BTreeMap<&str, Vec<&Evidence>> = BTreeMap::new();
         for row in trace.answered() {
             let evidence = row.evidence.as_ref()?;
+            evidence.served?;
             instances.entry(&evidence.instance).or_default().push(evidence);
         }
         let is_warm =
-            |replies: &[&Evidence]| replies.len() > 1 || replies.iter().any(|reply| reply.served > 1);
+            |replies: &[&Evidence]| replies.len() > 1 || replies.iter().any(|reply| reply.served > Some(1));
         let size = instances.values().filter(|replies| is_warm(replies)).count();
         let fresh = instances.len() - size;
-        let is_shared = instances.values().any(|replies| super::overlap::most_at_once(replies) > 1);
+        let at_once: Option<Vec<usize>> =
+            instances.values().map(|replies| super::overlap::most_at_once(replies)).collect();
+        let is_shared = at_once?.into_iter().any(|most| most > 1);
         (size > 0 && fresh >= MIN_FRESH && !is_shared).then_some(Self { size, fresh })
     }
 
@@ -47,7 +50,7 @@ impl WarmPool {
 mod tests {
     use super::*;
     use crate::schedule::Schedule;
-    use crate::trace::{Outcome, Row};
+    use crate::trace::{Outcome, Row, Stay};
 
     /// Requests as (instance, requests that it had taken, time of entry in ms); each takes 100 ms.
     fn trace(requests: &[(&str, u32, u64)]) -> Trace {
@@ -59,9 +62,8 @@ mod tests {
                 instance: (*instance).to_owned(),
                 endpoint: "e1-p1".to_owned(),
                 style: "sync".to_owned(),
-                served: *served,
-                entered_ns: entered * 1_000_000,
-                left_ns: (entered + 100) * 1_000_000,
+                served: Some(*served),
+                stay: Some(Stay { entered_ns: entered * 1_000_000, left_ns: (entered + 100) * 1_000_000 }),
                 start_ns: 0,
                 host: None,
             }),

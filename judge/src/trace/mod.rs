@@ -15,7 +15,7 @@ use crate::schedule::Schedule;
 
 pub use baseline::Baseline;
 pub use ending::Ending;
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Stay};
 pub use outcome::{ErrorKind, Fault, Outcome};
 pub use row::{Row, Statuses};
 

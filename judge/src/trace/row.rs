@@ -33,6 +33,8 @@ pub struct Row {
     pub evidence: Option<Evidence>,
     /// The reply's Server header.
     pub server: Option<String>,
+    /// The time that the server says it took for the request, in microseconds; `None` if it says nothing.
+    pub server_time_us: Option<f64>,
 }
 
 impl Row {

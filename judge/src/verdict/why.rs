@@ -8,6 +8,7 @@ use crate::evidence::{Hosts, Sharing, WarmPool};
 use crate::findings::Findings;
 use crate::judgement::{CrossCheck, Judgement, Kind};
 use crate::refusal::Refusals;
+use crate::stats::percentile;
 use crate::trace::{Ending, Outcome, Trace};
 use crate::units;
 
@@ -33,6 +34,7 @@ pub(super) fn why(judgement: &Judgement, is_named: bool) -> String {
     sentences.extend(instances(&findings.sharing, *served));
     sentences.extend(warm_pool(judgement));
     sentences.extend(hosts(&findings.hosts));
+    sentences.extend(own_time(judgement));
     sentences.extend(cause::explanation(judgement));
     sentences.extend(handlers(judgement));
     sentences.join(" ")
@@ -157,16 +159,33 @@ fn warm_pool(judgement: &Judgement) -> Option<String> {
     ))
 }
 
+/// Returns how long the server says that it took for a request; `None` if an answer doesn't say it, or nothing waited.
+fn own_time(judgement: &Judgement) -> Option<String> {
+    if judgement.served == Kind::Parallel {
+        return None;
+    }
+    let mut times: Vec<f64> =
+        judgement.trace.answered().map(|row| row.server_time_us).collect::<Option<_>>()?;
+    times.sort_by(f64::total_cmp);
+    let median = percentile(&times, 0.5)?;
+    Some(format!("By its own header, the server took {} for a request (median).", units::time(median / 1e3)))
+}
+
 /// Returns how the requests were spread over hosts; `None` if the replies name no hosts.
 fn hosts(hosts: &Hosts) -> Option<String> {
     let Hosts { count, fullest, in_handler } = hosts;
     match count {
         0 => None,
         1 => Some("One host served all requests.".to_owned()),
-        _ => Some(format!(
-            "The requests were spread over {count} hosts, up to {fullest} on one host. On each host, at most {in_handler} \
-             requests were in a handler at once."
-        )),
+        _ => {
+            let spread = format!("The requests were spread over {count} hosts, up to {fullest} on one host.");
+            Some(match in_handler {
+                Some(most) => {
+                    format!("{spread} On each host, at most {most} requests were in a handler at once.")
+                }
+                None => spread,
+            })
+        }
     }
 }
 

@@ -109,7 +109,7 @@ fn burst(setup: &Setup, index: usize, planned: &PlannedBurst, time_scale: f64, s
     let ms = |time: std::time::Duration| time.as_secs_f64() * 1e3;
     let schedule = planned.schedule(time_scale);
     let wait = ms(planned.wait(time_scale));
-    let endpoint = endpoint::name_of(&planned.path);
+    let endpoint = planned.endpoint();
     // At full scale the wait of the manifest applies.
     let query = if time_scale == 1.0 { String::new() } else { format!("?wait_ms={}", wait as u64) };
     Burst {

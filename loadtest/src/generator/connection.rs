@@ -6,7 +6,7 @@ use http::Request;
 use http::response::Parts;
 use hyper::body::Bytes;
 use judge::trace::{ErrorKind, Fault, Outcome, Row};
-use results::evidence::{self, BodyPrefix};
+use results::evidence::{self, BodyPrefix, Reply};
 
 use super::burst::BurstSpec;
 use super::clock::StartTime;
@@ -16,6 +16,9 @@ use super::http2::{self, Pool, StreamSlot};
 use super::progress_grid::Cell;
 use super::request::RequestTemplate;
 use super::timestamps::Timestamps;
+
+/// The longest time that a request can have been at the server, if its send is unknown.
+const UNKNOWN_LATENCY: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub struct Connection {
     protocol: Protocol,
@@ -138,7 +141,15 @@ impl Exchange {
                 let good = spec.request.good.as_ref();
                 row.good = good.map(|good| good.iter().any(|range| range.contains(&status)));
                 row.server = evidence::server(&head.headers);
-                row.evidence = body.evidence(start.unix_ns);
+                let reply = Reply {
+                    headers: &head.headers,
+                    body: &body,
+                    path: spec.request.url.path(),
+                    start_ns: start.unix_ns,
+                    latency: times.sent.map_or(UNKNOWN_LATENCY, |sent| done.saturating_duration_since(sent)),
+                };
+                row.evidence = reply.evidence();
+                row.server_time_us = reply.server_time_us();
             }
             Err(outcome) => row.outcome = outcome,
         }

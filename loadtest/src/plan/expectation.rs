@@ -1,16 +1,20 @@
 //! The expected verdict of a burst, and the comparison with the actual verdict.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use judge::verdict::{Kind, Shape, Verdict};
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, Unexpected, Visitor};
 
 /// The largest allowed difference between the expected and the measured number at a time.
 const TOLERANCE: f64 = 1.0;
 
 /// An expected verdict, as in `setups.toml`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
 pub enum Expectation {
     /// A kind of verdict, at any time scale.
     Kind(Kind),
@@ -19,19 +23,20 @@ pub enum Expectation {
 }
 
 /// An expected number at a time.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limited {
-    /// The number of requests served at a time.
+    /// The number of requests served at a time, with a tolerance of 1.
     at_a_time: Limit,
     /// Another kind that is accepted if the waits are shortened.
+    #[serde(default)]
     scaled: Option<Kind>,
     /// The expected order of the answers.
     shape: Option<Shape>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
 enum Limit {
     /// A fixed number.
     Number(u32),
@@ -39,13 +44,62 @@ enum Limit {
     Of(Resource),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Resource {
     /// The processor cores.
     Cores,
     /// The instances that the burst fills.
     Instances,
+}
+
+impl<'de> Deserialize<'de> for Expectation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrTable;
+
+        impl<'de> Visitor<'de> for TextOrTable {
+            type Value = Expectation;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a verdict such as \"parallel\", or a table with at_a_time")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Expectation, E> {
+                Kind::deserialize(text.into_deserializer()).map(Expectation::Kind)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Expectation, A::Error> {
+                Limited::deserialize(MapAccessDeserializer::new(map)).map(Expectation::Limited)
+            }
+        }
+
+        deserializer.deserialize_any(TextOrTable)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrText;
+
+        impl Visitor<'_> for NumberOrText {
+            type Value = Limit;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number from 1, \"cores\" or \"instances\"")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Limit, E> {
+                let limit = u32::try_from(number).ok().filter(|limit| *limit > 0);
+                limit.map(Limit::Number).ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Limit, E> {
+                Resource::deserialize(text.into_deserializer()).map(Limit::Of)
+            }
+        }
+
+        deserializer.deserialize_any(NumberOrText)
+    }
 }
 
 /// The resources that limit the requests at a time, each as a range.

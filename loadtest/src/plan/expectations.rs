@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use results::document::Isolation;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::expectation::Expectation;
@@ -11,21 +12,23 @@ use super::expectation::Expectation;
 const FRESH: &str = "fresh";
 /// The key for components with several requests at once in an instance.
 const SHARED: &str = "shared";
+/// The key for all other systems.
+const ANY: &str = "any";
 
-/// Expectations by key: a system's name, `fresh` or `shared`.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// Expectations by key: a system's name, `fresh`, `shared` or `any`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub(super) struct Expectations(BTreeMap<String, Expectation>);
 
 impl Expectations {
-    /// The expectation for a system: by its name, or else by the isolation of its instances.
+    /// The expectation for a system: by its name, or else by the isolation of its instances, or else for any system.
     pub fn of(&self, system: &str, isolation: Option<Isolation>) -> Option<&Expectation> {
         let by_isolation = isolation.map(|isolation| match isolation {
             // An instance has one request at a time, so requests cannot affect each other.
             Isolation::Fresh | Isolation::Reused => FRESH,
             Isolation::Shared => SHARED,
         });
-        self.0.get(system).or_else(|| self.0.get(by_isolation?))
+        self.0.get(system).or_else(|| self.0.get(by_isolation?)).or_else(|| self.0.get(ANY))
     }
 
     /// Checks that each key is `fresh`, `shared` or one of `systems`.
@@ -35,7 +38,7 @@ impl Expectations {
     /// A line with the unknown key and the allowed keys.
     pub fn check(&self, systems: &[&str]) -> Result<(), String> {
         let allowed = || [FRESH, SHARED].into_iter().chain(systems.iter().copied());
-        match self.0.keys().find(|key| allowed().all(|allowed| allowed != *key)) {
+        match self.0.keys().filter(|key| *key != ANY).find(|key| allowed().all(|allowed| allowed != *key)) {
             None => Ok(()),
             Some(unknown) => Err(format!(
                 "unknown key `{unknown}` in `expect`, expected one of {}",

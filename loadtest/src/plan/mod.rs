@@ -1,149 +1,56 @@
-//! The plan: setups, read from TOML.
+//! The plan: setups, read from TOML. Built in are those of the lab; `run --plan FILE` reads a user's own.
 
+mod burst;
+mod count;
 mod expectation;
 mod expectations;
+mod file;
+mod init;
+mod request;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Duration;
+use std::path::Path;
 
-use judge::schedule::Schedule;
-use judge::verdict::Kind;
-use results::document::Isolation;
-use serde::Deserialize;
-use serde::de::Error;
+use host::ManifestError as Error;
 
+pub use self::burst::PlannedBurst;
+pub use self::count::Count;
 pub use self::expectation::{Expected, Limits};
-use self::expectations::Expectations;
-use crate::machine;
+pub use self::file::schema;
+pub use self::init::first as first_plan;
+pub use self::request::{PlannedRequest, statuses};
 
 /// The built-in setups.
 const BUILT_IN: &str = include_str!("../../setups.toml");
 
 /// Bursts that are fired together, with their expected verdicts.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Setup {
     /// The value for `--setup`, such as `3`.
     pub id: String,
     /// A short description.
     pub title: String,
     /// Whether idle instances must expire before the burst.
-    #[serde(default)]
     pub after_idle: bool,
     /// Whether it runs if `--setup` is not given.
-    #[serde(default = "yes")]
     pub default: bool,
     /// Whether the expectations hold for the embedded host only. Another system may share the processors unfairly, or may
     /// have other processors than this machine.
-    #[serde(default)]
     pub embedded_only: bool,
     /// The bursts.
-    #[serde(rename = "burst")]
     pub bursts: Vec<PlannedBurst>,
-}
-
-/// A burst at one endpoint.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlannedBurst {
-    /// The endpoint's path.
-    pub path: String,
-    /// The wait of each request, in milliseconds.
-    pub wait_ms: u32,
-    /// The number of requests.
-    pub n: Count,
-    /// The number of connections.
-    pub c: Count,
-    /// The delay from the barrier to the burst's start, in milliseconds.
-    #[serde(default)]
-    pub delay_ms: f64,
-    /// The time between the first `c` sends, in milliseconds.
-    #[serde(default)]
-    pub spacing_ms: f64,
-    /// The verdict for FastAPI in the original experiment.
-    pub fastapi: Option<Kind>,
-    /// The verdict that the original experiment's author expected of FastAPI.
-    pub author_expected: Option<Kind>,
-    #[serde(default)]
-    expect: Expectations,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// A number of requests or connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum Count {
-    /// A fixed number.
-    Fixed(usize),
-    /// A multiple of this machine's number of processors.
-    PerCore {
-        /// The number for each processor.
-        per_core: usize,
-    },
-}
-
-impl Count {
-    /// The number on this machine.
-    pub fn get(self) -> usize {
-        match self {
-            Self::Fixed(count) => count,
-            Self::PerCore { per_core } => per_core * machine::processors(),
-        }
-    }
-}
-
-impl fmt::Display for Count {
-    /// The number with its origin, such as `8 (4 per core)`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fixed(count) => count.fmt(f),
-            Self::PerCore { per_core } => write!(f, "{} ({per_core} per core)", self.get()),
-        }
-    }
 }
 
 impl fmt::Display for Setup {
     /// A line such as `sync handler: 10 x /e1/p1, 10 s each`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let burst = |burst: &PlannedBurst| {
-            format!("{} x {}, {} s each", burst.n, burst.path, f64::from(burst.wait_ms) / 1e3)
-        };
-        write!(f, "{}: {}", self.title, self.bursts.iter().map(burst).collect::<Vec<_>>().join("; "))
-    }
-}
-
-impl PlannedBurst {
-    /// The send times of the requests. All times are multiplied by `scale`.
-    pub fn schedule(&self, scale: f64) -> Schedule {
-        let scaled = |ms: f64| Duration::from_secs_f64(ms * scale / 1e3);
-        Schedule {
-            c: self.c.get(),
-            delay: scaled(self.delay_ms),
-            spacing: scaled(self.spacing_ms),
-            ..Schedule::together(self.n.get())
+        let bursts: Vec<String> = self.bursts.iter().map(PlannedBurst::to_string).collect();
+        match self.title.is_empty() {
+            true => f.write_str(&bursts.join("; ")),
+            false => write!(f, "{}: {}", self.title, bursts.join("; ")),
         }
     }
-
-    /// The wait, multiplied by `scale`.
-    pub fn wait(&self, scale: f64) -> Duration {
-        Duration::from_secs_f64((f64::from(self.wait_ms) * scale / 1e3).max(0.0))
-    }
-
-    /// The expected verdict for `system`, with the `isolation` of its instances (`None` if unknown) and `limits`. `None`
-    /// if the plan has no expectation.
-    pub fn expected(&self, system: &str, isolation: Option<Isolation>, limits: &Limits) -> Option<Expected> {
-        self.expect.of(system, isolation).map(|expectation| expectation.resolve(self.n.get(), limits))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    setup: Vec<Setup>,
 }
 
 /// The built-in setups. `systems` are the names for which a setup may have expectations.
@@ -151,16 +58,18 @@ struct File {
 /// # Errors
 ///
 /// If `setups.toml` has an error, or an expectation for an unknown system.
-pub fn built_in(systems: &[&str]) -> Result<Vec<Setup>, toml::de::Error> {
-    let setups = toml::from_str::<File>(BUILT_IN)?.setup;
-    for setup in &setups {
-        for burst in &setup.bursts {
-            burst.expect.check(systems).map_err(|error| {
-                toml::de::Error::custom(format!("setup {}, {}: {error}", setup.id, burst.path))
-            })?;
-        }
-    }
-    Ok(setups)
+pub fn built_in(systems: &[&str]) -> Result<Vec<Setup>, Error> {
+    file::parse("setups.toml".as_ref(), BUILT_IN, systems)
+}
+
+/// The setups in the file at `path`. `systems` are the names for which a setup may have expectations.
+///
+/// # Errors
+///
+/// An [`Error`] with the file's path, line and column, and what is allowed.
+pub fn read(path: &Path, systems: &[&str]) -> Result<Vec<Setup>, Error> {
+    let unreadable = |error| Error::at(path, "", None, &format!("cannot read: {error}"));
+    file::parse(path, &std::fs::read_to_string(path).map_err(unreadable)?, systems)
 }
 
 /// The setups with an id in `wanted`, or the default setups if `wanted` is empty.
@@ -181,7 +90,11 @@ pub fn select(setups: Vec<Setup>, wanted: &[String]) -> Result<Vec<Setup>, Strin
 
 #[cfg(test)]
 mod tests {
+    use judge::verdict::Kind;
+    use results::document::Isolation;
+
     use super::*;
+    use crate::machine;
 
     const SYSTEMS: [&str; 3] = ["spin", "wasmtime", "fastapi"];
 

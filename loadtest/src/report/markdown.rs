@@ -8,7 +8,7 @@ use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
 
 use super::format::Format;
-use super::{diagnosis, sentences};
+use super::{audit, diagnosis, sentences};
 
 /// The format.
 pub(super) const FORMAT: Format = Format {
@@ -22,8 +22,11 @@ pub(super) const FORMAT: Format = Format {
 const TIMELINE_WIDTH: usize = 72;
 
 fn text(document: &Document) -> String {
-    let text =
-        document.diagnosis.as_ref().map_or_else(|| bursts(document), |found| diagnosed(found, document));
+    let text = match (&document.diagnosis, &document.audit) {
+        (Some(found), _) => diagnosed(found, document),
+        (_, Some(found)) => audit::markdown(found, escaped) + "\n" + &bursts(document),
+        _ => bursts(document),
+    };
     let command = match document.command.is_empty() {
         true => String::new(),
         false => format!(" with {}", code(&document.command)),

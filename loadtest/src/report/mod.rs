@@ -2,6 +2,7 @@
 //!
 //! A format is one file with a [`Format`] in it, and one row in [`FORMATS`].
 
+pub mod audit;
 pub mod capacity;
 pub mod compare;
 pub(crate) mod csv;

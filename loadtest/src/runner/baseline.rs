@@ -148,6 +148,15 @@ fn milliseconds(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1e3).unwrap_or(Duration::MAX)
 }
 
+/// Sends `request` alone, and returns its time in milliseconds.
+///
+/// # Errors
+///
+/// Why it has no good answer, such as `got status 404`.
+pub async fn try_alone(request: &Arc<RequestTemplate>, timeout: Duration) -> Result<f64, String> {
+    alone_ms(request, Some(timeout)).await.map_err(|useless| useless.text)
+}
+
 /// The time that a request takes alone, in milliseconds; or why there is no good answer.
 async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, Useless> {
     let spec = BurstSpec::new(request.clone(), Schedule::together(1), timeout);

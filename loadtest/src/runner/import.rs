@@ -40,7 +40,7 @@ fn describe(run: &mut Run, setups: &[Setup]) {
     run.title.clone_from(&setup.title);
     for burst in &mut run.bursts {
         let mut planned = setup.bursts.iter();
-        let planned = planned.find(|planned| endpoint::name_of(&planned.path) == burst.endpoint);
+        let planned = planned.find(|planned| planned.endpoint() == burst.endpoint);
         burst.fastapi = planned.and_then(|planned| planned.fastapi);
         burst.author_expected = planned.and_then(|planned| planned.author_expected);
     }

@@ -1,5 +1,6 @@
 //! From a plan or a URL to a document of judged bursts.
 
+pub mod audit;
 pub mod baseline;
 pub mod burst;
 pub mod capacity;

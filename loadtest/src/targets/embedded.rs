@@ -27,6 +27,7 @@ async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
         .args(["serve", "--quiet", "--no-build", "--listen=127.0.0.1:0", "--format=json"])
         .args(options.app_flags)
         .args(options.policy.flags())
+        .args(options.evidence.then_some("--evidence"))
         .arg(&launch.app()?.manifest);
     let (child, lines) = Child::spawn("the embedded host", command)?;
     let mut startup = StartupParser::default();

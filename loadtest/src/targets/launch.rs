@@ -23,6 +23,8 @@ pub struct StartOptions<'a> {
     pub app_flags: &'a [String],
     /// The isolation of instances.
     pub policy: &'a Policy,
+    /// Whether the embedded host names the instance of each request in the header `Served-By`.
+    pub evidence: bool,
     /// The number of server processes, for targets that take [`WORKERS`].
     pub workers: usize,
     /// The number of threads for blocking handlers, for targets that take [`THREADS`]; `None` is the target's default.

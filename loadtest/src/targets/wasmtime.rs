@@ -11,6 +11,7 @@ use super::built_in::{BuiltIn, Content};
 use super::child::{Child, guarded_command};
 use super::launch::{Launch, StartError, uses_wasi};
 use super::output::{Line, Lines};
+use super::route::trigger_at;
 use super::running::Running;
 use super::tool::{Tool, at_least};
 use crate::console::note;
@@ -68,8 +69,7 @@ async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
 }
 
 fn component_at<'a>(app: &'a App, path: &str) -> Result<(&'a str, &'a Component), Failure> {
-    let trigger = app.triggers.iter().find(|trigger| trigger.route.path() == path);
-    let id = trigger.and_then(|trigger| trigger.component());
+    let id = trigger_at(app, path).and_then(|trigger| trigger.component());
     id.and_then(|id| app.components.get_key_value(id))
         .map(|(id, component)| (id.as_str(), component))
         .ok_or_else(|| {

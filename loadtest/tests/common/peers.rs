@@ -42,8 +42,8 @@ pub fn installed(path: &str, name: &str) -> PathBuf {
     }
 }
 
-/// Starts a server, and waits for the line with its URL.
-fn start(command: &mut Command) -> Peer {
+/// Starts a server, and waits for the line with its URL on standard error.
+pub fn start(command: &mut Command) -> Peer {
     let mut process = Process::spawn(command.stdout(Stdio::null()).stderr(Stdio::piped()));
     let mut lines = BufReader::new(process.child.stderr.take().expect("piped")).lines();
     let mut output = Vec::new();

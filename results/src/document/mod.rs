@@ -1,5 +1,6 @@
 //! The result document `result.json`: bursts with their requests and verdicts. Its JSON names are stable.
 
+mod audit;
 mod baseline;
 mod burst;
 mod checked;
@@ -22,6 +23,7 @@ use judge::verdict::is_bottleneck;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use audit::{Audit, AuditedRoute, Meaning, Observed};
 pub use baseline::Baseline;
 pub use burst::Burst;
 pub use checked::Checked;
@@ -67,6 +69,9 @@ pub struct Document {
     /// What the runs show together, if they are experiments of `diagnose`; left out otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosed>,
+    /// What the runs show together, if they are those of `audit`; left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
 }
 
 /// This project's tool, as it is named in a [`Source`].
@@ -106,7 +111,7 @@ pub struct Run {
     /// The load of the generator in this run; left out if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<GeneratorSummary>,
-    /// The bursts, which were fired together.
+    /// The bursts, which were fired together; those of an audit one after the other.
     pub bursts: Vec<Burst>,
 }
 
@@ -154,19 +159,26 @@ impl Document {
             systems: Vec::new(),
             generator: GeneratorSummary::default(),
             diagnosis: None,
+            audit: None,
         }
     }
 
     /// Adds a run with the load of the generator. `descriptors` is the generator's limit of open descriptors.
     pub fn add(&mut self, run: Run, generator: Generator, descriptors: u64) {
+        let summary = self.add_load(generator, descriptors, &run.bursts);
+        self.runs.push(Run { generator: Some(summary), ..run });
+    }
+
+    /// Adds the load of the generator during `bursts`, which are added later, and returns it.
+    pub fn add_load(&mut self, generator: Generator, descriptors: u64, bursts: &[Burst]) -> GeneratorSummary {
         let summary = GeneratorSummary {
             cpu: rounded(generator.cpu, 4),
             lag_p99_us: rounded(generator.lag_p99_us, 1),
             descriptors,
-            saturated: run.bursts.iter().any(|burst| is_saturated(&generator, burst)),
+            saturated: bursts.iter().any(|burst| is_saturated(&generator, burst)),
         };
-        self.runs.push(Run { generator: Some(summary), ..run });
         self.generator = self.generator.worst(summary);
+        summary
     }
 
     /// Returns the tool that measured, and the tool that judged if it is another one.

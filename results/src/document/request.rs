@@ -56,6 +56,10 @@ pub struct Request {
     /// The machine that served the request, from the reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// The time that the server says it took for the request, from 0, by its own clock; left out if the answer has no valid
+    /// `Server-Timing`, `X-Runtime`, `X-Process-Time` or `X-Response-Time`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_time_us: Option<f64>,
 }
 
 impl Request {
@@ -80,7 +84,7 @@ impl Request {
         };
         let us = |time: f64| rounded(time, 1);
         let evidence = row.evidence.as_ref();
-        let interval = evidence.map(Evidence::interval_us);
+        let interval = evidence.and_then(Evidence::interval_us);
         let shared = interval.filter(|_| shared_clock);
         let unshared = interval.filter(|_| !shared_clock);
         Self {
@@ -96,13 +100,14 @@ impl Request {
             connects: row.connects,
             good: row.good.filter(|good| status.is_some_and(|status| *good != (200..300).contains(&status))),
             instance: evidence.map(|evidence| evidence.instance.clone()),
-            served: evidence.map(|evidence| evidence.served),
+            served: evidence.and_then(|evidence| evidence.served),
             entered_us: shared.map(|(entered, _)| us(entered)),
             left_us: shared.map(|(_, left)| us(left)),
             server_entered_us: unshared.map(|(entered, _)| us(entered)),
             server_left_us: unshared.map(|(_, left)| us(left)),
-            style: evidence.map(|evidence| evidence.style.clone()),
+            style: evidence.map(|evidence| evidence.style.clone()).filter(|style| !style.is_empty()),
             host: evidence.and_then(|evidence| evidence.host.clone()),
+            server_time_us: row.server_time_us.map(us),
         }
     }
 }

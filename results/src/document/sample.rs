@@ -3,7 +3,7 @@
 use judge::aggregate::Aggregate;
 use judge::mechanism::{Mechanism, Name, Parameters};
 use judge::schedule::Schedule;
-use judge::trace::{Evidence, Generator, Outcome, Row, Trace};
+use judge::trace::{Evidence, Generator, Outcome, Row, Stay, Trace};
 use judge::verdict::{Confidence, Kind, Shape, Verdict};
 
 use super::{Burst, Document, Machine, Run};
@@ -22,9 +22,11 @@ pub fn rows(n: usize, at_a_time: usize, per_instance: usize) -> Vec<Row> {
                 instance: format!("{:016x}", i / per_instance),
                 endpoint: "e1-p1".to_owned(),
                 style: "sync".to_owned(),
-                served: (i % per_instance) as u32 + 1,
-                entered_ns: wave * second + 1_000_000,
-                left_ns: (wave + 1) * second - 1_000_000,
+                served: Some((i % per_instance) as u32 + 1),
+                stay: Some(Stay {
+                    entered_ns: wave * second + 1_000_000,
+                    left_ns: (wave + 1) * second - 1_000_000,
+                }),
                 start_ns: 0,
                 host: None,
             }),

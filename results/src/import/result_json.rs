@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail, ensure};
 use judge::schedule::{Arrivals, Open, Schedule};
-use judge::trace::{Baseline, Evidence, Fault, Generator, MissingData, Outcome, Row, Trace};
+use judge::trace::{Baseline, Evidence, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
 use judge::verdict;
 
 use super::format::Head;
@@ -126,20 +126,20 @@ fn row(burst: &Burst, request: &Request) -> Row {
         good: request.good,
         evidence: evidence(burst, request),
         server: burst.server.clone(),
+        server_time_us: request.server_time_us,
     }
 }
 
 fn evidence(burst: &Burst, request: &Request) -> Option<Evidence> {
     let shared = request.entered_us.zip(request.left_us);
-    let (entered, left) = shared.or(request.server_entered_us.zip(request.server_left_us))?;
+    let interval = shared.or(request.server_entered_us.zip(request.server_left_us));
     let ns = |us: f64| u64::try_from(ARBITRARY_START_NS + (us * 1e3) as i128).unwrap_or(0);
     Some(Evidence {
         instance: request.instance.clone()?,
         endpoint: burst.endpoint.clone(),
         style: request.style.clone().unwrap_or_default(),
-        served: request.served?,
-        entered_ns: ns(entered),
-        left_ns: ns(left),
+        served: request.served,
+        stay: interval.map(|(entered, left)| Stay { entered_ns: ns(entered), left_ns: ns(left) }),
         start_ns: ns(0.0),
         host: request.host.clone(),
     })

@@ -14,22 +14,26 @@ pub struct Column<'a> {
     pub runs: Vec<&'a Run>,
 }
 
-/// Groups the runs by system and manifest, in firing order.
+/// Groups the runs by system, manifest and use of instances, in firing order.
 pub fn columns(document: &Document) -> Vec<Column<'_>> {
     let mut columns: Vec<Column> = Vec::new();
     for run in &document.runs {
-        let manifest = run.manifest.as_deref();
-        match columns.iter_mut().find(|column| column.system == run.system && column.manifest == manifest) {
+        match columns.iter_mut().find(|column| is_of(column, run)) {
             Some(column) => column.runs.push(run),
             None => columns.push(Column {
                 system: &run.system,
-                manifest,
+                manifest: run.manifest.as_deref(),
                 instances: run.instances,
                 runs: vec![run],
             }),
         }
     }
     columns
+}
+
+fn is_of(column: &Column, run: &Run) -> bool {
+    (column.system, column.manifest, column.instances)
+        == (&*run.system, run.manifest.as_deref(), run.instances)
 }
 
 impl<'a> Column<'a> {

@@ -1,7 +1,7 @@
 //! The configuration of a random burst, and its trace.
 
 use judge::schedule::Schedule;
-use judge::trace::{Evidence, Generator, Outcome, Row, Trace};
+use judge::trace::{Evidence, Generator, Outcome, Row, Stay, Trace};
 
 use crate::Random;
 use crate::server::{self, Request, SendPlan, Server};
@@ -88,9 +88,8 @@ impl Config {
             instance: format!("{i:016x}"),
             endpoint: "e1-p1".to_owned(),
             style: "sync".to_owned(),
-            served: 1,
-            entered_ns: ns(entered),
-            left_ns: ns(request.done),
+            served: Some(1),
+            stay: Some(Stay { entered_ns: ns(entered), left_ns: ns(request.done) }),
             start_ns: ns(0.0),
             host: None,
         });

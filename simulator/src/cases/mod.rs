@@ -2,7 +2,7 @@
 
 mod config;
 
-use judge::trace::{ErrorKind, Evidence, Fault, Outcome, Trace};
+use judge::trace::{ErrorKind, Evidence, Fault, Outcome, Stay, Trace};
 use judge::verdict::Kind;
 
 use crate::server::{self, Request, SendPlan, Server};
@@ -100,9 +100,8 @@ fn blocked_instances(config: &Config, random: &mut Random) -> Case {
             instance: format!("{:016x}", i % instances),
             endpoint: "e2-p4".to_owned(),
             style: "await-then-block".to_owned(),
-            served: (i / instances) as u32 + 1,
-            entered_ns: 1_000_000_000,
-            left_ns: 1_000_000_000 + (left[i] * 1e3) as u64,
+            served: Some((i / instances) as u32 + 1),
+            stay: Some(Stay { entered_ns: 1_000_000_000, left_ns: 1_000_000_000 + (left[i] * 1e3) as u64 }),
             start_ns: 1_000_000_000,
             host: None,
         });

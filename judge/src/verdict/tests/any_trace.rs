@@ -11,19 +11,18 @@ use crate::arrivals::ArrivalTimes;
 use crate::model::Burst;
 use crate::schedule::Schedule;
 use crate::trace::{
-    Baseline, ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Trace,
+    Baseline, ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Stay, Trace,
 };
 use crate::verdict::{Confidence, effective_concurrency};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
-    (0..3_u8, any::<u64>(), any::<u64>(), any::<u64>()).prop_map(
-        |(instance, entered_ns, left_ns, start_ns)| Evidence {
+    (0..3_u8, prop::option::of(any::<u32>()), prop::option::of(any::<(u64, u64)>()), any::<u64>()).prop_map(
+        |(instance, served, stay, start_ns)| Evidence {
             instance: instance.to_string(),
             endpoint: "e1-p1".to_owned(),
             style: "async-blocking".to_owned(),
-            served: 1,
-            entered_ns,
-            left_ns,
+            served,
+            stay: stay.map(|(entered_ns, left_ns)| Stay { entered_ns, left_ns }),
             start_ns,
             host: None,
         },

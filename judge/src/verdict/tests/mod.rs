@@ -12,7 +12,7 @@ use proptest::test_runner::TestRng;
 
 use super::judge;
 use crate::schedule::Schedule;
-use crate::trace::{Evidence, Generator, Outcome, Row, Trace};
+use crate::trace::{Evidence, Generator, Outcome, Row, Stay, Trace};
 
 const SERVICE_MS: f64 = 1_000.0;
 
@@ -88,9 +88,8 @@ fn in_instance(trace: &mut Trace, instance: &str, stays: &[(usize, f64, f64)]) {
             instance: instance.to_owned(),
             endpoint: "e2-p4".to_owned(),
             style: "await-then-block".to_owned(),
-            served: served as u32 + 1,
-            entered_ns: ns(*entered),
-            left_ns: ns(*left),
+            served: Some(served as u32 + 1),
+            stay: Some(Stay { entered_ns: ns(*entered), left_ns: ns(*left) }),
             start_ns: 0,
             host: None,
         });

@@ -37,7 +37,8 @@ pub fn load(manifest: &Path, args: &AppArgs) -> Result<App, Failure> {
     Ok(app)
 }
 
-fn read(manifest: &Path, profile: Option<&str>) -> Result<App, Failure> {
+/// Reads the manifest.
+pub fn read(manifest: &Path, profile: Option<&str>) -> Result<App, Failure> {
     Ok(host::manifest::load(manifest, profile).map_err(host::Error::from)?)
 }
 

@@ -6,6 +6,7 @@ use super::inputs::built_in_setups;
 use super::stdout::print;
 use crate::cli::flags::{ExportArgs, ExportTool, K6Args};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::plan::PlannedBurst;
 use crate::{export, plan};
 
 pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
@@ -13,7 +14,7 @@ pub fn export(args: &ExportArgs) -> Result<Exit, Failure> {
     let usage = |error| Failure::new(Exit::Usage, error);
     let setups = plan::select(built_in_setups()?, setups).map_err(usage)?;
     let bursts = setups.iter().flat_map(|setup| &setup.bursts);
-    let endpoints: Vec<String> = bursts.map(|burst| endpoint::name_of(&burst.path)).collect();
+    let endpoints: Vec<String> = bursts.map(PlannedBurst::endpoint).collect();
     if let Some(error) = threshold::without_endpoint(expect, &endpoints) {
         return Err(usage(error));
     }

@@ -1,6 +1,7 @@
 //! The commands.
 
 mod analyze;
+mod audit;
 mod build;
 mod burst;
 mod capacity;
@@ -10,6 +11,7 @@ mod export;
 mod guard;
 mod inputs;
 mod merge;
+mod plan;
 mod request;
 mod result_writer;
 mod run;
@@ -20,7 +22,7 @@ mod stdout;
 use signals::Signals;
 
 use crate::cli::flags::{
-    AnalyzeArgs, BurstArgs, CapacityArgs, Cli, Command, DiagnoseArgs, MergeArgs, RunArgs,
+    AnalyzeArgs, AuditArgs, BurstArgs, CapacityArgs, Cli, Command, DiagnoseArgs, MergeArgs, RunArgs,
 };
 use crate::exit::{Aborted, Exit, Failure, OrExit};
 
@@ -36,6 +38,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         | Command::Burst(BurstArgs { output, .. })
         | Command::Capacity(CapacityArgs { output, .. })
         | Command::Diagnose(DiagnoseArgs { output, .. })
+        | Command::Audit(AuditArgs { output, .. })
         | Command::Analyze(AnalyzeArgs { output, .. })
         | Command::Merge(MergeArgs { output, .. }) => output.apply(),
         _ => {}
@@ -51,11 +54,13 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Diagnose(args) => {
             in_runtime(None, async |mut signals| diagnose::diagnose(args, &mut signals).await)
         }
+        Command::Audit(args) => in_runtime(None, async |mut signals| audit::audit(args, &mut signals).await),
         Command::Serve(args) => in_runtime(None, async |signals| serve::serve(args, signals).await),
         Command::Build(args) => {
             in_runtime(None, async |mut signals| signals.or_abort(build::build(&args)).await)
         }
         Command::Analyze(args) => analyze::analyze(args),
+        Command::Plan(args) => plan::plan(&args),
         Command::Export(args) => export::export(&args),
         Command::Merge(args) => merge::merge(args),
         Command::Compare(args) => compare::compare(&args),

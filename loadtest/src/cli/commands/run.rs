@@ -13,21 +13,34 @@ use super::signals::Signals;
 use crate::cli::flags::{AppArgs, RunArgs, SystemArgs};
 use crate::console::note;
 use crate::exit::{Aborted, Exit, Failure, OrExit};
-use crate::plan;
+use crate::machine::descriptors;
+use crate::plan::{self, Setup};
 use crate::report::terminal;
 use crate::runner::document;
 use crate::runner::run::{Rounds, Runner, SystemUnderTest};
-use crate::targets::{BUILT_IN, Content, StartOptions, THREADS, Target, WORKERS, definitions};
+use crate::targets::{
+    BUILT_IN, Content, Definition, StartOptions, THREADS, Target, WORKERS, definitions, names,
+};
 
 /// The default of `--systems`.
 const SYSTEMS_FILE: &str = "systems.toml";
 
 pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Aborted> {
-    let setups =
-        plan::select(built_in_setups()?, &args.setups).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let usage = |error| Failure::new(Exit::Usage, error);
+    let described = described(&args.systems, args.plan.is_some())?;
+    let setups = match &args.plan {
+        Some(file) => plan::read(file, &known_names(&described)).or_exit(Exit::Usage)?,
+        None => built_in_setups()?,
+    };
+    let setups = plan::select(setups, &args.setups).map_err(usage)?;
+    if args.plan.is_some() {
+        let connections =
+            |setup: &Setup| setup.bursts.iter().map(|burst| burst.schedule(1.0).connections()).sum();
+        descriptors::check(setups.iter().map(connections).max().unwrap_or(0)).map_err(usage)?;
+    }
     let runner = Runner { setups, time_scale: args.time_scale, policy: args.isolation.into() };
     let writer = ResultWriter::new(args.report, Some(&runner.endpoints()))?;
-    let targets = targets(&args.systems)?;
+    let targets = targets(&args.systems, &described, runner.only_origin())?;
     let systems = systems(&targets, &args.manifests, args.check, &args.app, &runner.policy);
     let systems = signals.or_abort(systems).await?;
 
@@ -35,6 +48,8 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Aborted> 
     let options = StartOptions {
         app_flags: &app_flags,
         policy: &runner.policy,
+        // The lab's guests give it themselves.
+        evidence: args.plan.is_some(),
         workers: args.systems.workers,
         threads: args.systems.threads,
         ready_timeout: args.systems.ready_timeout,
@@ -55,20 +70,31 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Aborted> 
     Ok(writer.exit(&document, exit))
 }
 
-/// The targets that `--on` names. `systems.toml` is read only if a name is neither built in nor a URL.
-fn targets(args: &SystemArgs) -> Result<Vec<Target>, Failure> {
-    let described = match &args.definitions {
-        Some(file) => definitions(file).or_exit(Exit::Usage)?,
-        None if args.on.iter().all(|name| Target::parse(name, &[]).is_ok()) => Vec::new(),
-        None if Path::new(SYSTEMS_FILE).exists() => {
-            definitions(SYSTEMS_FILE.as_ref()).or_exit(Exit::Usage)?
-        }
-        None => Vec::new(),
-    };
+/// The systems that `systems.toml` describes. It is read only if a name is neither built in nor a URL, or if `is_needed`.
+fn described(args: &SystemArgs, is_needed: bool) -> Result<Vec<Definition>, Failure> {
+    match &args.definitions {
+        Some(file) => definitions(file).or_exit(Exit::Usage),
+        None if !is_needed && args.on.iter().all(|name| Target::parse(name, &[]).is_ok()) => Ok(Vec::new()),
+        None if Path::new(SYSTEMS_FILE).exists() => definitions(SYSTEMS_FILE.as_ref()).or_exit(Exit::Usage),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The names for which a plan may have expectations.
+fn known_names(described: &[Definition]) -> Vec<&str> {
+    names().into_iter().chain(described.iter().map(|definition| definition.name.as_str())).collect()
+}
+
+/// The targets that `--on` names; without it, the server of the plan if all its bursts have a URL, or else the default.
+fn targets(
+    args: &SystemArgs,
+    described: &[Definition],
+    origin: Option<String>,
+) -> Result<Vec<Target>, Failure> {
     let parse =
-        |name: &String| Target::parse(name, &described).map_err(|error| Failure::new(Exit::Usage, error));
+        |name: &String| Target::parse(name, described).map_err(|error| Failure::new(Exit::Usage, error));
     let targets = match &args.on[..] {
-        [] => vec![Target::default()],
+        [] => vec![origin.as_ref().map_or_else(|| Ok(Target::default()), parse)?],
         names => names.iter().map(parse).collect::<Result<_, _>>()?,
     };
     for (flag, is_given) in [(WORKERS, args.workers != 1), (THREADS, args.threads.is_some())] {

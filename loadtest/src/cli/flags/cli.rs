@@ -3,8 +3,9 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    AnalyzeArgs, BuildArgs, BurstArgs, CapacityArgs, CompareArgs, DiagnoseArgs, EXIT_CODES, ExportArgs,
-    GuardArgs, MergeArgs, RunArgs, ServeArgs, analyze, capacity, diagnose, merge,
+    AnalyzeArgs, AuditArgs, BuildArgs, BurstArgs, CapacityArgs, CompareArgs, DiagnoseArgs, EXIT_CODES,
+    ExportArgs, GuardArgs, MergeArgs, PlanArgs, RunArgs, ServeArgs, analyze, audit, capacity, diagnose,
+    merge,
 };
 use crate::{plan, targets};
 
@@ -57,6 +58,9 @@ pub enum Command {
     /// Find out by experiments why an endpoint serves requests as it does
     #[command(long_about = diagnose::HELP)]
     Diagnose(DiagnoseArgs),
+    /// Find which routes of a Spin application sharing instances slows
+    #[command(long_about = audit::HELP, after_help = format!("{}\n\n{EXIT_CODES}", audit::EXAMPLES))]
+    Audit(AuditArgs),
     /// Judge the results of another tool (hey, oha, k6, vegeta), or a result.json
     #[command(long_about = analyze::HELP)]
     Analyze(AnalyzeArgs),
@@ -65,6 +69,8 @@ pub enum Command {
     Merge(MergeArgs),
     /// Show what changed between two results, beyond noise
     Compare(CompareArgs),
+    /// Write a plan of your own, for `run --plan`
+    Plan(PlanArgs),
     /// Export the setups as a k6 script
     Export(ExportArgs),
     /// Serve a Spin application on the embedded host

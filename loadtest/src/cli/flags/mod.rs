@@ -2,6 +2,7 @@
 
 mod analyze;
 mod app;
+pub mod audit;
 mod burst;
 mod capacity;
 mod cli;
@@ -14,6 +15,7 @@ mod limits;
 mod merge;
 mod output;
 mod parse;
+mod plan;
 mod report;
 mod request;
 mod run;
@@ -23,6 +25,7 @@ mod systems;
 
 pub use analyze::AnalyzeArgs;
 pub use app::{AppArgs, BuildArgs, ProfileArgs};
+pub use audit::AuditArgs;
 pub use burst::{BurstArgs, RowFormat};
 pub use capacity::CapacityArgs;
 pub use cli::{Cli, Command, command};
@@ -32,6 +35,7 @@ pub use export::{ExportArgs, ExportTool, K6Args};
 pub use isolation::IsolationArgs;
 pub use merge::MergeArgs;
 pub use output::OutputArgs;
+pub use plan::{InitArgs, PlanArgs, PlanTool};
 pub use report::ReportArgs;
 pub use request::RequestArgs;
 pub use run::RunArgs;

@@ -1,11 +1,12 @@
 //! The flags for the request, of commands that fire at URLs.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use judge::trace::Statuses;
+
+pub use crate::plan::statuses;
 
 #[derive(Debug, Args)]
 pub struct RequestArgs {
@@ -76,25 +77,6 @@ pub struct RequestArgs {
     /// Measure the service time with additional requests, even if the method may change data on the server
     #[arg(long)]
     pub solo: bool,
-}
-
-/// Parses statuses such as `2xx,304`.
-pub fn statuses(text: &str) -> Result<Statuses, String> {
-    let number = |text: &str| text.parse().ok().filter(|status| (100..=599).contains(status));
-    let range = |part: &str| match part.strip_suffix("xx") {
-        Some(class) => number(&format!("{class}00")).map(|first: u16| first..=first + 99),
-        None => {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            number(first)
-                .zip(number(last))
-                .filter(|(first, last)| first <= last)
-                .map(|(first, last)| first..=last)
-        }
-    };
-    let ranges: Option<Vec<_>> = text.split(',').map(|part| range(part.trim())).collect();
-    ranges
-        .map(Arc::from)
-        .ok_or_else(|| "statuses such as 2xx,304 or 200-204, from 100 to 599, are allowed".to_owned())
 }
 
 const DAY_MS: f64 = 86_400_000.0;

@@ -13,6 +13,9 @@ pub struct RunArgs {
     /// manifest of the application that runs there
     #[arg(long = "manifest", value_name = "FILE")]
     pub manifests: Vec<PathBuf>,
+    /// A plan of your own: setups in TOML, as docs/plans.md describes [default: the lab's setups]
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
     /// The ids of the setups to run. The end of `loadtest run --help` lists them [default: all that are not marked "only with
     /// --setup"]
     #[arg(long = "setup", value_name = "N,...", value_delimiter = ',')]

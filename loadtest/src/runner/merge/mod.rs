@@ -165,9 +165,9 @@ fn shifted(mut trace: Trace, us: f64) -> Trace {
         row.sent_us = row.sent_us.map(|at| at + us);
         row.first_byte_us = row.first_byte_us.map(|at| at + us);
         row.done_us += us;
-        if let Some(evidence) = &mut row.evidence {
-            evidence.entered_ns += (us * 1e3) as u64;
-            evidence.left_ns += (us * 1e3) as u64;
+        if let Some(stay) = row.evidence.as_mut().and_then(|evidence| evidence.stay.as_mut()) {
+            stay.entered_ns += (us * 1e3) as u64;
+            stay.left_ns += (us * 1e3) as u64;
         }
     }
     trace

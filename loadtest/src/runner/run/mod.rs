@@ -4,7 +4,7 @@ mod estimate;
 mod rounds;
 mod system;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,8 +41,8 @@ pub struct Runner {
     pub policy: Policy,
 }
 
-/// The request and its times alone, by path and wait.
-type Baselines = HashMap<(String, u32), (Arc<RequestTemplate>, Baseline)>;
+/// The requests with their service times in milliseconds, and their times alone.
+type Baselines = Vec<(PlannedBurst, Arc<RequestTemplate>, f64, Baseline)>;
 
 impl Runner {
     /// Fires all setups at `system`, and adds the results to `document`. After an error, the results up to then are in
@@ -98,39 +98,64 @@ impl Runner {
         progress: &Progress,
         known: &mut Baselines,
     ) -> Result<CalibratedBurst, Failure> {
-        let limit = MAX_SEQUENTIAL_TIME.mul_f64(self.time_scale.max(1.0));
-        let timeout = Some(REQUEST_TIMEOUT_MARGIN + sequential_time(burst, self.time_scale).min(limit));
-        let key = (burst.path.clone(), burst.wait_ms);
-        let (request, baseline) = match known.get(&key) {
-            Some(found) => found.clone(),
-            None => {
-                let url = running.url(&burst.path);
-                let plain =
-                    RequestTemplate::get(&url).await.map_err(|error| Failure::new(Exit::Usage, error))?;
-                let request = Arc::new(self.scaled(&plain, burst)?);
-                let warm_up = plain.with_query("wait_ms=0").or_exit(Exit::Usage)?;
-                let spec =
-                    SoloSpec { warm_up: WarmUp::Other(Arc::new(warm_up)), is_wait_known: true, timeout };
-                let baseline = {
-                    let _step = progress.small_step(format!("{url}: requests alone"), 0);
-                    baseline::measure(&request, &spec).await?.baseline
-                };
-                for change in baseline.changes_before() {
-                    note(&format!("{url}: {change}"));
+        let (request, service_ms, baseline) =
+            match known.iter().find(|(known, ..)| known.is_same_request(burst)) {
+                Some((_, request, service_ms, baseline)) => (request.clone(), *service_ms, baseline.clone()),
+                None => {
+                    let plain =
+                        request(burst, running).await.map_err(|error| Failure::new(Exit::Usage, error))?;
+                    let request = Arc::new(self.scaled(&plain, burst)?);
+                    let (service_ms, baseline) = self.alone(&plain, &request, burst, progress).await?;
+                    known.push((burst.clone(), request.clone(), service_ms, baseline.clone()));
+                    (request, service_ms, baseline)
                 }
-                known.insert(key, (request.clone(), baseline.clone()));
-                (request, baseline)
-            }
-        };
-        let service_ms = baseline.median_ms().unwrap_or(0.0);
+            };
+        let timeout = Some(self.timeout(burst, service_ms));
         let spec = BurstSpec::new(request, burst.schedule(self.time_scale), timeout);
-        let solo_after = baseline::is_repeated_after(service_ms);
+        let solo_after = burst.request.service_ms.is_none() && baseline::is_repeated_after(service_ms);
         Ok(CalibratedBurst { spec, service_ms, baseline, solo_after })
+    }
+
+    /// The time that `request` takes alone, in milliseconds, as the plan gives it or as requests alone show it. `plain` is the
+    /// request without a scaled wait.
+    async fn alone(
+        &self,
+        plain: &RequestTemplate,
+        request: &Arc<RequestTemplate>,
+        burst: &PlannedBurst,
+        progress: &Progress,
+    ) -> Result<(f64, Baseline), Failure> {
+        if let Some((service_ms, baseline)) = burst.request.service_ms.and_then(|ms| Baseline::given(&[ms])) {
+            return Ok((service_ms, baseline));
+        }
+        let is_wait_known = burst.wait_ms.is_some();
+        let warm_up = match is_wait_known {
+            true => WarmUp::Other(Arc::new(plain.with_query("wait_ms=0").or_exit(Exit::Usage)?)),
+            false => WarmUp::Same,
+        };
+        let spec = SoloSpec { warm_up, is_wait_known, timeout: Some(self.timeout(burst, 0.0)) };
+        let baseline = {
+            let _step = progress.small_step(format!("{}: requests alone", request.url), 0);
+            baseline::measure(request, &spec).await?.baseline
+        };
+        for change in baseline.changes_before() {
+            note(&format!("{}: {change}", request.url));
+        }
+        Ok((baseline.median_ms().unwrap_or(0.0), baseline))
+    }
+
+    /// The time limit of a request of `burst`, each of which takes `service_ms` alone.
+    fn timeout(&self, burst: &PlannedBurst, service_ms: f64) -> Duration {
+        let limit = MAX_SEQUENTIAL_TIME.mul_f64(self.time_scale.max(1.0));
+        let measured = Duration::try_from_secs_f64(service_ms / 1e3 * burst.n.get() as f64).unwrap_or(limit);
+        let planned =
+            if burst.wait_ms.is_some() { sequential_time(burst, self.time_scale) } else { measured };
+        REQUEST_TIMEOUT_MARGIN + planned.min(limit)
     }
 
     /// Adds the scaled wait to the query. At full scale the component's own wait, from the manifest, is used.
     fn scaled(&self, request: &RequestTemplate, burst: &PlannedBurst) -> Result<RequestTemplate, Failure> {
-        if self.time_scale == 1.0 {
+        if self.time_scale == 1.0 || burst.wait_ms.is_none() {
             return Ok(request.clone());
         }
         let query = format!("wait_ms={}", burst.wait(self.time_scale).as_millis());
@@ -151,15 +176,27 @@ impl Runner {
         }
     }
 
-    /// The paths of the setups' endpoints.
+    /// The paths of the setups' endpoints at the system under test.
     pub fn paths(&self) -> Vec<&str> {
-        let paths = self.setups.iter().flat_map(|setup| &setup.bursts).map(|burst| burst.path.as_str());
+        let paths = self.bursts().filter(|burst| burst.url.is_none()).map(|burst| burst.path.as_str());
         paths.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn bursts(&self) -> impl Iterator<Item = &PlannedBurst> {
+        self.setups.iter().flat_map(|setup| &setup.bursts)
+    }
+
+    /// The origin of the first burst's URL, if all bursts have a URL: then no system has to be started.
+    pub fn only_origin(&self) -> Option<String> {
+        let mut urls = self.bursts().map(|burst| burst.url.as_ref());
+        let first: http::Uri = urls.next()??.parse().ok()?;
+        let origin = format!("{}://{}", first.scheme_str()?, first.authority()?);
+        urls.all(|url| url.is_some()).then_some(origin)
     }
 
     /// The names of the setups' endpoints.
     pub fn endpoints(&self) -> Vec<String> {
-        self.paths().into_iter().map(endpoint::name_of).collect()
+        self.bursts().map(PlannedBurst::endpoint).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The time after which no instance is idle.
@@ -175,7 +212,19 @@ fn title(system: &SystemUnderTest, setup: &Setup) -> String {
 
 /// The endpoint and the number of requests of each burst.
 fn sizes(setup: &Setup) -> Vec<(String, usize)> {
-    setup.bursts.iter().map(|burst| (endpoint::name_of(&burst.path), burst.n.get())).collect()
+    setup.bursts.iter().map(|burst| (burst.endpoint(), burst.n.get())).collect()
+}
+
+/// The request of `burst`, at its own URL or at the system under test.
+pub(super) async fn request(burst: &PlannedBurst, running: &Running) -> Result<RequestTemplate, String> {
+    let url = burst.url.clone().unwrap_or_else(|| running.url(&burst.path));
+    let mut request = RequestTemplate::get(&url).await?;
+    let planned = &burst.request;
+    request.method = planned.method.clone();
+    request.headers.extend(planned.headers.clone());
+    request.body = planned.body.clone().into();
+    request.good = planned.good.clone();
+    Ok(request)
 }
 
 /// The sum of the waits of a burst.

@@ -10,7 +10,7 @@ use results::document::{Burst, Instances, Isolation, SystemUsage, Usage};
 use crate::exit::Failure;
 use crate::machine;
 use crate::plan::{Expected, Limits, PlannedBurst, Setup};
-use crate::targets::Target;
+use crate::targets::{Target, trigger_at};
 
 /// A system under test with its application.
 pub struct SystemUnderTest {
@@ -62,7 +62,7 @@ impl SystemUnderTest {
         if setup.embedded_only && !self.target.is_embedded_host() {
             return None;
         }
-        let component = self.component(&burst.path);
+        let component = self.component(burst);
         let unknown = Limits { cores: machine::cores(), instance_concurrency: 1..=1 };
         let limits = component.map_or(&unknown, |(_, limits)| limits);
         burst.expected(self.name(), component.map(|(isolation, _)| isolation), limits)
@@ -70,7 +70,7 @@ impl SystemUnderTest {
 
     /// The expectation in words if the replies contradict the isolation of the component.
     pub(super) fn isolation_mismatch(&self, planned: &PlannedBurst, burst: &Burst) -> Option<String> {
-        let is_fresh = matches!(self.component(&planned.path), Some((Isolation::Fresh, _)));
+        let is_fresh = matches!(self.component(planned), Some((Isolation::Fresh, _)));
         (is_fresh && burst.instances != burst.ok)
             .then(|| format!("an instance for each request, not {} instances", burst.instances))
     }
@@ -80,12 +80,16 @@ impl SystemUnderTest {
         SystemUsage { system: self.name().to_owned(), manifest: self.manifest(), version, round, usage }
     }
 
-    /// The isolation and the limits of the component at `path`.
-    fn component(&self, path: &str) -> Option<(Isolation, &Limits)> {
-        let triggers = self.app.iter().flat_map(|app| &app.triggers);
-        let trigger = triggers.into_iter().find(|trigger| trigger.route.path() == path)?;
-        let (instances, limits) = self.components.get(trigger.component()?)?;
+    /// The isolation and the limits of the component that serves `burst`.
+    fn component(&self, burst: &PlannedBurst) -> Option<(Isolation, &Limits)> {
+        let (instances, limits) = self.instances_at(burst)?;
         Some((instances.isolation, limits))
+    }
+
+    /// The instances and the limits of the component that serves `burst`; `None` if a server that runs already serves it.
+    fn instances_at(&self, burst: &PlannedBurst) -> Option<&(Instances, Limits)> {
+        let app = self.app.as_ref().filter(|_| burst.url.is_none())?;
+        self.components.get(trigger_at(app, &burst.path)?.component()?)
     }
 }
 

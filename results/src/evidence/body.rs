@@ -1,17 +1,14 @@
-//! Evidence in a reply: what it says about the instance that served the request. A server may send anything, so that
-//! everything that is kept has a bounded size.
+//! Evidence in the body of a reply of the test endpoints.
 
-use http::HeaderMap;
-use http::header::SERVER;
-use judge::trace::Evidence;
+use judge::trace::{Evidence, Stay};
+
+use super::is_name;
 
 /// The number of bytes of a body that are kept. A reply with evidence is smaller; the remainder is read and discarded.
 pub const BODY_BYTES: usize = 64 * 1024;
-/// The longest name, in characters. A reply with a longer one is no evidence.
-const NAME_CHARS: usize = 100;
 
 /// The first [`BODY_BYTES`] bytes of a body.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct BodyPrefix(Vec<u8>);
 
 impl BodyPrefix {
@@ -32,30 +29,24 @@ impl BodyPrefix {
 /// `start_ns` is the burst's start, in nanoseconds since 1970.
 pub fn evidence(body: &[u8], start_ns: u64) -> Option<Evidence> {
     let reply: endpoint::Reply = serde_json::from_slice(body).ok()?;
-    let is_name = |name: &str| name.chars().count() <= NAME_CHARS && !name.contains(char::is_control);
     let names = [Some(&*reply.instance), Some(&*reply.endpoint), Some(&*reply.style), reply.host.as_deref()];
     let is_possible = reply.served > 0 && reply.entered_unix_ns <= reply.left_unix_ns;
     (names.into_iter().flatten().all(is_name) && is_possible).then_some(Evidence {
         instance: reply.instance,
         endpoint: reply.endpoint,
         style: reply.style,
-        served: reply.served,
-        entered_ns: reply.entered_unix_ns,
-        left_ns: reply.left_unix_ns,
+        served: Some(reply.served),
+        stay: Some(Stay { entered_ns: reply.entered_unix_ns, left_ns: reply.left_unix_ns }),
         start_ns,
         host: reply.host,
     })
-}
-
-/// Returns the Server header, truncated to 100 characters.
-pub fn server(headers: &HeaderMap) -> Option<String> {
-    Some(headers.get(SERVER)?.to_str().ok()?.chars().take(NAME_CHARS).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::NAME_CHARS;
     use super::*;
 
     fn parse(body: &[u8]) -> Option<Evidence> {
@@ -96,8 +87,8 @@ mod tests {
         #[test]
         fn evidence_in_hostile_replies_is_bounded(name in ".{0,300}", served in any::<i64>(), entered in any::<u64>(), left in any::<u64>()) {
             if let Some(evidence) = parse(&reply(&name, served, entered, left)) {
-                prop_assert!(evidence.instance.chars().count() <= NAME_CHARS && evidence.served > 0);
-                let (entered, left) = evidence.interval_us();
+                prop_assert!(evidence.instance.chars().count() <= NAME_CHARS && evidence.served > Some(0));
+                let (entered, left) = evidence.interval_us().unwrap();
                 prop_assert!(entered <= left);
             }
         }

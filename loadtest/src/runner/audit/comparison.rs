@@ -1,0 +1,157 @@
+//! What the bursts at a route mean: those with shared instances beside those with an instance for each request.
+
+use host::wasm::Wasi;
+use judge::units;
+use judge::verdict::Kind;
+use results::document::{AuditedRoute, Burst, Meaning, Observed};
+
+use super::route::Route;
+
+/// A burst is slower than another if it takes this many times as long.
+const SLOWER: f64 = 1.5;
+
+/// What was measured at a route.
+#[derive(Debug, Default)]
+pub struct Measured {
+    /// Why a request alone has no good answer.
+    pub fails_alone: Option<String>,
+    /// The time that a request takes alone, in milliseconds.
+    pub alone_ms: Option<f64>,
+    /// The bursts with shared instances, each with the time over which it was sent, in milliseconds.
+    pub shared: Vec<(f64, Burst)>,
+    /// The bursts with an instance for each request.
+    pub isolated: Vec<(f64, Burst)>,
+}
+
+impl Measured {
+    /// What it means.
+    pub fn conclusion(&self, route: &Route) -> AuditedRoute {
+        let shared = worst(&self.shared);
+        let isolated = match shared {
+            // The same schedule: only the use of instances differs.
+            Some((spread, _)) => self.isolated.iter().find(|(other, _)| other == spread),
+            None => worst(&self.isolated),
+        };
+        let (meaning, why, remedy) = self.meaning(route, shared, isolated);
+        let observed = |burst: &(f64, Burst)| Observed::new(&burst.1, burst.0);
+        AuditedRoute {
+            route: route.route.clone(),
+            component: route.component.clone(),
+            wasi: route.wasi.map(|wasi| if wasi == Wasi::P2 { 2 } else { 3 }),
+            path: route.burst.as_ref().map(|burst| burst.path.clone()),
+            alone_ms: self.alone_ms.map(|ms| units::rounded(ms, 3)),
+            shared: shared.map(observed),
+            isolated: isolated.map(observed),
+            meaning,
+            why,
+            remedy,
+        }
+    }
+
+    fn meaning(
+        &self,
+        route: &Route,
+        shared: Option<&(f64, Burst)>,
+        isolated: Option<&(f64, Burst)>,
+    ) -> (Meaning, String, Option<String>) {
+        if let Some(reason) = &self.fails_alone {
+            return (Meaning::FailsAlone, format!("A request alone {reason}."), None);
+        }
+        match (shared, isolated) {
+            (Some(shared), Some(isolated)) => pair(shared, isolated, &self.shared),
+            (None, Some((_, burst))) => alone(burst),
+            (Some(_), None) => {
+                (Meaning::Inconclusive, "No burst with an instance each was fired.".to_owned(), None)
+            }
+            (None, None) => not_fired(route),
+        }
+    }
+}
+
+/// The slowest burst with a verdict; without any, the slowest.
+fn worst(bursts: &[(f64, Burst)]) -> Option<&(f64, Burst)> {
+    let is_judged = |burst: &Burst| burst.verdict.kind != Kind::Inconclusive;
+    bursts.iter().max_by(|a, b| {
+        let key = |(spread, burst): &(f64, Burst)| burst.makespan_ms - spread;
+        is_judged(&a.1).cmp(&is_judged(&b.1)).then(key(a).total_cmp(&key(b)))
+    })
+}
+
+fn pair(
+    shared: &(f64, Burst),
+    isolated: &(f64, Burst),
+    all: &[(f64, Burst)],
+) -> (Meaning, String, Option<String>) {
+    let ((spread, one), (_, other)) = (shared, isolated);
+    let times = format!(
+        "{} requests, sent {}, took {} with shared instances and {} with an instance each; one alone takes {}.",
+        one.n,
+        sent(*spread),
+        units::time(one.makespan_ms),
+        units::time(other.makespan_ms),
+        units::time(one.service_ms)
+    );
+    let kinds = (one.verdict.kind, other.verdict.kind);
+    let most = Observed::new(one, *spread).most_in_one;
+    // If no instance had two requests at once, sharing delayed none: the machine was busier then.
+    let is_slower = most != 1 && (one.makespan_ms >= SLOWER * other.makespan_ms || one.ok < other.ok);
+    match kinds {
+        // Too short or too disturbed for a verdict on each, but the pair shows that sharing cost nothing.
+        (Kind::Inconclusive, _) | (_, Kind::Inconclusive) if !is_slower => {
+            (Meaning::NotSeen, format!("{times} Neither is exact enough for a verdict of its own."), None)
+        }
+        (Kind::Inconclusive, _) => (Meaning::Inconclusive, one.verdict.why.clone(), None),
+        (Kind::Parallel, _) => {
+            let ways: Vec<String> = all.iter().map(|(spread, _)| sent(*spread)).collect();
+            (Meaning::NotSeen, format!("Bursts were sent {}.", ways.join(", ")), None)
+        }
+        (_, Kind::Inconclusive) => (Meaning::Inconclusive, other.verdict.why.clone(), None),
+        _ if is_slower => {
+            let inside = match most {
+                0 => String::new(),
+                _ => format!(" Up to {most} of them were in one instance at once."),
+            };
+            let proof = " Only the sharing differs, so that it is the cause.";
+            (Meaning::SharedSlower, times + &inside + proof, Some(remedy(one)))
+        }
+        _ => {
+            let seen = format!("{times} With an instance each: {}.", other.verdict.headline());
+            (Meaning::OtherLimit, seen, other.verdict.remedy.clone())
+        }
+    }
+}
+
+/// The remedy of the verdict, or that of the pair of bursts.
+fn remedy(shared: &Burst) -> String {
+    shared.verdict.remedy.clone().unwrap_or_else(|| {
+        "The handler awaits, and then blocks its instance while other requests wait in it. Replace the blocking call by its \
+         async form, or run with --max-instance-concurrent-reuse-count 1."
+            .to_owned()
+    })
+}
+
+/// What a burst means at a component that shares no instances.
+fn alone(burst: &Burst) -> (Meaning, String, Option<String>) {
+    let own = "Each request has an instance of its own.";
+    match burst.verdict.kind {
+        Kind::Parallel => (Meaning::Isolated, own.to_owned(), None),
+        Kind::Inconclusive => (Meaning::Inconclusive, burst.verdict.why.clone(), None),
+        _ => {
+            let why = format!("{own} {}: {}", burst.verdict.headline(), burst.verdict.why);
+            (Meaning::OtherLimit, why, burst.verdict.remedy.clone())
+        }
+    }
+}
+
+fn not_fired(route: &Route) -> (Meaning, String, Option<String>) {
+    let Some(_) = route.component else {
+        return (Meaning::NotFired, "The manifest has a fixed response.".to_owned(), None);
+    };
+    let route = &route.route;
+    (Meaning::NotFired, format!("The route needs a path: --path '{route}=/...'."), None)
+}
+
+/// Such as `together` or `over 10 ms`.
+fn sent(spread_ms: f64) -> String {
+    if spread_ms == 0.0 { "together".to_owned() } else { format!("over {}", units::time(spread_ms)) }
+}
