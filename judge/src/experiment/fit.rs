@@ -4,7 +4,8 @@ use super::history::{History, Score};
 use super::hypothesis::{Hypothesis, WINDOWS};
 use super::initial_estimates::InitialEstimates;
 use super::plan::Target;
-use super::server_model::{REFUSING, SERVING, ServerModel};
+use super::prior::{REFUSING, SERVING};
+use super::server_model::ServerModel;
 
 /// How often experiments are simulated for a first look, for some improvement, and for a fit.
 const LOOK: usize = 8;

@@ -15,6 +15,7 @@ mod opening;
 mod plan;
 mod planner;
 mod posterior;
+mod prior;
 mod report;
 mod server;
 mod server_model;
