@@ -4,9 +4,9 @@ mod common;
 
 use std::fs;
 
-use testing::{Identity, guest_app};
+use testing::Identity;
 
-use common::{CONFORMANCE, GUESTS, PROGRAM, build, output, serve_by, stderr};
+use common::{CONFORMANCE, PROGRAM, build, output, serve_by, stderr};
 
 #[test]
 fn a_system_that_runs_already_may_speak_https() {
@@ -56,18 +56,4 @@ fn a_certificate_that_is_no_use_is_one_clear_error() {
     let failed = output(&["serve", "--tls-cert", &cert]);
     assert_eq!(failed.status.code(), Some(2));
     assert!(stderr(&failed).contains("--tls-key"), "{}", stderr(&failed));
-}
-
-#[test]
-fn an_application_that_calls_itself_is_not_served_over_https() {
-    let identity = Identity::new();
-    build();
-    let (_folder, manifest) = guest_app(GUESTS[0], "", "allowed_outbound_hosts = [\"http://self\"]");
-    let flags = identity.flags();
-    let args = ["serve", &manifest, "--listen", "127.0.0.1:0"];
-    let failed = output(&[&args[..], &flags.each_ref().map(String::as_str)].concat());
-    let error = stderr(&failed);
-    assert_eq!(failed.status.code(), Some(2), "{error}");
-    assert!(error.contains("spin.toml:10:27: ") && error.contains("--tls-cert"), "{error}");
-    assert_eq!(error.lines().count(), 1, "{error}");
 }
