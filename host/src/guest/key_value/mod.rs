@@ -55,10 +55,10 @@ impl GuestKeyValue {
 
     async fn run<R: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+        work: impl Fn(&Connection) -> rusqlite::Result<R> + Send + 'static,
     ) -> Result<R, CallError> {
         let pool = self.0.as_ref().ok_or(CallError::AccessDenied)?;
-        pool.run(None, |connection| work(connection)).await.0.map_err(CallError::Storage)
+        pool.run(None, move |connection| work(connection)).await.0.map_err(CallError::Storage)
     }
 }
 
