@@ -53,7 +53,9 @@ impl GuestConnection {
             return Err(StorageError::RolledBack(reason));
         }
         let transaction = state.transaction.take();
-        let run = state.database.run(transaction, move |connection| statement::run(connection, &statement));
+        let last = state.last_insert_rowid;
+        let run =
+            state.database.run(transaction, move |connection| statement::run(connection, &statement, last));
         let (result, transaction) = run.await;
         state.transaction = transaction;
         state.idle_since = Instant::now();
@@ -63,7 +65,7 @@ impl GuestConnection {
         }
         let result = result?;
         state.changes = result.changes.unwrap_or(state.changes);
-        state.last_insert_rowid = result.last_insert_rowid.unwrap_or(state.last_insert_rowid);
+        state.last_insert_rowid = result.last_insert_rowid;
         Ok(result)
     }
 
