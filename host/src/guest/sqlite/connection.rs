@@ -53,10 +53,16 @@ impl GuestConnection {
             return Err(StorageError::RolledBack(reason));
         }
         let transaction = state.transaction.take();
+        // If this future is dropped while it waits, the transaction is rolled back, and so is one that the statement begins.
+        let text = statement.text.to_ascii_lowercase();
+        if transaction.is_some() || ["begin", "savepoint"].iter().any(|word| text.contains(word)) {
+            state.rolled_back = Some("a statement in it was cancelled".to_owned());
+        }
         let last = state.last_insert_rowid;
         let run =
             state.database.run(transaction, move |connection| statement::run(connection, &statement, last));
         let (result, transaction) = run.await;
+        state.rolled_back = None;
         state.transaction = transaction;
         state.idle_since = Instant::now();
         if state.transaction.is_some() {
