@@ -21,8 +21,8 @@ use crate::guest::outbound::client::{self, Destination};
 const MAX_SIZE: ByteSize = ByteSize::mib(256);
 const MAX_REDIRECTIONS: usize = 5;
 
-/// Downloads the components of `app` that its manifest names by URL and digest, and that the cache doesn't have. A file
-/// with another digest is not kept. `started` is called with each URL.
+/// Downloads the components of `app` that its manifest names by URL and digest, and that the cache doesn't have, or has
+/// with another digest. A file with another digest is not kept. `started` is called with each URL.
 ///
 /// # Errors
 ///
@@ -31,7 +31,8 @@ pub async fn missing_components(app: &App, started: impl Fn(&str)) -> Result<(),
     let remotes =
         app.components.values().filter_map(|component| Some((component.remote.as_ref()?, &component.source)));
     for (remote, file) in remotes {
-        if !file.exists() {
+        let is_there = fs::read(file).is_ok_and(|bytes| remote.check(&bytes).is_ok());
+        if !is_there {
             started(&remote.url);
             let error = |reason| Error::Download { url: remote.url.clone(), reason };
             let bytes = get(&remote.url).await.map_err(error)?;

@@ -10,8 +10,8 @@
 //!   the isolation policy decides whether an instance is new or shared.
 //! - `engine`: compiles components with wasmtime, sizes the instance pools for this machine, and makes guests share the
 //!   processor.
-//! - `guest`: what a guest may reach: its environment, variables, files, output, stores, and outbound requests.
 //! - `download`: components from URLs.
+//! - `guest`: what a guest may reach: its environment, variables, files, output, stores, and outbound requests.
 //! - `app`: the application as its manifest describes it, and the commands that build it.
 //!
 //! The files `byte_size.rs`, `limits.rs`, `process.rs` and `error.rs` hold what several folders need.

@@ -3,9 +3,11 @@
 mod common;
 
 use std::fs;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use testing::{GUESTS, ok, wasm, within_timeout};
+use tokio::time::sleep;
 
 use common::{PROGRAM, serve};
 
@@ -107,16 +109,24 @@ async fn a_guest_that_calls_its_application_gets_an_answer_if_the_host_is_full()
     }
 }
 
-/// Each of these needs two instances, and there are more requests than instances.
+/// The first request needs two instances. Clients came before its call whose requests take longer than a call may wait.
 #[tokio::test]
 async fn calls_go_before_the_requests_of_clients() {
     for guest in GUESTS {
         let (_folder, manifest) = app(guest, "[\"http://*.spin.internal\"]");
         let server = serve(&manifest, &["--max-instances", "2", "--max-instance-reuse-count", "1"]);
-        let first = server.get("/outbound?url=http://back.spin.internal/a");
-        let others = futures_util::future::join_all((0..5).map(|_| server.get("/await?ms=100")));
-        let (first, others) = tokio::join!(first, others);
-        assert_eq!((first, others), (ok("200\n/a is fine\n"), vec![ok("awaited"); 5]), "{guest}");
+        // All instances are busy until the first request and the others are in the queue, in this order.
+        let busy = futures_util::future::join_all((0..2).map(|_| server.get("/await?ms=1500")));
+        let first = async {
+            sleep(Duration::from_millis(300)).await;
+            server.get("/outbound?url=http://back.spin.internal/a").await
+        };
+        let others = async {
+            sleep(Duration::from_millis(900)).await;
+            futures_util::future::join_all((0..14).map(|_| server.get("/await?ms=500"))).await
+        };
+        let (_, first, others) = tokio::join!(busy, first, others);
+        assert_eq!((first, others), (ok("200\n/a is fine\n"), vec![ok("awaited"); 14]), "{guest}");
     }
 }
 

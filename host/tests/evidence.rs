@@ -134,7 +134,7 @@ async fn the_trace_has_a_line_with_the_times_of_each_request() {
                 "--max-instance-reuse-count",
                 "1",
                 "--max-waiting",
-                "1",
+                "10",
             ],
         );
         assert_eq!(server.get("/static").await.0, 203);
@@ -153,7 +153,7 @@ async fn the_trace_has_a_line_with_the_times_of_each_request() {
             "{streamed}"
         );
         assert_eq!((us(streamed, "status"), us(streamed, "served")), (200, 1), "{streamed}");
-        assert!(us(streamed, "done_us") >= 190_000, "{manifest}: {streamed}");
+        assert!(us(streamed, "done_us") >= 100_000, "{manifest}: {streamed}");
         assert!(
             us(streamed, "start_us") > 0 && us(streamed, "start_us") < 5_000_000,
             "{manifest}: {streamed}"
@@ -165,9 +165,9 @@ async fn the_trace_has_a_line_with_the_times_of_each_request() {
             (&"/other/...".into(), &"other".into()),
             "{second}"
         );
-        assert!(us(first, "head_us") >= 200_000 && us(second, "head_us") >= 200_000, "{manifest}: {second}");
+        assert!(us(first, "head_us") >= 100_000 && us(second, "head_us") >= 100_000, "{manifest}: {second}");
         // The second waited for the first one's instance.
-        assert!(us(second, "queue_us") >= 150_000, "{manifest}: {second}");
+        assert!(us(second, "queue_us") >= 100_000, "{manifest}: {second}");
         assert!(us(first, "queue_us") < us(second, "queue_us"), "{manifest}: {first} {second}");
         assert_ne!(first["instance"], second["instance"], "{manifest}");
     }
@@ -189,7 +189,7 @@ async fn a_rejected_request_has_a_line_without_an_instance() {
             "0",
         ];
         let server = serve(manifest, &flags);
-        let answers = join_all((0..3).map(|_| server.get("/sleep?ms=500"))).await;
+        let answers = join_all((0..3).map(|_| server.get("/sleep?ms=2000"))).await;
         assert!(answers.iter().any(|(status, _)| *status == 503), "{manifest}: {answers:?}");
         eventually("three lines", || lines(&path).len() == 3).await;
         let rejected = lines(&path).into_iter().find(|line| line["status"] == 503).unwrap();

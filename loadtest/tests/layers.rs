@@ -20,6 +20,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "app",
             "error",
             "guest",
+            "download",
             "engine",
             "dispatch",
             "routing",

@@ -46,8 +46,7 @@ impl Remote {
     pub fn read(&self, path: &Path) -> Result<Wasm, String> {
         let bytes = fs::read(path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => format!(
-                "{} is not in the cache; --allow-download or `spin up` puts it there, and --cache-dir names another \
-                 cache",
+                "{} is not in the cache; `loadtest serve --allow-download` or `spin up` puts it there",
                 self.url
             ),
             _ => format!("can't be read: {error}"),

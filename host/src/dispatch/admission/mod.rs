@@ -48,6 +48,8 @@ struct State {
     last_guest_ticket: u64,
     /// The waiting requests by ticket number: those of guests first, and each kind in the order of arrival.
     queue: BTreeMap<u64, Waiter>,
+    /// The number of requests of guests in the queue.
+    waiting_guests: usize,
     components: HashMap<ComponentIndex, ComponentState>,
     /// Instances that were idle when they were added, by address. When a request waits, one of them is evicted. An
     /// instance that is busy again is still here, and refuses the eviction.
@@ -102,13 +104,15 @@ pub enum Overloaded {
 }
 
 impl Admission {
-    /// Allows `instances` at once. `max_waiting` requests may wait, each for `queue_timeout`.
+    /// Allows `instances` at once. `max_waiting` requests of clients and as many of guests may wait, each for
+    /// `queue_timeout`.
     pub fn new(instances: usize, max_waiting: usize, queue_timeout: Duration) -> Arc<Self> {
         let state = State {
             free_permits: instances,
             last_ticket: FIRST_CLIENT_TICKET,
             last_guest_ticket: 0,
             queue: BTreeMap::new(),
+            waiting_guests: 0,
             components: HashMap::new(),
             idle: BTreeMap::new(),
         };
@@ -192,15 +196,29 @@ impl State {
     /// Removes a request from the queue and wakes it, with or without a reservation. Returns `false` if the request was
     /// given up meanwhile.
     fn wake(&mut self, ticket: u64, with_reservation: bool) -> bool {
-        let Some(Waiter { component, wake }) = self.queue.remove(&ticket) else { return false };
+        let Some(Waiter { component, wake }) = self.remove(ticket) else { return false };
         let component = self.components.entry(component).or_default();
-        component.waiting -= 1;
         let is_alive = wake.send(with_reservation).is_ok();
         if is_alive && with_reservation {
             component.unsettled += 1;
             component.reserved += 1;
         }
         is_alive
+    }
+
+    /// Adds a request to the queue.
+    fn insert(&mut self, ticket: u64, waiter: Waiter) {
+        self.waiting_guests += usize::from(ticket < FIRST_CLIENT_TICKET);
+        self.components.entry(waiter.component).or_default().waiting += 1;
+        self.queue.insert(ticket, waiter);
+    }
+
+    /// Removes a request from the queue if it is there.
+    fn remove(&mut self, ticket: u64) -> Option<Waiter> {
+        let waiter = self.queue.remove(&ticket)?;
+        self.waiting_guests -= usize::from(ticket < FIRST_CLIENT_TICKET);
+        self.components.entry(waiter.component).or_default().waiting -= 1;
+        Some(waiter)
     }
 
     fn first_of(&self, component: ComponentIndex) -> Option<u64> {

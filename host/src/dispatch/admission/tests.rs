@@ -208,3 +208,19 @@ async fn a_guests_request_is_before_those_of_clients_and_not_limited_by_their_nu
     );
     assert_eq!(new_ticket(&admission, 0, Origin::Guest).wait().now_or_never(), None);
 }
+
+#[test]
+fn guests_and_clients_have_places_of_their_own() {
+    let admission = Admission::new(1, 1, LONG_TIMEOUT);
+    let _permit = admission.try_acquire(0).unwrap();
+    for round in 0..2 {
+        let mut tickets = [Origin::Guest, Origin::Client].map(|origin| new_ticket(&admission, 0, origin));
+        for ticket in &mut tickets {
+            assert!(ticket.enqueue().is_ok(), "{round}");
+        }
+        for origin in [Origin::Guest, Origin::Client] {
+            let refused = new_ticket(&admission, 0, origin).enqueue().map(|_| ());
+            assert_eq!(refused, Err(Overloaded::QueueFull), "{round}: {origin:?}");
+        }
+    }
+}

@@ -74,22 +74,25 @@ impl QueueTicket {
     pub(super) fn enqueue(&mut self) -> Result<&mut oneshot::Receiver<bool>, Overloaded> {
         let (wake, woken) = oneshot::channel();
         let mut state = self.admission.lock();
-        let number = match self.number {
-            Some(number) => number,
-            // The maximum is for clients; the guests that wait are as many as the instances.
-            None if self.origin == Origin::Guest => {
+        // Clients and guests have the same maximum each, so that neither takes the other's places.
+        let waiting = match self.origin {
+            Origin::Client => state.queue.len() - state.waiting_guests,
+            Origin::Guest => state.waiting_guests,
+        };
+        let number = match (self.number, self.origin) {
+            (Some(number), _) => number,
+            (None, _) if waiting >= self.admission.max_waiting => return Err(Overloaded::QueueFull),
+            (None, Origin::Guest) => {
                 state.last_guest_ticket += 1;
                 state.last_guest_ticket
             }
-            None if state.queue.len() >= self.admission.max_waiting => return Err(Overloaded::QueueFull),
-            None => {
+            (None, Origin::Client) => {
                 state.last_ticket += 1;
                 state.last_ticket
             }
         };
         self.number = Some(number);
-        state.queue.insert(number, Waiter { component: self.component, wake });
-        state.components.entry(self.component).or_default().waiting += 1;
+        state.insert(number, Waiter { component: self.component, wake });
         // The caller found no permit before it took the lock; one may have become free since.
         if state.free_permits > 0 {
             state.free_permits -= 1;
@@ -127,8 +130,7 @@ impl Drop for QueueTicket {
     fn drop(&mut self) {
         if let Some(number) = self.number {
             let mut state = self.admission.lock();
-            if state.queue.remove(&number).is_some() {
-                state.components.entry(self.component).or_default().waiting -= 1;
+            if state.remove(number).is_some() {
                 self.admission.publish_length(&state);
             }
         }

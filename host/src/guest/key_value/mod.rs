@@ -55,10 +55,10 @@ impl GuestKeyValue {
 
     async fn run<R: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<R> + Send + 'static,
+        work: impl Fn(&Connection) -> rusqlite::Result<R> + Send + 'static,
     ) -> Result<R, CallError> {
         let pool = self.0.as_ref().ok_or(CallError::AccessDenied)?;
-        pool.run(None, |connection| work(connection)).await.0.map_err(CallError::Storage)
+        pool.run(None, move |connection| work(connection)).await.0.map_err(CallError::Storage)
     }
 }
 
@@ -109,7 +109,7 @@ impl sdk5::HostStore for GuestKeyValue {
     }
 
     async fn exists(&mut self, _: Resource<Store>, key: String) -> Result<bool, sdk5::Error> {
-        Ok(self.run(move |connection| table::get(connection, &key)).await?.is_some())
+        Ok(self.run(move |connection| table::exists(connection, &key)).await?)
     }
 
     async fn get_keys(&mut self, _: Resource<Store>) -> Result<Vec<String>, sdk5::Error> {
@@ -169,7 +169,7 @@ impl<T: Send + 'static> sdk7::HostStoreWithStore<T> for HasSelf<GuestKeyValue> {
         _: Resource<Store>,
         key: String,
     ) -> Result<bool, sdk7::Error> {
-        Ok(of(accessor).run(move |connection| table::get(connection, &key)).await?.is_some())
+        Ok(of(accessor).run(move |connection| table::exists(connection, &key)).await?)
     }
 
     async fn get_keys(

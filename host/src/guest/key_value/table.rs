@@ -4,6 +4,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::guest::storage::DEFAULT_LABEL;
 
+/// The maximum size of all keys together when a guest asks for them: the host holds them in memory.
+const MAX_KEYS_BYTES: usize = 64 << 20;
+
 /// Creates the table if it doesn't exist.
 pub fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.execute(
@@ -24,6 +27,11 @@ pub fn get(connection: &Connection, key: &str) -> rusqlite::Result<Option<Vec<u8
     connection.prepare_cached(sql)?.query_row(params![DEFAULT_LABEL, key], |row| row.get(0)).optional()
 }
 
+pub fn exists(connection: &Connection, key: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM spin_key_value WHERE store = ?1 AND key = ?2";
+    connection.prepare_cached(sql)?.exists(params![DEFAULT_LABEL, key])
+}
+
 pub fn set(connection: &Connection, key: &str, value: &[u8]) -> rusqlite::Result<()> {
     let sql = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
                ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
@@ -37,5 +45,15 @@ pub fn delete(connection: &Connection, key: &str) -> rusqlite::Result<()> {
 
 pub fn keys(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare_cached("SELECT key FROM spin_key_value WHERE store = ?1")?;
-    statement.query_map(params![DEFAULT_LABEL], |row| row.get(0))?.collect()
+    let mut size = 0;
+    let keys = statement.query_map(params![DEFAULT_LABEL], |row| row.get(0))?.map(|key| {
+        let key: String = key?;
+        size += size_of::<String>() + key.len();
+        if size > MAX_KEYS_BYTES {
+            let message = format!("the keys have more than {MAX_KEYS_BYTES} bytes");
+            return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
+        }
+        Ok(key)
+    });
+    keys.collect()
 }

@@ -52,6 +52,8 @@ fn is_allowed(action: &AuthAction<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::ErrorCode;
+
     use super::*;
 
     #[test]
@@ -68,16 +70,19 @@ mod tests {
             connection.prepare(allowed).and_then(|mut statement| statement.raw_execute()).ok();
             assert!(connection.prepare(allowed).is_ok() || allowed.starts_with("CREATE"), "{allowed}");
         }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("other.db").display().to_string();
         for denied in [
-            "ATTACH '/tmp/x' AS x",
-            "VACUUM INTO '/tmp/y'",
+            format!("ATTACH '{file}' AS x").as_str(),
+            format!("VACUUM INTO '{file}'").as_str(),
             "PRAGMA journal_mode = DELETE",
             "PRAGMA foreign_keys = OFF",
             "PRAGMA max_page_count = 1000000",
             "CREATE TEMP TABLE u (a)",
         ] {
             let result = connection.prepare(denied).and_then(|mut statement| statement.raw_execute());
-            assert!(result.is_err(), "{denied}");
+            let code = result.unwrap_err().sqlite_error_code();
+            assert_eq!(code, Some(ErrorCode::AuthorizationForStatementDenied), "{denied}");
         }
     }
 }

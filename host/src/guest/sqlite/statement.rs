@@ -25,16 +25,21 @@ pub struct QueryResult {
     pub rows: Vec<Vec<Value>>,
     /// `Some` if the statement changes rows: their number.
     pub changes: Option<u64>,
-    /// `Some` if the statement has inserted a row.
-    pub last_insert_rowid: Option<i64>,
+    /// The row id of the guest's last row.
+    pub last_insert_rowid: i64,
 }
 
-/// Runs the statement to its end.
+/// Runs the statement to its end, for a guest whose last row has the id `last_insert_rowid`.
 ///
 /// # Errors
 ///
 /// If SQLite refuses it, or it exceeds a limit.
-pub fn run(connection: &mut Connection, statement: &Statement) -> rusqlite::Result<QueryResult> {
+pub fn run(
+    connection: &mut Connection,
+    statement: &Statement,
+    last_insert_rowid: i64,
+) -> rusqlite::Result<QueryResult> {
+    set_last_insert_rowid(connection, last_insert_rowid);
     let end = Instant::now() + MAX_TIME;
     connection.progress_handler(CLOCK_INTERVAL, Some(move || Instant::now() > end))?;
     let result = query(connection, statement);
@@ -47,16 +52,16 @@ fn query(connection: &Connection, statement: &Statement) -> rusqlite::Result<Que
     let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     let mut rows = Vec::new();
     let mut size = 0;
+    let changes_before = connection.total_changes();
     let mut found = prepared.query(params_from_iter(&statement.parameters))?;
     while let Some(row) = found.next()? {
         rows.push(read(row, columns.len(), &mut size)?);
     }
     drop(found);
-    let kind = Kind::of(&statement.text);
-    let changes = (kind != Kind::Other).then(|| connection.changes());
-    let has_inserted = kind == Kind::Insert && changes.is_some_and(|changes| changes > 0);
-    let last_insert_rowid = has_inserted.then(|| connection.last_insert_rowid());
-    Ok(QueryResult { columns, rows, changes, last_insert_rowid })
+    // SQLite keeps the number of an earlier statement, of any guest, if this one can't change rows.
+    let has_changed = connection.total_changes() != changes_before;
+    let changes = (!prepared.readonly()).then(|| if has_changed { connection.changes() } else { 0 });
+    Ok(QueryResult { columns, rows, changes, last_insert_rowid: connection.last_insert_rowid() })
 }
 
 fn read(row: &Row<'_>, columns: usize, size: &mut usize) -> rusqlite::Result<Vec<Value>> {
@@ -80,22 +85,32 @@ fn read(row: &Row<'_>, columns: usize, size: &mut usize) -> rusqlite::Result<Vec
     Ok(values)
 }
 
-/// What a statement does, by its first word. Connections are shared, and keep the numbers of their last statement.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Insert,
-    Change,
-    Other,
+/// Sets what the connection gives as the last row id. Connections are shared, and keep that of another guest.
+#[expect(unsafe_code, reason = "the handle is used while the connection is borrowed, and not kept")]
+fn set_last_insert_rowid(connection: &Connection, id: i64) {
+    // SAFETY: the handle is that of an open connection, and SQLite allows any number.
+    unsafe { rusqlite::ffi::sqlite3_set_last_insert_rowid(connection.handle(), id) }
 }
 
-impl Kind {
-    fn of(text: &str) -> Self {
-        let text = text.to_ascii_lowercase();
-        match text.split_whitespace().next() {
-            Some("insert" | "replace") => Self::Insert,
-            Some("with") if text.contains("insert") => Self::Insert,
-            Some("update" | "delete" | "with") => Self::Change,
-            _ => Self::Other,
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_and_row_ids_are_those_of_the_guest() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let mut run = |text: &str, last: i64| {
+            let result = run(&mut connection, &Statement { text: text.to_owned(), parameters: vec![] }, last);
+            result.map(|result| (result.changes, result.last_insert_rowid)).unwrap()
+        };
+        run("CREATE TABLE t (a)", 0);
+        assert_eq!(run("/* one */ INSERT INTO t VALUES (1)", 0), (Some(1), 1));
+        assert_eq!(run("WITH w AS (SELECT 2) INSERT INTO t SELECT * FROM w", 1), (Some(1), 2));
+        // Another guest, which has inserted nothing.
+        assert_eq!(run("SELECT a FROM t", 0), (None, 0));
+        assert_eq!(run("-- all\nUPDATE t SET a = 3", 0), (Some(2), 0));
+        assert_eq!(run("WITH w AS (SELECT 'insert') SELECT * FROM w", 0), (None, 0));
+        assert_eq!(run("CREATE TABLE u (a)", 0), (Some(0), 0));
+        assert_eq!(run("INSERT INTO u SELECT last_insert_rowid()", 2), (Some(1), 1));
     }
 }

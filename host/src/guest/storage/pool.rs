@@ -5,8 +5,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
+use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
@@ -17,8 +19,18 @@ use crate::byte_size::ByteSize;
 const MAX_CONCURRENT: usize = 4;
 /// The number of transactions of guests that are open at once. Each keeps its connection.
 const MAX_TRANSACTIONS: usize = 64;
+/// The number of statements that wait for the file's lock at once. They hold no place among those that run.
+const MAX_LOCKED_OUT: usize = 4;
 /// How long a statement waits for the file's lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time between two tries to take the lock. Those that come later try it only once.
+const LOCK_INTERVAL: Duration = Duration::from_millis(1);
+/// The maximum size of a value, and of a row, in bytes.
+const MAX_VALUE_BYTES: i32 = 64 << 20;
+/// The maximum length of a statement's text, in bytes.
+const MAX_STATEMENT_BYTES: i32 = 1 << 20;
+/// The maximum size of all that SQLite holds in memory, in bytes, for all files of this process.
+const MAX_HEAP_BYTES: u64 = 512 << 20;
 const PAGE_SIZE: u64 = 4096;
 /// The smallest maximum: SQLite needs some pages for its own tables.
 const MIN_PAGES: u64 = 16;
@@ -33,6 +45,7 @@ pub struct Pool {
     configure: Configure,
     idle: Mutex<Vec<Connection>>,
     running: Arc<Semaphore>,
+    locked_out: Arc<Semaphore>,
     transactions: Arc<Semaphore>,
 }
 
@@ -50,6 +63,9 @@ pub enum StorageError {
     Full(ByteSize),
     #[error("too many transactions are open at once; {MAX_TRANSACTIONS} are allowed")]
     TooManyTransactions,
+    /// The guest's transaction is gone. The text says why.
+    #[error("the transaction was rolled back: {0}")]
+    RolledBack(String),
     #[error("{0}")]
     Sqlite(rusqlite::Error),
     #[error("the host is about to end")]
@@ -69,6 +85,7 @@ impl Pool {
             configure,
             idle: Mutex::default(),
             running: Arc::new(Semaphore::new(MAX_CONCURRENT)),
+            locked_out: Arc::new(Semaphore::new(MAX_LOCKED_OUT)),
             transactions: Arc::new(Semaphore::new(MAX_TRANSACTIONS)),
         };
         if let Some(folder) = path.parent() {
@@ -82,35 +99,42 @@ impl Pool {
 
     /// Runs `work` on the connection of the transaction, or on any one. Returns the transaction that is open afterwards.
     ///
+    /// Without a transaction, `work` doesn't wait for the file's lock at first. If it needs the lock and another
+    /// connection has it, it runs again, among those that wait: so readers never wait behind them.
+    ///
     /// If the future is dropped, `work` is done nevertheless, and a transaction that is open afterwards is rolled back.
     pub async fn run<R: Send + 'static>(
         self: &Arc<Self>,
         transaction: Option<Transaction>,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<R> + Send + 'static,
+        mut work: impl FnMut(&mut Connection) -> rusqlite::Result<R> + Send + 'static,
     ) -> (Result<R, StorageError>, Option<Transaction>) {
         let pool = self.clone();
-        let done = match transaction {
+        if let Some(transaction) = transaction {
             // Without a permit: those that have one may wait for this transaction's lock.
-            Some(transaction) => spawn_blocking(move || pool.run_in(transaction, work)).await,
-            None => match self.running.clone().acquire_owned().await {
-                Ok(permit) => {
-                    spawn_blocking(move || {
-                        let done = pool.run_on_any(work);
-                        drop(permit);
-                        done
-                    })
-                    .await
-                }
-                Err(_) => return (Err(StorageError::Ended), None),
-            },
-        };
-        done.unwrap_or((Err(StorageError::Ended), None))
+            let done = spawn_blocking(move || pool.run_in(transaction, work)).await;
+            return done.unwrap_or((Err(StorageError::Ended), None));
+        }
+        for (permits, waits) in [(&self.running, false), (&self.locked_out, true)] {
+            let Ok(permit) = permits.clone().acquire_owned().await else { break };
+            let pool = pool.clone();
+            let done = spawn_blocking(move || {
+                let done = pool.run_on_any(&mut work, waits);
+                drop(permit);
+                (done, work)
+            });
+            let Ok((done, same_work)) = done.await else { break };
+            match done {
+                (Err(error), None) if error.is_locked() && !waits => work = same_work,
+                done => return done,
+            }
+        }
+        (Err(StorageError::Ended), None)
     }
 
     fn run_in<R>(
         &self,
         mut transaction: Transaction,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<R>,
+        mut work: impl FnMut(&mut Connection) -> rusqlite::Result<R>,
     ) -> (Result<R, StorageError>, Option<Transaction>) {
         let Some(connection) = &mut transaction.connection else { return (Err(StorageError::Ended), None) };
         let result = work(connection).map_err(|error| self.error(error));
@@ -125,17 +149,22 @@ impl Pool {
 
     fn run_on_any<R>(
         &self,
-        work: impl FnOnce(&mut Connection) -> rusqlite::Result<R>,
+        work: &mut impl FnMut(&mut Connection) -> rusqlite::Result<R>,
+        waits: bool,
     ) -> (Result<R, StorageError>, Option<Transaction>) {
         let idle = self.lock().pop();
         let mut connection = match idle.map_or_else(|| self.connect(), Ok) {
             Ok(connection) => connection,
             Err(error) => return (Err(self.error(error)), None),
         };
-        let result = work(&mut connection).map_err(|error| self.error(error));
+        let result = wait_for_lock(&mut connection, waits).and_then(|()| work(&mut connection));
+        let result = result.map_err(|error| self.error(error));
         if connection.is_autocommit() {
             self.put(connection);
             return (result, None);
+        }
+        if let Err(error) = wait_for_lock(&mut connection, true) {
+            return (Err(self.error(error)), None);
         }
         match self.transactions.clone().try_acquire_owned() {
             Ok(permit) => (result, Some(Transaction { connection: Some(connection), _permit: permit })),
@@ -145,13 +174,18 @@ impl Pool {
 
     fn connect(&self) -> rusqlite::Result<Connection> {
         let mut connection = Connection::open(&self.path)?;
-        connection.busy_timeout(LOCK_TIMEOUT)?;
+        wait_for_lock(&mut connection, true)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_BYTES)?;
         let max_pages = (self.max_size.0 as u64 / PAGE_SIZE).max(MIN_PAGES);
         for (pragma, value) in [
             ("journal_mode", "WAL".to_owned()),
             ("synchronous", "NORMAL".to_owned()),
             ("journal_size_limit", "67108864".to_owned()),
             ("max_page_count", max_pages.to_string()),
+            // Else what a statement sorts may fill the disk.
+            ("temp_store", "MEMORY".to_owned()),
+            ("hard_heap_limit", MAX_HEAP_BYTES.to_string()),
         ] {
             // Some of them return their value.
             connection.query_row(&format!("PRAGMA {pragma} = {value}"), [], |_| Ok(())).optional()?;
@@ -178,6 +212,22 @@ impl Pool {
             _ => StorageError::Sqlite(error),
         }
     }
+}
+
+impl StorageError {
+    /// Whether another connection has the file's lock.
+    fn is_locked(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy))
+    }
+}
+
+/// Sets whether the connection's statements wait for the file's lock.
+fn wait_for_lock(connection: &mut Connection, waits: bool) -> rusqlite::Result<()> {
+    let max_tries = LOCK_TIMEOUT.as_millis() / LOCK_INTERVAL.as_millis();
+    connection.busy_handler(waits.then_some(move |tries: i32| {
+        thread::sleep(LOCK_INTERVAL);
+        u128::from(tries.unsigned_abs()) < max_tries
+    }))
 }
 
 impl Drop for Transaction {
