@@ -83,9 +83,9 @@ impl Firing<'_> {
                 if is_isolated_anyway || is_sequential || !has_pair {
                     continue;
                 }
-                self.expire(route, &used).await;
-                let burst = self.fire(prepared, route, spread, document).await;
-                used.insert(route.component.clone().unwrap_or_default(), Instant::now());
+                let Some(burst) = self.fire(prepared, route, spread, &mut used, document).await else {
+                    continue;
+                };
                 prepared.run.bursts.push(burst.clone());
                 match self.isolation {
                     Isolation::Shared => measured.shared.push((spread, burst)),
@@ -157,8 +157,15 @@ impl Firing<'_> {
         }
     }
 
-    /// Fires a burst with its sends over `spread` milliseconds; again if there is no verdict.
-    async fn fire(&self, prepared: &Prepared, route: &Route, spread: f64, document: &mut Document) -> Burst {
+    /// Fires a burst with its sends over `spread` milliseconds, when no instance is idle; again if there is no verdict.
+    async fn fire(
+        &self,
+        prepared: &Prepared,
+        route: &Route,
+        spread: f64,
+        used: &mut HashMap<String, Instant>,
+        document: &mut Document,
+    ) -> Option<Burst> {
         let n = self.auditing.n;
         let planned = PlannedBurst::together(&route.route, n).spaced(spread / (n - 1) as f64);
         let sequential = Duration::from_secs_f64((prepared.service_ms * n as f64 / 1e3).min(1e6));
@@ -170,24 +177,25 @@ impl Firing<'_> {
             baseline: prepared.baseline.clone(),
             solo_after: false,
         };
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        let mut last = None;
+        for _ in 0..TRIES {
+            self.expire(route, used).await;
             let name = format!("{}, {}", route.route, self.isolation);
             let judged = {
                 let step = self.progress.step(name, &[(route.route.clone(), n)]);
                 measure::fire(std::slice::from_ref(&burst), &step.handle).await
             };
+            used.insert(route.component.clone().unwrap_or_default(), Instant::now());
             let Some(judged_burst) = judged.bursts.into_iter().next() else { continue };
-            if judged_burst.verdict.kind != Kind::Inconclusive || tries == TRIES {
-                // Only the generator's load is added here; the run follows when all its bursts are fired.
-                document.add_load(
-                    judged.generator,
-                    descriptors::raise_limit(),
-                    std::slice::from_ref(&judged_burst),
-                );
-                return judged_burst;
+            let is_judged = judged_burst.verdict.kind != Kind::Inconclusive;
+            last = Some((judged.generator, judged_burst));
+            if is_judged {
+                break;
             }
         }
+        let (generator, burst) = last?;
+        // Only the generator's load is added here; the burst belongs to a run with several.
+        document.add_load(generator, descriptors::raise_limit(), std::slice::from_ref(&burst));
+        Some(burst)
     }
 }
