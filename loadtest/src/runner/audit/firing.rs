@@ -120,7 +120,13 @@ impl Firing<'_> {
         let (service_ms, baseline) = match given {
             Some(given) => given,
             None => {
-                let baseline = baseline::measure(&request, &spec).await?.baseline;
+                let baseline = match baseline::try_measure(&request, &spec).await {
+                    Ok(measured) => measured.baseline,
+                    Err(reason) => {
+                        measured.fails_alone = Some(format!("{reason}, after a good answer"));
+                        return Ok(None);
+                    }
+                };
                 (baseline.median_ms().unwrap_or(0.0), baseline)
             }
         };
