@@ -147,6 +147,9 @@ fn not_fired(route: &Route) -> (Meaning, String, Option<String>) {
     let Some(_) = route.component else {
         return (Meaning::NotFired, "The manifest has a fixed response.".to_owned(), None);
     };
+    if route.burst.is_some() {
+        return (Meaning::NotFired, "The audit ended before.".to_owned(), None);
+    }
     let route = &route.route;
     (Meaning::NotFired, format!("The route needs a path: --path '{route}=/...'."), None)
 }

@@ -48,11 +48,13 @@ struct Prepared {
     request: Arc<RequestTemplate>,
     service_ms: f64,
     baseline: Baseline,
-    run: Run,
+    /// The index of its run in the document.
+    run: usize,
 }
 
 impl Firing<'_> {
-    /// Fires at the routes with these indices, and adds the runs to `document`. The routes take turns, so that the idle
+    /// Fires at the routes with these indices. A run is in `document` from its preparation on, and has each burst as soon as it is
+    /// over, so that an interruption loses none. The routes take turns, so that the idle
     /// instances of one expire while others are fired at.
     pub async fn all(
         &self,
@@ -64,11 +66,11 @@ impl Firing<'_> {
         let mut prepared = Vec::new();
         for at in routes {
             let route = &self.auditing.routes[*at];
-            prepared.extend(self.prepare(*at, route, &mut measured[*at]).await?);
+            prepared.extend(self.prepare(*at, route, &mut measured[*at], document).await?);
             used.insert(route.component.clone().unwrap_or_default(), Instant::now());
         }
         for (round, share) in SPREADS.into_iter().enumerate() {
-            for prepared in &mut prepared {
+            for prepared in &prepared {
                 let route = &self.auditing.routes[prepared.at];
                 let measured = &mut measured[prepared.at];
                 let is_isolated_anyway = route.wasi == Some(Wasi::P2) && round > 0;
@@ -86,16 +88,13 @@ impl Firing<'_> {
                 let Some(burst) = self.fire(prepared, route, spread, &mut used, document).await else {
                     continue;
                 };
-                prepared.run.bursts.push(burst.clone());
+                document.runs[prepared.run].bursts.push(burst.clone());
                 match self.isolation {
                     Isolation::Shared => measured.shared.push((spread, burst)),
                     _ => measured.isolated.push((spread, burst)),
                 }
             }
         }
-        document
-            .runs
-            .extend(prepared.into_iter().map(|prepared| prepared.run).filter(|run| !run.bursts.is_empty()));
         Ok(())
     }
 
@@ -105,6 +104,7 @@ impl Firing<'_> {
         at: usize,
         route: &Route,
         measured: &mut Measured,
+        document: &mut Document,
     ) -> Result<Option<Prepared>, Failure> {
         let Some(burst) = &route.burst else { return Ok(None) };
         let request =
@@ -132,7 +132,8 @@ impl Firing<'_> {
         };
         // Both uses of instances are compared by the same schedules.
         let service_ms = *measured.alone_ms.get_or_insert(service_ms);
-        Ok(Some(Prepared { at, request, service_ms, baseline, run: self.run_of(route, burst) }))
+        let run = index_of(self.run_of(route, burst), &mut document.runs);
+        Ok(Some(Prepared { at, request, service_ms, baseline, run }))
     }
 
     fn run_of(&self, route: &Route, burst: &PlannedBurst) -> Run {
@@ -204,4 +205,14 @@ impl Firing<'_> {
         document.add_load(generator, descriptors::raise_limit(), std::slice::from_ref(&burst));
         Some(burst)
     }
+}
+
+/// The index of the run of the same route and use of instances; `run` is added if there is none.
+fn index_of(run: Run, runs: &mut Vec<Run>) -> usize {
+    let key = |run: &Run| (run.setup.clone(), run.title.clone(), run.instances);
+    let found = runs.iter().position(|other| key(other) == key(&run));
+    found.unwrap_or_else(|| {
+        runs.push(run);
+        runs.len() - 1
+    })
 }

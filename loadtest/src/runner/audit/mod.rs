@@ -66,6 +66,7 @@ impl Auditing<'_> {
                 break;
             }
         }
+        document.runs.retain(|run| !run.bursts.is_empty());
         let conclusions =
             self.routes.iter().zip(&measured).map(|(route, measured)| measured.conclusion(route));
         let is_shared = |route: &&Route| route.wasi == Some(Wasi::P3);
