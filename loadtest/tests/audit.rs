@@ -4,13 +4,15 @@ mod common;
 
 use std::fmt::Write;
 use std::fs;
-use std::process::Output;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
 use judge::verdict::Kind;
+use nix::sys::signal::Signal;
 use results::document::{Audit, AuditedRoute, Document, Isolation, Meaning};
 use tempfile::TempDir;
 
-use common::{build, loadtest, stderr, stdout, wasm};
+use common::{Process, TIMEOUT, build, loadtest, stderr, stdout, wasm};
 
 /// An application with a component for each route; a component is a guest and its wait.
 fn app(routes: &[(&str, &str, u32)]) -> (TempDir, String) {
@@ -159,6 +161,28 @@ fn a_stand_in_for_spin_gives_the_same_table() {
     assert!(matches!(output.status.code(), Some(0 | 4)), "{}", stderr(&output));
     assert_shop(&document);
     assert_eq!(document.audit.expect("an audit").system, "spin");
+}
+
+#[test]
+fn an_interrupted_audit_keeps_its_bursts() {
+    let (folder, manifest) = app(&[("/sync", "wasip3_sync.wasm", 200)]);
+    let out = folder.path().join("out");
+    let mut command = loadtest(&["audit", &manifest, "--out", out.to_str().expect("text")]);
+    let mut process = Process::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let said = BufReader::new(process.child.stderr.take().expect("piped"));
+    // A burst is fired twice at most, so that the first one is over at the third time.
+    let mut fired =
+        said.lines().map_while(Result::ok).filter(|line| line.contains("/sync, shared instances"));
+    assert!(fired.nth(2).is_some(), "a third burst starts");
+    process.signal(Signal::SIGINT);
+    // It may still write.
+    let rest = std::thread::spawn(move || fired.count());
+    assert_eq!(process.ended_within(TIMEOUT).code(), Some(130));
+    rest.join().expect("it ends");
+    let document = common::result(&out);
+    let [run] = &document.runs[..] else { panic!("one run: {:?}", document.runs) };
+    assert!(run.setup == "/sync" && !run.bursts.is_empty(), "{run:?}");
+    assert_eq!(route(&document.audit.expect("an audit"), "/sync").meaning, Meaning::Inconclusive);
 }
 
 #[test]
