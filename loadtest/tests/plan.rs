@@ -168,3 +168,22 @@ fn routes_that_need_a_value_are_comments_in_the_first_plan() {
     );
     assert!(first.contains("\nid = \"root\"\n") && first.contains("\npath = \"/\"\n"), "{first}");
 }
+
+#[test]
+fn routes_of_the_same_name_have_different_ids_in_the_first_plan() {
+    let mut text = "spin_manifest_version = 2\n[application]\nname = \"a\"\n".to_owned();
+    for route in ["/a/b", "/a-b", "/a-b-2", "/a/b/:id", "/a/b/id"] {
+        text += &format!("[[trigger.http]]\nroute = {route:?}\ncomponent = \"part\"\n");
+    }
+    text += "[component.part]\nsource = \"a.wasm\"\n";
+    let (_folder, manifest) = plan(&text);
+    let first = stdout(&output(&["plan", "init", &manifest]));
+    let ids: Vec<&str> =
+        first.lines().filter_map(|line| line.split_once("id = ")).map(|(_, id)| id).collect();
+    assert_eq!(ids.len(), 5, "{first}");
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), 5, "{first}");
+    assert!(first.contains("\nid = \"a-b\"\n") && first.contains("\nid = \"a-b-2\"\n"), "{first}");
+    let (_folder, file) = plan(&first);
+    let said = stderr(&output(&["run", "--plan", &file, "--setup", "none"]));
+    assert!(said.contains("no setup has the id \"none\""), "{said}");
+}

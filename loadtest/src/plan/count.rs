@@ -76,7 +76,37 @@ impl<'de> Visitor<'de> for CountVisitor {
         };
         match map.next_key::<String>()? {
             Some(other) => Err(A::Error::unknown_field(&other, &["per_core"])),
+            None if !is_allowed(per_core) => {
+                let processors = machine::processors();
+                Err(A::Error::custom(format!(
+                    "{per_core} for each of {processors} processors: {MOST} in all are allowed"
+                )))
+            }
             None => Ok(Count::PerCore { per_core }),
         }
+    }
+}
+
+/// Whether this machine's processors make no more than the largest number of it.
+fn is_allowed(per_core: usize) -> bool {
+    let product = per_core.checked_mul(machine::processors());
+    product.and_then(|product| i64::try_from(product).ok()).is_some_and(|product| product <= MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Entry {
+        n: Count,
+    }
+
+    #[test]
+    fn the_number_for_all_processors_is_limited() {
+        let read = |per_core: usize| toml::from_str::<Entry>(&format!("n = {{ per_core = {per_core} }}"));
+        let most = usize::try_from(MOST).unwrap() / machine::processors();
+        assert_eq!(read(most).unwrap().n, Count::PerCore { per_core: most });
+        assert!(read(most + 1).err().unwrap().message().contains("1000000"));
     }
 }

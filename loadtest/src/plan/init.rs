@@ -1,5 +1,6 @@
 //! A first plan of one's own, from the routes of a Spin manifest.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use host::App;
@@ -11,6 +12,7 @@ pub fn first(app: &App) -> String {
     let mut text = format!(
         "# A plan for `loadtest run --plan FILE --manifest {manifest}`. docs/plans.md explains all keys.\n"
     );
+    let mut ids = BTreeSet::new();
     for trigger in &app.triggers {
         let Some(component) = trigger.component() else { continue };
         let full = trigger.route.full();
@@ -22,7 +24,7 @@ pub fn first(app: &App) -> String {
         let lines = [
             String::new(),
             "[[setup]]".to_owned(),
-            format!("id = {:?}", name(&full)),
+            format!("id = {:?}", unused(name(&full), &mut ids)),
             format!("title = {:?}", format!("component {component}")),
             "[[setup.burst]]".to_owned(),
             format!("path = {full:?}"),
@@ -35,6 +37,15 @@ pub fn first(app: &App) -> String {
         });
     }
     text
+}
+
+/// The id, with a number if another setup has it: `/a/b` and `/a-b` have the same name.
+fn unused(id: String, ids: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number: u64| format!("{id}-{number}"));
+    let unused =
+        std::iter::once(id.clone()).chain(numbered).find(|id| !ids.contains(id)).unwrap_or(id.clone());
+    ids.insert(unused.clone());
+    unused
 }
 
 /// An id for `--setup`.

@@ -70,6 +70,18 @@ pub struct Measured {
 ///
 /// If the first requests have no good answer: a burst of quick 404s would look parallel. A later one ends the measurement.
 pub async fn measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Result<Measured, Failure> {
+    try_measure(request, spec).await.map_err(|reason| {
+        let text = format!("{}: a request alone {reason}; a burst would measure nothing", request.url);
+        Failure::new(Exit::System, text)
+    })
+}
+
+/// As [`measure`].
+///
+/// # Errors
+///
+/// Why the first requests have no good answer, such as `got status 404`.
+pub async fn try_measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Result<Measured, String> {
     let mut measured = Measured::default();
     let Measured { baseline, sent } = &mut measured;
     match &spec.warm_up {
@@ -102,23 +114,18 @@ async fn first_ms(
     request: &Arc<RequestTemplate>,
     timeout: Option<Duration>,
     sent: &mut usize,
-) -> Result<f64, Failure> {
+) -> Result<f64, String> {
     let mut reason = String::new();
     for _ in 0..TRIES {
         *sent += 1;
         match alone_ms(request, timeout).await {
             Ok(ms) => return Ok(ms),
             // Nobody listens, or nobody answers: another try would take as long.
-            Err(fault) if fault.is_final => return Err(useless(request, &fault.text)),
+            Err(fault) if fault.is_final => return Err(fault.text),
             Err(fault) => reason = fault.text,
         }
     }
-    Err(useless(request, &reason))
-}
-
-fn useless(request: &RequestTemplate, reason: &str) -> Failure {
-    let text = format!("{}: a request alone {reason}; a burst would measure nothing", request.url);
-    Failure::new(Exit::System, text)
+    Err(reason)
 }
 
 /// Why a request alone has no good answer.

@@ -87,12 +87,15 @@ fn given(args: &AuditArgs) -> Result<Given, Failure> {
     })
 }
 
-/// A finding of `--fail-on` is 1. An audit without any verdict isn't reliable.
+/// A finding of `--fail-on` is 1. An audit that judged no route, or not all that it could, isn't reliable.
 fn exit(document: &Document, fail_on: &[Finding]) -> Exit {
     let Some(audit) = &document.audit else { return Exit::Untrusted };
     let has = |meaning| audit.routes.iter().any(|route| route.meaning == meaning);
     if has(Meaning::SharedSlower) && fail_on.contains(&Finding::SharedSlower) {
         return Exit::Unexpected;
     }
-    if has(Meaning::Inconclusive) || document.generator.saturated { Exit::Untrusted } else { Exit::Success }
+    let judged = [Meaning::SharedSlower, Meaning::NotSeen, Meaning::OtherLimit, Meaning::Isolated];
+    let is_judged = judged.into_iter().any(has);
+    let is_reliable = is_judged && !has(Meaning::Inconclusive) && !document.generator.saturated;
+    if is_reliable { Exit::Success } else { Exit::Untrusted }
 }

@@ -9,6 +9,9 @@ use super::route::Route;
 
 /// A burst is slower than another if it takes this many times as long.
 const SLOWER: f64 = 1.5;
+/// The remedy if requests fail only in shared instances.
+const FAILURES_REMEDY: &str = "See the errors of the failed requests: requests in one instance at once share its memory and its limits. Or run with \
+                               --max-instance-concurrent-reuse-count 1.";
 
 /// What was measured at a route.
 #[derive(Debug, Default)]
@@ -21,17 +24,58 @@ pub struct Measured {
     pub shared: Vec<(f64, Burst)>,
     /// The bursts with an instance for each request.
     pub isolated: Vec<(f64, Burst)>,
+    /// The pair that was slower with shared instances, fired once more: with shared instances, and with an instance each.
+    pub again: (Option<Burst>, Option<Burst>),
+}
+
+/// In what a burst with shared instances is worse than its pair.
+#[derive(Debug, Clone, Copy)]
+struct Worse {
+    time: bool,
+    failures: bool,
+}
+
+impl Worse {
+    fn of(shared: &Burst, isolated: &Burst) -> Self {
+        // If no instance had two requests at once, sharing delayed none: the machine was busier then.
+        let is_shared = Observed::new(shared, 0.0).most_in_one != 1;
+        Self {
+            time: is_shared && shared.makespan_ms >= SLOWER * isolated.makespan_ms,
+            failures: is_shared && shared.ok < isolated.ok,
+        }
+    }
+
+    fn both(self, other: Self) -> Self {
+        Self { time: self.time && other.time, failures: self.failures && other.failures }
+    }
+
+    fn any(self) -> bool {
+        self.time || self.failures
+    }
 }
 
 impl Measured {
-    /// What it means.
-    pub fn conclusion(&self, route: &Route) -> AuditedRoute {
+    /// The time over which the pair is sent that is fired once more, because sharing seems to slow it; `None` if there is none.
+    pub fn suspect(&self) -> Option<f64> {
+        let (Some((spread, one)), Some((_, other))) = self.worst_pair() else { return None };
+        let is_clear = !matches!(one.verdict.kind, Kind::Inconclusive | Kind::Parallel)
+            && other.verdict.kind != Kind::Inconclusive;
+        (self.fails_alone.is_none() && is_clear && Worse::of(one, other).any()).then_some(*spread)
+    }
+
+    /// The worst burst with shared instances, and its pair. The schedule is the same: only the use of instances differs.
+    fn worst_pair(&self) -> (Option<&(f64, Burst)>, Option<&(f64, Burst)>) {
         let shared = worst(&self.shared);
         let isolated = match shared {
-            // The same schedule: only the use of instances differs.
             Some((spread, _)) => self.isolated.iter().find(|(other, _)| other == spread),
             None => worst(&self.isolated),
         };
+        (shared, isolated)
+    }
+
+    /// What it means.
+    pub fn conclusion(&self, route: &Route) -> AuditedRoute {
+        let (shared, isolated) = self.worst_pair();
         let (meaning, why, remedy) = self.meaning(route, shared, isolated);
         let observed = |burst: &(f64, Burst)| Observed::new(&burst.1, burst.0);
         AuditedRoute {
@@ -58,13 +102,92 @@ impl Measured {
             return (Meaning::FailsAlone, format!("A request alone {reason}."), None);
         }
         match (shared, isolated) {
-            (Some(shared), Some(isolated)) => pair(shared, isolated, &self.shared),
+            (Some(shared), Some(isolated)) => self.pair(shared, isolated),
             (None, Some((_, burst))) => alone(burst),
             (Some(_), None) => {
                 (Meaning::Inconclusive, "No burst with an instance each was fired.".to_owned(), None)
             }
             (None, None) => not_fired(route),
         }
+    }
+
+    fn pair(&self, shared: &(f64, Burst), isolated: &(f64, Burst)) -> (Meaning, String, Option<String>) {
+        let ((spread, one), (_, other)) = (shared, isolated);
+        let times = format!(
+            "{} requests, sent {}, took {} with shared instances and {} with an instance each; one alone takes {}.",
+            one.n,
+            sent(*spread),
+            units::time(one.makespan_ms),
+            units::time(other.makespan_ms),
+            units::time(one.service_ms)
+        );
+        let kinds = (one.verdict.kind, other.verdict.kind);
+        let worse = Worse::of(one, other);
+        match kinds {
+            // Too short or too disturbed for a verdict on each, but the pair shows that sharing cost nothing.
+            (Kind::Inconclusive, _) | (_, Kind::Inconclusive) if !worse.any() => {
+                (Meaning::NotSeen, format!("{times} Neither is exact enough for a verdict of its own."), None)
+            }
+            (Kind::Inconclusive, _) => (Meaning::Inconclusive, one.verdict.why.clone(), None),
+            (Kind::Parallel, _) => {
+                let ways: Vec<String> = self.shared.iter().map(|(spread, _)| sent(*spread)).collect();
+                (Meaning::NotSeen, format!("Bursts were sent {}.", ways.join(", ")), None)
+            }
+            (_, Kind::Inconclusive) => (Meaning::Inconclusive, other.verdict.why.clone(), None),
+            _ if worse.any() => self.slower(shared, other, &times),
+            _ => {
+                let seen = format!("{times} With an instance each: {}.", other.verdict.headline());
+                (Meaning::OtherLimit, seen, other.verdict.remedy.clone())
+            }
+        }
+    }
+
+    /// What a pair means that is worse with shared instances. Chance, or a machine that was busy for a while, is excluded only if
+    /// the pair is worse twice.
+    fn slower(
+        &self,
+        (spread, one): &(f64, Burst),
+        other: &Burst,
+        times: &str,
+    ) -> (Meaning, String, Option<String>) {
+        let (Some(one_again), Some(other_again)) = &self.again else {
+            let why = format!("{times} The pair was not fired once more, so that this may be chance.");
+            return (Meaning::Inconclusive, why, None);
+        };
+        let worse = Worse::of(one, other).both(Worse::of(one_again, other_again));
+        if !worse.any() {
+            let why = format!(
+                "{times} Fired once more, they took {} and {}, so that the first pair is no proof.",
+                units::time(one_again.makespan_ms),
+                units::time(other_again.makespan_ms)
+            );
+            return (Meaning::Inconclusive, why, None);
+        }
+        let inside = match Observed::new(one, *spread).most_in_one {
+            0 => String::new(),
+            most => format!(" Up to {most} of them were in one instance at once."),
+        };
+        let seen = if worse.time {
+            format!(
+                "{times} Fired once more: {} and {}.",
+                units::time(one_again.makespan_ms),
+                units::time(other_again.makespan_ms)
+            )
+        } else {
+            let failures = |burst: &Burst| burst.n.saturating_sub(burst.ok);
+            format!(
+                "Of {} requests, sent {}, {} failed with shared instances and {} with an instance each. Fired once more: {} and {}.",
+                one.n,
+                sent(*spread),
+                failures(one),
+                failures(other),
+                failures(one_again),
+                failures(other_again)
+            )
+        };
+        let proof = " Only the sharing differs, so that it is the cause.";
+        let remedy = if worse.time { remedy(one) } else { FAILURES_REMEDY.to_owned() };
+        (Meaning::SharedSlower, seen + &inside + proof, Some(remedy))
     }
 }
 
@@ -75,50 +198,6 @@ fn worst(bursts: &[(f64, Burst)]) -> Option<&(f64, Burst)> {
         let key = |(spread, burst): &(f64, Burst)| burst.makespan_ms - spread;
         is_judged(&a.1).cmp(&is_judged(&b.1)).then(key(a).total_cmp(&key(b)))
     })
-}
-
-fn pair(
-    shared: &(f64, Burst),
-    isolated: &(f64, Burst),
-    all: &[(f64, Burst)],
-) -> (Meaning, String, Option<String>) {
-    let ((spread, one), (_, other)) = (shared, isolated);
-    let times = format!(
-        "{} requests, sent {}, took {} with shared instances and {} with an instance each; one alone takes {}.",
-        one.n,
-        sent(*spread),
-        units::time(one.makespan_ms),
-        units::time(other.makespan_ms),
-        units::time(one.service_ms)
-    );
-    let kinds = (one.verdict.kind, other.verdict.kind);
-    let most = Observed::new(one, *spread).most_in_one;
-    // If no instance had two requests at once, sharing delayed none: the machine was busier then.
-    let is_slower = most != 1 && (one.makespan_ms >= SLOWER * other.makespan_ms || one.ok < other.ok);
-    match kinds {
-        // Too short or too disturbed for a verdict on each, but the pair shows that sharing cost nothing.
-        (Kind::Inconclusive, _) | (_, Kind::Inconclusive) if !is_slower => {
-            (Meaning::NotSeen, format!("{times} Neither is exact enough for a verdict of its own."), None)
-        }
-        (Kind::Inconclusive, _) => (Meaning::Inconclusive, one.verdict.why.clone(), None),
-        (Kind::Parallel, _) => {
-            let ways: Vec<String> = all.iter().map(|(spread, _)| sent(*spread)).collect();
-            (Meaning::NotSeen, format!("Bursts were sent {}.", ways.join(", ")), None)
-        }
-        (_, Kind::Inconclusive) => (Meaning::Inconclusive, other.verdict.why.clone(), None),
-        _ if is_slower => {
-            let inside = match most {
-                0 => String::new(),
-                _ => format!(" Up to {most} of them were in one instance at once."),
-            };
-            let proof = " Only the sharing differs, so that it is the cause.";
-            (Meaning::SharedSlower, times + &inside + proof, Some(remedy(one)))
-        }
-        _ => {
-            let seen = format!("{times} With an instance each: {}.", other.verdict.headline());
-            (Meaning::OtherLimit, seen, other.verdict.remedy.clone())
-        }
-    }
 }
 
 /// The remedy of the verdict, or that of the pair of bursts.
@@ -147,6 +226,9 @@ fn not_fired(route: &Route) -> (Meaning, String, Option<String>) {
     let Some(_) = route.component else {
         return (Meaning::NotFired, "The manifest has a fixed response.".to_owned(), None);
     };
+    if route.burst.is_some() {
+        return (Meaning::NotFired, "The audit ended before.".to_owned(), None);
+    }
     let route = &route.route;
     (Meaning::NotFired, format!("The route needs a path: --path '{route}=/...'."), None)
 }

@@ -37,6 +37,8 @@ const IDLE_MARGIN: Duration = Duration::from_millis(300);
 pub struct Firing<'a> {
     pub auditing: &'a Auditing<'a>,
     pub isolation: Isolation,
+    /// Whether only the pairs are fired once more in which sharing seems to slow a route.
+    pub is_again: bool,
     pub policy: &'a Policy,
     pub running: &'a Running,
     pub progress: &'a Progress,
@@ -48,11 +50,13 @@ struct Prepared {
     request: Arc<RequestTemplate>,
     service_ms: f64,
     baseline: Baseline,
-    run: Run,
+    /// The index of its run in the document.
+    run: usize,
 }
 
 impl Firing<'_> {
-    /// Fires at the routes with these indices, and adds the runs to `document`. The routes take turns, so that the idle
+    /// Fires at the routes with these indices. A run is in `document` from its preparation on, and has each burst as soon as it is
+    /// over, so that an interruption loses none. The routes take turns, so that the idle
     /// instances of one expire while others are fired at.
     pub async fn all(
         &self,
@@ -64,11 +68,11 @@ impl Firing<'_> {
         let mut prepared = Vec::new();
         for at in routes {
             let route = &self.auditing.routes[*at];
-            prepared.extend(self.prepare(*at, route, &mut measured[*at]).await?);
+            prepared.extend(self.prepare(*at, route, &mut measured[*at], document).await?);
             used.insert(route.component.clone().unwrap_or_default(), Instant::now());
         }
         for (round, share) in SPREADS.into_iter().enumerate() {
-            for prepared in &mut prepared {
+            for prepared in &prepared {
                 let route = &self.auditing.routes[prepared.at];
                 let measured = &mut measured[prepared.at];
                 let is_isolated_anyway = route.wasi == Some(Wasi::P2) && round > 0;
@@ -80,22 +84,30 @@ impl Firing<'_> {
                 let has_pair = self.isolation == Isolation::Shared
                     || route.wasi == Some(Wasi::P2)
                     || measured.shared.iter().any(|(other, _)| *other == spread);
+                if self.is_again {
+                    if measured.suspect() == Some(spread) {
+                        let burst = self.fire(prepared, route, spread, &mut used, document).await;
+                        document.runs[prepared.run].bursts.extend(burst.clone());
+                        match self.isolation {
+                            Isolation::Shared => measured.again.0 = burst,
+                            _ => measured.again.1 = burst,
+                        }
+                    }
+                    continue;
+                }
                 if is_isolated_anyway || is_sequential || !has_pair {
                     continue;
                 }
-                self.expire(route, &used).await;
-                let burst = self.fire(prepared, route, spread, document).await;
-                used.insert(route.component.clone().unwrap_or_default(), Instant::now());
-                prepared.run.bursts.push(burst.clone());
+                let Some(burst) = self.fire(prepared, route, spread, &mut used, document).await else {
+                    continue;
+                };
+                document.runs[prepared.run].bursts.push(burst.clone());
                 match self.isolation {
                     Isolation::Shared => measured.shared.push((spread, burst)),
                     _ => measured.isolated.push((spread, burst)),
                 }
             }
         }
-        document
-            .runs
-            .extend(prepared.into_iter().map(|prepared| prepared.run).filter(|run| !run.bursts.is_empty()));
         Ok(())
     }
 
@@ -105,6 +117,7 @@ impl Firing<'_> {
         at: usize,
         route: &Route,
         measured: &mut Measured,
+        document: &mut Document,
     ) -> Result<Option<Prepared>, Failure> {
         let Some(burst) = &route.burst else { return Ok(None) };
         let request =
@@ -120,13 +133,20 @@ impl Firing<'_> {
         let (service_ms, baseline) = match given {
             Some(given) => given,
             None => {
-                let baseline = baseline::measure(&request, &spec).await?.baseline;
+                let baseline = match baseline::try_measure(&request, &spec).await {
+                    Ok(measured) => measured.baseline,
+                    Err(reason) => {
+                        measured.fails_alone = Some(format!("{reason}, after a good answer"));
+                        return Ok(None);
+                    }
+                };
                 (baseline.median_ms().unwrap_or(0.0), baseline)
             }
         };
         // Both uses of instances are compared by the same schedules.
         let service_ms = *measured.alone_ms.get_or_insert(service_ms);
-        Ok(Some(Prepared { at, request, service_ms, baseline, run: self.run_of(route, burst) }))
+        let run = index_of(self.run_of(route, burst), &mut document.runs);
+        Ok(Some(Prepared { at, request, service_ms, baseline, run }))
     }
 
     fn run_of(&self, route: &Route, burst: &PlannedBurst) -> Run {
@@ -157,8 +177,15 @@ impl Firing<'_> {
         }
     }
 
-    /// Fires a burst with its sends over `spread` milliseconds; again if there is no verdict.
-    async fn fire(&self, prepared: &Prepared, route: &Route, spread: f64, document: &mut Document) -> Burst {
+    /// Fires a burst with its sends over `spread` milliseconds, when no instance is idle; again if there is no verdict.
+    async fn fire(
+        &self,
+        prepared: &Prepared,
+        route: &Route,
+        spread: f64,
+        used: &mut HashMap<String, Instant>,
+        document: &mut Document,
+    ) -> Option<Burst> {
         let n = self.auditing.n;
         let planned = PlannedBurst::together(&route.route, n).spaced(spread / (n - 1) as f64);
         let sequential = Duration::from_secs_f64((prepared.service_ms * n as f64 / 1e3).min(1e6));
@@ -170,24 +197,35 @@ impl Firing<'_> {
             baseline: prepared.baseline.clone(),
             solo_after: false,
         };
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        let mut last = None;
+        for _ in 0..TRIES {
+            self.expire(route, used).await;
             let name = format!("{}, {}", route.route, self.isolation);
             let judged = {
                 let step = self.progress.step(name, &[(route.route.clone(), n)]);
                 measure::fire(std::slice::from_ref(&burst), &step.handle).await
             };
+            used.insert(route.component.clone().unwrap_or_default(), Instant::now());
             let Some(judged_burst) = judged.bursts.into_iter().next() else { continue };
-            if judged_burst.verdict.kind != Kind::Inconclusive || tries == TRIES {
-                // Only the generator's load is added here; the run follows when all its bursts are fired.
-                document.add_load(
-                    judged.generator,
-                    descriptors::raise_limit(),
-                    std::slice::from_ref(&judged_burst),
-                );
-                return judged_burst;
+            let is_judged = judged_burst.verdict.kind != Kind::Inconclusive;
+            last = Some((judged.generator, judged_burst));
+            if is_judged {
+                break;
             }
         }
+        let (generator, burst) = last?;
+        // Only the generator's load is added here; the burst belongs to a run with several.
+        document.add_load(generator, descriptors::raise_limit(), std::slice::from_ref(&burst));
+        Some(burst)
     }
+}
+
+/// The index of the run of the same route and use of instances; `run` is added if there is none.
+fn index_of(run: Run, runs: &mut Vec<Run>) -> usize {
+    let key = |run: &Run| (run.setup.clone(), run.title.clone(), run.instances);
+    let found = runs.iter().position(|other| key(other) == key(&run));
+    found.unwrap_or_else(|| {
+        runs.push(run);
+        runs.len() - 1
+    })
 }

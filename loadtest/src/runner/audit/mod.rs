@@ -59,13 +59,17 @@ impl Auditing<'_> {
         let mut measured: Vec<Measured> = self.routes.iter().map(|_| Measured::default()).collect();
         let mut interrupted = pin!(interrupted);
         let mut ended = Ok(());
-        for isolation in [Isolation::Shared, Isolation::Fresh] {
-            let use_of_instances = self.with(isolation, &mut measured, &progress, document);
+        // Then the suspect pairs once more.
+        let passes =
+            [false, true].map(|is_again| [Isolation::Shared, Isolation::Fresh].map(|of| (of, is_again)));
+        for (isolation, is_again) in passes.into_iter().flatten() {
+            let use_of_instances = self.with(isolation, is_again, &mut measured, &progress, document);
             ended = unless(interrupted.as_mut(), use_of_instances).await;
             if ended.is_err() {
                 break;
             }
         }
+        document.runs.retain(|run| !run.bursts.is_empty());
         let conclusions =
             self.routes.iter().zip(&measured).map(|(route, measured)| measured.conclusion(route));
         let is_shared = |route: &&Route| route.wasi == Some(Wasi::P3);
@@ -83,16 +87,20 @@ impl Auditing<'_> {
         ended
     }
 
-    /// Fires all bursts of one use of instances.
+    /// Fires all bursts of one use of instances; if `is_again`, only those of suspect pairs.
     async fn with(
         &self,
         isolation: Isolation,
+        is_again: bool,
         measured: &mut [Measured],
         progress: &Progress,
         document: &mut Document,
     ) -> Result<(), Failure> {
         let is_fired = |(route, measured): &(&Route, &Measured)| {
-            let is_wanted = isolation == Isolation::Fresh || route.wasi == Some(Wasi::P3);
+            let is_wanted = match is_again {
+                true => measured.suspect().is_some(),
+                false => isolation == Isolation::Fresh || route.wasi == Some(Wasi::P3),
+            };
             is_wanted && route.burst.is_some() && measured.fails_alone.is_none()
         };
         let fired: Vec<usize> = self
@@ -111,7 +119,8 @@ impl Auditing<'_> {
             _ => self.policy.clone(),
         };
         let running = self.start(&policy).await?;
-        let firing = Firing { auditing: self, isolation, policy: &policy, running: &running, progress };
+        let firing =
+            Firing { auditing: self, isolation, is_again, policy: &policy, running: &running, progress };
         let result = tokio::select! {
             result = firing.all(&fired, measured, document) => result,
             ended = running.unexpected_end() => Err(ended),

@@ -64,14 +64,15 @@ impl Given {
         let given = self.paths.iter().rev().find(|(of, _)| of == route).map(|(_, path)| path.clone());
         let needs_path = trigger.route.is_wildcard() || trigger.route.parameter_names().next().is_some();
         let own = (!needs_path).then(|| route.to_owned());
-        let path = given.or(planned.map(|burst| burst.path.clone())).or(own)?;
+        let path = given.or(planned.map(path_of)).or(own)?;
         let mut request = planned.map_or_else(PlannedRequest::default, |burst| burst.request.clone());
         let is_of = |of: &Option<String>| of.as_ref().is_none_or(|of| of == route);
         if let Some((_, method)) = self.methods.iter().rev().find(|(of, _)| of == route) {
             request.method = method.clone();
         }
         for (_, name, value) in self.headers.iter().filter(|(of, ..)| is_of(of)) {
-            request.headers.append(name, value.clone());
+            // The plan's header of this name is replaced.
+            request.headers.insert(name, value.clone());
         }
         if let Some((_, body)) = self.bodies.iter().rev().find(|(of, _)| is_of(of)) {
             request.body.clone_from(body);
@@ -104,5 +105,26 @@ impl Given {
             }
         }
         Ok(())
+    }
+}
+
+/// The path of a plan's burst, with its wait as the query. A path with a wait has no other query.
+fn path_of(burst: &PlannedBurst) -> String {
+    match burst.wait_ms {
+        Some(ms) => format!("{}?wait_ms={ms}", burst.path),
+        None => burst.path.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_of_a_plan_is_the_query() {
+        let mut burst = PlannedBurst::together("/a", 1);
+        assert_eq!(path_of(&burst), "/a");
+        burst.wait_ms = Some(50);
+        assert_eq!(path_of(&burst), "/a?wait_ms=50");
     }
 }
