@@ -86,7 +86,7 @@ async fn a_guest_uses_the_database() {
         );
         for (statement, reason) in [
             ("SELECT * FROM nowhere", "no such table"),
-            ("SELEC", "syntax error"),
+            ("SELECT FROM", "syntax error"),
             ("ATTACH '/tmp/other.db' AS other", "not authorized"),
             ("PRAGMA journal_mode = DELETE", "not authorized"),
         ] {

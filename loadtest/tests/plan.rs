@@ -52,9 +52,9 @@ fn a_wrong_plan_is_an_error_with_its_place_and_what_is_allowed() {
         (&with("n = 2\ndelay_ms = -1.0"), ":6:12: ", "a number from 0 to 86400000 is allowed"),
         (&with("n = 2\nwait_ms = 60001"), ":6:11: ", "from 0 to 60000"),
         (
-            &with("n = 2\nexpect = { fresh = \"paralel\" }"),
+            &with("n = 2\nexpect = { fresh = \"at-once\" }"),
             ":6:",
-            "unknown variant `paralel`, expected one of `parallel`",
+            "unknown variant `at-once`, expected one of `parallel`",
         ),
         (
             &with("n = 2\nexpect = { mars = \"parallel\" }"),
