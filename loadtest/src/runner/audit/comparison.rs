@@ -21,12 +21,15 @@ pub struct Measured {
     /// The time that a request takes alone, in milliseconds.
     pub alone_ms: Option<f64>,
     /// The bursts with shared instances, each with the time over which it was sent, in milliseconds.
-    pub shared: Vec<(f64, Burst)>,
+    pub shared: Vec<Fired>,
     /// The bursts with an instance for each request.
-    pub isolated: Vec<(f64, Burst)>,
+    pub isolated: Vec<Fired>,
     /// The pair that was slower with shared instances, fired once more: with shared instances, and with an instance each.
     pub again: (Option<Burst>, Option<Burst>),
 }
+
+/// A burst with the time over which its requests were sent.
+type Fired = (f64, Burst);
 
 /// In what a burst with shared instances is worse than its pair.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +67,7 @@ impl Measured {
     }
 
     /// The worst burst with shared instances, and its pair. The schedule is the same: only the use of instances differs.
-    fn worst_pair(&self) -> (Option<&(f64, Burst)>, Option<&(f64, Burst)>) {
+    fn worst_pair(&self) -> (Option<&Fired>, Option<&Fired>) {
         let shared = worst(&self.shared);
         let isolated = match shared {
             Some((spread, _)) => self.isolated.iter().find(|(other, _)| other == spread),
@@ -77,7 +80,7 @@ impl Measured {
     pub fn conclusion(&self, route: &Route) -> AuditedRoute {
         let (shared, isolated) = self.worst_pair();
         let (meaning, why, remedy) = self.meaning(route, shared, isolated);
-        let observed = |burst: &(f64, Burst)| Observed::new(&burst.1, burst.0);
+        let observed = |burst: &Fired| Observed::new(&burst.1, burst.0);
         AuditedRoute {
             route: route.route.clone(),
             component: route.component.clone(),
@@ -95,8 +98,8 @@ impl Measured {
     fn meaning(
         &self,
         route: &Route,
-        shared: Option<&(f64, Burst)>,
-        isolated: Option<&(f64, Burst)>,
+        shared: Option<&Fired>,
+        isolated: Option<&Fired>,
     ) -> (Meaning, String, Option<String>) {
         if let Some(reason) = &self.fails_alone {
             return (Meaning::FailsAlone, format!("A request alone {reason}."), None);
@@ -192,10 +195,10 @@ impl Measured {
 }
 
 /// The slowest burst with a verdict; without any, the slowest.
-fn worst(bursts: &[(f64, Burst)]) -> Option<&(f64, Burst)> {
+fn worst(bursts: &[(f64, Burst)]) -> Option<&Fired> {
     let is_judged = |burst: &Burst| burst.verdict.kind != Kind::Inconclusive;
     bursts.iter().max_by(|a, b| {
-        let key = |(spread, burst): &(f64, Burst)| burst.makespan_ms - spread;
+        let key = |(spread, burst): &Fired| burst.makespan_ms - spread;
         is_judged(&a.1).cmp(&is_judged(&b.1)).then(key(a).total_cmp(&key(b)))
     })
 }
