@@ -114,7 +114,7 @@ impl Measured {
         }
     }
 
-    fn pair(&self, shared: &(f64, Burst), isolated: &(f64, Burst)) -> (Meaning, String, Option<String>) {
+    fn pair(&self, shared: &Fired, isolated: &Fired) -> (Meaning, String, Option<String>) {
         let ((spread, one), (_, other)) = (shared, isolated);
         let times = format!(
             "{} requests, sent {}, took {} with shared instances and {} with an instance each; one alone takes {}.",
@@ -147,12 +147,7 @@ impl Measured {
 
     /// What a pair means that is worse with shared instances. Chance, or a machine that was busy for a while, is excluded only if
     /// the pair is worse twice.
-    fn slower(
-        &self,
-        (spread, one): &(f64, Burst),
-        other: &Burst,
-        times: &str,
-    ) -> (Meaning, String, Option<String>) {
+    fn slower(&self, (spread, one): &Fired, other: &Burst, times: &str) -> (Meaning, String, Option<String>) {
         let (Some(one_again), Some(other_again)) = &self.again else {
             let why = format!("{times} The pair was not fired once more, so that this may be chance.");
             return (Meaning::Inconclusive, why, None);
@@ -195,7 +190,7 @@ impl Measured {
 }
 
 /// The slowest burst with a verdict; without any, the slowest.
-fn worst(bursts: &[(f64, Burst)]) -> Option<&Fired> {
+fn worst(bursts: &[Fired]) -> Option<&Fired> {
     let is_judged = |burst: &Burst| burst.verdict.kind != Kind::Inconclusive;
     bursts.iter().max_by(|a, b| {
         let key = |(spread, burst): &Fired| burst.makespan_ms - spread;
