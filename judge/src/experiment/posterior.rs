@@ -7,7 +7,7 @@ use crate::mechanism::Name;
 /// A mechanism is ruled out if its probability is below this share of the most probable one's.
 pub(super) const RULED_OUT: f64 = 0.05;
 /// The largest mean square of the deviations of a mechanism that describes what was seen.
-const MOST_SQUARE: f64 = 1.6;
+const MOST_SQUARE: f64 = 1.35;
 
 /// The mechanisms with their probabilities.
 pub(super) struct Posterior {
