@@ -1,4 +1,5 @@
-//! The HTML report in a real browser. Needs `scripts/peers.sh chromium axe`.
+//! The HTML report, and the page for pasted results, in a real browser. Needs `scripts/peers.sh chromium axe` and
+//! `scripts/paste.sh`.
 
 mod common;
 
@@ -76,8 +77,13 @@ fn assert_opens_silently(page: &Path) {
     assert!(!stderr.contains("CONSOLE"), "{stderr}");
 }
 
-/// Returns the observations of the script. `is_dark` selects the dark colour scheme.
+/// Returns the observations of [`PROBE`]. `is_dark` selects the dark colour scheme.
 fn probed(page: &Path, width: u32, is_dark: bool) -> Value {
+    probed_by(page, width, is_dark, PROBE)
+}
+
+/// Returns the observations of a script.
+fn probed_by(page: &Path, width: u32, is_dark: bool, probe: &str) -> Value {
     let axe = fs::read_to_string(installed("axe/axe.min.js", "axe")).unwrap();
     let source = fs::read_to_string(page).unwrap();
     let policy = source.find("<meta http-equiv=\"Content-Security-Policy\"").expect("a policy");
@@ -88,7 +94,7 @@ fn probed(page: &Path, width: u32, is_dark: bool) -> Value {
         assert!(html.contains(scheme));
         html = html.replace(scheme, "@media all");
     }
-    let html = html.replace("</body>", &format!("<script>{axe}</script><script>{PROBE}</script></body>"));
+    let html = html.replace("</body>", &format!("<script>{axe}</script><script>{probe}</script></body>"));
     let copy = page.with_file_name(format!("probed-{width}-{is_dark}.html"));
     fs::write(&copy, html).unwrap();
     const ELEMENT: &str = "<pre id=\"probe\">";
@@ -206,4 +212,116 @@ fn a_hostile_result_runs_no_script() {
     let probe = probed(&page, 1280, false);
     assert_sound(&probe);
     assert_eq!(probe["downloaded"]["command"], evil);
+}
+
+/// A script that judges texts in the page that judges pasted results, and uses its form as a person would.
+const PASTE: &str = r#"
+(async () => {
+  const results = [];
+  for (const [text, known] of CASES) {
+    try {
+      results.push({ json: JSON.parse((await analyze(new TextEncoder().encode(text), known)).json) });
+    } catch (error) {
+      results.push({ error: error.message });
+    }
+  }
+  const shown = async (text) => {
+    document.getElementById("text").value = text;
+    document.getElementById("form").requestSubmit();
+    const place = document.getElementById("results");
+    while (!place.querySelector("article, .unmet")) await new Promise((next) => setTimeout(next, 10));
+    const image = place.querySelector("img");
+    if (image) await image.decode();
+    return { text: place.innerText, has_timeline: image !== null && image.naturalWidth > 0 };
+  };
+  const refused = await shown("no result at all");
+  const shown_first = await shown(CASES[0][0]);
+  const faults = (await axe.run(document)).violations.map((fault) => [fault.id, fault.nodes.map((node) => node.html)]);
+  const observed = {
+    results, refused, shown: shown_first, faults,
+    wider: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+    external: performance.getEntriesByType("resource").map((entry) => entry.name).filter((name) => !/^(data|blob):/.test(name)),
+  };
+  const place = document.createElement("pre");
+  place.id = "probe";
+  place.textContent = JSON.stringify(observed);
+  document.body.append(place);
+})().catch((error) => console.error(error));
+"#;
+
+/// The page that judges pasted results. `scripts/paste.sh` writes it.
+fn paste_page() -> std::path::PathBuf {
+    let page = common::project().join("target/paste/paste.html");
+    assert!(page.exists(), "{} is missing: run scripts/paste.sh", page.display());
+    page
+}
+
+/// Results of load generators, with their file names and the flags of `analyze`.
+fn pasted() -> Vec<(&'static str, String, Vec<&'static str>, Value)> {
+    let waves = || (0..10).map(|i| (f64::from(i) * 1e-4, f64::from(i / 4 + 1) * 0.2 + f64::from(i) * 1e-3));
+    let mut hey =
+        "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n"
+            .to_owned();
+    let mut oha = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n".to_owned();
+    let mut vegeta = String::new();
+    for (began, took) in waves() {
+        hey += &format!("{took:.4},0.0003,0.0000,0.0000,{took:.4},0.0001,200,{began:.4}\n");
+        oha += &format!("{began},0.000061582,0.000262992,{took},{took},178,200\n");
+        vegeta += &format!("{:.0},200,{:.0},0,10,,,0\n", (1.764e9 + began) * 1e9, took * 1e9);
+    }
+    let known = serde_json::json!({ "serviceMs": [200.0], "n": 10, "c": 10 });
+    let flags = vec!["--service-ms", "200", "-n", "10", "-c", "10"];
+    let unknown = serde_json::json!({ "serviceMs": [] });
+    vec![
+        ("hey.csv", hey.clone(), flags.clone(), known.clone()),
+        ("hey.csv", hey, vec![], unknown.clone()),
+        ("oha.csv", oha, flags.clone(), known.clone()),
+        ("vegeta.csv", vegeta, flags, known),
+        ("prose.txt", "no result at all".to_owned(), vec![], unknown.clone()),
+        ("empty.txt", String::new(), vec![], unknown),
+    ]
+}
+
+#[test]
+fn pasted_results_get_the_verdicts_of_analyze() {
+    let cases = pasted();
+    let given: Vec<(&String, &Value)> = cases.iter().map(|(_, text, _, known)| (text, known)).collect();
+    let script = format!("const CASES = {};{PASTE}", serde_json::to_string(&given).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("paste.html");
+    fs::copy(paste_page(), &page).unwrap();
+    assert_opens_silently(&page);
+    let probe = probed_by(&page, 1280, false, &script);
+    assert_sound(&probe);
+    assert!(probe["refused"]["text"].as_str().unwrap().starts_with("Error: "), "{}", probe["refused"]);
+    assert!(probe["shown"]["text"].as_str().unwrap().contains("limited, 4 at a time"), "{}", probe["shown"]);
+    assert_eq!(probe["shown"]["has_timeline"], true);
+    for ((name, text, flags, _), found) in cases.iter().zip(probe["results"].as_array().unwrap()) {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        let mut arguments = vec!["analyze", file.to_str().unwrap(), "--format", "json", "--quiet"];
+        arguments.extend(flags);
+        let output = common::output(&arguments);
+        match serde_json::from_slice::<Document>(&output.stdout) {
+            Ok(expected) => {
+                let found: Document = serde_json::from_value(found["json"].clone()).unwrap_or_else(|error| panic!("{name}: {error}: {found}"));
+                assert_eq!(found.runs, expected.runs, "{name}");
+            }
+            // The same error, about a text instead of a file.
+            Err(_) => {
+                let message = common::stderr(&output);
+                let error = found["error"].as_str().unwrap_or_else(|| panic!("{name}: {found}"));
+                let reason = error.strip_prefix("the text: ").unwrap();
+                assert!(message.contains(reason), "{message}\n{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_page_for_pasted_results_is_small() {
+    let mut compressed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut compressed, &fs::read(paste_page()).unwrap()).unwrap();
+    let size = compressed.finish().unwrap().len();
+    assert!(size < 1_000_000, "{size} bytes");
 }

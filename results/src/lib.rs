@@ -14,6 +14,7 @@
 //! | [`threshold`] | the expectations of `--expect` |
 //! | [`import`] | the results of hey, oha, k6, vegeta and `loadtest`, judged |
 //! | [`summary`] | the table of setups by systems, and its summary |
+//! | [`sentences`] | a result in sentences, which several formats share |
 //! | [`compare`] | what changed between two results |
 //! | [`chart`] | a burst as SVG and as characters |
 //!
@@ -77,5 +78,6 @@ pub mod document;
 pub mod evidence;
 pub mod import;
 pub mod input;
+pub mod sentences;
 pub mod summary;
 pub mod threshold;

@@ -19,10 +19,12 @@ SAME = [{"rate_limit", "throughput", "lock", "slow_accept"}]
 WAIT_MS = 200
 
 
-def parameter_is_right(found, expected):
-    """Whether the first parameter that both have is within 15 %."""
+def parameter_is_right(found, interval, expected):
+    """Whether the first parameter that both have is within 15 %, or in its 95 % interval."""
     for name in ("workers", "per_second", "cores", "size", "limit", "delay_ms", "processes", "share"):
         if name in found and name in expected:
+            if interval and interval["parameter"] == name and interval["low"] <= expected[name] <= interval["high"]:
+                return True
             return abs(found[name] - expected[name]) <= max(0.15 * expected[name], 0.5)
     return True
 
@@ -54,9 +56,9 @@ def diagnose(server, tools):
     said = [mechanism["name"], *mechanism["or"]]
     is_right = bool(right & set(said))
     parameters = mechanism["parameters"]
-    is_exact = parameter_is_right(parameters, expected["parameters"])
+    is_exact = parameter_is_right(parameters, diagnosis["interval"], expected["parameters"])
     outcome = "wrong" if not is_right else "right" if is_exact else "parameter"
-    return {**found, "outcome": outcome, "said": said, "parameters": parameters,
+    return {**found, "outcome": outcome, "said": said, "parameters": parameters, "interval": diagnosis["interval"],
             "expected_parameters": expected["parameters"]}
 
 

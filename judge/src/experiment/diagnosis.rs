@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::end::End;
+use super::interval::Interval;
 use crate::kind::Kind;
 use crate::mechanism::{self, Mechanism, Name};
 
@@ -13,6 +14,9 @@ pub struct Diagnosis {
     /// The mechanism that explains all experiments; null unless its probability, or that of its class, is
     /// at least 0.95, or 0.9 for a class that no experiment splits.
     pub mechanism: Option<Mechanism>,
+    /// The 95 % interval of the mechanism's main parameter; null without a mechanism, or if it has no parameter.
+    #[serde(default)]
+    pub interval: Option<Interval>,
     /// The other mechanisms that may explain them, the most probable first. With `mechanism` null, all of them.
     pub alternatives: Vec<Mechanism>,
     /// How the largest burst was served.
@@ -45,13 +49,18 @@ impl Diagnosis {
     pub fn rounded(self) -> Self {
         Self {
             mechanism: self.mechanism.map(Mechanism::rounded),
+            interval: self.interval.map(Interval::rounded),
             alternatives: self.alternatives.into_iter().map(Mechanism::rounded).collect(),
             ..self
         }
     }
 
-    /// Returns the sentences on the mechanism: its name, what tells it from others of its class, the alternatives.
+    /// Returns the sentences on the mechanism: its name, how well its main parameter is known, what tells it from others of its class, the alternatives.
     pub fn sentences(&self) -> Vec<String> {
-        mechanism::sentences(self.mechanism.as_ref(), &self.alternatives)
+        let mut sentences = mechanism::sentences(self.mechanism.as_ref(), &self.alternatives);
+        if let Some(interval) = self.interval.as_ref().and_then(Interval::sentence) {
+            sentences.insert(1.min(sentences.len()), interval);
+        }
+        sentences
     }
 }

@@ -94,7 +94,7 @@ fn look(history: &History, estimates: &InitialEstimates, model: ServerModel) -> 
     scored
 }
 
-fn weigh(history: &History, hypothesis: Hypothesis, replicates: usize) -> Fitted {
+pub(super) fn weigh(history: &History, hypothesis: Hypothesis, replicates: usize) -> Fitted {
     let prior = hypothesis.model.prior().prior.ln();
     Fitted { score: history.score(&hypothesis, replicates), prior, hypothesis }
 }
@@ -132,7 +132,7 @@ fn refine(history: &History, fitted: Fitted, replicates: usize, rounds: usize, f
 fn occam(history: &History, fitted: &Fitted) -> f64 {
     let mut sum = 0.0;
     for i in 0..fitted.hypothesis.point.len() {
-        if i == 2 && matches!(fitted.hypothesis.model, ServerModel::WindowCap | ServerModel::WindowOfAll) {
+        if i == 2 && fitted.hypothesis.model.has_window() {
             sum -= (WINDOWS.len() as f64).ln();
             continue;
         }
@@ -154,7 +154,7 @@ fn occam(history: &History, fitted: &Fitted) -> f64 {
 }
 
 /// Returns a parameter after a step. Small whole numbers change by one at least.
-fn stepped(hypothesis: &Hypothesis, i: usize, step: f64) -> f64 {
+pub(super) fn stepped(hypothesis: &Hypothesis, i: usize, step: f64) -> f64 {
     let value = hypothesis.point[i];
     if !hypothesis.model.is_whole(i) {
         return value + step;

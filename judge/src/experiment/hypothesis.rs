@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use super::server::{
     Accepting, Batches, Bucket, Capped, Deadline, Failing, Growing, Held, Holders, Instances, Pool,
     Processors, Server, SingleFlight, Sticky, Unlimited, Unordered, Window,
+    WindowEstimate,
 };
 use super::server_model::ServerModel;
 use super::service_shape::Shape;
@@ -21,6 +22,8 @@ pub(super) const WINDOWS: [f64; 8] = [0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0]
 
 /// A limit that delays the last of a burst by less than this share of the longest service is as good as none.
 const SHORT: f64 = 0.4;
+/// The most processors for each worker that shares them.
+const MOST_BUSY: f64 = 0.8;
 /// A shorter deadline, as a share of the service time, is a cap.
 const LEAST_DEADLINE: f64 = 0.3;
 
@@ -70,7 +73,7 @@ impl Hypothesis {
                 let apart = (1.0 + self.value(1)).ln();
                 SHARES.contains(&self.value(0)) && apart > APART * spread && self.value(1) > 0.2
             }
-            ServerModel::WindowCap | ServerModel::WindowOfAll => {
+            model if model.has_window() => {
                 WINDOWS.iter().any(|window| (self.value(0) / window).ln().abs() < 1e-6)
             }
             ServerModel::LockFirst | ServerModel::LockLast => self.value(0) <= 0.93,
@@ -92,6 +95,10 @@ impl Hypothesis {
             ServerModel::Failing => self.value(0) < 0.97,
             ServerModel::Deadline => self.value(1) > LEAST_DEADLINE * self.point[0].exp(),
             ServerModel::Processors => self.value(0) >= 0.5,
+            // Workers that hardly ever share a processor are a pool.
+            ServerModel::PooledProcessors => {
+                self.value(0) >= 0.5 && self.value(0) <= MOST_BUSY * self.whole(1) as f64
+            }
             _ => true,
         };
         possible && (0.000_5..1.5).contains(&spread)
@@ -124,6 +131,7 @@ impl Hypothesis {
             ServerModel::Pool | ServerModel::LastFirst | ServerModel::AnyOrder | ServerModel::Processors => {
                 self.value(0) <= most
             }
+            ServerModel::PooledProcessors => self.value(0) <= most && self.value(1) <= most,
             ServerModel::Pace | ServerModel::Cost | ServerModel::Accepting => self.value(0) * all >= delay,
             ServerModel::Bucket => {
                 self.value(1) <= most && self.value(0) * (all - self.value(1)) >= 0.8 * delay
@@ -164,6 +172,7 @@ impl Hypothesis {
             ServerModel::Pace | ServerModel::Cost => Box::new(bucket(self.value(0), 1.0, false)),
             ServerModel::Bucket => Box::new(bucket(self.value(0), self.whole(1) as f64, false)),
             ServerModel::RateCap => Box::new(bucket(self.value(0), self.whole(1) as f64, true)),
+            ServerModel::WindowEstimate => Box::new(WindowEstimate::new(self.value(0), self.whole(1))),
             ServerModel::WindowCap | ServerModel::WindowOfAll => Box::new(Window {
                 seconds: self.value(0),
                 limit: self.whole(1),
@@ -175,7 +184,10 @@ impl Hypothesis {
             ServerModel::LockLast => self.holders(1, Held::Last),
             ServerModel::InnerFirst => self.holders(self.whole(1), Held::First),
             ServerModel::InnerLast => self.holders(self.whole(1), Held::Last),
-            ServerModel::Processors => Box::new(Processors(self.value(0))),
+            ServerModel::Processors => Box::new(Processors { cores: self.value(0), places: usize::MAX }),
+            ServerModel::PooledProcessors => {
+                Box::new(Processors { cores: self.value(0), places: self.whole(1) })
+            }
             ServerModel::Batches => Box::new(Batches { size: self.whole(0), gather: self.value(1) }),
             ServerModel::ColdStart => {
                 Box::new(Instances { warm: usize::from(self.is_warm), delay: self.value(0) })
@@ -200,6 +212,36 @@ impl Hypothesis {
         Box::new(Holders { places, share: self.share(0), held })
     }
 
+    /// Returns the name and the value of the main parameter, if there is one.
+    pub(super) fn main_parameter(&self) -> Option<(&'static str, f64)> {
+        let all = self.parameters();
+        let named = match self.model {
+            ServerModel::Unlimited | ServerModel::Uneven | ServerModel::SingleFlight => return None,
+            ServerModel::Pool
+            | ServerModel::LastFirst
+            | ServerModel::AnyOrder
+            | ServerModel::InnerFirst
+            | ServerModel::InnerLast
+            | ServerModel::Deadline => ("workers", all.workers),
+            ServerModel::Pace
+            | ServerModel::Bucket
+            | ServerModel::Cost
+            | ServerModel::Accepting
+            | ServerModel::RateCap
+            | ServerModel::WindowCap
+            | ServerModel::WindowOfAll
+            | ServerModel::WindowEstimate => ("per_second", all.per_second),
+            ServerModel::LockFirst | ServerModel::LockLast | ServerModel::Failing => ("share", all.share),
+            ServerModel::Processors | ServerModel::PooledProcessors => ("cores", all.cores),
+            ServerModel::Batches | ServerModel::WarmPool => ("size", all.size),
+            ServerModel::ColdStart | ServerModel::Pause => ("delay_ms", all.delay_ms),
+            ServerModel::Growing => ("from", all.from),
+            ServerModel::Sticky => ("processes", all.processes),
+            ServerModel::Capped => ("limit", all.limit),
+        };
+        named.1.map(|value| (named.0, value))
+    }
+
     /// Returns the parameters for people. `median` is the median service time in seconds.
     pub(super) fn parameters(&self) -> Parameters {
         let none = Parameters::default();
@@ -218,7 +260,7 @@ impl Hypothesis {
             ServerModel::Bucket | ServerModel::RateCap => {
                 Parameters { per_second: Some(1.0 / self.value(0)), burst: whole(1), ..none }
             }
-            ServerModel::WindowCap | ServerModel::WindowOfAll => {
+            ServerModel::WindowCap | ServerModel::WindowOfAll | ServerModel::WindowEstimate => {
                 Parameters { per_second: Some(self.whole(1) as f64 / self.value(0)), burst: whole(1), ..none }
             }
             ServerModel::LockFirst | ServerModel::LockLast => Parameters {
@@ -233,6 +275,9 @@ impl Hypothesis {
                 ..none
             },
             ServerModel::Processors => Parameters { cores: Some(self.value(0)), ..none },
+            ServerModel::PooledProcessors => {
+                Parameters { cores: Some(self.value(0)), at_once: whole(1), ..none }
+            }
             ServerModel::Batches => Parameters { size: whole(0), ..none },
             ServerModel::ColdStart => Parameters { delay_ms: Some(self.value(0) * 1e3), ..none },
             ServerModel::WarmPool => {

@@ -176,6 +176,13 @@ impl InitialEstimates {
                     .collect()
             }
             ServerModel::Processors => [effective, 0.7 * effective, 1.0].map(|cores| vec![cores]).to_vec(),
+            ServerModel::PooledProcessors => [at_first, self.at_once, 2.0 * effective, 4.0, 8.0]
+                .iter()
+                .flat_map(|places| {
+                    [effective, 0.8 * effective]
+                        .map(|cores| vec![cores, places.max(1.2 * cores).round().max(2.0)])
+                })
+                .collect(),
             ServerModel::Batches => [effective, at_first, self.at_once, 2.0 * effective]
                 .iter()
                 .flat_map(|size| NETWORKS.map(|network| vec![size.round().max(2.0), 0.1 * median, network]))
@@ -216,7 +223,7 @@ impl InitialEstimates {
                 })
                 .collect(),
             // The requests alone came one after the other: those in the window counted.
-            ServerModel::WindowCap | ServerModel::WindowOfAll => WINDOWS
+            ServerModel::WindowCap | ServerModel::WindowOfAll | ServerModel::WindowEstimate => WINDOWS
                 .iter()
                 .flat_map(|window| {
                     let alone = (window / median).min(ALONE).round();

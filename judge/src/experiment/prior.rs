@@ -18,7 +18,7 @@ const fn prior_of(model: ServerModel, name: Name, prior: f64, shared: f64) -> Pr
 }
 
 /// The models that serve all requests.
-pub(super) const SERVING: [Prior; 21] = [
+pub(super) const SERVING: [Prior; 22] = [
     prior_of(ServerModel::Unlimited, Name::None, 0.25, 0.5),
     prior_of(ServerModel::Uneven, Name::UnevenBackends, 0.06, 0.5),
     prior_of(ServerModel::Pause, Name::Pause, 0.02, 0.5),
@@ -34,6 +34,7 @@ pub(super) const SERVING: [Prior; 21] = [
     prior_of(ServerModel::InnerFirst, Name::InnerPool, 0.025, 0.15),
     prior_of(ServerModel::InnerLast, Name::InnerPool, 0.025, 0.15),
     prior_of(ServerModel::Processors, Name::SharedCpu, 0.08, 0.97),
+    prior_of(ServerModel::PooledProcessors, Name::SharedCpu, 0.04, 0.97),
     prior_of(ServerModel::Batches, Name::Batching, 0.03, 0.15),
     prior_of(ServerModel::ColdStart, Name::ColdStart, 0.05, 0.3),
     prior_of(ServerModel::WarmPool, Name::WarmPool, 0.03, 0.3),
@@ -43,12 +44,13 @@ pub(super) const SERVING: [Prior; 21] = [
 ];
 
 /// The models that refuse requests.
-pub(super) const REFUSING: [Prior; 6] = [
+pub(super) const REFUSING: [Prior; 7] = [
     prior_of(ServerModel::Capped, Name::ConcurrencyCap, 0.4, 0.7),
     prior_of(ServerModel::Deadline, Name::QueueDeadline, 0.2, 0.8),
     prior_of(ServerModel::RateCap, Name::RateCap, 0.15, 0.7),
     prior_of(ServerModel::WindowCap, Name::RateCap, 0.1, 0.7),
     prior_of(ServerModel::WindowOfAll, Name::RateCap, 0.05, 0.7),
+    prior_of(ServerModel::WindowEstimate, Name::RateCap, 0.05, 0.7),
     prior_of(ServerModel::Failing, Name::RandomFailures, 0.1, 0.5),
 ];
 

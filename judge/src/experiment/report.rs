@@ -3,6 +3,7 @@
 use super::diagnosis::{Diagnosis, Finding};
 use super::end::End;
 use super::fit::Fitted;
+use super::interval::Interval;
 use super::history::{Completed, History};
 use super::plan::Observed;
 use super::posterior::Posterior;
@@ -49,6 +50,11 @@ pub(super) fn diagnosis(
         }
         _ => (None, Vec::new()),
     };
+    // A shared instance is seen in the replies, not fitted.
+    let interval = match (&shared, &mechanism, posterior) {
+        (None, Some(_), Some(posterior)) => Interval::of(history, posterior.best()),
+        _ => None,
+    };
     let ruled_out = posterior.map(|posterior| posterior.ruled_out(seen.len())).unwrap_or_default();
     let finding = |(i, one): (usize, &Observed)| Finding {
         title: one.experiment.title.clone(),
@@ -64,6 +70,7 @@ pub(super) fn diagnosis(
             None => mechanism.as_ref().and_then(Mechanism::remedy),
         },
         mechanism,
+        interval,
         alternatives,
         ended,
         experiments: seen.iter().enumerate().map(finding).collect(),

@@ -18,6 +18,8 @@ pub(super) enum ServerModel {
     InnerFirst,
     InnerLast,
     Processors,
+    /// As [`Self::Processors`], for so many requests at once; the others wait.
+    PooledProcessors,
     Batches,
     ColdStart,
     WarmPool,
@@ -31,10 +33,32 @@ pub(super) enum ServerModel {
     WindowCap,
     /// As [`Self::WindowCap`]; refused requests count, too.
     WindowOfAll,
+    /// As [`Self::WindowOfAll`], with a count that is estimated from two fixed windows.
+    WindowEstimate,
     Failing,
 }
 
 impl ServerModel {
+    /// Whether the first parameter is a window of time: a round number.
+    pub(super) fn has_window(self) -> bool {
+        matches!(self, Self::WindowCap | Self::WindowOfAll | Self::WindowEstimate)
+    }
+
+    /// Returns the place of the main parameter in a hypothesis's point. A hypothesis without parameters has none there.
+    pub(super) fn main_place(self) -> usize {
+        match self {
+            // The number of workers or requests comes second, or the rate follows from both.
+            Self::InnerFirst
+            | Self::InnerLast
+            | Self::WarmPool
+            | Self::Capped
+            | Self::WindowCap
+            | Self::WindowOfAll
+            | Self::WindowEstimate => 3,
+            _ => 2,
+        }
+    }
+
     /// Whether the parameter at `i` of a hypothesis's point is a whole number.
     pub(super) fn is_whole(self, i: usize) -> bool {
         matches!(
@@ -54,6 +78,8 @@ impl ServerModel {
                     | Self::RateCap
                     | Self::WindowCap
                     | Self::WindowOfAll
+                    | Self::WindowEstimate
+                    | Self::PooledProcessors
                     | Self::InnerFirst
                     | Self::InnerLast,
                 3

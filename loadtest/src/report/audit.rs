@@ -7,8 +7,8 @@ use comfy_table::{ContentArrangement, Table};
 use console::style;
 use judge::units;
 use results::document::{Audit, AuditedRoute, Document, Meaning, Observed};
+use results::sentences;
 
-use super::sentences;
 use super::wrap::{DEFAULT_WIDTH, wrapped};
 
 const HEADER: [&str; 7] = ["Route", "Component", "WASI", "Alone", "Shared", "Isolated", "What it means"];

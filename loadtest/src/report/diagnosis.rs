@@ -8,8 +8,8 @@ use judge::mechanism::Name;
 use results::chart::as_one_burst;
 use results::chart::text::compact;
 use results::document::{Diagnosed, Document, Run};
+use results::sentences;
 
-use super::sentences;
 use super::wrap::{DEFAULT_WIDTH, wrapped};
 
 /// The largest width of a drawing.

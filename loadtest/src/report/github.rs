@@ -3,7 +3,7 @@
 use judge::verdict::Kind;
 use results::document::{Burst, Diagnosed, Document, Run};
 
-use super::sentences::explanation;
+use results::sentences::explanation;
 
 /// Returns an annotation for each expectation that isn't met, and for each burst without a verdict.
 pub fn annotations(document: &Document) -> Vec<String> {

@@ -6,10 +6,11 @@ use judge::mechanism::Mechanism;
 use judge::verdict::Kind;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use results::document::{Burst, Diagnosed, Document, Run};
+use results::sentences;
 use results::summary::columns;
 
 use super::format::Format;
-use super::{diagnosis, sentences};
+use super::diagnosis;
 
 /// The format.
 pub(super) const FORMAT: Format =

@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use results::chart::text::{INFERRED_LEGEND, is_inferred, timeline};
 use results::document::{Burst, Diagnosed, Document};
+use results::sentences;
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
 
 use super::format::Format;
-use super::{audit, diagnosis, sentences};
+use super::{audit, diagnosis};
 
 /// The format.
 pub(super) const FORMAT: Format = Format {

@@ -15,7 +15,6 @@ pub mod html;
 pub mod json;
 pub(crate) mod junit;
 pub(crate) mod markdown;
-mod sentences;
 pub(crate) mod terminal;
 mod wrap;
 

@@ -10,7 +10,7 @@ mod refusing;
 mod shared;
 
 pub(super) use instances::{Growing, Instances, SingleFlight};
-pub(super) use paced::{Accepting, Bucket, Window};
+pub(super) use paced::{Accepting, Bucket, Window, WindowEstimate};
 pub(super) use pools::{Held, Holders, Pool, Sticky, Unordered};
 pub(super) use refusing::{Capped, Deadline, Failing};
 pub(super) use shared::{Batches, Processors, Unlimited};

@@ -65,6 +65,52 @@ impl Server for Window {
     }
 }
 
+/// A limit on an estimate of the requests in the last window of time: those of the current fixed window, and of the previous
+/// one the share that still lies in the last window. HAProxy's `freq_ctr` counts so. Refused requests count, too.
+#[derive(Debug, Clone)]
+pub(in super::super) struct WindowEstimate {
+    seconds: f64,
+    limit: usize,
+    /// When the current fixed window began.
+    start: f64,
+    current: f64,
+    previous: f64,
+}
+
+impl WindowEstimate {
+    pub(in super::super) fn new(seconds: f64, limit: usize) -> Self {
+        Self { seconds, limit, start: f64::NEG_INFINITY, current: 0.0, previous: 0.0 }
+    }
+
+    /// Returns the estimate with a request at this time.
+    fn count(&mut self, at: f64) -> f64 {
+        let since = at - self.start;
+        if since >= 2.0 * self.seconds {
+            (self.start, self.current, self.previous) = (at, 0.0, 0.0);
+        } else if since >= self.seconds {
+            self.start += self.seconds;
+            (self.previous, self.current) = (self.current, 0.0);
+        }
+        self.current += 1.0;
+        let left = 1.0 - ((at - self.start) / self.seconds).clamp(0.0, 1.0);
+        self.current + (self.previous * left).floor()
+    }
+}
+
+impl Server for WindowEstimate {
+    fn serve(&mut self, arrivals: &[Arrival]) -> Vec<Answer> {
+        let mut answer = |one: &Arrival| match self.count(one.at) <= self.limit as f64 {
+            true => Answer::good(one.at + one.work),
+            false => Answer::refused(one.at),
+        };
+        arrivals.iter().map(&mut answer).collect()
+    }
+
+    fn copy(&self) -> Box<dyn Server> {
+        Box::new(self.clone())
+    }
+}
+
 /// Fresh connections are taken up one after the other.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Accepting(pub(in super::super) f64);

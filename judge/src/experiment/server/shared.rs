@@ -1,5 +1,7 @@
 //! Any number of requests at once: as if each were alone, in batches, or on shared processors.
 
+use std::collections::VecDeque;
+
 use super::{Answer, Arrival, Server};
 
 /// No limit. A share of the requests may meet a slower backend, and everything may stand still once.
@@ -40,25 +42,34 @@ impl Server for Unlimited {
     }
 }
 
-/// Processors that all requests share equally.
+/// Processors that requests share equally, so many at once; the others wait.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Processors(pub(in super::super) f64);
+pub(in super::super) struct Processors {
+    pub(in super::super) cores: f64,
+    /// The most requests at once.
+    pub(in super::super) places: usize,
+}
 
 impl Server for Processors {
-    /// All requests advance alike, so each ends when the work that every request has had reaches a mark of its own.
+    /// All requests inside advance alike, so each ends when the work that every request has had reaches a mark of its own.
     fn serve(&mut self, arrivals: &[Arrival]) -> Vec<Answer> {
         let mut answers = vec![Answer::good(0.0); arrivals.len()];
         let mut inside: Vec<(f64, usize)> = Vec::new();
+        let mut waiting: VecDeque<usize> = VecDeque::new();
         let (mut now, mut done, mut next) = (0.0_f64, 0.0_f64, 0);
         loop {
-            let speed = (self.0 / inside.len().max(1) as f64).min(1.0);
+            let speed = (self.cores / inside.len().max(1) as f64).min(1.0);
             let first = inside.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0));
             let end = first.map_or(f64::INFINITY, |(mark, _)| now + (mark - done) / speed);
             match arrivals.get(next) {
                 Some(one) if one.at <= end => {
                     done += (one.at - now).max(0.0) * if inside.is_empty() { 0.0 } else { speed };
                     now = one.at;
-                    inside.push((done + one.work, next));
+                    if inside.len() < self.places {
+                        inside.push((done + one.work, next));
+                    } else {
+                        waiting.push_back(next);
+                    }
                     next += 1;
                 }
                 _ => {
@@ -66,6 +77,7 @@ impl Server for Processors {
                     (now, done) = (end, mark);
                     answers[i].at = now;
                     inside.retain(|(_, other)| *other != i);
+                    inside.extend(waiting.pop_front().map(|other| (done + arrivals[other].work, other)));
                 }
             }
         }

@@ -8,11 +8,12 @@ use judge::verdict::{Confidence, Kind};
 use results::chart::as_one_burst;
 use results::chart::svg::{self, Figure};
 use results::document::{Burst, Diagnosed, Document, Latency, Run};
+use results::sentences;
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
 
 use super::format::Format;
-use super::{diagnosis, sentences};
+use super::diagnosis;
 use data::Data;
 
 /// The format.

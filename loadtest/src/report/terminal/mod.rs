@@ -8,11 +8,12 @@ use comfy_table::presets::UTF8_FULL;
 use comfy_table::{ContentArrangement, Table};
 use judge::verdict::{Confidence, Kind};
 use results::document::{Burst, Document};
+use results::sentences;
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
 
 use super::wrap::{DEFAULT_WIDTH, wrapped};
-use super::{hey, sentences};
+use super::hey;
 
 /// Returns the output of `run`. `with_timelines` adds a timeline of each burst.
 pub fn run(document: &Document, width: Option<u16>, with_timelines: bool) -> String {

@@ -1,12 +1,13 @@
-//! Sentences about a result, which several formats share.
+//! A result in sentences, which several formats share.
 
 use std::fmt::Write;
 
 use judge::trace::Http2;
 use judge::units;
 use judge::verdict::{Kind, Verdict};
-use results::document::{Burst, Document, SystemUsage, Usage, quoted, without_password};
-use results::summary::columns;
+
+use crate::document::{Burst, Document, SystemUsage, Usage, quoted, without_password};
+use crate::summary::columns;
 
 /// Returns the sentences about a burst: explanation, remedy, caveats, numbers.
 pub fn burst(burst: &Burst) -> Vec<String> {
