@@ -35,6 +35,9 @@ const bundle = await build({
   format: "iife",
   platform: "browser",
   target: "es2022",
+  // What jco has for other hosts than browsers.
+  external: ["node:*"],
+  logOverride: { "empty-import-meta": "silent" },
   plugins: [
     {
       name: "component",
