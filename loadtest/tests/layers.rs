@@ -29,7 +29,18 @@ const LAYERS: [(&str, &[&str]); 4] = [
     ),
     (
         "results",
-        &["input", "evidence", "document", "capacity", "threshold", "import", "summary", "sentences", "compare", "chart"],
+        &[
+            "input",
+            "evidence",
+            "document",
+            "capacity",
+            "threshold",
+            "import",
+            "summary",
+            "sentences",
+            "compare",
+            "chart",
+        ],
     ),
     (
         "judge",

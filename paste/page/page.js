@@ -34,7 +34,8 @@ async function analyze(content, known) {
   try {
     return instance.analyze(content, { now: new Date().toISOString().replace(/\.\d+Z/, "Z"), ...known });
   } catch (error) {
-    throw error.payload === undefined ? new Error("the judge failed: please report this text") : new Error(error.payload);
+    // The component's own error is a string; anything else is a trap.
+    throw new Error(typeof error === "string" ? error : "the judge failed: please report this text");
   }
 }
 

@@ -31,7 +31,7 @@ impl Guest for Paste {
     }
 }
 
-fn judged(content: Vec<u8>, known: &Known) -> Result<Document, Box<dyn std::error::Error + Send + Sync>> {
+fn judged(content: Vec<u8>, known: &Known) -> anyhow::Result<Document> {
     let input = Input::new(Box::new(Cursor::new(content)))?;
     let count = |value: Option<u32>| value.map(|value| value as usize);
     let options = Options {
@@ -45,7 +45,7 @@ fn judged(content: Vec<u8>, known: &Known) -> Result<Document, Box<dyn std::erro
     let tool = concat!("loadtest ", env!("CARGO_PKG_VERSION")).to_owned();
     let empty = Document::new(tool, Machine::unknown(), known.now.clone(), String::new());
     let source = Source { name: NAME.to_owned(), input, path: None };
-    Ok(import::document(vec![source], &options, empty)?)
+    import::document(vec![source], &options, empty)
 }
 
 fn burst(burst: &document::Burst) -> Burst {

@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::server::{
     Accepting, Batches, Bucket, Capped, Deadline, Failing, Growing, Held, Holders, Instances, Pool,
-    Processors, Server, SingleFlight, Sticky, Unlimited, Unordered, Window,
-    WindowEstimate,
+    Processors, Server, SingleFlight, Sticky, Unlimited, Unordered, Window, WindowEstimate,
 };
 use super::server_model::ServerModel;
 use super::service_shape::Shape;

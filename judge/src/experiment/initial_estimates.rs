@@ -11,6 +11,8 @@ use super::speed_mixture::SpeedMixture;
 
 /// The most requests alone.
 const ALONE: f64 = 9.0;
+/// How long a short batch waits for more requests: a turn of an event loop, in seconds.
+const SHORT_GATHER: f64 = 0.001;
 /// Largest delays of networks, in seconds.
 const NETWORKS: [f64; 2] = [0.000_2, 0.006];
 
@@ -185,7 +187,12 @@ impl InitialEstimates {
                 .collect(),
             ServerModel::Batches => [effective, at_first, self.at_once, 2.0 * effective]
                 .iter()
-                .flat_map(|size| NETWORKS.map(|network| vec![size.round().max(2.0), 0.1 * median, network]))
+                .flat_map(|size| {
+                    let gathers = [0.1 * median, SHORT_GATHER];
+                    gathers.into_iter().flat_map(move |gather| {
+                        NETWORKS.map(|network| vec![size.round().max(2.0), gather, network])
+                    })
+                })
                 .collect(),
             ServerModel::ColdStart => vec![vec![late], vec![(self.last - median).max(0.2 * median)]],
             ServerModel::WarmPool => vec![

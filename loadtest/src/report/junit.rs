@@ -9,8 +9,8 @@ use results::document::{Burst, Diagnosed, Document, Run};
 use results::sentences;
 use results::summary::columns;
 
-use super::format::Format;
 use super::diagnosis;
+use super::format::Format;
 
 /// The format.
 pub(super) const FORMAT: Format =

@@ -12,8 +12,8 @@ use results::sentences;
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
 
-use super::format::Format;
 use super::diagnosis;
+use super::format::Format;
 use data::Data;
 
 /// The format.

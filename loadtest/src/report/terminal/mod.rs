@@ -12,8 +12,8 @@ use results::sentences;
 use results::summary::overview::{Cell, Overview, Row, original};
 use results::summary::{Column, summaries};
 
-use super::wrap::{DEFAULT_WIDTH, wrapped};
 use super::hey;
+use super::wrap::{DEFAULT_WIDTH, wrapped};
 
 /// Returns the output of `run`. `with_timelines` adds a timeline of each burst.
 pub fn run(document: &Document, width: Option<u16>, with_timelines: bool) -> String {
