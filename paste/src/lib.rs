@@ -11,7 +11,12 @@ use results::import::{self, Options, Source};
 use results::input::Input;
 use results::sentences;
 
-wit_bindgen::generate!({ world: "paste" });
+#[allow(clippy::too_many_arguments)] // a function of generated code
+mod bindings {
+    wit_bindgen::generate!({ world: "paste" });
+}
+
+use bindings::{Burst, Guest, Known, Report};
 
 /// The most bars of a timeline. More bars would be too thin to distinguish.
 const MAX_BARS: usize = 120;
@@ -20,7 +25,7 @@ const NAME: &str = "the text";
 
 struct Paste;
 
-export!(Paste);
+bindings::export!(Paste with_types_in bindings);
 
 impl Guest for Paste {
     fn analyze(content: Vec<u8>, known: Known) -> Result<Report, String> {
