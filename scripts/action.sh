@@ -27,7 +27,7 @@ installed() {
 # The words of COMMAND, as a shell would split them; nothing in them is run.
 words=$(xargs printf '%s\n' <<<"$COMMAND") || fail "command: $COMMAND"
 mapfile -t words <<<"$words"
-[ -n "${words[0]}" ] || fail 'command: a command such as `audit spin.toml` is needed'
+[ -n "${words[0]}" ] || fail "command: a command with its flags is needed, such as: audit spin.toml"
 
 # Which commands write reports, and which print what the summary shows.
 report=()
@@ -48,7 +48,8 @@ code=0
   elif [ "${words[0]}" = compare ]; then
     cat "$log"
   else
-    printf '```text\n%s\n```\n' "$(cat "$log")"
+    fence='```'
+    printf '%stext\n%s\n%s\n' "$fence" "$(cat "$log")" "$fence"
   fi
 } >>"$GITHUB_STEP_SUMMARY"
 
