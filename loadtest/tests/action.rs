@@ -51,8 +51,7 @@ fn program_folder() -> &'static Path {
 async fn a_command_with_reports_fills_the_summary_and_the_outputs() {
     let server = serve(ServerSpec::of(Model::EVENT_LOOP, Duration::from_millis(60))).await;
     let step = Step::new();
-    let command =
-        format!("burst -n 5 -c 5 --expect 'sequential' --expect \"makespan<1ms\" {}", server.url);
+    let command = format!("burst -n 5 -c 5 --expect 'sequential' --expect \"makespan<1ms\" {}", server.url);
     let ended = tokio::task::block_in_place(|| step.run(program_folder(), &command));
     assert_eq!(ended.status.code(), Some(1), "{}", stderr(&ended));
     assert!(stderr(&ended).contains("::error title="), "{}", stderr(&ended));
@@ -111,7 +110,8 @@ fn a_release_is_downloaded_and_its_checksum_verified() {
 #[test]
 fn the_action_sets_the_variables_of_its_script() {
     let action: serde_json::Value =
-        serde_yaml_ng::from_str(&fs::read_to_string(project().join("action.yml")).expect("text")).expect("YAML");
+        serde_yaml_ng::from_str(&fs::read_to_string(project().join("action.yml")).expect("text"))
+            .expect("YAML");
     assert_eq!(action["runs"]["using"], "composite");
     let script = fs::read_to_string(project().join("scripts/action.sh")).expect("text");
     let variables = action["runs"]["steps"][0]["env"].as_object().expect("variables");

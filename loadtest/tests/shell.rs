@@ -18,7 +18,8 @@ fn bash_completes_commands_and_flags() {
              printf '%s\\n' \"${{COMPREPLY[@]}}\"\n",
             stdout(&script)
         );
-        let mut bash = Command::new("bash").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("bash");
+        let mut bash =
+            Command::new("bash").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("bash");
         bash.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");
         String::from_utf8(bash.wait_with_output().expect("it ends").stdout).expect("text")
     };

@@ -81,7 +81,8 @@ fn a_missing_or_wrong_program_is_an_error() {
         ("SPIN_BIN_PATH", "/nowhere/spin", "SPIN_BIN_PATH: no such file: /nowhere/spin"),
     ] {
         let mut command = loadtest(&["run", "--on", "spin", "--manifest", "spin.toml"]);
-        let ended = command.env_remove("SPIN").env_remove("SPIN_BIN_PATH").env(variable, value).output().unwrap();
+        let ended =
+            command.env_remove("SPIN").env_remove("SPIN_BIN_PATH").env(variable, value).output().unwrap();
         assert_eq!(ended.status.code(), Some(3), "{}", stderr(&ended));
         assert!(stderr(&ended).contains(said), "{}", stderr(&ended));
     }

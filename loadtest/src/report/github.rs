@@ -84,10 +84,8 @@ mod tests {
         let (system, manifest) = ("embedded".to_owned(), "spin.toml".to_owned());
         let audit = Audit { system, manifest, n: 10, shared_components: Vec::new(), routes };
         let document = Document { audit: Some(audit), ..sample::document(Vec::new()) };
-        let expected = format!(
-            "::warning title=/a%3A {}::It blocked. Await.",
-            property(Meaning::SharedSlower.words())
-        );
+        let expected =
+            format!("::warning title=/a%3A {}::It blocked. Await.", property(Meaning::SharedSlower.words()));
         assert_eq!(annotations(&document), [expected]);
     }
 

@@ -139,7 +139,11 @@ mod tests {
             // A time in the past is refused; the words in capitals stand for something.
             for line in lines.iter().filter(|line| !line.contains("--start-at") && !line.contains(" URL")) {
                 let parsed = Cli::try_parse_from(words(line));
-                assert!(parsed.is_ok(), "{line}\n{}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
+                assert!(
+                    parsed.is_ok(),
+                    "{line}\n{}",
+                    parsed.err().map(|error| error.to_string()).unwrap_or_default()
+                );
                 examples += 1;
             }
         }
