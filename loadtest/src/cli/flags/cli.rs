@@ -131,8 +131,9 @@ mod tests {
     #[test]
     fn each_command_has_examples_that_are_valid() {
         let mut examples = 0;
-        for (name, mut command) in leaves(&command(), "loadtest") {
-            let help = command.render_long_help().to_string();
+        for (name, command) in leaves(&command(), "loadtest") {
+            // 0: lines are not wrapped.
+            let help = command.term_width(0).render_long_help().to_string();
             assert!(help.contains("\nExample"), "{name}: {help}");
             let lines: Vec<_> = help.lines().filter(|line| line.starts_with("  loadtest ")).collect();
             assert!(lines.iter().any(|line| line.trim().starts_with(&name)), "{name}: {help}");
