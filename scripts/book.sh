@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 book=target/book
 rm -rf "$book"
 mkdir -p "$book/src"
-git ls-files -z -- '*.md' docs deploy middleware action.yml loadtest/setups.toml LICENSE-APACHE LICENSE-MIT |
+git ls-files -z -- '*.md' docs deploy middleware baselines action.yml systems.toml loadtest/setups.toml LICENSE-APACHE LICENSE-MIT |
   xargs -0 cp --parents -t "$book/src"
 # The book's root is the project's folder, and SUMMARY.md has to be there.
 sed -E 's#\]\(([^.])#](docs/\1#; s#\]\(\.\./#](#' docs/SUMMARY.md >"$book/src/SUMMARY.md"
