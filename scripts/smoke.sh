@@ -9,20 +9,18 @@ fail() { printf 'smoke: %s\n' "$*" >&2; exit 1; }
 sha256sum --quiet --check SHA256SUMS-*
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-mkdir "$scratch/bin" "$scratch/work" "$scratch/plugin"
+mkdir "$scratch/bin" "$scratch/home" "$scratch/work" "$scratch/plugin"
 for tool in cat ls mkdir rm; do ln -s "$(command -v "$tool")" "$scratch/bin/$tool"; done
 tar -xzf loadtest-*.tar.gz -C "$scratch" --strip-components 1
 tar -xzf burst-*.tar.gz -C "$scratch/plugin"
 
 # in_scratch PROGRAM ARGUMENTS...
-in_scratch() { (cd "$scratch/work" && env -i PATH="$scratch/bin" HOME="$scratch/work" "$@"); }
+in_scratch() { (cd "$scratch/work" && env -i PATH="$scratch/bin" HOME="$scratch/home" "$@"); }
 loadtest=$scratch/loadtest
 
-# The experiment. On a busy machine, short waits can be inconclusive (exit code 4): then with longer ones.
-code=0
-in_scratch "$loadtest" --check --quiet --time-scale 0.1 || code=$?
-[ "$code" -ne 4 ] || { code=0; in_scratch "$loadtest" --check --quiet --time-scale 0.5 || code=$?; }
-[ "$code" -eq 0 ] || fail "the experiment ended with exit code $code"
+# The experiment. A busy machine blurs the verdicts of short waits: then once more with longer ones.
+in_scratch "$loadtest" --check --quiet --time-scale 0.1 || in_scratch "$loadtest" --check --quiet --time-scale 0.5 ||
+  fail "the experiment ended with exit code $?"
 [ -z "$(ls -A "$scratch/work")" ] || fail "the experiment left files: $(ls -A "$scratch/work")"
 
 in_scratch "$loadtest" lab export lab
