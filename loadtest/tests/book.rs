@@ -182,8 +182,7 @@ async fn the_commands_on_the_pages_run() {
         for shown in block.commands.iter().filter(|shown| run.insert((is_own, (*shown).clone()))) {
             let command = shown
                 .replace("http://127.0.0.1:8000/", &slow.url)
-                .replace("loadtest run ", "loadtest run --time-scale 0.1 ")
-                .replace(" --time-scale 0.1 --time-scale 0.1", " --time-scale 0.1");
+                .replace("loadtest run ", "loadtest run --time-scale 0.1 ");
             let mut shell = Command::new("bash");
             shell
                 .args(["-c", &command])
