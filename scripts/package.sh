@@ -12,7 +12,7 @@ Builds the guests and a `loadtest` that carries them, and writes to target/packa
   loadtest-VERSION-TARGET.cdx.json what it is made of (SBOM, CycloneDX)
   burst-VERSION-TARGET.tar.gz      the same program as a plugin of Spin
   burst.json                       the plugin's manifest: spin plugins install --file target/package/burst.json
-  SHA256SUMS-TARGET                checksums of these files
+  SHA256SUMS-TARGET                checksums of the archives and the SBOM
 
 Variables:
   PROFILE     cargo's profile [default: dist]; `release` compiles faster
@@ -91,5 +91,5 @@ rm -rf "$package"
 mkdir -p "$package"
 pack_program
 pack_plugin
-(cd "$package" && sha256sum ./*.tar.gz ./*.json | sed 's,\./,,' >"SHA256SUMS-$target")
+(cd "$package" && sha256sum ./*.tar.gz ./*.cdx.json | sed 's,\./,,' >"SHA256SUMS-$target")
 ls -l "$package" >&2
