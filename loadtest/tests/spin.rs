@@ -13,12 +13,14 @@ use common::{
     Process, TIMEOUT, build, connections_of, hosts_of, is_gone, loadtest, started_by, stderr, wait_until,
 };
 
+const STAND_IN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand-ins/spin");
+
 /// `loadtest run --on spin` with the stand-in; `stand_in` is the kind of failure.
 fn on_spin(stand_in: &str, args: &[&str]) -> Command {
     build();
     let mut command = loadtest(&[&["run", "--on", "spin"], args].concat());
     command
-        .env("SPIN", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand-ins/spin"))
+        .env("SPIN", STAND_IN)
         .env("LOADTEST", assert_cmd::cargo::cargo_bin!("loadtest"))
         .env("STAND_IN", stand_in);
     command
@@ -76,11 +78,26 @@ fn a_missing_or_wrong_program_is_an_error() {
         ),
         ("SPIN", "/nowhere/spin", "SPIN: no such file: /nowhere/spin"),
         ("SPIN", "/bin/true", "no version in the output of /bin/true --version"),
+        ("SPIN_BIN_PATH", "/nowhere/spin", "SPIN_BIN_PATH: no such file: /nowhere/spin"),
     ] {
         let mut command = loadtest(&["run", "--on", "spin", "--manifest", "spin.toml"]);
-        let ended = command.env_remove("SPIN").env(variable, value).output().unwrap();
+        let ended =
+            command.env_remove("SPIN").env_remove("SPIN_BIN_PATH").env(variable, value).output().unwrap();
         assert_eq!(ended.status.code(), Some(3), "{}", stderr(&ended));
         assert!(stderr(&ended).contains(said), "{}", stderr(&ended));
+    }
+}
+
+/// Spin sets `SPIN_BIN_PATH` when it calls a plugin. `SPIN` is what the user chose, so it counts first.
+#[test]
+fn a_plugin_uses_the_spin_that_called_it() {
+    for (spin, caller) in [(None, STAND_IN), (Some(STAND_IN), "/nowhere/spin")] {
+        let mut command = on_spin("", &[&SHORT[..], &["--manifest", "spin.toml"]].concat());
+        command.env_remove("SPIN");
+        command.env("SPIN_BIN_PATH", caller).envs(spin.map(|path| ("SPIN", path)));
+        let ended = command.output().unwrap();
+        // 4: on a busy machine, so short a burst may be inconclusive.
+        assert!(matches!(ended.status.code(), Some(0 | 4)), "{}", stderr(&ended));
     }
 }
 

@@ -1,17 +1,30 @@
 //! Annotations for GitHub Actions, which reads them from a step's output.
 
 use judge::verdict::Kind;
-use results::document::{Burst, Diagnosed, Document, Run};
+use results::document::{Audit, AuditedRoute, Burst, Diagnosed, Document, Meaning, Run};
 
 use results::sentences::explanation;
 
-/// Returns an annotation for each expectation that isn't met, and for each burst without a verdict.
+/// Returns an annotation for each expectation that isn't met, for each burst without a verdict, and for each route of an audit that
+/// sharing slows.
 pub fn annotations(document: &Document) -> Vec<String> {
     if let Some(found) = &document.diagnosis {
         return diagnosis_annotations(found);
     }
+    let routes = document.audit.iter().flat_map(audit_annotations);
     let bursts = document.runs.iter().flat_map(|run| run.bursts.iter().map(move |burst| (run, burst)));
-    bursts.flat_map(|(run, burst)| burst_annotations(run, burst)).collect()
+    routes.chain(bursts.flat_map(|(run, burst)| burst_annotations(run, burst))).collect()
+}
+
+fn audit_annotations(audit: &Audit) -> Vec<String> {
+    let slower = audit.routes.iter().filter(|route| route.meaning == Meaning::SharedSlower);
+    let line = |route: &AuditedRoute| {
+        let title = format!("{}: {}", route.route, route.meaning.words());
+        let message = [Some(&route.why), route.remedy.as_ref()].into_iter().flatten();
+        let message: Vec<&str> = message.map(String::as_str).collect();
+        format!("::warning title={}::{}", property(&title), escaped(&message.join(" ")))
+    };
+    slower.map(line).collect()
 }
 
 fn diagnosis_annotations(found: &Diagnosed) -> Vec<String> {
@@ -52,6 +65,29 @@ mod tests {
     use results::document::sample;
 
     use super::*;
+
+    #[test]
+    fn a_route_that_sharing_slows_is_a_warning() {
+        let route = |name: &str, meaning| AuditedRoute {
+            route: name.to_owned(),
+            component: None,
+            wasi: Some(3),
+            path: None,
+            alone_ms: None,
+            shared: None,
+            isolated: None,
+            meaning,
+            why: "It blocked.".to_owned(),
+            remedy: Some("Await.".to_owned()),
+        };
+        let routes = vec![route("/a", Meaning::SharedSlower), route("/b", Meaning::NotSeen)];
+        let (system, manifest) = ("embedded".to_owned(), "spin.toml".to_owned());
+        let audit = Audit { system, manifest, n: 10, shared_components: Vec::new(), routes };
+        let document = Document { audit: Some(audit), ..sample::document(Vec::new()) };
+        let expected =
+            format!("::warning title=/a%3A {}::It blocked. Await.", property(Meaning::SharedSlower.words()));
+        assert_eq!(annotations(&document), [expected]);
+    }
 
     #[test]
     fn an_unmet_expectation_is_an_error_on_one_line() {

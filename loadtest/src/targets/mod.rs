@@ -26,3 +26,4 @@ pub use self::route::trigger_at;
 pub use self::running::Running;
 pub use self::table::{BUILT_IN, names};
 pub use self::target::Target;
+pub use self::tool::project;

@@ -22,7 +22,8 @@ pub(super) const TARGET: BuiltIn = BuiltIn {
 
 const SPIN: Tool = Tool {
     name: "spin",
-    variable: "SPIN",
+    // Spin sets the second one when it calls a plugin, as this program is one: `spin burst`.
+    variables: &["SPIN", "SPIN_BIN_PATH"],
     project_path: None,
     install: "see https://spinframework.dev/install",
 };

@@ -17,8 +17,8 @@ const OUTPUT_TIMEOUT: Duration = Duration::from_secs(20);
 /// An external program.
 pub struct Tool {
     pub name: &'static str,
-    /// The environment variable for its path.
-    pub variable: &'static str,
+    /// The environment variables for its path; the first one that is set counts, and is the one that messages name if none is.
+    pub variables: &'static [&'static str],
     /// Its path in the project's folder, if `scripts/peers.sh` installs it.
     pub project_path: Option<&'static str>,
     /// How to install it.
@@ -28,18 +28,19 @@ pub struct Tool {
 impl Tool {
     /// Its path: from the environment variable, in the project's folder, or on the PATH.
     pub fn find(&self) -> Result<PathBuf, Failure> {
-        if let Some(given) = env::var_os(self.variable) {
+        let given = |name: &&'static str| Some((*name, env::var_os(name)?));
+        if let Some((variable, given)) = self.variables.iter().find_map(given) {
             let path = PathBuf::from(given);
             let found = if path.components().count() > 1 { absolute(&path) } else { on_path(&path) };
             return found.ok_or_else(|| {
-                let message = format!("{}: no such file: {}", self.variable, path.display());
+                let message = format!("{variable}: no such file: {}", path.display());
                 Failure::new(Exit::System, message)
             });
         }
         let in_project = self.project_path.and_then(|path| absolute(&project()?.join(path)));
         in_project.or_else(|| on_path(Path::new(self.name))).ok_or_else(|| {
             let message = format!("{} is not installed: {}", self.name, self.install);
-            Failure::new(Exit::System, format!("{message}, or set {} to its path", self.variable))
+            Failure::new(Exit::System, format!("{message}, or set {} to its path", self.variables[0]))
         })
     }
 

@@ -28,7 +28,7 @@ pub(super) const TARGET: BuiltIn = BuiltIn {
 
 const WASMTIME: Tool = Tool {
     name: "wasmtime",
-    variable: "WASMTIME",
+    variables: &["WASMTIME"],
     project_path: Some("target/peers/bin/wasmtime"),
     install: "scripts/peers.sh wasmtime installs it",
 };

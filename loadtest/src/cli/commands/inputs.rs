@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::exit::{Exit, Failure, OrExit};
+use crate::lab::MANIFESTS;
 use crate::plan::{self, Setup};
 use crate::targets;
 
@@ -16,7 +17,7 @@ pub(super) fn manifests_or_default(given: &[PathBuf]) -> Vec<PathBuf> {
     if !given.is_empty() {
         return given.to_vec();
     }
-    let defaults = ["spin.toml", "spin-wasip3.toml"].map(PathBuf::from);
+    let defaults = MANIFESTS.map(PathBuf::from);
     let existing: Vec<PathBuf> = defaults.iter().filter(|path| path.exists()).cloned().collect();
     // If none exists, the error names the first.
     if existing.is_empty() { defaults[..1].to_vec() } else { existing }

@@ -10,12 +10,15 @@ mod diagnose;
 mod export;
 mod guard;
 mod inputs;
+mod lab;
+mod manifests;
 mod merge;
 mod plan;
 mod request;
 mod result_writer;
 mod run;
 mod serve;
+mod shell;
 mod signals;
 mod stdout;
 
@@ -64,6 +67,9 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Export(args) => export::export(&args),
         Command::Merge(args) => merge::merge(args),
         Command::Compare(args) => compare::compare(&args),
+        Command::Lab(args) => in_runtime(None, async |mut signals| signals.or_abort(lab::lab(&args)).await),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
         Command::Guard(args) => match guard::guard(&args)? {},
     }
 }

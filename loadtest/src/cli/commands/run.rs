@@ -7,7 +7,8 @@ use judge::verdict::Kind;
 use results::document::Document;
 
 use super::build;
-use super::inputs::{built_in_setups, manifests_or_default};
+use super::inputs::built_in_setups;
+use super::manifests::Manifests;
 use super::result_writer::{ResultWriter, reliability};
 use super::signals::Signals;
 use crate::cli::flags::{AppArgs, RunArgs, SystemArgs};
@@ -41,7 +42,8 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Aborted> 
     let runner = Runner { setups, time_scale: args.time_scale, policy: args.isolation.into() };
     let writer = ResultWriter::new(args.report, Some(&runner.endpoints()))?;
     let targets = targets(&args.systems, &described, runner.only_origin())?;
-    let systems = systems(&targets, &args.manifests, args.check, &args.app, &runner.policy);
+    let manifests = Manifests::find(&args.manifests, args.plan.is_none())?;
+    let systems = systems(&targets, &manifests, args.check, &args.app, &runner.policy);
     let systems = signals.or_abort(systems).await?;
 
     let app_flags = args.app.flags();
@@ -125,23 +127,23 @@ fn conformity(document: &Document) -> Exit {
 /// Each target with each of its applications.
 async fn systems(
     targets: &[Target],
-    manifests: &[PathBuf],
+    manifests: &Manifests,
     check: bool,
     app: &AppArgs,
     policy: &Policy,
 ) -> Result<Vec<SystemUnderTest>, Failure> {
     let mut systems = Vec::new();
     for target in targets {
-        let manifests = match target.content() {
-            Content::Applications => manifests_or_default(manifests),
-            Content::Deployed => deployed(target.name(), manifests, check)?.to_vec(),
-            Content::OwnEndpoints => Vec::new(),
+        let names = match target.content() {
+            Content::Applications => &manifests.names[..],
+            Content::Deployed => deployed(target.name(), &manifests.given, check)?,
+            Content::OwnEndpoints => &[],
         };
-        for manifest in &manifests {
-            let app = build::up_to_date(manifest, app).await?;
-            systems.push(SystemUnderTest::new(target.clone(), Some(app), policy)?);
+        for name in names {
+            let app = build::up_to_date(&manifests.path(name), app).await?;
+            systems.push(SystemUnderTest::new(target.clone(), Some(app), policy)?.named(name));
         }
-        if manifests.is_empty() {
+        if names.is_empty() {
             systems.push(SystemUnderTest::new(target.clone(), None, policy)?);
         }
     }

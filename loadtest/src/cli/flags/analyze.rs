@@ -26,7 +26,13 @@ No other tool measures the service time, the time that a request takes alone. Gi
 as the times of several requests sent alone. Without it, the time of the fastest answer is used instead, and a burst with \
 all answers at the same time cannot be judged.";
 
+const EXAMPLES: &str = "\
+Examples:
+  loadtest analyze -n 10 --service-ms 1000 hey.csv
+  loadtest analyze --expect parallel --out out points.json";
+
 #[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", super::EXIT_CODES))]
 pub struct AnalyzeArgs {
     /// The results, gzipped or not. Several files of k6 or vegeta are parts of one measurement
     #[arg(value_name = "FILE", required = true)]

@@ -5,7 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 use host::variables::Given;
 
+const EXAMPLES: &str = "\
+Examples:
+  loadtest build
+  loadtest build my-app/spin.toml --profile debug";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct BuildArgs {
     /// The applications' manifests [default: spin.toml and spin-wasip3.toml]
     #[arg(value_name = "MANIFEST")]

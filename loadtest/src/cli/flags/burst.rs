@@ -7,7 +7,16 @@ use clap::{Args, ValueEnum};
 use super::parse::positive;
 use super::{OutputArgs, ReportArgs, RequestArgs, ScheduleArgs};
 
+const EXAMPLES: &str = "\
+Examples:
+  loadtest burst -n 100 -c 100 http://127.0.0.1:8000/slow
+  loadtest burst -n 50 -c 50 --expect 'limited>=16' --expect failed=0 http://127.0.0.1:8000/slow
+  loadtest burst -m POST -d '{}' --service-ms 300 http://127.0.0.1:8000/orders
+  loadtest burst http://127.0.0.1:8000/slow http://127.0.0.1:8000/fast
+                                            two bursts that start together";
+
 #[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", super::EXIT_CODES))]
 pub struct BurstArgs {
     /// The endpoint. Bursts at several URLs are fired together, with `n` requests each
     #[arg(value_name = "URL", required = true)]

@@ -3,9 +3,9 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    AnalyzeArgs, AuditArgs, BuildArgs, BurstArgs, CapacityArgs, CompareArgs, DiagnoseArgs, EXIT_CODES,
-    ExportArgs, GuardArgs, MergeArgs, PlanArgs, RunArgs, ServeArgs, analyze, audit, capacity, diagnose,
-    merge,
+    AnalyzeArgs, AuditArgs, BuildArgs, BurstArgs, CapacityArgs, CompareArgs, CompletionsArgs, DiagnoseArgs,
+    EXIT_CODES, ExportArgs, GuardArgs, LabArgs, ManArgs, MergeArgs, PlanArgs, RunArgs, ServeArgs, analyze,
+    audit, capacity, diagnose, merge, run,
 };
 use crate::{plan, targets};
 
@@ -42,7 +42,7 @@ pub fn command() -> clap::Command {
         format!("  {}  {setup}{}", setup.id, if setup.default { "" } else { " (only with --setup)" })
     };
     let setups: Vec<String> = setups.iter().map(line).collect();
-    let help = format!("Setups:\n{}\n\n{EXIT_CODES}", setups.join("\n"));
+    let help = format!("{}\n\nSetups:\n{}\n\n{EXIT_CODES}", run::EXAMPLES, setups.join("\n"));
     Cli::command().mut_subcommand("run", |run| run.after_help(help))
 }
 
@@ -77,6 +77,13 @@ pub enum Command {
     Serve(ServeArgs),
     /// Build the components of Spin applications
     Build(BuildArgs),
+    /// Write out the lab's application
+    Lab(LabArgs),
+    /// Print the completions for a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(ManArgs),
     /// Run a program, and end all its processes if standard input closes
     #[command(hide = true)]
     Guard(GuardArgs),
@@ -105,6 +112,43 @@ mod tests {
         let cli = Cli::try_parse_from(["loadtest", "serve", "--max-instance-reuse-count", "1..8"]).unwrap();
         let Some(Command::Serve(args)) = cli.command else { panic!("serve") };
         assert_eq!(Policy::from(args.isolation).flags(), ["--max-instance-reuse-count=1..8"]);
+    }
+
+    /// The commands that users see, with their names, and those within them.
+    fn leaves(command: &clap::Command, path: &str) -> Vec<(String, clap::Command)> {
+        let visible: Vec<_> = command.get_subcommands().filter(|one| !one.is_hide_set()).collect();
+        let below = visible.iter().flat_map(|one| leaves(one, &format!("{path} {}", one.get_name())));
+        if visible.is_empty() { vec![(path.to_owned(), command.clone())] } else { below.collect() }
+    }
+
+    /// The words of an example, as a shell would see them, without its comment and what follows a `>`.
+    fn words(example: &str) -> Vec<String> {
+        let command = example.trim().split("   ").next().unwrap_or_default();
+        let words = shlex::split(command).unwrap_or_else(|| panic!("{example}"));
+        words.into_iter().take_while(|word| word != ">").collect()
+    }
+
+    #[test]
+    fn each_command_has_examples_that_are_valid() {
+        let mut examples = 0;
+        for (name, command) in leaves(&command(), "loadtest") {
+            // 0: lines are not wrapped.
+            let help = command.term_width(0).render_long_help().to_string();
+            assert!(help.contains("\nExample"), "{name}: {help}");
+            let lines: Vec<_> = help.lines().filter(|line| line.starts_with("  loadtest ")).collect();
+            assert!(lines.iter().any(|line| line.trim().starts_with(&name)), "{name}: {help}");
+            // A time in the past is refused; the words in capitals stand for something.
+            for line in lines.iter().filter(|line| !line.contains("--start-at") && !line.contains(" URL")) {
+                let parsed = Cli::try_parse_from(words(line));
+                assert!(
+                    parsed.is_ok(),
+                    "{line}\n{}",
+                    parsed.err().map(|error| error.to_string()).unwrap_or_default()
+                );
+                examples += 1;
+            }
+        }
+        assert!(examples >= 25, "{examples}");
     }
 
     #[test]

@@ -6,7 +6,13 @@ use clap::Args;
 
 use crate::report::compare::Format;
 
+const EXAMPLES: &str = "\
+Examples:
+  loadtest compare before/result.json after/result.json --fail-on-change
+  loadtest compare before/result.json after/result.json --tolerance 10% --format markdown";
+
 #[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", super::EXIT_CODES))]
 pub struct CompareArgs {
     /// The result.json before the change
     #[arg(value_name = "A.json")]

@@ -16,7 +16,12 @@ Merges the results of load generators that fired together on several machines, a
 Times count from the earliest start. If a generator started late, its delay is a part of the start skew. The clocks of the \
 machines are assumed to agree (chrony or ntpd keep them within some milliseconds).";
 
+const EXAMPLES: &str = "\
+Examples:
+  loadtest merge a/result.json b/result.json --out merged";
+
 #[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{}", super::EXIT_CODES))]
 pub struct MergeArgs {
     /// The result.json of each generator
     #[arg(value_name = "FILE", required = true, num_args = 2..)]

@@ -11,6 +11,7 @@ pub mod diagnose;
 mod export;
 pub mod hey;
 mod isolation;
+mod lab;
 mod limits;
 mod merge;
 mod output;
@@ -21,6 +22,7 @@ mod request;
 mod run;
 mod schedule;
 mod serve;
+mod shell;
 mod systems;
 
 pub use analyze::AnalyzeArgs;
@@ -33,6 +35,7 @@ pub use compare::CompareArgs;
 pub use diagnose::DiagnoseArgs;
 pub use export::{ExportArgs, ExportTool, K6Args};
 pub use isolation::IsolationArgs;
+pub use lab::{LabArgs, LabExportArgs, LabTool};
 pub use merge::MergeArgs;
 pub use output::OutputArgs;
 pub use plan::{InitArgs, PlanArgs, PlanTool};
@@ -41,6 +44,7 @@ pub use request::RequestArgs;
 pub use run::RunArgs;
 pub use schedule::ScheduleArgs;
 pub use serve::{Format, ServeArgs};
+pub use shell::{CompletionsArgs, ManArgs};
 pub use systems::{GuardArgs, SystemArgs};
 
 /// The exit codes, for the help of commands.

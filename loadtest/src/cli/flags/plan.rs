@@ -18,7 +18,13 @@ pub enum PlanTool {
     Init(InitArgs),
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  loadtest plan init spin.toml > plan.toml
+  loadtest run --plan plan.toml --manifest spin.toml";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct InitArgs {
     /// The application's manifest
     #[arg(value_name = "MANIFEST", default_value = "spin.toml")]

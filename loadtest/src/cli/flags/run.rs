@@ -7,6 +7,13 @@ use clap::Args;
 use super::parse::time_scale;
 use super::{AppArgs, IsolationArgs, OutputArgs, ReportArgs, SystemArgs};
 
+pub const EXAMPLES: &str = "\
+Examples:
+  loadtest run --setup 7 --time-scale 0.1
+  loadtest run --on embedded --on spin --repeat 5 --out out
+  loadtest run --on http://127.0.0.1:3000 --manifest spin.toml --check
+  loadtest run --plan plan.toml --manifest spin.toml --expect failed=0";
+
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// The application's manifest; repeatable [default: spin.toml and spin-wasip3.toml]. For a URL, the

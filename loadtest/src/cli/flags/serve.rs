@@ -9,7 +9,15 @@ use super::limits::LimitArgs;
 use super::parse::{address, pair};
 use super::{AppArgs, IsolationArgs};
 
+const EXAMPLES: &str = "\
+Examples:
+  loadtest serve my-app/spin.toml
+  loadtest serve --listen 127.0.0.1:8080 --variable greeting=hello
+  loadtest serve --max-instance-reuse-count 1       an instance for each request
+  loadtest serve --evidence --trace trace.jsonl     which instance served which request, and when";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ServeArgs {
     /// The application's manifest
     #[arg(value_name = "MANIFEST", default_value = "spin.toml")]

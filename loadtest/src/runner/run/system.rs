@@ -1,6 +1,7 @@
 //! A system under test with its application.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use host::App;
 use host::isolation::Policy;
@@ -18,6 +19,8 @@ pub struct SystemUnderTest {
     pub target: Target,
     /// The application; `None` if unknown.
     pub app: Option<App>,
+    /// The manifest's name in results; `None` if there is no application.
+    manifest: Option<String>,
     /// The instances of each component, by the component's id.
     components: BTreeMap<String, (Instances, Limits)>,
 }
@@ -38,7 +41,13 @@ impl SystemUnderTest {
                 Limits { cores: machine::cores(), instance_concurrency: policy.concurrency(wasm.wasi) };
             components.insert(id.clone(), (instances(wasm.wasi, policy), limits));
         }
-        Ok(Self { target, app, components })
+        let manifest = app.as_ref().map(|app| app.manifest.display().to_string());
+        Ok(Self { target, app, manifest, components })
+    }
+
+    /// With another name of the manifest in results than its path.
+    pub fn named(self, manifest: &Path) -> Self {
+        Self { manifest: Some(manifest.display().to_string()), ..self }
     }
 
     /// The name in results.
@@ -46,9 +55,9 @@ impl SystemUnderTest {
         self.target.name()
     }
 
-    /// The path of the application's manifest; `None` if there is no application.
+    /// The manifest's name in results; `None` if there is no application.
     pub fn manifest(&self) -> Option<String> {
-        self.app.as_ref().map(|app| app.manifest.display().to_string())
+        self.manifest.clone()
     }
 
     /// The instances of the application: those of the component that shares the most.

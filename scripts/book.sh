@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Builds the book into target/book/html, and checks its links. `scripts/peers.sh mdbook` installs what it needs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+book=target/book
+rm -rf "$book"
+mkdir -p "$book/src"
+git ls-files -z -- '*.md' docs deploy middleware baselines action.yml systems.toml loadtest/setups.toml LICENSE-APACHE LICENSE-MIT |
+  xargs -0 cp --parents -t "$book/src"
+# The book's root is the project's folder, and SUMMARY.md has to be there.
+sed -E 's#\]\(([^.])#](docs/\1#; s#\]\(\.\./#](#' docs/SUMMARY.md >"$book/src/SUMMARY.md"
+rm "$book/src/docs/SUMMARY.md" "$book/src/docs/book.toml"
+
+log=$(PATH=$PWD/target/peers/mdbook/bin:$PWD/target/peers/bin:$PATH mdbook build docs 2>&1) || { printf '%s\n' "$log" >&2; exit 1; }
+! grep -iE 'warn|error' <<<"$log" >&2 || exit 1
+scripts/book-links.py "$book/html"
