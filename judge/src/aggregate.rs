@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 
 use crate::stats::Spread;
-use crate::trace::{Outcome, Row};
+use crate::trace::{Ending, Outcome, Row};
 
 /// The number of significant digits of a time.
 const DIGITS: u8 = 3;
@@ -21,6 +21,8 @@ pub struct Aggregate {
     pub requests: usize,
     /// The number of requests with a whole answer and a good status.
     pub ok: usize,
+    /// The number of requests that were turned away as servers do under load: [`Ending::Refused`].
+    pub refused: usize,
     /// The number of answers with each status.
     pub statuses: BTreeMap<u16, usize>,
     /// The number of requests without a whole answer, by error message.
@@ -62,8 +64,10 @@ impl Aggregate {
             Outcome::Answered(status) => *self.statuses.entry(*status).or_default() += 1,
             Outcome::Rejected(error) | Outcome::Failed(error) => self.add_error(&error.text),
         }
-        if !row.is_ok() {
-            return;
+        match row.ending() {
+            Ending::Answered => {}
+            Ending::Refused => return self.refused += 1,
+            Ending::Unanswered | Ending::FailedAtServer | Ending::FailedAtClient => return,
         }
         self.ok += 1;
         self.last_ok_us = self.last_ok_us.max(row.done_us);
@@ -137,7 +141,7 @@ mod tests {
             row(0.0, 9_000.0, Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 1 s"))),
             row(0.0, 9_000.0, Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 1 s"))),
         ]);
-        assert_eq!((aggregate.requests, aggregate.ok), (4, 1));
+        assert_eq!((aggregate.requests, aggregate.ok, aggregate.refused), (4, 1, 1));
         assert_eq!(aggregate.statuses, [(200, 1), (503, 1)].into());
         assert_eq!(aggregate.errors, [("no answer within 1 s".to_owned(), 2)].into());
         assert_eq!((aggregate.last_done_us, aggregate.last_ok_us), (9_000.0, 110.0));

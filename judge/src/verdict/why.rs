@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::failures;
 use super::pattern::Pattern;
 use crate::cause;
 use crate::evidence::{Hosts, Sharing, WarmPool};
@@ -66,27 +67,27 @@ fn unanswered(judgement: &Judgement) -> Option<String> {
     let Judgement { findings, trace, .. } = judgement;
     (findings.unanswered > 0).then(|| {
         format!(
-            "{} of {} requests were not answered in their time ({}).",
+            "{} of {} {} not answered in their time ({}).",
             findings.unanswered,
-            trace.rows.len(),
+            units::requests(trace.rows.len()),
+            if findings.unanswered == 1 { "was" } else { "were" },
             commonest(trace, Ending::Unanswered)
         )
     })
 }
 
-/// Returns how many requests failed at the server for a reason that load doesn't explain.
+/// Returns how many requests failed at the server for a reason that load doesn't explain, and how.
 fn failed(judgement: &Judgement) -> Option<String> {
     let Judgement { findings, trace, .. } = judgement;
-    let reason = || commonest(trace, Ending::FailedAtServer);
-    let all = trace.rows.len();
-    (findings.failed > 0).then(|| format!("{} of {all} requests failed ({}).", findings.failed, reason()))
+    let reasons = || failures::told(trace.rows.iter().filter(|row| findings.is_failure(row)));
+    let (failed, all) = (findings.failed, units::requests(trace.rows.len()));
+    (failed > 0).then(|| format!("{failed} of {all} failed ({}).", reasons()))
 }
 
 fn times(findings: &Findings) -> String {
-    let requests = if findings.answered == 1 { "request" } else { "requests" };
     format!(
-        "{} {requests} took {} in total; one request alone takes {}.",
-        findings.answered,
+        "{} took {} in total; one request alone takes {}.",
+        units::requests(findings.answered),
         units::time(findings.makespan_ms),
         units::time(findings.service_ms)
     )

@@ -4,6 +4,7 @@ use std::io::ErrorKind as Io;
 use std::time::Duration;
 
 use judge::trace::{ErrorKind, Fault, Outcome};
+use nix::errno::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -58,6 +59,7 @@ async fn tcp(request: &RequestTemplate) -> Result<TcpStream, Outcome> {
             _ if request.route.by_proxy => failed(ErrorKind::Proxy, text),
             Io::ConnectionRefused => Outcome::Rejected(Fault::new(ErrorKind::ConnectRefused, text)),
             Io::ConnectionReset => Outcome::Rejected(Fault::new(ErrorKind::Reset, text)),
+            _ if is_at_client(&error) => failed(ErrorKind::Other, text),
             _ => failed(ErrorKind::Connect, text),
         }
     };
@@ -65,6 +67,12 @@ async fn tcp(request: &RequestTemplate) -> Result<TcpStream, Outcome> {
     // Nagle's algorithm would delay a request until the previous one is acknowledged.
     stream.set_nodelay(true).map_err(connect_fault)?;
     Ok(stream)
+}
+
+/// Whether this machine has no descriptor or port left.
+fn is_at_client(error: &std::io::Error) -> bool {
+    let exhausted = [Errno::EMFILE, Errno::ENFILE, Errno::EADDRNOTAVAIL];
+    error.raw_os_error().is_some_and(|code| exhausted.contains(&Errno::from_raw(code)))
 }
 
 /// Limits a handshake's time.

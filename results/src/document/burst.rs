@@ -61,6 +61,10 @@ pub struct Burst {
     pub ok: usize,
     /// The number of all other requests.
     pub failed: usize,
+    /// The number of those requests that were turned away because of the load: by a 5xx status, 429, or a broken-off
+    /// connection. 0 if they fail whatever the load.
+    #[serde(default)]
+    pub refused: usize,
     /// The number of requests that were due before the burst's end but never sent, because no connection was free.
     pub unsent: usize,
     /// How HTTP/2 was used; null for HTTP/1.1.
@@ -119,6 +123,7 @@ impl Burst {
         let counted = counted_only.requests;
         let statistics = Statistics::new(trace, counted_only);
         let aggregate = statistics.aggregate;
+        let refused = if verdict.kind == Kind::Refused { aggregate.refused } else { 0 };
         Self {
             url,
             endpoint,
@@ -144,6 +149,7 @@ impl Burst {
             start_skew_us: rounded(trace.start_skew_us(), 1),
             ok: aggregate.ok,
             failed: aggregate.requests - aggregate.ok,
+            refused,
             unsent: 0,
             http2: None,
             counted_only: counted,

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use judge::verdict::Kind;
-use results::document::Document;
+use results::document::{Document, NoAnswer};
 use results::threshold;
 
 use super::stdout::print;
@@ -94,8 +94,15 @@ impl ResultWriter {
     }
 }
 
-/// Success, unless a burst is inconclusive or the load generator was saturated.
+/// Success, unless a burst has no good answer or no verdict, or the load generator was saturated.
 pub(super) fn reliability(document: &Document) -> Exit {
-    let inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
-    if inconclusive || document.generator.saturated { Exit::Untrusted } else { Exit::Success }
+    let has = |reason| document.bursts().any(|burst| burst.no_answer() == Some(reason));
+    let is_inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
+    match () {
+        () if document.generator.saturated => Exit::Untrusted,
+        () if has(NoAnswer::NotReached) => Exit::System,
+        () if has(NoAnswer::NotGood) => Exit::Unexpected,
+        () if is_inconclusive => Exit::Untrusted,
+        () => Exit::Success,
+    }
 }
