@@ -298,7 +298,7 @@ async fn bad_usage_is_one_clear_error() {
         (&["--service-ms", "300,,1", "http://127.0.0.1:1/"], "--service-ms"),
         (&["--service-ms", "0", "http://127.0.0.1:1/"], "a number from 0.001"),
         (&["ftp://127.0.0.1:1/"], "http:// or https://"),
-        (&["127.0.0.1:1"], "is not a URL"),
+        (&["http://a b/"], "is not a URL"),
         (&[], "URL"),
     ] {
         let run = burst(args).await;

@@ -95,7 +95,8 @@ fn client_failures(trace: &Trace, _: &Findings) -> Option<String> {
     let failed = || trace.rows.iter().filter(|row| row.ending() == Ending::FailedAtClient);
     let Outcome::Failed(first) = &failed().min_by_key(|row| row.i)?.outcome else { return None };
     let (count, all) = (failed().count(), units::requests(trace.rows.len()));
-    let what = if first.kind.is_of_connecting() { "got no connection" } else { "failed on the client's side" };
+    let what =
+        if first.kind.is_of_connecting() { "got no connection" } else { "failed on the client's side" };
     Some(format!("{count} of {all} {what} ({})", first.text))
 }
 
@@ -126,9 +127,13 @@ fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
             count => format!("{count} answers are"),
         };
         let what = match findings {
-            _ if !trace.is_reached() => "no request reached the server: check the address, and that the server runs".to_owned(),
+            _ if !trace.is_reached() => {
+                "no request reached the server: check the address, and that the server runs".to_owned()
+            }
             Findings { unanswered: 1.., .. } => "allow more time for an answer (-t)".to_owned(),
-            Findings { failed: 1.., .. } => "check what the endpoint answers, or allow its status (--status)".to_owned(),
+            Findings { failed: 1.., .. } => {
+                "check what the endpoint answers, or allow its status (--status)".to_owned()
+            }
             _ => format!("send at least {MIN_ANSWERS} requests"),
         };
         format!("{answers} too few; {what}")
