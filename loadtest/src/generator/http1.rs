@@ -4,6 +4,8 @@ use std::error::Error as _;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use http::Request;
@@ -39,6 +41,7 @@ pub struct Http1 {
     held_stream: HeldStream,
     /// Whether the last request had a body.
     has_body: bool,
+    many_fields: Arc<AtomicBool>,
 }
 
 impl Http1 {
@@ -47,13 +50,17 @@ impl Http1 {
         let (stream, held_stream, _) = dial(request, dialing).await?;
         let stream = ObservedStream::new(stream, times.clone());
         let mut builder = http1::Builder::new();
-        builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD_BYTES);
+        builder.max_buf_size(MAX_HEAD_BYTES);
+        if request.many_fields.load(Relaxed) {
+            builder.max_headers(MAX_HEADERS);
+        }
         // As browsers do.
         builder.allow_obsolete_multiline_headers_in_responses(true);
         builder.allow_spaces_after_header_name_in_responses(true);
         let opened = builder.handshake(TokioIo::new(stream)).await;
-        let (sender, driver) = opened.map_err(|error| explain(&error, &times))?;
-        Ok(Self { sender, driver: Some(driver), times, held_stream, has_body: false })
+        let many_fields = request.many_fields.clone();
+        let (sender, driver) = opened.map_err(|error| explain(&error, &times, &many_fields))?;
+        Ok(Self { sender, driver: Some(driver), times, held_stream, has_body: false, many_fields })
     }
 
     pub fn held_stream(&self) -> &HeldStream {
@@ -82,7 +89,7 @@ impl Http1 {
     ) -> Result<(Parts, BodyPrefix), Outcome> {
         self.times.take();
         self.has_body = !request.body().is_empty();
-        let Self { sender, driver, times, .. } = self;
+        let Self { sender, driver, times, many_fields, .. } = self;
         let mut exchange = pin!(async {
             sender.ready().await?;
             let response = sender.send_request(request.map(Full::new)).await?;
@@ -99,7 +106,7 @@ impl Http1 {
             // Polled again, because the driver may have delivered the answer.
             exchange.as_mut().poll(context)
         });
-        let (head, body) = answered.await.map_err(|error: hyper::Error| explain(&error, times))?;
+        let (head, body) = answered.await.map_err(|error: hyper::Error| explain(&error, times, many_fields))?;
         match head.headers.contains_key(TRANSFER_ENCODING) && head.headers.contains_key(CONTENT_LENGTH) {
             // RFC 9112, 6.3: the two contradict each other, so that the answer's end isn't known.
             true => Err(protocol("the answer has both Content-Length and Transfer-Encoding".to_owned())),
@@ -133,7 +140,7 @@ async fn read(mut body: Incoming) -> Result<BodyPrefix, hyper::Error> {
 }
 
 /// The outcome of an error on an open connection. The server caused it, unless hyper reports an error of the caller.
-fn explain(error: &hyper::Error, seen: &ExchangeTimes) -> Outcome {
+fn explain(error: &hyper::Error, seen: &ExchangeTimes, many_fields: &AtomicBool) -> Outcome {
     let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
     let text = format!("{error}{cause}");
@@ -148,7 +155,7 @@ fn explain(error: &hyper::Error, seen: &ExchangeTimes) -> Outcome {
         return protocol(instead);
     }
     if error.is_parse_too_large() {
-        return protocol(too_large(seen.received()));
+        return protocol(too_large(seen.received(), many_fields));
     }
     if error.is_parse() {
         return protocol(format!("the answer's head is not valid: {text}"));
@@ -167,9 +174,11 @@ fn protocol(text: String) -> Outcome {
     Outcome::Rejected(Fault::new(ErrorKind::Protocol, text))
 }
 
-fn too_large(received: usize) -> String {
-    match received > MAX_HEAD_BYTES / 2 {
-        true => format!("the answer's head is larger than {} KiB, the limit", MAX_HEAD_BYTES / 1024),
-        false => format!("the answer's head has more than {MAX_HEADERS} fields, the limit"),
+/// The error for a head beyond the limits. Sets `many_fields` if it has too many fields.
+fn too_large(received: usize, many_fields: &AtomicBool) -> String {
+    if received > MAX_HEAD_BYTES / 2 {
+        return format!("the answer's head is larger than {} KiB, the limit", MAX_HEAD_BYTES / 1024);
     }
+    many_fields.store(true, Relaxed);
+    format!("the answer's head has more than {MAX_HEADERS} fields, the limit")
 }

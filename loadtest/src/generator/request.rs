@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::header::{CONNECTION, HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
@@ -41,6 +43,9 @@ pub struct RequestTemplate {
     pub keep_alive: bool,
     /// The statuses that count as good; `None` for 2xx.
     pub good: Option<Vec<RangeInclusive<u16>>>,
+    /// Whether answers may have many header fields; clones share it. To read them costs time at each answer, so that requests
+    /// alone find out whether it is needed.
+    pub many_fields: Arc<AtomicBool>,
 }
 
 /// How requests reach a URL.
@@ -128,7 +133,7 @@ impl RequestTemplate {
             }
         }
         let (method, body) = (Method::GET, Bytes::new());
-        Ok(Self { url: uri, address, route, method, headers, body, keep_alive: true, good: None })
+        Ok(Self { url: uri, address, route, method, headers, body, keep_alive: true, good: None, many_fields: Arc::default() })
     }
 
     /// The same request with another query.

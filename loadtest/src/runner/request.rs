@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
@@ -150,7 +151,10 @@ impl RequestSpec {
         let request = Arc::new(self.template(url).await.map_err(|error| Failure::new(Exit::Usage, error))?);
         let timeout = Some(self.timeout.unwrap_or(DEFAULT_TIMEOUT));
         let (service_ms, baseline, is_measured, measured) = match &self.service_time {
-            ServiceTime::Given(service_ms, baseline) => (*service_ms, baseline.clone(), false, 0),
+            ServiceTime::Given(service_ms, baseline) => {
+                request.many_fields.store(true, Relaxed);
+                (*service_ms, baseline.clone(), false, 0)
+            }
             ServiceTime::Measured { warm_up } => {
                 let first = if *warm_up { "a warm-up request, then " } else { "" };
                 note(&format!(

@@ -49,6 +49,9 @@ async fn odd_heads_are_read_as_browsers_do() {
     ] {
         assert_eq!(statuses(answer.clone(), End::Next, &[]).await, [Some(200); 3], "{answer:.200}");
     }
+    // A request alone finds out that there are many fields.
+    let url = answering(with_head(&fields(300)), End::Next).await;
+    assert_eq!(crate::common::burst_run::burst(&["-n", "3", "-c", "3", &url]).await.burst().ok, 3);
     let latin1 = [&b"HTTP/1.1 200 "[..], b"\xe4\xf6", b"\r\ncontent-length: 2\r\n\r\nok"].concat();
     assert_eq!(statuses(latin1, End::Next, &[]).await, [Some(200); 3]);
     assert_eq!(statuses(OK.replace("200", "999"), End::Next, &["--status", "999"]).await, [Some(999); 3]);
@@ -82,6 +85,20 @@ async fn bytes_after_an_answer_are_not_the_next_answer() {
     let args = ["-n", "6", "-c", "2", "-t", "5", "--service-ms", "300", &url];
     let burst = crate::common::burst_run::burst(&args).await.burst();
     assert_eq!((burst.ok, burst.failed), (6, 0), "{}", burst.verdict.why);
+}
+
+/// The server leaves such a connection open, and reads nothing more from it.
+#[tokio::test]
+async fn a_connection_that_is_to_close_is_not_used_again() {
+    for answer in [
+        OK.replace("content-length", "connection: close\r\ncontent-length"),
+        OK.replace("HTTP/1.1", "HTTP/1.0"),
+    ] {
+        let url = answering(answer.clone(), End::Silent).await;
+        let args = ["-n", "6", "-c", "2", "-t", "5", "--service-ms", "300", &url];
+        let burst = crate::common::burst_run::burst(&args).await.burst();
+        assert_eq!((burst.ok, burst.failed), (6, 0), "{answer:?}: {}", burst.verdict.why);
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,11 @@ pub struct Burst {
 }
 
 impl Burst {
+    /// Returns the endpoint's name, or the URL at the root path, which has no name.
+    pub fn name(&self) -> &str {
+        if self.endpoint.is_empty() { &self.url } else { &self.endpoint }
+    }
+
     /// Returns the expectations that the burst doesn't meet, one line each: the expected verdict, and `--expect`.
     pub fn unmet(&self) -> Vec<String> {
         let mismatch = self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}"));

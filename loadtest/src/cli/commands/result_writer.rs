@@ -94,9 +94,9 @@ impl ResultWriter {
         let Checked { expect, seen, .. } = checked;
         let is_measure =
             self.0.expect.iter().any(|one| one.measure().is_some() && one.to_string() == *expect);
-        let place = if burst.endpoint.is_empty() { &burst.url } else { &burst.endpoint };
+        let place = burst.name();
         let setup = match (run.setup.as_str(), &run.manifest) {
-            ("burst", _) if *place == burst.url => String::new(),
+            ("burst", _) if place == burst.url => String::new(),
             ("burst", _) => format!(" ({})", burst.url),
             (setup, None) => format!(" (setup {setup} on {})", run.system),
             (setup, Some(manifest)) => format!(" (setup {setup} on {}, {manifest})", run.system),
