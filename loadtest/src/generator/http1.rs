@@ -106,7 +106,8 @@ impl Http1 {
             // Polled again, because the driver may have delivered the answer.
             exchange.as_mut().poll(context)
         });
-        let (head, body) = answered.await.map_err(|error: hyper::Error| explain(&error, times, many_fields))?;
+        let (head, body) =
+            answered.await.map_err(|error: hyper::Error| explain(&error, times, many_fields))?;
         match head.headers.contains_key(TRANSFER_ENCODING) && head.headers.contains_key(CONTENT_LENGTH) {
             // RFC 9112, 6.3: the two contradict each other, so that the answer's end isn't known.
             true => Err(protocol("the answer has both Content-Length and Transfer-Encoding".to_owned())),

@@ -133,7 +133,17 @@ impl RequestTemplate {
             }
         }
         let (method, body) = (Method::GET, Bytes::new());
-        Ok(Self { url: uri, address, route, method, headers, body, keep_alive: true, good: None, many_fields: Arc::default() })
+        Ok(Self {
+            url: uri,
+            address,
+            route,
+            method,
+            headers,
+            body,
+            keep_alive: true,
+            good: None,
+            many_fields: Arc::default(),
+        })
     }
 
     /// The same request with another query.

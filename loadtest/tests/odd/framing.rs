@@ -3,14 +3,15 @@
 use judge::trace::ErrorKind;
 
 use super::server::{End, OK, answering, three};
+use crate::common::burst_run::burst;
 
 /// The statuses of three requests.
 async fn statuses(answer: impl Into<Vec<u8>>, end: End, args: &[&str]) -> Vec<Option<u16>> {
     let run = three(args, &answering(answer, end).await).await;
     let error = run.stderr.clone();
-    let burst = run.burst();
-    assert_eq!(burst.requests.len(), 3, "{error}");
-    burst.requests.iter().map(|request| request.status).collect()
+    let result = run.burst();
+    assert_eq!(result.requests.len(), 3, "{error}");
+    result.requests.iter().map(|request| request.status).collect()
 }
 
 fn with_head(head: &str) -> String {
@@ -51,7 +52,7 @@ async fn odd_heads_are_read_as_browsers_do() {
     }
     // A request alone finds out that there are many fields.
     let url = answering(with_head(&fields(300)), End::Next).await;
-    assert_eq!(crate::common::burst_run::burst(&["-n", "3", "-c", "3", &url]).await.burst().ok, 3);
+    assert_eq!(burst(&["-n", "3", "-c", "3", &url]).await.burst().ok, 3);
     let latin1 = [&b"HTTP/1.1 200 "[..], b"\xe4\xf6", b"\r\ncontent-length: 2\r\n\r\nok"].concat();
     assert_eq!(statuses(latin1, End::Next, &[]).await, [Some(200); 3]);
     assert_eq!(statuses(OK.replace("200", "999"), End::Next, &["--status", "999"]).await, [Some(999); 3]);
@@ -82,9 +83,8 @@ async fn a_body_ends_where_its_framing_says() {
 async fn bytes_after_an_answer_are_not_the_next_answer() {
     let stray = format!("{OK}HTTP/1.1 500 Stray\r\ncontent-length: 0\r\n\r\n");
     let url = answering(stray, End::Next).await;
-    let args = ["-n", "6", "-c", "2", "-t", "5", "--service-ms", "300", &url];
-    let burst = crate::common::burst_run::burst(&args).await.burst();
-    assert_eq!((burst.ok, burst.failed), (6, 0), "{}", burst.verdict.why);
+    let result = three(&["-n", "6", "-c", "2", "-t", "5"], &url).await.burst();
+    assert_eq!((result.ok, result.failed), (6, 0), "{}", result.verdict.why);
 }
 
 /// The server leaves such a connection open, and reads nothing more from it.
@@ -95,9 +95,8 @@ async fn a_connection_that_is_to_close_is_not_used_again() {
         OK.replace("HTTP/1.1", "HTTP/1.0"),
     ] {
         let url = answering(answer.clone(), End::Silent).await;
-        let args = ["-n", "6", "-c", "2", "-t", "5", "--service-ms", "300", &url];
-        let burst = crate::common::burst_run::burst(&args).await.burst();
-        assert_eq!((burst.ok, burst.failed), (6, 0), "{answer:?}: {}", burst.verdict.why);
+        let result = three(&["-n", "6", "-c", "2", "-t", "5"], &url).await.burst();
+        assert_eq!((result.ok, result.failed), (6, 0), "{answer:?}: {}", result.verdict.why);
     }
 }
 

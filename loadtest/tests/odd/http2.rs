@@ -33,9 +33,9 @@ async fn refused_streams_are_refusals_of_their_requests_alone() {
         serve(|stream| streams(stream, |number| (number % 3 == 2).then_some(Reason::REFUSED_STREAM))).await;
     let url = format!("http://{authority}/");
     let run = burst(&["--http2", "-n", "9", "-c", "9", "-t", "5", "--service-ms", "300", &url]).await;
-    let burst = run.burst();
-    assert_eq!((burst.ok, burst.failed, burst.http2.unwrap().connections), (6, 3, 1));
-    for request in burst.requests.iter().filter(|request| request.status.is_none()) {
+    let result = run.burst();
+    assert_eq!((result.ok, result.failed, result.http2.unwrap().connections), (6, 3, 1));
+    for request in result.requests.iter().filter(|request| request.status.is_none()) {
         assert_eq!(request.error_kind, Some(ErrorKind::Reset), "{request:?}");
         let said = "HTTP/2: the server ended the stream by RST_STREAM with REFUSED_STREAM (7)";
         assert_eq!(request.error.as_deref(), Some(said));
@@ -45,7 +45,7 @@ async fn refused_streams_are_refusals_of_their_requests_alone() {
 #[tokio::test]
 async fn goaway_is_told_with_its_code() {
     let authority = serve(async |stream| {
-        let Ok(mut connection) = h2::server::handshake::<_, Bytes>(stream).await else { return };
+        let Ok(mut connection) = h2::server::handshake(stream).await else { return };
         let _ = connection.accept().await;
         connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
         while connection.accept().await.is_some() {}

@@ -44,7 +44,8 @@ pub async fn answering(answer: impl Into<Vec<u8>>, end: End) -> String {
 
 /// As [`answering`], and records the heads of the requests. Returns the authority.
 pub async fn recording(answer: impl Into<Vec<u8>>, end: End, heads: Arc<Mutex<Vec<String>>>) -> String {
-    let answer: Arc<[u8]> = answer.into().into();
+    let answer: Vec<u8> = answer.into();
+    let answer: Arc<[u8]> = answer.into();
     serve(move |stream| answer_all(stream, answer.clone(), end, heads.clone())).await
 }
 
@@ -77,8 +78,9 @@ pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> 
     String::from_utf8(head).ok()
 }
 
-/// Fires three requests, each over a connection of its own, without requests alone.
+/// Fires three requests, each over a connection of its own, without requests alone, unless `args` say otherwise.
 pub async fn three(args: &[&str], url: &str) -> BurstRun {
-    let common = ["-n", "3", "-c", "3", "-t", "2", "--service-ms", "300"];
-    burst(&[&common, args, &[url]].concat()).await
+    let usual = [["-n", "3"], ["-c", "3"], ["-t", "2"], ["--service-ms", "300"]];
+    let missing = usual.iter().filter(|flag| !args.contains(&flag[0])).flatten().copied();
+    burst(&missing.chain(args.iter().copied()).chain([url]).collect::<Vec<_>>()).await
 }

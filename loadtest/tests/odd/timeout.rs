@@ -25,13 +25,13 @@ async fn a_late_answer_says_what_came_of_it() {
         let url = answering(answer, End::Silent).await;
         let run = three(&[], &url).await;
         assert_eq!(run.code, Some(1), "{}", run.stderr);
-        let burst = run.burst();
-        for request in &burst.requests {
+        let result = run.burst();
+        for request in &result.requests {
             assert_eq!(request.error_kind, Some(ErrorKind::Timeout), "{request:?}");
             let error = request.error.as_deref().unwrap();
             assert!(error.starts_with(begin) && error.ends_with(end), "{error}");
         }
-        assert_eq!(burst.errors.len(), 1, "the same failure is told once: {:?}", burst.errors);
+        assert_eq!(result.errors.len(), 1, "the same failure is told once: {:?}", result.errors);
         assert!(
             burst.verdict.why.starts_with("3 of 3 requests were not answered in their time ("),
             "{}",
@@ -46,7 +46,7 @@ async fn a_late_answer_says_what_came_of_it() {
 #[tokio::test]
 async fn the_time_limit_suffices_for_a_server_that_takes_one_at_a_time() {
     let url = answering(OK, End::Next).await;
-    let args = ["-n", "200", "-c", "50", "--service-ms", "500", &url];
+    let args = ["-n", "200", "-c", "50", "--service-ms", "500", url.as_str()];
     let raised = burst(&args).await;
     let would = "A server that takes one request at a time would need 25.0 s for 50 requests.";
     let said = format!("{would} The time limit for a request is raised to 50 s (-t).");

@@ -39,7 +39,9 @@ async fn a_connection_is_kept_after_a_body_that_was_read() {
         async move {
             while read_head(&mut stream).await.is_some() {
                 let mut body = vec![0; BODY];
-                if stream.read_exact(&mut body).await.is_err() || stream.write_all(OK.as_bytes()).await.is_err() {
+                if stream.read_exact(&mut body).await.is_err()
+                    || stream.write_all(OK.as_bytes()).await.is_err()
+                {
                     return;
                 }
             }

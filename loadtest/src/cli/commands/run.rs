@@ -114,8 +114,9 @@ fn taking(flag: &str) -> String {
 /// The exit code of `--check`. A burst without an expectation may be inconclusive.
 fn conformity(document: &Document) -> Exit {
     let failed = || document.bursts().filter(|burst| burst.as_expected == Some(false));
-    let is_open =
-        |burst: &Burst| burst.verdict.kind == Kind::Inconclusive && burst.no_answer() != Some(NoAnswer::NotGood);
+    let is_open = |burst: &Burst| {
+        burst.verdict.kind == Kind::Inconclusive && burst.no_answer() != Some(NoAnswer::NotGood)
+    };
     match (failed().count(), failed().all(is_open)) {
         (0, _) if document.generator.saturated => Exit::Untrusted,
         (0, _) => Exit::Success,
