@@ -33,9 +33,9 @@ async fn a_late_answer_says_what_came_of_it() {
         }
         assert_eq!(result.errors.len(), 1, "the same failure is told once: {:?}", result.errors);
         assert!(
-            burst.verdict.why.starts_with("3 of 3 requests were not answered in their time ("),
+            result.verdict.why.starts_with("3 of 3 requests were not answered in their time ("),
             "{}",
-            burst.verdict.why
+            result.verdict.why
         );
     }
     let url = answering("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", End::Silent).await;
