@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 
 use crate::stats::Spread;
-use crate::trace::{Outcome, Row};
+use crate::trace::{Ending, ErrorKind, Fault, Outcome, Row};
 
 /// The number of significant digits of a time.
 const DIGITS: u8 = 3;
@@ -21,6 +21,8 @@ pub struct Aggregate {
     pub requests: usize,
     /// The number of requests with a whole answer and a good status.
     pub ok: usize,
+    /// The number of requests that were turned away as servers do under load: [`Ending::Refused`].
+    pub refused: usize,
     /// The number of answers with each status.
     pub statuses: BTreeMap<u16, usize>,
     /// The number of requests without a whole answer, by error message.
@@ -60,10 +62,12 @@ impl Aggregate {
         self.last_done_us = self.last_done_us.max(row.done_us);
         match &row.outcome {
             Outcome::Answered(status) => *self.statuses.entry(*status).or_default() += 1,
-            Outcome::Rejected(error) | Outcome::Failed(error) => self.add_error(&error.text),
+            Outcome::Rejected(error) | Outcome::Failed(error) => self.add_error(error),
         }
-        if !row.is_ok() {
-            return;
+        match row.ending() {
+            Ending::Answered => {}
+            Ending::Refused => return self.refused += 1,
+            Ending::Unanswered | Ending::FailedAtServer | Ending::FailedAtClient => return,
         }
         self.ok += 1;
         self.last_ok_us = self.last_ok_us.max(row.done_us);
@@ -76,9 +80,23 @@ impl Aggregate {
         }
     }
 
-    fn add_error(&mut self, error: &str) {
-        let is_known = self.errors.contains_key(error) || self.errors.len() < ERROR_TEXTS;
-        *self.errors.entry(if is_known { error } else { OTHER }.to_owned()).or_default() += 1;
+    /// Counts an error with those of the same message. Timeouts may tell when an answer began, which differs from request to
+    /// request: one of them stands for all with the same beginning.
+    fn add_error(&mut self, error: &Fault) {
+        let text = error.text.as_str();
+        let beginning = text.find(|letter: char| letter.is_ascii_digit()).map_or(text, |at| &text[..at]);
+        let same = match error.kind {
+            ErrorKind::Timeout if !beginning.is_empty() => {
+                self.errors.range_mut(beginning.to_owned()..).next()
+            }
+            _ => None,
+        };
+        if let Some((_, count)) = same.filter(|(known, _)| known.starts_with(beginning)) {
+            *count += 1;
+            return;
+        }
+        let is_known = self.errors.contains_key(text) || self.errors.len() < ERROR_TEXTS;
+        *self.errors.entry(if is_known { text } else { OTHER }.to_owned()).or_default() += 1;
     }
 }
 
@@ -123,7 +141,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::trace::{ErrorKind, Fault};
 
     fn row(sent: f64, done: f64, outcome: Outcome) -> Row {
         Row { planned_us: Some(0.0), sent_us: Some(sent), done_us: done, outcome, ..Row::default() }
@@ -137,13 +154,29 @@ mod tests {
             row(0.0, 9_000.0, Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 1 s"))),
             row(0.0, 9_000.0, Outcome::Failed(Fault::new(ErrorKind::Timeout, "no answer within 1 s"))),
         ]);
-        assert_eq!((aggregate.requests, aggregate.ok), (4, 1));
+        assert_eq!((aggregate.requests, aggregate.ok, aggregate.refused), (4, 1, 1));
         assert_eq!(aggregate.statuses, [(200, 1), (503, 1)].into());
         assert_eq!(aggregate.errors, [("no answer within 1 s".to_owned(), 2)].into());
         assert_eq!((aggregate.last_done_us, aggregate.last_ok_us), (9_000.0, 110.0));
         assert_eq!(
             (aggregate.latency.percentile(1.0), aggregate.from_plan.percentile(1.0)),
             (Some(100.0), Some(110.0))
+        );
+    }
+
+    #[test]
+    fn timeouts_that_differ_in_their_times_are_counted_together() {
+        let late = |text: &str| row(0.0, 1.0, Fault::new(ErrorKind::Timeout, text).outcome());
+        let texts = [
+            "no answer within 3 s",
+            "answered after 12.1 ms",
+            "answered after 9.87 ms",
+            "no answer within 3 s",
+        ];
+        let errors = Aggregate::of(&texts.map(late)).errors;
+        assert_eq!(
+            errors,
+            [("no answer within 3 s".to_owned(), 2), ("answered after 12.1 ms".to_owned(), 2)].into()
         );
     }
 

@@ -23,7 +23,7 @@ pub enum Kind {
     Sequential,
     /// A few requests at a time.
     Limited,
-    /// The server rejected some or all requests.
+    /// The server turned some or all requests away because of the load.
     Refused,
     /// The measurement supports no verdict.
     Inconclusive,

@@ -16,6 +16,11 @@ pub fn time(ms: f64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// Returns a number of requests: `1 request`, `20 requests`.
+pub fn requests(count: usize) -> String {
+    format!("{count} request{}", if count == 1 { "" } else { "s" })
+}
+
 /// Returns a rate with two significant digits: `20 a second`; below 1 a second, the time between two: `one every 2.50 s`.
 pub fn rate(per_second: f64) -> String {
     match per_second {

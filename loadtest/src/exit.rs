@@ -7,7 +7,7 @@ use std::fmt::Display;
 pub enum Exit {
     /// Success: the results are as expected.
     Success = 0,
-    /// A verdict is not as expected, or an expectation is not met.
+    /// A verdict is not as expected, an expectation is not met, or a burst has no good answer.
     Unexpected = 1,
     /// Bad usage or bad input.
     Usage = 2,

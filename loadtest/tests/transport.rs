@@ -300,7 +300,7 @@ async fn each_failure_is_a_row_with_its_kind() {
     for (answer, endless, closes, kind) in [
         (&b""[..], &b""[..], true, ErrorKind::Closed),
         (b"", b"", false, ErrorKind::Timeout),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", b"", true, ErrorKind::Closed),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", b"", true, ErrorKind::Protocol),
         (b"\x00\x01garbage that is not HTTP\r\n\r\n", b"", true, ErrorKind::Protocol),
         (
             b"HTTP/1.1 200 OK\r\n",

@@ -64,11 +64,15 @@ fn numbers(burst: &Burst) -> String {
                 burst.c
             )
         }
-        None => format!(" over {} connections", burst.c),
+        None => format!(" over {} connection{}", burst.c, if burst.c == 1 { "" } else { "s" }),
+    };
+    let refused = match burst.refused {
+        0 => String::new(),
+        refused => format!(" ({refused} refused)"),
     };
     format!(
-        "{} requests{connections}: {} answered, {} failed; makespan {}, sends up to {} late",
-        burst.n,
+        "{}{connections}: {} answered, {} failed{refused}; makespan {}, sends up to {} late",
+        units::requests(burst.n),
         burst.ok,
         burst.failed,
         units::time(burst.makespan_ms),

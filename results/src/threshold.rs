@@ -15,7 +15,7 @@ use crate::document::{Burst, Checked, Diagnosed, Measure};
 const SYNTAX: &str = "[ENDPOINT:]CONDITION is expected. A CONDITION is a verdict (parallel, sequential, limited, \
     refused, inconclusive), limited with a number (limited>=16), a mechanism (mechanism=worker_pool, mechanism!=lock), or a measure with <, <=, >, >=, = or != and a value: \
     min, mean, p10, p25, p50, p75, p90, p95, p99, max, makespan, total, service, start_skew with us, ms or s; \
-    at_a_time, ok, failed, unsent, instances, per_second";
+    at_a_time, ok, failed, refused, unsent, instances, per_second";
 
 /// An expectation of a burst.
 #[derive(Debug, Clone, PartialEq)]
@@ -230,6 +230,7 @@ mod tests {
             "max<3001ms",
             "failed=1",
             "failed!=0",
+            "refused=0",
             "ok>=9",
             "makespan<3.1s",
             "waves: limited",

@@ -1,6 +1,7 @@
 //! The figures that a verdict is drawn from: the makespan, the order of the completions, and the replies' evidence.
 
 mod first_wave;
+mod turned_away;
 
 use crate::arrivals::ArrivalTimes;
 use crate::concurrency::effective_concurrency;
@@ -10,7 +11,7 @@ use crate::mechanism::Name;
 use crate::model::{self, Burst, Explanation};
 use crate::posterior::Posterior;
 use crate::refusal::Refusals;
-use crate::trace::{Ending, Trace};
+use crate::trace::{Ending, Row, Trace};
 
 pub(crate) use first_wave::FirstWave;
 
@@ -18,8 +19,10 @@ pub(crate) use first_wave::FirstWave;
 pub(crate) struct Findings {
     /// The number of good answers.
     pub(crate) answered: usize,
-    /// The number of requests that the server refused, as servers do under load.
+    /// The number of requests that the server turned away, as servers do under load.
     pub(crate) rejected: usize,
+    /// Whether broken connections count as refusals, and else as failures.
+    pub(crate) depends_on_load: bool,
     /// Why they were refused; `None` if nothing else happened, too.
     pub(crate) refusals: Option<Refusals>,
     /// The number of requests that weren't answered in their time.
@@ -61,15 +64,19 @@ impl Findings {
         let offered = unlimited.peak().min(arrivals.connections);
         let effective = effective_concurrency(trace).unwrap_or(0.0);
         let count = |ending| trace.rows.iter().filter(|row| row.ending() == ending).count();
+        let depends_on_load = turned_away::depends_on_load(trace);
+        let (refused, failed) = (count(Ending::Refused), count(Ending::FailedAtServer));
+        let (rejected, failed) = if depends_on_load { (refused, failed) } else { (0, refused + failed) };
         let unlimited_ms = unlimited.end() / 1e3 - first_ms;
         let one_at_a_time_ms = model::simulate(&arrivals, service_us, 1).end() / 1e3 - first_ms;
         let burst = Burst::of(trace, &arrivals, offered, (unlimited_ms, one_at_a_time_ms));
         Self {
             answered: arrivals.count(),
-            rejected: count(Ending::Refused),
+            rejected,
+            depends_on_load,
             refusals: Refusals::of(trace),
             unanswered: count(Ending::Unanswered),
-            failed: count(Ending::FailedAtServer),
+            failed,
             offered,
             late_us: arrivals.late_us,
             service_ms: trace.service_ms,
@@ -84,6 +91,12 @@ impl Findings {
             hosts: Hosts::of(trace),
             warm_pool: WarmPool::of(trace),
         }
+    }
+
+    /// Whether the request failed at the server for a reason that load doesn't explain.
+    pub(crate) fn is_failure(&self, row: &Row) -> bool {
+        let ending = row.ending();
+        ending == Ending::FailedAtServer || ending == Ending::Refused && !self.depends_on_load
     }
 
     /// Whether requests were refused because of the load: all refusals count as such unless they probably were failures

@@ -94,8 +94,10 @@ fn coarse_times(trace: &Trace, _: &Findings) -> Option<String> {
 fn client_failures(trace: &Trace, _: &Findings) -> Option<String> {
     let failed = || trace.rows.iter().filter(|row| row.ending() == Ending::FailedAtClient);
     let Outcome::Failed(first) = &failed().min_by_key(|row| row.i)?.outcome else { return None };
-    let (count, all) = (failed().count(), trace.rows.len());
-    Some(format!("{count} of {all} requests failed on the client's side ({})", first.text))
+    let (count, all) = (failed().count(), units::requests(trace.rows.len()));
+    let what =
+        if first.kind.is_of_connecting() { "got no connection" } else { "failed on the client's side" };
+    Some(format!("{count} of {all} {what} ({})", first.text))
 }
 
 /// Requests that timed out are observations: their answers would have come later. But answers that came all at once
@@ -114,7 +116,7 @@ fn unanswered(_: &Trace, findings: &Findings) -> Option<String> {
 fn unsent(trace: &Trace, _: &Findings) -> Option<String> {
     let (rows, all) = (trace.rows.len(), trace.schedule.n);
     let state = if trace.missing.failures == Failures::Kept { "were sent" } else { "are in the trace" };
-    (rows < all).then(|| format!("only {rows} of {all} requests {state}"))
+    (rows < all).then(|| format!("only {rows} of {} {state}", units::requests(all)))
 }
 
 fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
@@ -125,8 +127,13 @@ fn too_few(trace: &Trace, findings: &Findings) -> Option<String> {
             count => format!("{count} answers are"),
         };
         let what = match findings {
+            _ if !trace.is_reached() => {
+                "no request reached the server: check the address, and that the server runs".to_owned()
+            }
             Findings { unanswered: 1.., .. } => "allow more time for an answer (-t)".to_owned(),
-            Findings { failed: 1.., .. } => "check what the endpoint answers, or allow its status".to_owned(),
+            Findings { failed: 1.., .. } => {
+                "check what the endpoint answers, or allow its status (--status)".to_owned()
+            }
             _ => format!("send at least {MIN_ANSWERS} requests"),
         };
         format!("{answers} too few; {what}")

@@ -106,6 +106,15 @@ impl Trace {
         self.rows.iter().filter(|row| row.is_ok())
     }
 
+    /// Whether a request reached the server, or may have: its connection was opened.
+    pub fn is_reached(&self) -> bool {
+        self.rows.is_empty()
+            || !self.rows.iter().all(|row| match &row.outcome {
+                Outcome::Answered(_) => false,
+                Outcome::Rejected(fault) | Outcome::Failed(fault) => fault.kind.is_of_connecting(),
+            })
+    }
+
     /// Returns the time from the burst's start to the last byte of the last good answer, in milliseconds; 0 if there is
     /// none.
     pub fn makespan_ms(&self) -> f64 {

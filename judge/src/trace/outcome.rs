@@ -31,7 +31,7 @@ pub enum ErrorKind {
     ConnectRefused,
     /// No connection, tunnel or handshake within its time.
     ConnectTimeout,
-    /// The connection failed for another reason, such as no route or no free descriptor.
+    /// The connection failed for another reason, such as no route.
     Connect,
     /// The certificate isn't trusted, or the handshake failed.
     Tls,
@@ -49,8 +49,16 @@ pub enum ErrorKind {
     Interrupted,
     /// The request was never sent.
     NotSent,
-    /// Any other error.
+    /// Any other error, such as no free file descriptor.
     Other,
+}
+
+impl ErrorKind {
+    /// Whether no connection was opened, so that the server was not reached.
+    pub fn is_of_connecting(self) -> bool {
+        use ErrorKind::{Connect, ConnectRefused, ConnectTimeout, Proxy, Tls};
+        matches!(self, ConnectRefused | ConnectTimeout | Connect | Tls | Proxy)
+    }
 }
 
 impl Fault {

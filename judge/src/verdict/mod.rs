@@ -5,6 +5,7 @@
 //! it is `sequential`. In between it is `limited` to the k whose completions fit best. Both makespans follow from the
 //! measured arrivals, for any schedule.
 
+mod failures;
 mod pattern;
 mod why;
 

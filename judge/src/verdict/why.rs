@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::failures;
 use super::pattern::Pattern;
 use crate::cause;
 use crate::evidence::{Hosts, Sharing, WarmPool};
 use crate::findings::Findings;
-use crate::judgement::{CrossCheck, Judgement, Kind};
+use crate::judgement::{CrossCheck, Judgement, Kind, is_bottleneck};
 use crate::refusal::Refusals;
 use crate::stats::percentile;
 use crate::trace::{Ending, Outcome, Trace};
@@ -61,32 +62,38 @@ fn refused(judgement: &Judgement) -> Option<String> {
     Some(format!("{answered} answered, {refused} refused ({refusal}).{cap}"))
 }
 
-/// Returns how many requests were not answered in their time.
+/// Returns how many requests were not answered in their time, and whose doing that is: the server's, unless the generator was
+/// late.
 fn unanswered(judgement: &Judgement) -> Option<String> {
     let Judgement { findings, trace, .. } = judgement;
+    let unanswered = || trace.rows.iter().filter(|row| row.ending() == Ending::Unanswered);
+    let doing = match is_bottleneck(&trace.generator, trace.service_ms) {
+        true => "The load generator was busy, too, so that the server may not be the cause",
+        false => "The server took longer; -t allows more time",
+    };
     (findings.unanswered > 0).then(|| {
         format!(
-            "{} of {} requests were not answered in their time ({}).",
+            "{} of {} {} not answered in their time ({}). {doing}.",
             findings.unanswered,
-            trace.rows.len(),
-            commonest(trace, Ending::Unanswered)
+            units::requests(trace.rows.len()),
+            if findings.unanswered == 1 { "was" } else { "were" },
+            failures::told(unanswered())
         )
     })
 }
 
-/// Returns how many requests failed at the server for a reason that load doesn't explain.
+/// Returns how many requests failed at the server for a reason that load doesn't explain, and how.
 fn failed(judgement: &Judgement) -> Option<String> {
     let Judgement { findings, trace, .. } = judgement;
-    let reason = || commonest(trace, Ending::FailedAtServer);
-    let all = trace.rows.len();
-    (findings.failed > 0).then(|| format!("{} of {all} requests failed ({}).", findings.failed, reason()))
+    let reasons = || failures::told(trace.rows.iter().filter(|row| findings.is_failure(row)));
+    let (failed, all) = (findings.failed, units::requests(trace.rows.len()));
+    (failed > 0).then(|| format!("{failed} of {all} failed ({}).", reasons()))
 }
 
 fn times(findings: &Findings) -> String {
-    let requests = if findings.answered == 1 { "request" } else { "requests" };
     format!(
-        "{} {requests} took {} in total; one request alone takes {}.",
-        findings.answered,
+        "{} took {} in total; one request alone takes {}.",
+        units::requests(findings.answered),
         units::time(findings.makespan_ms),
         units::time(findings.service_ms)
     )
@@ -103,10 +110,11 @@ fn answers(judgement: &Judgement) -> Option<String> {
 
 /// Returns how the handlers' own times agree with the verdict.
 fn handlers(judgement: &Judgement) -> Option<String> {
-    let count = judgement.findings.overlap.as_ref()?.at_once;
+    let count = &judgement.findings.overlap.as_ref()?.at_once;
     match judgement.cross_check {
         CrossCheck::Agrees if judgement.served == Kind::Limited => {
-            Some(format!("At most {count} requests were in a handler at once."))
+            let were = if *count == 1 { "was" } else { "were" };
+            Some(format!("At most {} {were} in a handler at once.", units::requests(*count)))
         }
         CrossCheck::Disagrees => Some(format!(
             "But the handlers' own times contradict this: up to {count} requests were in a handler at once."

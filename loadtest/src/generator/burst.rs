@@ -7,6 +7,7 @@ use judge::aggregate::Aggregate;
 use judge::schedule::Schedule;
 use judge::trace::{Generator, Http2, Row};
 
+use super::bad_answer::BadAnswer;
 use super::request::RequestTemplate;
 
 /// A burst to fire.
@@ -53,6 +54,8 @@ pub struct BurstRecord {
     pub unsent: usize,
     /// The use of HTTP/2; `None` over HTTP/1.1.
     pub http2: Option<Http2>,
+    /// An answer without a good status; the first that came.
+    pub bad_answer: Option<BadAnswer>,
     /// The burst's start, in nanoseconds since 1970.
     pub start_ns: u64,
 }

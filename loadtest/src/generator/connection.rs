@@ -1,15 +1,19 @@
 //! A worker's connection, or its stream slot on a shared one: opened once, then used for one exchange after another.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use http::Request;
 use http::response::Parts;
 use hyper::body::Bytes;
 use judge::trace::{ErrorKind, Fault, Outcome, Row};
+use judge::units;
 use results::evidence::{self, BodyPrefix, Reply};
 
+use super::bad_answer::BadAnswer;
 use super::burst::BurstSpec;
 use super::clock::StartTime;
+use super::dial::Dialing;
 use super::held_stream::HeldStream;
 use super::http1::Http1;
 use super::http2::{self, Pool, StreamSlot};
@@ -36,18 +40,18 @@ enum Protocol {
 
 impl Connection {
     /// Opens a connection, or takes a stream slot on a shared one.
-    pub async fn open(request: &RequestTemplate, pool: &Pool) -> Result<Self, Outcome> {
+    pub async fn open(request: &RequestTemplate, pool: &Pool, dialing: Dialing<'_>) -> Result<Self, Outcome> {
         let (protocol, connect_time) = if request.route.http2 {
             let slot = if request.keep_alive {
-                pool.slot(request).await?
+                pool.slot(request, dialing).await?
             } else {
-                pool.exclusive_slot(request).await?
+                pool.exclusive_slot(request, dialing).await?
             };
             let connect_time = slot.connect_time();
             (Protocol::Http2(slot), connect_time)
         } else {
             let began = Instant::now();
-            let http1 = Http1::open(request).await?;
+            let http1 = Http1::open(request, dialing).await?;
             (Protocol::Http1(Box::new(http1)), began.elapsed())
         };
         Ok(Self { protocol, next: request.build(), connect_time, is_used: false })
@@ -59,7 +63,12 @@ impl Connection {
     }
 
     /// Returns this connection, or a new one if the server has closed it since the last request.
-    pub async fn or_reopened(mut self, request: &RequestTemplate, pool: &Pool) -> Result<Self, Outcome> {
+    pub async fn or_reopened(
+        mut self,
+        request: &RequestTemplate,
+        pool: &Pool,
+        dialing: Dialing<'_>,
+    ) -> Result<Self, Outcome> {
         let is_open = match &mut self.protocol {
             Protocol::Http1(http1) => http1.is_open(self.is_used).await,
             Protocol::Http2(slot) => !slot.is_closed(),
@@ -70,7 +79,12 @@ impl Connection {
         }
         // Dropped first: the slot must be free before the pool looks for one.
         drop(self);
-        Self::open(request, pool).await
+        Self::open(request, pool, dialing).await
+    }
+
+    /// How long it took to open.
+    pub fn connect_time(&self) -> Duration {
+        self.connect_time
     }
 
     /// Whether it has carried a request.
@@ -98,15 +112,17 @@ impl Connection {
         let request = std::mem::take(&mut self.next);
         let answered = match &mut self.protocol {
             Protocol::Http1(http1) => {
-                let answered = limit(spec, timeout, http1.exchange(request, cell)).await;
+                let answered = until(timeout, http1.exchange(request, cell)).await;
                 times = http1.take_timestamps();
-                answered.flatten()
+                answered
             }
-            Protocol::Http2(slot) => limit(spec, timeout, slot.exchange(request, cell, &mut times))
-                .await
-                .and_then(|answer| answer.map_err(|error| http2::explain(&error))),
-            Protocol::Closed => Err(Outcome::default()),
+            Protocol::Http2(slot) => {
+                let answered = until(timeout, slot.exchange(request, cell, &mut times)).await;
+                answered.map(|answer| answer.map_err(|error| http2::explain(&error)))
+            }
+            Protocol::Closed => Some(Err(Outcome::default())),
         };
+        let answered = answered.unwrap_or_else(|| Err(late(spec.timeout.unwrap_or_default(), &times)));
         let connect_time = self.connect_time;
         let exchange = Exchange { connect_time, times, answered, done: Instant::now() };
         // An HTTP/2 failure concerns its stream only.
@@ -127,19 +143,28 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Fills in the row's times and outcome.
-    pub fn fill(self, spec: &BurstSpec, start: StartTime, row: &mut Row) {
+    /// Returns the same exchange, which ended before its request was sent.
+    pub fn before_send(self) -> Self {
+        Self { times: Timestamps::default(), ..self }
+    }
+
+    /// Fills in the row's times and outcome. An answer without a good status is kept in `bad_answer`, unless it has one.
+    pub fn fill(self, spec: &BurstSpec, start: StartTime, row: &mut Row, bad_answer: &OnceLock<BadAnswer>) {
         let Self { connect_time, times, answered, done } = self;
         row.connect_us = Some(connect_time.as_secs_f64() * 1e6);
         row.sent_us = times.sent.map(|at| start.us(at));
         row.first_byte_us = times.first_byte.map(|at| start.us(at));
-        row.done_us = start.us(done);
+        // An exchange may fail before the release.
+        row.done_us = start.us(done).max(0.0);
         match answered {
             Ok((head, body)) => {
                 let status = head.status.as_u16();
                 row.outcome = Outcome::Answered(status);
                 let good = spec.request.good.as_ref();
                 row.good = good.map(|good| good.iter().any(|range| range.contains(&status)));
+                if !row.is_ok() {
+                    bad_answer.get_or_init(|| BadAnswer::of(&head, &body));
+                }
                 row.server = evidence::server(&head.headers);
                 let reply = Reply {
                     headers: &head.headers,
@@ -156,17 +181,30 @@ impl Exchange {
     }
 }
 
-async fn limit<T>(
-    spec: &BurstSpec,
-    timeout: impl Future<Output = ()>,
-    exchange: impl Future<Output = T>,
-) -> Result<T, Outcome> {
+/// The output of `exchange`; `None` if `timeout` ends first.
+async fn until<T>(timeout: impl Future<Output = ()>, exchange: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
-        done = exchange => Ok(done),
-        () = timeout => {
-            let text = format!("no answer within {} s", spec.timeout.unwrap_or_default().as_secs_f64());
-            Err(Outcome::Failed(Fault::new(ErrorKind::Timeout, text)))
-        }
+        done = exchange => Some(done),
+        () = timeout => None,
     }
+}
+
+/// The outcome of a request without a whole answer in its time, with what came of the answer.
+fn late(within: Duration, times: &Timestamps) -> Outcome {
+    let seconds = within.as_secs_f64();
+    let since_sent = |at: Instant| {
+        let since = at.saturating_duration_since(times.sent.unwrap_or(at));
+        units::time(since.as_secs_f64() * 1e3)
+    };
+    let text = match (times.first_byte, times.head) {
+        (_, Some(head)) => {
+            format!("answered its head after {}, no end of the body within {seconds} s", since_sent(head))
+        }
+        (Some(first), None) => {
+            format!("began its answer after {}, no end of the head within {seconds} s", since_sent(first))
+        }
+        (None, None) => format!("no answer within {seconds} s"),
+    };
+    Outcome::Failed(Fault::new(ErrorKind::Timeout, text))
 }

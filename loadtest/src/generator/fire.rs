@@ -41,6 +41,7 @@ pub async fn fire(specs: &[BurstSpec], handle: &BurstHandle) -> Recording {
         beyond: shared.queue.take_counts(),
         unsent: if handle.stopped().is_cancelled() { 0 } else { shared.queue.unsent() },
         http2: shared.pool.usage(),
+        bad_answer: shared.queue.bad_answer().get().cloned(),
         start_ns: released.after(spec.schedule.delay).unix_ns,
     });
     Recording { bursts: bursts.collect(), generator: monitor.stop().await }

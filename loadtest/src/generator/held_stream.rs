@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
+use super::socket::Socket;
 use crate::machine;
 
 /// The number of writes that justify a thread: starting a thread takes about as long as ten writes.
@@ -26,7 +26,7 @@ const MAX_HELD_BYTES: usize = 16 * 1024;
 pub struct HeldStream(Arc<Inner>);
 
 struct Inner {
-    socket: TcpStream,
+    socket: Socket,
     state: Mutex<State>,
 }
 
@@ -45,10 +45,13 @@ struct State {
     waker: Option<Waker>,
     /// Whether a write was refused because `held` had reached its limit.
     is_full: bool,
+    /// Whether the peer takes no more bytes. They are discarded: a server may answer an upload before its end and close the
+    /// connection, and the answer counts.
+    is_broken: bool,
 }
 
 impl HeldStream {
-    pub fn new(socket: TcpStream) -> Self {
+    pub fn new(socket: Socket) -> Self {
         Self(Arc::new(Inner { socket, state: Mutex::default() }))
     }
 
@@ -97,6 +100,10 @@ impl HeldStream {
             match self.0.socket.try_write(&state.held) {
                 Ok(written) => drop(state.held.drain(..written)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if is_broken(&error) => {
+                    state.is_broken = true;
+                    state.held.clear();
+                }
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
@@ -128,7 +135,11 @@ impl AsyncRead for HeldStream {
         }
         loop {
             ready!(self.0.socket.poll_read_ready(cx))?;
-            match self.0.socket.try_read_buf(buf) {
+            match self.0.socket.try_read(buf) {
+                // The write has taken the error from the socket.
+                Ok(0) if buf.remaining() > 0 && self.state().is_broken => {
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+                }
                 Ok(_) => return Poll::Ready(Ok(())),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
@@ -150,6 +161,9 @@ impl AsyncWrite for HeldStream {
             }
             // Not empty if the release came after `poll_held` and the socket did not accept all: the rest goes first.
             if state.held.is_empty() {
+                if state.is_broken {
+                    return Poll::Ready(Ok(bytes.len()));
+                }
                 break;
             }
         }
@@ -157,6 +171,10 @@ impl AsyncWrite for HeldStream {
             ready!(self.0.socket.poll_write_ready(cx))?;
             match self.0.socket.try_write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if is_broken(&error) => {
+                    self.state().is_broken = true;
+                    return Poll::Ready(Ok(bytes.len()));
+                }
                 written => return Poll::Ready(written),
             }
         }
@@ -172,12 +190,16 @@ impl AsyncWrite for HeldStream {
     }
 }
 
+fn is_broken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
     use tokio::time::timeout;
 
     use super::*;
@@ -185,7 +207,7 @@ mod tests {
     async fn pair() -> (HeldStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (HeldStream::new(socket), listener.accept().await.unwrap().0)
+        (HeldStream::new(Socket::Tcp(socket)), listener.accept().await.unwrap().0)
     }
 
     #[tokio::test]

@@ -4,9 +4,12 @@ use std::error::Error as _;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use http::Request;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::response::Parts;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -15,11 +18,17 @@ use hyper_util::rt::TokioIo;
 use judge::trace::{ErrorKind, Fault, Outcome};
 use results::evidence::BodyPrefix;
 
-use super::dial::{Stream, dial};
+use super::dial::{Dialing, Stream, dial};
+use super::first_bytes::Protocol;
 use super::held_stream::HeldStream;
 use super::progress_grid::{Cell, RequestState};
 use super::request::RequestTemplate;
 use super::timestamps::{ExchangeTimes, ObservedStream, Timestamps};
+
+/// The most header fields of an answer. Browsers limit only the size of a head.
+const MAX_HEADERS: usize = 1_000;
+/// The largest head of an answer: at least 256 KiB, as in browsers.
+const MAX_HEAD_BYTES: usize = 408 * 1024;
 
 type Driver = http1::Connection<TokioIo<ObservedStream<Box<dyn Stream>, ExchangeTimes>>, Full<Bytes>>;
 
@@ -30,16 +39,28 @@ pub struct Http1 {
     driver: Option<Driver>,
     times: ExchangeTimes,
     held_stream: HeldStream,
+    /// Whether the last request had a body.
+    has_body: bool,
+    many_fields: Arc<AtomicBool>,
 }
 
 impl Http1 {
-    pub async fn open(request: &RequestTemplate) -> Result<Self, Outcome> {
+    pub async fn open(request: &RequestTemplate, dialing: Dialing<'_>) -> Result<Self, Outcome> {
         let times = ExchangeTimes::default();
-        let (stream, held_stream) = dial(request).await?;
+        let (stream, held_stream, _) = dial(request, dialing).await?;
         let stream = ObservedStream::new(stream, times.clone());
-        let (sender, driver) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| explain(&error))?;
-        Ok(Self { sender, driver: Some(driver), times, held_stream })
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(MAX_HEAD_BYTES);
+        if request.many_fields.load(Relaxed) {
+            builder.max_headers(MAX_HEADERS);
+        }
+        // As browsers do.
+        builder.allow_obsolete_multiline_headers_in_responses(true);
+        builder.allow_spaces_after_header_name_in_responses(true);
+        let opened = builder.handshake(TokioIo::new(stream)).await;
+        let many_fields = request.many_fields.clone();
+        let (sender, driver) = opened.map_err(|error| explain(&error, &times, &many_fields))?;
+        Ok(Self { sender, driver: Some(driver), times, held_stream, has_body: false, many_fields })
     }
 
     pub fn held_stream(&self) -> &HeldStream {
@@ -55,7 +76,9 @@ impl Http1 {
             })
             .await;
         }
-        self.driver.is_some() && !self.sender.is_closed()
+        // The server may have answered before it read a whole body. The rest must not precede the next request.
+        let is_sent = !self.has_body || !is_used || self.sender.is_ready();
+        self.driver.is_some() && !self.sender.is_closed() && is_sent
     }
 
     /// Sends a request, and reads the whole answer.
@@ -65,10 +88,12 @@ impl Http1 {
         cell: Cell<'_>,
     ) -> Result<(Parts, BodyPrefix), Outcome> {
         self.times.take();
-        let Self { sender, driver, .. } = self;
+        self.has_body = !request.body().is_empty();
+        let Self { sender, driver, times, many_fields, .. } = self;
         let mut exchange = pin!(async {
             sender.ready().await?;
             let response = sender.send_request(request.map(Full::new)).await?;
+            times.head_came();
             cell.set(RequestState::Answering);
             let (head, body) = response.into_parts();
             Ok((head, read(body).await?))
@@ -81,7 +106,13 @@ impl Http1 {
             // Polled again, because the driver may have delivered the answer.
             exchange.as_mut().poll(context)
         });
-        answered.await.map_err(|error: hyper::Error| explain(&error))
+        let (head, body) =
+            answered.await.map_err(|error: hyper::Error| explain(&error, times, many_fields))?;
+        match head.headers.contains_key(TRANSFER_ENCODING) && head.headers.contains_key(CONTENT_LENGTH) {
+            // RFC 9112, 6.3: the two contradict each other, so that the answer's end isn't known.
+            true => Err(protocol("the answer has both Content-Length and Transfer-Encoding".to_owned())),
+            false => Ok((head, body)),
+        }
     }
 
     /// The timestamps of the last exchange. A held request was sent at the release, not when hyper wrote it.
@@ -110,23 +141,45 @@ async fn read(mut body: Incoming) -> Result<BodyPrefix, hyper::Error> {
 }
 
 /// The outcome of an error on an open connection. The server caused it, unless hyper reports an error of the caller.
-fn explain(error: &hyper::Error) -> Outcome {
-    let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
+fn explain(error: &hyper::Error, seen: &ExchangeTimes, many_fields: &AtomicBool) -> Outcome {
     let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
-    let kind = match io.map(io::Error::kind) {
-        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => ErrorKind::Reset,
-        _ if error.is_parse() || error.is_parse_too_large() => ErrorKind::Protocol,
-        _ if error.is_incomplete_message() || error.is_closed() || error.is_canceled() || io.is_some() => {
-            ErrorKind::Closed
+    let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
+    let text = format!("{error}{cause}");
+    let first = seen.first_bytes();
+    if error.is_user() {
+        return Outcome::Failed(Fault::new(ErrorKind::Other, text));
+    }
+    if matches!(io.map(io::Error::kind), Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)) {
+        return Outcome::Rejected(Fault::new(ErrorKind::Reset, text));
+    }
+    if let Some(instead) = first.instead_of(Protocol::Http1) {
+        return protocol(instead);
+    }
+    if error.is_parse_too_large() {
+        return protocol(too_large(seen.received(), many_fields));
+    }
+    if error.is_parse() {
+        return protocol(format!("the answer's head is not valid: {text}"));
+    }
+    match (first.is_empty(), seen.has_head()) {
+        (true, _) => {
+            let text = "the server closed the connection before an answer came";
+            Outcome::Rejected(Fault::new(ErrorKind::Closed, text))
         }
-        _ if error.is_body_write_aborted() || error.is_user() => ErrorKind::Other,
-        _ => ErrorKind::Protocol,
-    };
-    let text = match error.is_canceled() {
-        // hyper's text describes its internal channel.
-        true => "the server closed the connection before an answer came".to_owned(),
-        false => format!("{error}{cause}"),
-    };
-    let fault = Fault::new(kind, text);
-    if error.is_user() { Outcome::Failed(fault) } else { Outcome::Rejected(fault) }
+        (false, false) => protocol("the server closed the connection in the answer's head".to_owned()),
+        (false, true) => protocol(format!("the answer's body is not whole: {text}")),
+    }
+}
+
+fn protocol(text: String) -> Outcome {
+    Outcome::Rejected(Fault::new(ErrorKind::Protocol, text))
+}
+
+/// The error for a head beyond the limits. Sets `many_fields` if it has too many fields.
+fn too_large(received: usize, many_fields: &AtomicBool) -> String {
+    if received > MAX_HEAD_BYTES / 2 {
+        return format!("the answer's head is larger than {} KiB, the limit", MAX_HEAD_BYTES / 1024);
+    }
+    many_fields.store(true, Relaxed);
+    format!("the answer's head has more than {MAX_HEADERS} fields, the limit")
 }

@@ -4,7 +4,8 @@ use http::Uri;
 use http::header::HeaderValue;
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+
+use super::socket::Socket;
 
 /// The limit for the head of a CONNECT response.
 const HEAD_BYTES: usize = 8 * 1024;
@@ -72,7 +73,7 @@ pub fn connect_request(authority: &str, authorization: Option<&HeaderValue>) -> 
 }
 
 /// Sends the CONNECT request, and reads the response's head. Reads no further byte: it would belong to the tunnel.
-pub async fn tunnel(stream: &mut TcpStream, connect: &[u8]) -> Result<(), String> {
+pub async fn tunnel(stream: &mut Socket, connect: &[u8]) -> Result<(), String> {
     let broken = |error: std::io::Error| format!("the proxy closed the connection: {error}");
     stream.write_all(connect).await.map_err(broken)?;
     let mut head = Vec::new();

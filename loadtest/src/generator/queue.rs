@@ -2,7 +2,7 @@
 //! requests that have no row.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use judge::trace::Row;
 use tokio::sync::{Semaphore, SetOnce};
 use tokio_util::sync::CancellationToken;
 
+use super::bad_answer::BadAnswer;
 use super::clock::StartTime;
 use super::held_stream::HeldStream;
 
@@ -33,6 +34,7 @@ pub struct RequestQueue {
     due: Semaphore,
     next: AtomicUsize,
     counts: Mutex<Aggregate>,
+    bad_answer: OnceLock<BadAnswer>,
 }
 
 /// A request that a worker may send now.
@@ -54,6 +56,7 @@ impl RequestQueue {
             due: Semaphore::new(0),
             next: AtomicUsize::new(schedule.planned_count()),
             counts: Mutex::default(),
+            bad_answer: OnceLock::new(),
         }
     }
 
@@ -133,6 +136,11 @@ impl RequestQueue {
     /// The counts of the requests that have no row.
     pub fn take_counts(&self) -> Aggregate {
         std::mem::take(&mut lock(&self.counts))
+    }
+
+    /// The first answer without a good status.
+    pub fn bad_answer(&self) -> &OnceLock<BadAnswer> {
+        &self.bad_answer
     }
 
     /// The number of requests that were due before the burst's end and found no free connection.

@@ -2,6 +2,9 @@
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::header::{CONNECTION, HOST, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
@@ -14,7 +17,9 @@ use tokio::time::timeout;
 
 use super::proxy::{self, Proxy};
 use super::route::Route;
+use super::socket::Address;
 use super::tls::{self, Trust};
+use crate::targets::address;
 
 /// The limit for connecting to each of several addresses.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -25,7 +30,7 @@ pub struct RequestTemplate {
     /// The URL as it was given.
     pub url: Uri,
     /// The server's address, or the proxy's if there is one. Resolved once.
-    pub address: SocketAddr,
+    pub(super) address: Address,
     /// The layers between the socket and the request.
     pub(super) route: Route,
     /// The request's method.
@@ -38,6 +43,9 @@ pub struct RequestTemplate {
     pub keep_alive: bool,
     /// The statuses that count as good; `None` for 2xx.
     pub good: Option<Vec<RangeInclusive<u16>>>,
+    /// Whether answers may have many header fields; clones share it. To read them costs time at each answer, so that requests
+    /// alone find out whether it is needed.
+    pub many_fields: Arc<AtomicBool>,
 }
 
 /// How requests reach a URL.
@@ -49,6 +57,8 @@ pub struct Transport {
     pub http2: bool,
     /// The proxy, if any.
     pub proxy: ProxyChoice,
+    /// The path of the server's Unix socket, if it has one. There is no proxy then.
+    pub unix_socket: Option<PathBuf>,
 }
 
 /// Which proxy requests go through.
@@ -79,12 +89,14 @@ impl RequestTemplate {
     ///
     /// As for [`Self::get`]; or a line that names the fault in the proxy or the certificates.
     pub async fn get_over(url: &str, transport: &Transport) -> Result<Self, String> {
-        let uri = parse(url)?;
+        let uri = parse(&address::completed(url))?;
         let Some((authority, host)) = uri.authority().zip(uri.host()) else {
             return Err(format!("{url:?} is not a URL: it has no host"));
         };
         let is_https = uri.scheme_str() == Some("https");
         let host = host.trim_start_matches('[').trim_end_matches(']');
+        // A zone is of this machine only (RFC 6874).
+        let (ip, zone) = host.split_once('%').map_or((host, None), |(ip, zone)| (ip, Some(zone)));
         let port = authority.port_u16().unwrap_or(if is_https { 443 } else { 80 });
         let proxy = match &transport.proxy {
             ProxyChoice::Direct => None,
@@ -92,20 +104,25 @@ impl RequestTemplate {
             ProxyChoice::Explicit(given) => Proxy::of(&uri, Some(given))?,
         };
         let mut headers = HeaderMap::new();
-        let name = HeaderValue::from_str(authority.as_str()).map_err(|error| format!("{url:?}: {error}"))?;
+        let shown = zone.map_or(authority.as_str().to_owned(), |zone| {
+            authority.as_str().replacen(&format!("%{zone}"), "", 1)
+        });
+        let name = HeaderValue::from_str(&shown).map_err(|error| format!("{url:?}: {error}"))?;
         headers.insert(HOST, name);
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("loadtest/", env!("CARGO_PKG_VERSION"))));
         let mut route = Route { by_proxy: proxy.is_some(), http2: transport.http2, ..Route::default() };
         if is_https {
-            let name = ServerName::try_from(host.to_owned()).map_err(|error| format!("{url:?}: {error}"))?;
+            let name = ServerName::try_from(ip.to_owned()).map_err(|error| format!("{url:?}: {error}"))?;
             let protocol = if transport.http2 { "h2" } else { "http/1.1" };
             route.tls = Some((tls::config(&transport.trust, protocol)?, name));
         }
-        let address = match &proxy {
-            Some(proxy) => {
-                resolve(&proxy.host, proxy.port).await.map_err(|error| format!("the proxy: {error}"))?
+        let address = match (&proxy, &transport.unix_socket) {
+            (_, Some(path)) => Address::Unix(path.as_path().into()),
+            (Some(proxy), None) => {
+                let resolved = resolve(&proxy.host, proxy.port).await;
+                Address::Tcp(resolved.map_err(|error| format!("the proxy: {error}"))?)
             }
-            None => resolve(host, port).await?,
+            (None, None) => Address::Tcp(resolve(&with_plain_zone(host), port).await?),
         };
         if let Some(authorization) = proxy.map(|proxy| proxy.authorization) {
             if is_https || transport.http2 {
@@ -116,7 +133,17 @@ impl RequestTemplate {
             }
         }
         let (method, body) = (Method::GET, Bytes::new());
-        Ok(Self { url: uri, address, route, method, headers, body, keep_alive: true, good: None })
+        Ok(Self {
+            url: uri,
+            address,
+            route,
+            method,
+            headers,
+            body,
+            keep_alive: true,
+            good: None,
+            many_fields: Arc::default(),
+        })
     }
 
     /// The same request with another query.
@@ -133,7 +160,10 @@ impl RequestTemplate {
 
     /// Whether the server runs on this machine, and so uses this machine's clock.
     pub fn is_local(&self) -> bool {
-        self.address.ip().is_loopback() && !self.route.by_proxy
+        match &self.address {
+            Address::Tcp(address) => address.ip().is_loopback() && !self.route.by_proxy,
+            Address::Unix(_) => true,
+        }
     }
 
     /// A request to send.
@@ -190,6 +220,12 @@ fn parse(url: &str) -> Result<Uri, String> {
     Ok(uri)
 }
 
+/// The host as the resolver takes it: `fe80::1%eth0`. In a URL, the percent sign of a zone is encoded, but curl takes it plain,
+/// too.
+fn with_plain_zone(host: &str) -> String {
+    host.replacen("%25", "%", 1)
+}
+
 /// The first of the host's addresses that accepts a connection, or else the first. `localhost` may have the addresses
 /// `::1` and `127.0.0.1`, while the server listens on one of them.
 async fn resolve(host: &str, port: u16) -> Result<SocketAddr, String> {
@@ -212,20 +248,25 @@ mod tests {
     #[tokio::test]
     async fn a_url_is_resolved_and_its_host_is_sent() {
         let template = RequestTemplate::get("http://127.0.0.1:3000/e1/p1?x=1").await.unwrap();
-        assert_eq!(template.address, "127.0.0.1:3000".parse().unwrap());
+        assert_eq!(template.address, Address::Tcp("127.0.0.1:3000".parse().unwrap()));
         assert_eq!(template.build().uri(), "/e1/p1?x=1");
         assert_eq!(template.build().headers()["host"], "127.0.0.1:3000");
         assert_eq!(template.with_query("wait_ms=0").unwrap().build().uri(), "/e1/p1?wait_ms=0");
         assert!(template.is_local());
-        assert_eq!(RequestTemplate::get("http://[::1]").await.unwrap().address, "[::1]:80".parse().unwrap());
+        let ipv6 = RequestTemplate::get("http://[::1]").await.unwrap();
+        assert_eq!(ipv6.address, Address::Tcp("[::1]:80".parse().unwrap()));
+        let zone = RequestTemplate::get("[::1%251]:80/x#part").await.unwrap();
+        assert_eq!(zone.build().headers()["host"], "[::1]:80");
+        assert_eq!(zone.build().uri(), "/x");
+        assert!(matches!(zone.address, Address::Tcp(SocketAddr::V6(address)) if address.scope_id() == 1));
     }
 
     #[tokio::test]
     async fn an_error_names_the_fault_in_a_url() {
         for (url, reason) in [
-            ("localhost:3000", "not a URL"),
             ("ftp://localhost", "http://"),
             ("https://", "not a URL"),
+            ("", "not a URL"),
             ("http://", "not a URL"),
             ("http://a b", "not a URL"),
             ("http://127.0.0.1:99999/x", "port"),

@@ -2,22 +2,35 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The times of one exchange's first bytes.
+use super::first_bytes::FirstBytes;
+
+/// The times of one exchange.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Timestamps {
+    /// When the request's first byte was sent.
     pub sent: Option<Instant>,
+    /// When the answer's first byte came.
     pub first_byte: Option<Instant>,
+    /// When the answer's head was complete.
+    pub head: Option<Instant>,
 }
 
-/// The timestamps of a socket's present exchange; clones share them.
+/// The timestamps of a socket's present exchange, and the first bytes of its answer; clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct ExchangeTimes(Arc<Mutex<Timestamps>>);
+pub struct ExchangeTimes(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    times: Timestamps,
+    first_bytes: FirstBytes,
+    received: usize,
+}
 
 /// Observes the bytes of a socket.
 pub trait Observer {
@@ -29,22 +42,45 @@ pub trait Observer {
 
 impl Observer for ExchangeTimes {
     fn sent(&mut self, _: &[u8], at: Instant) {
-        self.record(|times| &mut times.sent, at);
+        self.seen().times.sent.get_or_insert(at);
     }
 
-    fn received(&mut self, _: &[u8]) {
-        self.record(|times| &mut times.first_byte, Instant::now());
+    fn received(&mut self, bytes: &[u8]) {
+        let mut seen = self.seen();
+        seen.times.first_byte.get_or_insert_with(Instant::now);
+        seen.first_bytes.add(bytes);
+        seen.received += bytes.len();
     }
 }
 
 impl ExchangeTimes {
-    /// Returns the timestamps, and clears them for the next exchange.
+    /// Returns the timestamps, and clears all for the next exchange.
     pub fn take(&self) -> Timestamps {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.seen()).times
     }
 
-    fn record(&self, which: impl FnOnce(&mut Timestamps) -> &mut Option<Instant>, at: Instant) {
-        which(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner)).get_or_insert(at);
+    /// Called when the answer's head is complete.
+    pub fn head_came(&self) {
+        self.seen().times.head = Some(Instant::now());
+    }
+
+    /// Whether the answer's head is complete.
+    pub fn has_head(&self) -> bool {
+        self.seen().times.head.is_some()
+    }
+
+    /// The first bytes of the answer.
+    pub fn first_bytes(&self) -> FirstBytes {
+        self.seen().first_bytes
+    }
+
+    /// The number of bytes of the answer so far.
+    pub fn received(&self) -> usize {
+        self.seen().received
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -13,6 +13,7 @@ use super::barrier::Barrier;
 use super::burst::BurstSpec;
 use super::clock::StartTime;
 use super::connection::{Connection, Exchange};
+use super::dial::Dialing;
 use super::handle::BurstHandle;
 use super::held_stream::HeldStream;
 use super::http2::Pool;
@@ -48,13 +49,10 @@ impl Worker {
         let opens = self.spec.request.keep_alive && takes.is_none() && !self.spec.opens_when_due;
         let mut connection = match opens {
             true => {
-                let open = async {
-                    let _permit = barrier.connect_permit().await;
-                    self.open().await.map(Some)
-                };
+                let open = self.open(Some(&barrier));
                 tokio::select! {
                     biased;
-                    opened = open => opened,
+                    opened = open => opened.map(Some),
                     () = self.handle.stopped().cancelled() => Err(interrupted()),
                 }
             }
@@ -98,16 +96,21 @@ impl Worker {
         }
     }
 
-    /// Waits for the timeout of a request that is sent now.
-    async fn timeout(&self) {
+    /// Waits for the timeout of a request that is sent now. Connecting is a part of it if it is a part of the request.
+    async fn timeout(&self, connecting: Duration) {
         match self.spec.timeout {
-            Some(timeout) => tokio::time::sleep(timeout).await,
+            Some(timeout) if self.spec.request.keep_alive => tokio::time::sleep(timeout).await,
+            Some(timeout) => tokio::time::sleep(timeout.saturating_sub(connecting)).await,
             None => std::future::pending().await,
         }
     }
 
-    async fn open(&self) -> Result<Connection, Outcome> {
-        Connection::open(&self.spec.request, &self.pool).await
+    async fn open(&self, barrier: Option<&Barrier>) -> Result<Connection, Outcome> {
+        Connection::open(&self.spec.request, &self.pool, self.dialing(barrier)).await
+    }
+
+    fn dialing<'a>(&self, barrier: Option<&'a Barrier>) -> Dialing<'a> {
+        Dialing { barrier, timeout: self.spec.timeout }
     }
 
     fn cell(&self, i: usize) -> Cell<'_> {
@@ -140,7 +143,7 @@ impl Worker {
         let start = self.queue.started().await;
         let mut row = Row { i, planned_us: Some(0.0), done_us: start.elapsed_us(), ..Row::default() };
         match exchanged {
-            Ok(exchange) => exchange.fill(&self.spec, start, &mut row),
+            Ok(exchange) => exchange.fill(&self.spec, start, &mut row, self.queue.bad_answer()),
             Err(outcome) => {
                 // `None` if the burst was stopped before the release: then the request was never sent.
                 row.sent_us = Some(start.us(stream.take_release_time()?));
@@ -171,7 +174,7 @@ impl Worker {
         }
         barrier.arrive();
         match early {
-            Some(exchange) => Ok(exchange),
+            Some(exchange) => Ok(exchange.before_send()),
             None => tokio::select! {
                 biased;
                 exchange = exchange => Ok(exchange),
@@ -208,25 +211,39 @@ impl Worker {
     async fn request(&self, connection: Slot, start: StartTime, row: &mut Row) -> Slot {
         row.connects = !self.spec.request.keep_alive;
         let mut opened = match connection {
-            Ok(Some(connection)) => connection.or_reopened(&self.spec.request, &self.pool).await,
-            Ok(None) => self.open().await,
-            Err(_) if self.spec.schedule.is_lasting() => self.open().await,
+            Ok(Some(connection)) => {
+                connection.or_reopened(&self.spec.request, &self.pool, self.dialing(None)).await
+            }
+            Ok(None) => self.open(None).await,
+            Err(_) if self.spec.schedule.is_lasting() => self.open(None).await,
             Err(failed) => Err(failed),
         };
         if let Ok(connection) = &mut opened {
             let was_used = connection.is_used();
             let cell = self.cell(row.i);
             cell.set(RequestState::Sent);
-            connection.exchange(&self.spec, cell, self.timeout()).await.fill(&self.spec, start, row);
+            let timeout = self.timeout(connection.connect_time());
+            connection.exchange(&self.spec, cell, timeout).await.fill(
+                &self.spec,
+                start,
+                row,
+                self.queue.bad_answer(),
+            );
             // The server may close an idle connection while the request is under way. An idempotent request is then
             // sent once more (RFC 9112, 9.3.1).
             let is_unanswered = matches!(row.outcome, Outcome::Rejected(_)) && row.first_byte_us.is_none();
             // A connection that is used again on purpose shows what the server does with it.
             let may_resend = self.spec.connections_of.is_none() && self.spec.request.method.is_idempotent();
             if was_used && is_unanswered && may_resend {
-                opened = self.open().await;
+                opened = self.open(None).await;
                 if let Ok(connection) = &mut opened {
-                    connection.exchange(&self.spec, cell, self.timeout()).await.fill(&self.spec, start, row);
+                    let timeout = self.timeout(Duration::ZERO);
+                    connection.exchange(&self.spec, cell, timeout).await.fill(
+                        &self.spec,
+                        start,
+                        row,
+                        self.queue.bad_answer(),
+                    );
                 }
             }
         }

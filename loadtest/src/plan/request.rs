@@ -39,7 +39,7 @@ impl Default for PlannedRequest {
 ///
 /// A line with what is allowed.
 pub fn statuses(text: &str) -> Result<Statuses, String> {
-    let number = |text: &str| text.parse().ok().filter(|status| (100..=599).contains(status));
+    let number = |text: &str| text.parse().ok().filter(|status| (100..=999).contains(status));
     let range = |part: &str| match part.strip_suffix("xx") {
         Some(class) => number(&format!("{class}00")).map(|first: u16| first..=first + 99),
         None => {
@@ -53,5 +53,5 @@ pub fn statuses(text: &str) -> Result<Statuses, String> {
     let ranges: Option<Vec<_>> = text.split(',').map(|part| range(part.trim())).collect();
     ranges
         .map(Arc::from)
-        .ok_or_else(|| "statuses such as 2xx,304 or 200-204, from 100 to 599, are allowed".to_owned())
+        .ok_or_else(|| "statuses such as 2xx,304 or 200-204, from 100 to 999, are allowed".to_owned())
 }

@@ -67,9 +67,9 @@ fn checks(document: &Document) -> String {
         let sent = match burst.purpose {
             Purpose::Search | Purpose::Judge => return None,
             Purpose::Pause => {
-                format!("{} requests after a pause of {}", burst.n, units::time(burst.pause_ms))
+                format!("{} after a pause of {}", units::requests(burst.n), units::time(burst.pause_ms))
             }
-            Purpose::Fresh => format!("{} requests over fresh connections", burst.n),
+            Purpose::Fresh => format!("{} over fresh connections", units::requests(burst.n)),
         };
         Some(match &burst.disturbance {
             Some(_) => format!("{sent}, not counted"),

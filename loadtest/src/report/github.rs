@@ -39,7 +39,7 @@ fn diagnosis_annotations(found: &Diagnosed) -> Vec<String> {
 }
 
 fn burst_annotations(run: &Run, burst: &Burst) -> Vec<String> {
-    let title = format!("{} on {}: {}", burst.endpoint, run.system, burst.verdict.headline());
+    let title = format!("{} on {}: {}", burst.name(), run.system, burst.verdict.headline());
     let line =
         |level: &str, message: &str| format!("::{level} title={}::{}", property(&title), escaped(message));
     let unmet = burst.unmet();

@@ -38,7 +38,7 @@ fn text(document: &Document) -> anyhow::Result<String> {
 
 fn case(run: &Run, burst: &Burst) -> TestCase {
     let round = if run.round > 1 { format!(", round {}", run.round) } else { String::new() };
-    let name = format!("setup {}{round}: {}", run.setup, burst.endpoint);
+    let name = format!("setup {}{round}: {}", run.setup, burst.name());
     let mut case = TestCase::new(name, status(burst));
     case.set_classname(run.system.clone());
     case.set_time(Duration::try_from_secs_f64(burst.makespan_ms / 1e3).unwrap_or_default());

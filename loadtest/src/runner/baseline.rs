@@ -1,11 +1,13 @@
 //! Measures how long requests take alone.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use judge::schedule::Schedule;
 use judge::trace::{Baseline, Outcome, Row};
 
+use super::bad_answer;
 use crate::console::note;
 use crate::exit::{Exit, Failure};
 use crate::generator::{self, BurstHandle, BurstSpec, RequestTemplate};
@@ -71,7 +73,7 @@ pub struct Measured {
 /// If the first requests have no good answer: a burst of quick 404s would look parallel. A later one ends the measurement.
 pub async fn measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Result<Measured, Failure> {
     try_measure(request, spec).await.map_err(|reason| {
-        let text = format!("{}: a request alone {reason}; a burst would measure nothing", request.url);
+        let text = format!("{}: a burst would measure nothing: a request alone {reason}", request.url);
         Failure::new(Exit::System, text)
     })
 }
@@ -166,16 +168,29 @@ pub async fn try_alone(request: &Arc<RequestTemplate>, timeout: Duration) -> Res
 
 /// The time that a request takes alone, in milliseconds; or why there is no good answer.
 async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, Useless> {
+    let had_many_fields = request.many_fields.load(Relaxed);
+    let alone = send_alone(request, timeout).await;
+    // The first answer with many header fields shows that they must be expected.
+    match alone {
+        Err(_) if !had_many_fields && request.many_fields.load(Relaxed) => send_alone(request, timeout).await,
+        alone => alone,
+    }
+}
+
+async fn send_alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, Useless> {
     let spec = BurstSpec::new(request.clone(), Schedule::together(1), timeout);
     let recording = generator::fire(&[spec], &BurstHandle::default()).await;
-    let row: Row = recording.bursts.into_iter().flat_map(|record| record.rows).next().unwrap_or_default();
+    let record = recording.bursts.into_iter().next().unwrap_or_default();
+    let row: Row = record.rows.into_iter().next().unwrap_or_default();
+    let said = record.bad_answer.map_or_else(String::new, |answer| bad_answer::explain(&answer, request));
     match &row.outcome {
         _ if row.is_ok() => Ok(row.latency_us().unwrap_or(row.done_us) / 1e3),
         Outcome::Answered(status) => {
-            Err(Useless { text: format!("got status {status}"), is_final: *status < 429 })
+            Err(Useless { text: format!("got status {status}{said}"), is_final: *status < 429 })
         }
         Outcome::Rejected(fault) | Outcome::Failed(fault) => {
-            Err(Useless { text: format!("got no answer: {}", fault.text), is_final: true })
+            let whole = if row.first_byte_us.is_some() { "no whole answer" } else { "no answer" };
+            Err(Useless { text: format!("got {whole}: {}", fault.text), is_final: true })
         }
     }
 }

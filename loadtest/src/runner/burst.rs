@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use judge::schedule::Schedule;
+use judge::units;
 use results::document::{Document, Run};
 
 use super::measure::{self, CalibratedBurst};
@@ -28,7 +29,8 @@ pub struct UrlBurst {
 pub async fn prepare(request: &RequestSpec, bursts: &[UrlBurst]) -> Result<Vec<CalibratedBurst>, Failure> {
     let mut prepared = Vec::new();
     for burst in bursts {
-        prepared.push(request.prepare(&burst.url).await?.burst(burst.schedule));
+        let request = request.prepare(&burst.url).await?.with_time_for(&burst.schedule);
+        prepared.push(request.burst(burst.schedule));
     }
     Ok(prepared)
 }
@@ -46,12 +48,13 @@ pub async fn fire(
     let until_start = start_at.and_then(|at| at.duration_since(SystemTime::now()).ok()).unwrap_or_default();
     let estimate = bursts.iter().map(estimate).max().unwrap_or_default();
     let names = measure::names(bursts);
-    let title = progress::expected(&names).map_or("requests".to_owned(), |count| format!("{count} requests"));
+    let title = progress::expected(&names).map_or("requests".to_owned(), units::requests);
     let step = Progress::begin(until_start + estimate, is_quiet).step(title, &names);
     let handle = step.handle.clone().starting_at(start_at);
     let (judged, is_interrupted) = measure::fire_until(bursts, &handle, interrupted).await;
     drop(step);
     judged.note_changes_after();
+    judged.note_bad_answers();
     let run = Run {
         system,
         manifest: None,

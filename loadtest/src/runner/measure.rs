@@ -8,7 +8,7 @@ use judge::trace::{Baseline, Generator, MissingData, Trace};
 use judge::verdict;
 use results::document::Burst;
 
-use super::baseline;
+use super::{bad_answer, baseline};
 use crate::console::note;
 use crate::generator::{self, BurstHandle, BurstRecord, BurstSpec};
 
@@ -45,11 +45,20 @@ pub struct JudgedBursts {
     pub bursts: Vec<Burst>,
     /// Their traces, in the same order.
     pub traces: Vec<Trace>,
+    /// The first answer of each burst without a good status.
+    bad_answers: Vec<Option<String>>,
     /// The load generator's own state.
     pub generator: Generator,
 }
 
 impl JudgedBursts {
+    /// Notes what the first answers without a good status say.
+    pub fn note_bad_answers(&self) {
+        for (burst, said) in self.bursts.iter().zip(&self.bad_answers) {
+            said.iter().for_each(|said| note(&format!("{}: an answer had {said}", burst.url)));
+        }
+    }
+
     /// Notes which requests alone took a clearly different time after the burst.
     pub fn note_changes_after(&self) {
         for (burst, trace) in self.bursts.iter().zip(&self.traces) {
@@ -88,8 +97,13 @@ pub async fn fire(bursts: &[CalibratedBurst], handle: &BurstHandle) -> JudgedBur
             let start_unix_us = Some(record.start_ns / 1_000);
             (Burst { unsent: record.unsent, http2: record.http2, start_unix_us, ..burst }, trace)
         };
+    let said = |(burst, record): (&CalibratedBurst, &BurstRecord)| {
+        let answer = record.bad_answer.as_ref()?;
+        Some(format!("status {}{}", answer.status, bad_answer::explain(answer, &burst.spec.request)))
+    };
+    let bad_answers = bursts.iter().zip(&recording.bursts).map(said).collect();
     let (bursts, traces) = measured.iter().zip(recording.bursts).map(judge).unzip();
-    JudgedBursts { bursts, traces, generator: recording.generator }
+    JudgedBursts { bursts, traces, bad_answers, generator: recording.generator }
 }
 
 /// The burst with the time of a request alone after it, if one is to be sent. At a common start of several generators, none

@@ -1,6 +1,7 @@
 //! From a plan or a URL to a document of judged bursts.
 
 pub mod audit;
+mod bad_answer;
 pub mod baseline;
 pub mod burst;
 pub mod capacity;

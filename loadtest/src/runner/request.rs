@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
@@ -16,6 +17,13 @@ use super::measure::CalibratedBurst;
 use crate::console::note;
 use crate::exit::{Exit, Failure};
 use crate::generator::{BurstSpec, RequestTemplate, Transport};
+
+/// The time limit for a request, as in hey.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest time limit that a burst chooses by itself.
+const MAX_TIMEOUT: Duration = Duration::from_secs(600);
+/// Requests may take so many times as long as requests alone.
+const MARGIN: f64 = 1.25;
 
 /// A request without its URL.
 #[derive(Debug, Clone)]
@@ -34,8 +42,8 @@ pub struct RequestSpec {
     pub keep_alive: bool,
     /// The statuses that count as good.
     pub good: Vec<RangeInclusive<u16>>,
-    /// The time limit for a request.
-    pub timeout: Duration,
+    /// The time limit for a request; `None` for the default, which a burst may raise.
+    pub timeout: Option<Duration>,
     /// The source of the service time.
     pub service_time: ServiceTime,
 }
@@ -57,6 +65,8 @@ pub enum ServiceTime {
 pub struct PreparedRequest {
     request: Arc<RequestTemplate>,
     timeout: Option<Duration>,
+    /// Whether the user gave the time limit.
+    is_timeout_given: bool,
     /// The time that a request takes alone, in milliseconds.
     pub service_ms: f64,
     /// The times of requests alone; empty if only the service time is known.
@@ -80,6 +90,32 @@ impl PreparedRequest {
 }
 
 impl PreparedRequest {
+    /// Returns the same request with a time limit that suffices for a server that takes the requests of `schedule` one at a
+    /// time. A limit that the user gave stays, and a note says that it may be too short.
+    pub fn with_time_for(self, schedule: &Schedule) -> Self {
+        let waiting = schedule.connections();
+        let needed =
+            Duration::try_from_secs_f64(self.service_ms / 1e3 * waiting as f64).unwrap_or(Duration::MAX);
+        let limit = match self.timeout {
+            Some(limit) if needed > limit.div_f64(MARGIN) => limit,
+            _ => return self,
+        };
+        let begin = format!(
+            "A server that takes one request at a time would need {} for {}.",
+            units::time(needed.as_secs_f64() * 1e3),
+            units::requests(waiting)
+        );
+        if self.is_timeout_given {
+            let seconds = limit.as_secs_f64();
+            note(&format!("{begin} Requests end after {seconds} s (-t)."));
+            return self;
+        }
+        let raised = needed.saturating_mul(2).clamp(limit, MAX_TIMEOUT);
+        let raised = Duration::from_secs(raised.as_secs_f64().ceil() as u64);
+        note(&format!("{begin} The time limit for a request is raised to {} s (-t).", raised.as_secs()));
+        Self { timeout: Some(raised), ..self }
+    }
+
     /// Returns the same request with this header instead of those of the same name.
     pub fn with_header(&self, name: HeaderName, value: HeaderValue) -> Self {
         let mut prepared = self.clone();
@@ -113,9 +149,12 @@ impl RequestSpec {
     /// If the URL is invalid, or the request alone has no good answer.
     pub async fn prepare(&self, url: &str) -> Result<PreparedRequest, Failure> {
         let request = Arc::new(self.template(url).await.map_err(|error| Failure::new(Exit::Usage, error))?);
-        let timeout = Some(self.timeout);
+        let timeout = Some(self.timeout.unwrap_or(DEFAULT_TIMEOUT));
         let (service_ms, baseline, is_measured, measured) = match &self.service_time {
-            ServiceTime::Given(service_ms, baseline) => (*service_ms, baseline.clone(), false, 0),
+            ServiceTime::Given(service_ms, baseline) => {
+                request.many_fields.store(true, Relaxed);
+                (*service_ms, baseline.clone(), false, 0)
+            }
             ServiceTime::Measured { warm_up } => {
                 let first = if *warm_up { "a warm-up request, then " } else { "" };
                 note(&format!(
@@ -130,7 +169,16 @@ impl RequestSpec {
                 (baseline.median_ms().unwrap_or(0.0), baseline, true, sent)
             }
         };
-        Ok(PreparedRequest { request, timeout, service_ms, baseline, is_measured, measured })
+        let is_timeout_given = self.timeout.is_some();
+        Ok(PreparedRequest {
+            request,
+            timeout,
+            is_timeout_given,
+            service_ms,
+            baseline,
+            is_measured,
+            measured,
+        })
     }
 
     async fn template(&self, url: &str) -> Result<RequestTemplate, String> {

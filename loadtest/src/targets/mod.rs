@@ -2,6 +2,7 @@
 //!
 //! A new built-in target is one file with a [`BuiltIn`] in it, and one row in [`BUILT_IN`], in `table.rs`.
 
+pub mod address;
 mod built_in;
 mod child;
 mod described;

@@ -2,6 +2,7 @@
 
 use host::App;
 
+use super::address;
 use super::built_in::{BuiltIn, Content};
 use super::described::{self, Definition};
 use super::launch::{Launch, StartError, StartOptions};
@@ -38,10 +39,11 @@ impl Target {
     ///
     /// A line with the allowed values.
     pub fn parse(text: &str, described: &[Definition]) -> Result<Self, String> {
+        let url = if address::is_address(text) { address::completed(text) } else { text.to_owned() };
         let definition = || described.iter().find(|definition| definition.name == text);
         match find(text) {
             Some(built_in) => Ok(Self(Source::BuiltIn(built_in))),
-            None if url::is_base(text) => Ok(Self(Source::Url(text.trim_end_matches('/').to_owned()))),
+            None if url::is_base(&url) => Ok(Self(Source::Url(url.trim_end_matches('/').to_owned()))),
             None => match definition() {
                 Some(definition) => Ok(Self(Source::File(definition.clone()))),
                 None => Err(unknown(text, described)),
@@ -123,6 +125,7 @@ mod tests {
         }
         let url = Target::parse("http://127.0.0.1:3000/", &[]).unwrap();
         assert_eq!((url.name(), url.content()), ("http://127.0.0.1:3000", Content::Deployed));
+        assert_eq!(Target::parse("127.0.0.1:3000", &[]).unwrap().name(), "http://127.0.0.1:3000");
         assert!(!url.is_embedded_host() && !url.takes(crate::targets::WORKERS));
     }
 

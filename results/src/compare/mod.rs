@@ -25,7 +25,7 @@ pub struct Pair<'a> {
     pub system: String,
     /// The setup.
     pub setup: &'a str,
-    /// The endpoint.
+    /// The endpoint, or its URL before if it has no name.
     pub endpoint: &'a str,
     /// The rounds before and after.
     pub sides: [Cell<'a>; 2],
@@ -159,7 +159,7 @@ impl<'a> Pair<'a> {
         Some(Self {
             system: manifest.map_or(system.to_owned(), |manifest| format!("{system}, {manifest}")),
             setup,
-            endpoint: key.endpoint,
+            endpoint: sides[0].median.name(),
             verdict,
             mechanism,
             sides,

@@ -61,6 +61,10 @@ pub struct Burst {
     pub ok: usize,
     /// The number of all other requests.
     pub failed: usize,
+    /// The number of those requests that were turned away because of the load: by a 5xx status, 429, or a broken-off
+    /// connection. 0 if they fail whatever the load.
+    #[serde(default)]
+    pub refused: usize,
     /// The number of requests that were due before the burst's end but never sent, because no connection was free.
     pub unsent: usize,
     /// How HTTP/2 was used; null for HTTP/1.1.
@@ -100,6 +104,11 @@ pub struct Burst {
 }
 
 impl Burst {
+    /// Returns the endpoint's name, or the URL at the root path, which has no name.
+    pub fn name(&self) -> &str {
+        if self.endpoint.is_empty() { &self.url } else { &self.endpoint }
+    }
+
     /// Returns the expectations that the burst doesn't meet, one line each: the expected verdict, and `--expect`.
     pub fn unmet(&self) -> Vec<String> {
         let mismatch = self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}"));
@@ -119,6 +128,7 @@ impl Burst {
         let counted = counted_only.requests;
         let statistics = Statistics::new(trace, counted_only);
         let aggregate = statistics.aggregate;
+        let refused = if verdict.kind == Kind::Refused { aggregate.refused } else { 0 };
         Self {
             url,
             endpoint,
@@ -144,6 +154,7 @@ impl Burst {
             start_skew_us: rounded(trace.start_skew_us(), 1),
             ok: aggregate.ok,
             failed: aggregate.requests - aggregate.ok,
+            refused,
             unsent: 0,
             http2: None,
             counted_only: counted,

@@ -17,7 +17,7 @@ pub struct Measure {
     pub read: fn(&Burst) -> Option<f64>,
 }
 
-const MEASURES: [Measure; 20] = [
+const MEASURES: [Measure; 21] = [
     time("min", |burst| latency(burst, |latency| latency.min)),
     time("mean", |burst| latency(burst, |latency| latency.mean)),
     time("p10", |burst| latency(burst, |latency| latency.p10)),
@@ -35,6 +35,7 @@ const MEASURES: [Measure; 20] = [
     number("at_a_time", |burst| burst.verdict.at_a_time),
     number("ok", |burst| Some(burst.ok as f64)),
     number("failed", |burst| Some(burst.failed as f64)),
+    number("refused", |burst| Some(burst.refused as f64)),
     number("unsent", |burst| Some(burst.unsent as f64)),
     number("instances", |burst| Some(burst.instances as f64)),
     number("per_second", |burst| Some(burst.per_second)),

@@ -10,6 +10,7 @@ mod generator_summary;
 mod instances;
 mod machine;
 mod measure;
+mod no_answer;
 mod parse;
 mod request;
 #[cfg(any(test, feature = "sample"))]
@@ -34,6 +35,7 @@ pub use instances::{Instances, Isolation};
 pub use judge::trace::Http2;
 pub use machine::{Machine, Usage};
 pub use measure::Measure;
+pub use no_answer::NoAnswer;
 pub use request::Request;
 pub use sending::Sending;
 pub use statistics::{Bar, Latency, Part, Parts};

@@ -18,6 +18,17 @@ impl BodyPrefix {
         self.0.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
 
+    /// Returns the first line that isn't blank, without control characters, and at most `length` characters of it.
+    pub fn first_line(&self, length: usize) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.0);
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        let mut shown: String = line.chars().filter(|char| !char.is_control()).take(length).collect();
+        if line.chars().count() > length {
+            shown += "...";
+        }
+        Some(shown)
+    }
+
     /// As [`evidence`].
     pub fn evidence(&self, start_ns: u64) -> Option<Evidence> {
         evidence(&self.0, start_ns)
@@ -54,6 +65,18 @@ mod tests {
         body.chunks(1_000).for_each(|chunk| prefix.add(chunk));
         assert!(prefix.0.len() <= BODY_BYTES);
         prefix.evidence(1_000)
+    }
+
+    #[test]
+    fn the_first_line_is_short_and_plain() {
+        let line = |body: &[u8]| {
+            let mut prefix = BodyPrefix::default();
+            prefix.add(body);
+            prefix.first_line(10)
+        };
+        assert_eq!(line(b"\r\n  no \x1b[1mtea\nmore").unwrap(), "no [1mtea");
+        assert_eq!(line(b"a long first line").unwrap(), "a long fir...");
+        assert_eq!((line(b""), line(b" \n")), (None, None));
     }
 
     fn reply(instance: &str, served: i64, entered: u64, left: u64) -> Vec<u8> {

@@ -1,9 +1,10 @@
 //! `result.json` of loadtest, judged again: with the same or another service time.
 
 use anyhow::{Context, bail, ensure};
+use judge::aggregate::Aggregate;
 use judge::schedule::{Arrivals, Open, Schedule};
 use judge::trace::{Baseline, Evidence, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
-use judge::verdict;
+use judge::verdict::{self, Kind};
 
 use super::format::Head;
 use super::options::Options;
@@ -56,8 +57,10 @@ pub fn document(name: &str, input: &mut Input, options: &Options) -> anyhow::Res
 /// Judges the burst by its requests.
 fn judge_again(burst: &mut Burst, generator: Generator) {
     let before = burst.verdict.kind;
-    let verdict = verdict::judge(&trace(burst, generator));
-    burst.verdict = verdict.rounded();
+    let trace = trace(burst, generator);
+    burst.verdict = verdict::judge(&trace).rounded();
+    let refused = Aggregate::of(&trace.rows).refused.max(burst.refused);
+    burst.refused = if burst.verdict.kind == Kind::Refused { refused } else { 0 };
     // The other expectations depend on the kind only.
     if burst.verdict.kind != before {
         burst.as_expected = burst.expected.map(|expected| expected == burst.verdict.kind);

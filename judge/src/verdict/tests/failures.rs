@@ -82,6 +82,44 @@ fn redirects_and_missing_pages_are_failures_beside_the_others() {
 }
 
 #[test]
+fn failures_are_told_with_their_numbers_and_examples() {
+    let mut trace = together(10, 10);
+    let banner = Fault::new(ErrorKind::Protocol, "this is not HTTP/1.1").outcome();
+    for (i, outcome) in
+        [(1, Outcome::Answered(404)), (2, banner.clone()), (3, Outcome::Answered(404)), (4, banner)]
+    {
+        trace.rows[i].outcome = outcome;
+    }
+    let why = judge(&trace).why;
+    let said = "4 of 10 requests failed (2 x status 404, 2 x this is not HTTP/1.1).";
+    assert!(why.starts_with(said), "{why}");
+}
+
+#[test]
+fn broken_connections_without_any_answer_are_no_refusals() {
+    let mut trace = together(10, 10);
+    for row in &mut trace.rows {
+        row.outcome = Fault::new(ErrorKind::Closed, "closed").outcome();
+    }
+    let verdict = judge(&trace);
+    assert_eq!(verdict.kind, Kind::Inconclusive);
+    assert!(verdict.why.starts_with("10 of 10 requests failed (closed)."), "{}", verdict.why);
+    trace.baseline = crate::trace::Baseline::new(vec![SERVICE_MS]);
+    assert_eq!(judge(&trace).kind, Kind::Refused, "a request alone was answered");
+}
+
+#[test]
+fn a_server_that_nobody_reached_refused_nothing() {
+    let mut trace = together(10, 10);
+    for row in &mut trace.rows {
+        row.outcome = Fault::new(ErrorKind::ConnectRefused, "connect: refused").outcome();
+    }
+    let verdict = judge(&trace);
+    assert_eq!(verdict.kind, Kind::Inconclusive);
+    assert!(verdict.why.contains("no request reached the server: check the address"), "{}", verdict.why);
+}
+
+#[test]
 fn lateness_beside_plain_steps_changes_no_verdict() {
     let mut trace = together(20, 1);
     trace.service_ms = 300.0;

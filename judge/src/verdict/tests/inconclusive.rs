@@ -19,7 +19,7 @@ fn an_unusable_measurement_is_inconclusive_with_a_reason() {
         assert!(verdict.why.contains(reason));
     };
     check(
-        |trace| trace.rows[3].outcome = Outcome::Failed(Fault::new(ErrorKind::Connect, "no free descriptor")),
+        |trace| trace.rows[3].outcome = Outcome::Failed(Fault::new(ErrorKind::Other, "no free descriptor")),
         "failed on the client's side",
     );
     check(|trace| trace.rows[3].sent_us = Some(150_000.0), "sent up to 150.0 ms late");

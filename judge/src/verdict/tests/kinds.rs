@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::trace::{ErrorKind, Fault};
+use crate::trace::{Baseline, ErrorKind, Fault};
 use crate::verdict::{Confidence, Kind, Shape};
 
 #[test]
@@ -102,6 +102,8 @@ fn rejected_requests_are_refused_and_the_others_are_judged() {
 #[test]
 fn without_answers_the_burst_is_refused_and_has_no_shape() {
     let mut trace = together(4, 4);
+    // A request alone was answered.
+    trace.baseline = Baseline::new(vec![SERVICE_MS]);
     for row in &mut trace.rows {
         row.outcome = Outcome::Rejected(Fault::new(ErrorKind::Reset, "connection reset"));
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use judge::verdict::Kind;
-use results::document::Document;
+use results::document::{Burst, Checked, Document, NoAnswer, Run};
 use results::threshold;
 
 use super::stdout::print;
@@ -79,23 +79,44 @@ impl ResultWriter {
             }
         }
         for run in &document.runs {
-            let manifest = run.manifest.as_ref().map_or(String::new(), |manifest| format!(", {manifest}"));
             for burst in &run.bursts {
                 for checked in burst.thresholds.iter().filter(|checked| !checked.met) {
-                    note(&format!(
-                        "--expect '{}' is not met: {} of {} (setup {} on {}{manifest})",
-                        checked.expect, checked.seen, burst.endpoint, run.setup, run.system
-                    ));
+                    note(&self.unmet(checked, run, burst));
                     exit = Exit::Unexpected;
                 }
             }
         }
         exit
     }
+
+    /// The sentence about a threshold that a burst doesn't meet. A burst at the root path is named by its URL.
+    fn unmet(&self, checked: &Checked, run: &Run, burst: &Burst) -> String {
+        let Checked { expect, seen, .. } = checked;
+        let is_measure =
+            self.0.expect.iter().any(|one| one.measure().is_some() && one.to_string() == *expect);
+        let place = burst.name();
+        let setup = match (run.setup.as_str(), &run.manifest) {
+            ("burst", _) if place == burst.url => String::new(),
+            ("burst", _) => format!(" ({})", burst.url),
+            (setup, None) => format!(" (setup {setup} on {})", run.system),
+            (setup, Some(manifest)) => format!(" (setup {setup} on {}, {manifest})", run.system),
+        };
+        match is_measure {
+            true => format!("--expect '{expect}' is not met: {seen} of {place}{setup}"),
+            false => format!("--expect '{expect}' is not met by {place}: {seen}{setup}"),
+        }
+    }
 }
 
-/// Success, unless a burst is inconclusive or the load generator was saturated.
+/// Success, unless a burst has no good answer or no verdict, or the load generator was saturated.
 pub(super) fn reliability(document: &Document) -> Exit {
-    let inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
-    if inconclusive || document.generator.saturated { Exit::Untrusted } else { Exit::Success }
+    let has = |reason| document.bursts().any(|burst| burst.no_answer() == Some(reason));
+    let is_inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
+    match () {
+        () if document.generator.saturated => Exit::Untrusted,
+        () if has(NoAnswer::NotReached) => Exit::System,
+        () if has(NoAnswer::NotGood) => Exit::Unexpected,
+        () if is_inconclusive => Exit::Untrusted,
+        () => Exit::Success,
+    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use host::isolation::Policy;
 use judge::verdict::Kind;
-use results::document::Document;
+use results::document::{Burst, Document, NoAnswer};
 
 use super::build;
 use super::inputs::built_in_setups;
@@ -116,7 +116,10 @@ fn taking(flag: &str) -> String {
 /// The exit code of `--check`. A burst without an expectation may be inconclusive.
 fn conformity(document: &Document) -> Exit {
     let failed = || document.bursts().filter(|burst| burst.as_expected == Some(false));
-    match (failed().count(), failed().all(|burst| burst.verdict.kind == Kind::Inconclusive)) {
+    let is_open = |burst: &Burst| {
+        burst.verdict.kind == Kind::Inconclusive && burst.no_answer() != Some(NoAnswer::NotGood)
+    };
+    match (failed().count(), failed().all(is_open)) {
         (0, _) if document.generator.saturated => Exit::Untrusted,
         (0, _) => Exit::Success,
         (_, true) => Exit::Untrusted,

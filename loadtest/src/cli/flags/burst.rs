@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 
-use super::parse::positive;
+use super::parse::{positive, url};
 use super::{OutputArgs, ReportArgs, RequestArgs, ScheduleArgs};
 
 const EXAMPLES: &str = "\
@@ -18,8 +18,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{}", super::EXIT_CODES))]
 pub struct BurstArgs {
-    /// The endpoint. Bursts at several URLs are fired together, with `n` requests each
-    #[arg(value_name = "URL", required = true)]
+    /// The endpoint; without a scheme, http. Bursts at several URLs are fired together, with `n` requests each
+    #[arg(value_name = "URL", required = true, value_parser = url)]
     pub urls: Vec<String>,
     #[command(flatten)]
     pub schedule: ScheduleArgs,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::parse::positive;
+use super::parse::{positive, url};
 use super::{OutputArgs, RequestArgs};
 
 pub const HELP: &str = "\
@@ -30,7 +30,7 @@ Example:
 #[command(after_help = format!("{EXAMPLE}\n\n{}", super::EXIT_CODES))]
 pub struct CapacityArgs {
     /// The endpoint
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = url)]
     pub url: String,
     /// The most requests in a burst. The search ends if the endpoint serves all of them at once
     #[arg(long, value_name = "N", default_value = "1024", value_parser = positive)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use judge::experiment::Budget;
 
+use super::parse::url;
 use super::{OutputArgs, ReportArgs, RequestArgs};
 
 pub const HELP: &str = "\
@@ -40,11 +41,11 @@ const MOST_TIME: f64 = 3_600.0;
 #[command(after_help = format!("{EXAMPLES}\n\n{}", super::EXIT_CODES))]
 pub struct DiagnoseArgs {
     /// The endpoint
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = url)]
     pub url: String,
     /// A second URL of the same server, with another service time. Requests to it during a burst show whether a limit is the
     /// endpoint's or the server's
-    #[arg(long, value_name = "URL", conflicts_with = "service_ms")]
+    #[arg(long, value_name = "URL", value_parser = url, conflicts_with = "service_ms")]
     pub also: Option<String>,
     /// A header of another session, as `Name: value`. Requests with it during a burst show whether a session's lock makes
     /// requests wait

@@ -1,6 +1,9 @@
 //! Parsers of flag values.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, ToSocketAddrs};
+
+use crate::targets::address::completed;
 
 /// The longest wait of the built-in setups is 10 s, and the longest wait of an endpoint is 60 s.
 const MAX_TIME_SCALE: f64 = 6.0;
@@ -9,6 +12,11 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) =
         text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("NAME=VALUE is allowed")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A URL, which is checked later: clap repeats an invalid value in its error, and it may contain a password.
+pub(super) fn url(text: &str) -> Result<String, Infallible> {
+    Ok(completed(text))
 }
 
 pub(super) fn time_scale(text: &str) -> Result<f64, String> {

@@ -10,9 +10,9 @@ pub use crate::plan::statuses;
 
 #[derive(Debug, Args)]
 pub struct RequestArgs {
-    /// The method of the request
-    #[arg(short, value_name = "METHOD", default_value = "GET", value_parser = method)]
-    pub method: http::Method,
+    /// The method of the request [default: GET, also with a body]
+    #[arg(short, value_name = "METHOD", value_parser = method)]
+    pub method: Option<http::Method>,
     /// A header, as `Name: value`; repeatable. No Accept-Encoding is sent unless given here
     // Parsed later, because clap repeats an invalid value in its error, and it may contain a password.
     #[arg(short = 'H', value_name = "HEADER")]
@@ -38,12 +38,16 @@ pub struct RequestArgs {
     /// The content type of the body
     #[arg(short = 'T', value_name = "TYPE", default_value = "text/html")]
     pub content_type: http::HeaderValue,
-    /// The time limit for a request, in seconds; 0 is no limit
-    #[arg(short = 't', value_name = "SECONDS", default_value = "20", value_parser = timeout)]
-    pub timeout: Duration,
+    /// The time limit for a request, and for opening its connection, in seconds; 0 is no limit [default: 20; `burst` raises it
+    /// if a server that takes one request at a time would need longer]
+    #[arg(short = 't', value_name = "SECONDS", value_parser = timeout)]
+    pub timeout: Option<Duration>,
     /// The statuses that count as good, separated by commas: 2xx,304 or 200-204
     #[arg(long, value_name = "STATUSES", default_value = "2xx", value_parser = statuses)]
     pub status: Statuses,
+    /// Connect to this Unix socket; the URL gives the Host header and the path
+    #[arg(long, value_name = "PATH", conflicts_with = "proxy")]
+    pub unix_socket: Option<PathBuf>,
     /// Use HTTP/2: by ALPN for https, with prior knowledge (h2c) for http. Requests share connections, up to
     /// the server's limit of streams; the result has the number of connections
     #[arg(long = "http2", alias = "h2")]
@@ -108,7 +112,8 @@ mod tests {
     #[test]
     fn statuses_are_classes_ranges_or_numbers() {
         assert_eq!(*statuses("2xx, 304,400-403").unwrap(), [200..=299, 304..=304, 400..=403]);
-        for bad in ["", "2x", "xx", "600", "9xx", "304-200", "200,,", "abc"] {
+        assert_eq!(*statuses("100-599,999,9xx").unwrap(), [100..=599, 999..=999, 900..=999]);
+        for bad in ["", "2x", "xx", "99", "1000", "10xx", "304-200", "200,,", "abc"] {
             assert!(statuses(bad).is_err(), "{bad}");
         }
     }

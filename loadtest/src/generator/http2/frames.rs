@@ -2,9 +2,10 @@
 //! began. h2 reports neither.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::generator::first_bytes::FirstBytes;
 use crate::generator::timestamps::{Observer, Timestamps};
 
 /// The length of the client's connection preface (RFC 9113, 3.4), which precedes the first frame.
@@ -13,18 +14,29 @@ const PREFACE_BYTES: usize = 24;
 const FRAME_HEAD_BYTES: usize = 9;
 const HEADERS: u8 = 1;
 
-/// The timestamps of each open stream of a connection; clones share them.
+/// The timestamps of each open stream of a connection, and the first bytes that the server sent; clones share them.
 #[derive(Clone, Default)]
-pub struct StreamTimes(Arc<Mutex<HashMap<u32, Timestamps>>>);
+pub struct StreamTimes(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    streams: HashMap<u32, Timestamps>,
+    first_bytes: FirstBytes,
+}
 
 impl StreamTimes {
     /// Removes a stream's timestamps, and returns them.
     pub fn take(&self, stream: u32) -> Timestamps {
-        self.with(|streams| streams.remove(&stream)).unwrap_or_default()
+        self.seen().streams.remove(&stream).unwrap_or_default()
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<u32, Timestamps>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The first bytes that the server sent.
+    pub fn first_bytes(&self) -> FirstBytes {
+        self.seen().first_bytes
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -45,15 +57,18 @@ impl Observer for FrameObserver {
     fn sent(&mut self, bytes: &[u8], at: Instant) {
         let times = &self.times;
         self.outbound.parse(bytes, |stream| {
-            times.with(|streams| streams.entry(stream).or_default().sent.get_or_insert(at).to_owned());
+            times.seen().streams.entry(stream).or_default().sent.get_or_insert(at);
         });
     }
 
     fn received(&mut self, bytes: &[u8]) {
         let (times, at) = (&self.times, Instant::now());
+        times.seen().first_bytes.add(bytes);
         // Only streams that were opened: a server may name any others, and the map would grow.
         self.inbound.parse(bytes, |stream| {
-            times.with(|streams| streams.get_mut(&stream).map(|times| *times.first_byte.get_or_insert(at)));
+            if let Some(times) = times.seen().streams.get_mut(&stream) {
+                times.first_byte.get_or_insert(at);
+            }
         });
     }
 }

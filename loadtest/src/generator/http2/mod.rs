@@ -1,11 +1,12 @@
 //! HTTP/2: workers share a connection, up to the number of streams that the server allows.
 
+mod explain;
 mod frames;
 
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -13,18 +14,21 @@ use h2::client::{Builder, SendRequest};
 use http::Request;
 use http::response::Parts;
 use hyper::body::Bytes;
-use judge::trace::{ErrorKind, Fault, Http2, Outcome};
+use judge::trace::{Http2, Outcome};
 use results::evidence::BodyPrefix;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::dial::{dial, handshake};
+use super::dial::{Dialing, dial};
+use super::first_bytes::Protocol;
 use super::progress_grid::{Cell, RequestState};
 use super::request::RequestTemplate;
 use super::timestamps::{ObservedStream, Timestamps};
 use frames::{FrameObserver, StreamTimes};
 
+pub use explain::error as explain;
+
 /// The limit for an answer's header list. It bounds the memory that a server can fill.
-const MAX_HEADER_LIST_BYTES: u32 = 64 * 1024;
+const MAX_HEADER_LIST_BYTES: u32 = 256 * 1024;
 /// A stream's flow-control window: most bodies fit without a window update.
 const WINDOW_BYTES: u32 = 1 << 20;
 
@@ -32,7 +36,14 @@ const WINDOW_BYTES: u32 = 1 << 20;
 #[derive(Default)]
 pub struct Pool {
     open: tokio::sync::Mutex<Vec<Arc<SharedConnection>>>,
+    failure: Mutex<Option<Failure>>,
     usage: Mutex<Option<Http2>>,
+}
+
+/// The last connection that could not be opened.
+struct Failure {
+    at: Instant,
+    outcome: Outcome,
 }
 
 /// A connection that workers share.
@@ -61,15 +72,23 @@ impl Drop for StreamSlot {
 
 impl Pool {
     /// A slot on a connection that has a free one, or on a new connection. The lock is held while connecting: otherwise
-    /// all workers would open connections before the first one's slots are known.
-    pub async fn slot(&self, request: &RequestTemplate) -> Result<StreamSlot, Outcome> {
+    /// all workers would open connections before the first one's slots are known. A failure is that of all who waited for it:
+    /// otherwise they would try one after the other, each for its own time.
+    pub async fn slot(&self, request: &RequestTemplate, dialing: Dialing<'_>) -> Result<StreamSlot, Outcome> {
+        let began = Instant::now();
         let mut open = self.open.lock().await;
+        if let Some(failure) = lock(&self.failure).as_ref().filter(|failure| failure.at >= began) {
+            return Err(failure.outcome.clone());
+        }
         open.retain(|shared| !shared.closed.is_cancelled());
         let with_free_slot = open.iter().find(|shared| shared.workers.load(SeqCst) < shared.max_streams);
         let shared = match with_free_slot {
             Some(shared) => shared.clone(),
             None => {
-                let shared = Arc::new(self.open(request).await?);
+                let opened = self.open(request, dialing).await.map(Arc::new);
+                let shared = opened.inspect_err(|outcome| {
+                    *lock(&self.failure) = Some(Failure { at: Instant::now(), outcome: outcome.clone() });
+                })?;
                 open.push(shared.clone());
                 shared
             }
@@ -79,20 +98,28 @@ impl Pool {
     }
 
     /// A slot on a new connection that nobody shares.
-    pub async fn exclusive_slot(&self, request: &RequestTemplate) -> Result<StreamSlot, Outcome> {
-        let shared = self.open(request).await?;
+    pub async fn exclusive_slot(
+        &self,
+        request: &RequestTemplate,
+        dialing: Dialing<'_>,
+    ) -> Result<StreamSlot, Outcome> {
+        let shared = self.open(request, dialing).await?;
         shared.workers.fetch_add(1, SeqCst);
         Ok(StreamSlot(Arc::new(shared)))
     }
 
     /// The use of HTTP/2 so far; `None` if no connection was opened.
     pub fn usage(&self) -> Option<Http2> {
-        *self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.usage)
     }
 
-    async fn open(&self, request: &RequestTemplate) -> Result<SharedConnection, Outcome> {
-        let shared = SharedConnection::open(request).await?;
-        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn open(
+        &self,
+        request: &RequestTemplate,
+        dialing: Dialing<'_>,
+    ) -> Result<SharedConnection, Outcome> {
+        let shared = SharedConnection::open(request, dialing).await?;
+        let mut usage = lock(&self.usage);
         let limit = Some(shared.max_streams).filter(|streams| *streams < usize::MAX);
         let (connections, before) = usage.map_or((0, None), |usage| (usage.connections, usage.streams_each));
         let streams_each = before.into_iter().chain(limit).min();
@@ -102,16 +129,16 @@ impl Pool {
 }
 
 impl SharedConnection {
-    async fn open(request: &RequestTemplate) -> Result<Self, Outcome> {
+    async fn open(request: &RequestTemplate, dialing: Dialing<'_>) -> Result<Self, Outcome> {
         let began = Instant::now();
         let times = StreamTimes::default();
-        let (stream, _) = dial(request).await?;
+        let (stream, _, deadline) = dial(request, dialing).await?;
         let stream = ObservedStream::new(stream, FrameObserver::new(times.clone()));
         let mut builder = Builder::new();
         // No stream until the server's settings have said how many it allows.
         builder.initial_max_send_streams(0).enable_push(false).max_header_list_size(MAX_HEADER_LIST_BYTES);
         builder.initial_window_size(WINDOW_BYTES).initial_connection_window_size(16 * WINDOW_BYTES);
-        let (sender, mut driver) = builder.handshake(stream).await.map_err(|error| explain(&error))?;
+        let (sender, mut driver) = builder.handshake(stream).await.map_err(|error| explain::error(&error))?;
         let settings = poll_fn(|context| {
             let ended = Pin::new(&mut driver).poll(context);
             match driver.max_concurrent_send_streams() {
@@ -120,12 +147,12 @@ impl SharedConnection {
                 streams => Poll::Ready(Ok(streams)),
             }
         });
-        let max_streams = handshake("HTTP/2 settings", settings).await?.map_err(|ended| match ended {
-            Err(error) => explain(&error),
-            Ok(()) => {
-                Outcome::Rejected(Fault::new(ErrorKind::Closed, "closed before HTTP/2's settings came"))
-            }
-        })?;
+        let instead = || times.first_bytes().instead_of(Protocol::Http2);
+        let max_streams = match deadline.limit(settings).await {
+            Ok(Ok(streams)) => streams,
+            Ok(Err(ended)) => return Err(explain::no_settings(ended, instead())),
+            Err(late) => return Err(explain::late_settings(late, instead())),
+        };
         let (closed, cancelled) = (CancellationToken::new(), CancellationToken::new());
         let (close_on_drop, cancel_on_drop) = (closed.clone().drop_guard(), cancelled.clone().drop_guard());
         tokio::spawn(async move {
@@ -170,11 +197,13 @@ impl StreamSlot {
         let mut sender = self.0.sender.clone().ready().await?;
         let (head, body) = request.into_parts();
         let (response, mut sending) = sender.send_request(Request::from_parts(head, ()), body.is_empty())?;
-        let recorder = TimesRecorder { all: &self.0.times, stream: response.stream_id().as_u32(), times };
+        let mut recorder =
+            TimesRecorder { all: &self.0.times, stream: response.stream_id().as_u32(), head: None, times };
         if !body.is_empty() {
             sending.send_data(body, true)?;
         }
         let (head, mut body) = response.await?.into_parts();
+        recorder.head = Some(Instant::now());
         cell.set(RequestState::Answering);
         let mut prefix = BodyPrefix::default();
         while let Some(data) = body.data().await {
@@ -191,22 +220,16 @@ impl StreamSlot {
 struct TimesRecorder<'a> {
     all: &'a StreamTimes,
     stream: u32,
+    head: Option<Instant>,
     times: &'a mut Timestamps,
 }
 
 impl Drop for TimesRecorder<'_> {
     fn drop(&mut self) {
-        *self.times = self.all.take(self.stream);
+        *self.times = Timestamps { head: self.head, ..self.all.take(self.stream) };
     }
 }
 
-/// The outcome of an error of a stream or its connection. The server caused it.
-pub fn explain(error: &h2::Error) -> Outcome {
-    let kind = match error {
-        _ if error.is_reset() || error.is_go_away() && error.is_remote() => ErrorKind::Reset,
-        _ if error.is_io() => ErrorKind::Closed,
-        _ => ErrorKind::Protocol,
-    };
-    let fault = Fault::new(kind, format!("HTTP/2: {error}"));
-    Outcome::Rejected(fault)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,8 +18,10 @@ pub struct Format {
 pub struct Content {
     /// The title.
     pub title: String,
+    /// What must be known before the table is read.
+    pub above: Option<String>,
     /// The rows of the table. A cell is a list of lines.
     pub rows: Vec<[Vec<String>; COLUMNS.len()]>,
-    /// The sentences beside the table.
+    /// The sentences below the table.
     pub sentences: Vec<String>,
 }

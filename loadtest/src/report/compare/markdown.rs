@@ -9,7 +9,10 @@ pub const FORMAT: Format =
 
 fn text(content: &Content) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let mut text = line(COLUMNS.map(str::to_owned).to_vec()) + &line(vec!["---".to_owned(); COLUMNS.len()]);
+    let above = content.above.iter().map(|sentence| format!("{}\n\n", escaped(sentence)));
+    let mut text = above.collect::<String>()
+        + &line(COLUMNS.map(str::to_owned).to_vec())
+        + &line(vec!["---".to_owned(); COLUMNS.len()]);
     for row in &content.rows {
         let cell =
             |lines: &Vec<String>| lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("<br>");

@@ -43,15 +43,27 @@ pub fn text(
     format: Format,
     width: Option<u16>,
 ) -> anyhow::Result<String> {
+    let is_told = has_few_rounds(comparison);
     let content = Content {
         title: format!("{} and {}", names[0], names[1]),
-        rows: comparison.pairs.iter().map(row).collect(),
+        above: is_told.then(|| FEW_ROUNDS.to_owned()),
+        rows: comparison.pairs.iter().map(|pair| row(pair, is_told)).collect(),
         sentences: sentences(comparison, names, tolerance),
     };
     (format.render)(&content, width)
 }
 
-fn row(pair: &Pair) -> [Vec<String>; COLUMNS.len()] {
+/// Whether no time has enough rounds, so that it is said once.
+fn has_few_rounds(comparison: &Comparison) -> bool {
+    let mut times = comparison.pairs.iter().flat_map(|pair| &pair.times).peekable();
+    times.peek().is_some() && times.all(|time| time.change.trend == Trend::Unknown)
+}
+
+const FEW_ROUNDS: &str = "Too few rounds to tell changes of times from noise: each result needs at least four \
+    (`loadtest run --repeat 5`).";
+
+/// Returns the row of a burst. If `is_told`, nothing is said of too few rounds.
+fn row(pair: &Pair, is_told: bool) -> [Vec<String>; COLUMNS.len()] {
     let [before, after] = &pair.sides;
     let burst = vec![format!("{} {}", pair.setup, pair.endpoint), pair.system.clone()];
     let change = match (&pair.incomparable, pair.verdict) {
@@ -67,14 +79,14 @@ fn row(pair: &Pair) -> [Vec<String>; COLUMNS.len()] {
         Change::Uncertain => Some("mechanism changed, may be noise".to_owned()),
     };
     let verdict = change.into_iter().chain(mechanism).collect();
-    [burst, side(before), side(after), verdict, pair.times.iter().map(time).collect()]
+    [burst, side(before), side(after), verdict, pair.times.iter().map(|one| time(one, is_told)).collect()]
 }
 
 fn side(cell: &Cell) -> Vec<String> {
     [cell.median.verdict.headline()].into_iter().chain(cell.mechanism()).chain(cell.agreement()).collect()
 }
 
-fn time(time: &Time) -> String {
+fn time(time: &Time, is_told: bool) -> String {
     // Without a change, the interval is of no interest.
     if time.change.trend == Trend::Within {
         let [before, after] = time.change.medians.map(units::time);
@@ -91,15 +103,16 @@ fn time(time: &Time) -> String {
         format!(" ({low:.2} to {high:.2} at {:.0} %)", time.change.ratio.confidence * 100.0)
     });
     let trend = match time.change.trend {
-        Trend::Slower => "SLOWER",
-        Trend::Quicker => "QUICKER",
-        Trend::Within => "no change",
-        Trend::Noise => "noise",
-        Trend::Unknown => "too few rounds",
+        Trend::Slower => ": SLOWER",
+        Trend::Quicker => ": QUICKER",
+        Trend::Within => ": no change",
+        Trend::Noise => ": noise",
+        Trend::Unknown if is_told => "",
+        Trend::Unknown => ": too few rounds",
     };
     let outlier = if time.change.has_outlier { ", with an outlier" } else { "" };
     format!(
-        "{}: {}, {}, x {:.2}{interval}: {trend}{outlier}",
+        "{}: {}, {}, x {:.2}{interval}{trend}{outlier}",
         time.name,
         median(0),
         median(1),
@@ -122,21 +135,20 @@ fn sentences(comparison: &Comparison, names: [&str; 2], tolerance: f64) -> Vec<S
     let trends = |trend: Trend| {
         pairs.iter().flat_map(|pair| &pair.times).filter(|time| time.change.trend == trend).count()
     };
-    sentences.push(format!(
-        "{changed} of {} verdicts changed.{mechanisms} Times: {} slower, {} quicker, {} equal within {:.0} %, {} differ by noise only, \
-         {} have too few rounds.",
-        pairs.len(),
-        trends(Trend::Slower),
-        trends(Trend::Quicker),
-        trends(Trend::Within),
-        tolerance * 100.0,
-        trends(Trend::Noise),
-        trends(Trend::Unknown),
-    ));
-    if trends(Trend::Unknown) > 0 {
-        sentences.push(
-            "Each result needs at least four rounds to distinguish changes from noise: `loadtest run --repeat 5`.".to_owned(),
-        );
+    let verdicts = format!("{changed} of {} verdicts changed.{mechanisms}", pairs.len());
+    if has_few_rounds(comparison) {
+        sentences.push(verdicts);
+    } else {
+        sentences.push(format!(
+            "{verdicts} Times: {} slower, {} quicker, {} equal within {:.0} %, {} differ by noise only, {} have too few rounds.",
+            trends(Trend::Slower),
+            trends(Trend::Quicker),
+            trends(Trend::Within),
+            tolerance * 100.0,
+            trends(Trend::Noise),
+            trends(Trend::Unknown),
+        ));
+        sentences.extend((trends(Trend::Unknown) > 0).then(|| FEW_ROUNDS.to_owned()));
     }
     if pairs.iter().flat_map(|pair| &pair.times).any(|time| time.change.has_outlier) {
         sentences.push(

@@ -18,6 +18,7 @@ fn text(content: &Content, width: Option<u16>) -> String {
     for row in &content.rows {
         table.add_row(row.iter().map(|lines| lines.join("\n")));
     }
+    let above = content.above.iter().map(|sentence| wrapped(sentence, "", width) + "\n\n");
     let sentences = content.sentences.iter().map(|sentence| wrapped(sentence, "", width) + "\n");
-    format!("{table}\n\n{}", sentences.collect::<String>())
+    format!("{}{table}\n\n{}", above.collect::<String>(), sentences.collect::<String>())
 }

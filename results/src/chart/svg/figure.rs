@@ -126,9 +126,11 @@ impl Figure {
         let in_handler = served(&self.in_handler, "in the handler")
             + &served(&self.inferred, "in service (inferred from the model, not observed)");
         format!(
-            "{} bars, {each}, from send to answer, over {}: {requests} requests, at most {} in flight at once{in_handler}.",
+            "{} bar{}, {each}, from send to answer, over {}: {}, at most {} in flight at once{in_handler}.",
             self.bars.len(),
+            if self.bars.len() == 1 { "" } else { "s" },
             units::time(self.end_us / 1e3),
+            units::requests(requests),
             self.in_flight.max,
         )
     }

@@ -210,7 +210,9 @@ fn an_imported_document_is_not_judged_again() {
 fn a_result_json_gets_the_same_verdict_again() {
     for burst in [crate::document::sample::waves(), crate::document::sample::together()] {
         let judged = judge::verdict::judge(&trace(&burst, Default::default())).rounded();
-        let document = crate::document::sample::document(vec![Burst { verdict: judged.clone(), ..burst }]);
+        let refused = if judged.kind == judge::verdict::Kind::Refused { burst.failed } else { 0 };
+        let judged_burst = Burst { verdict: judged.clone(), refused, ..burst };
+        let document = crate::document::sample::document(vec![judged_burst]);
         let text = serde_json::to_string(&document).unwrap();
         let again = read(text.as_bytes(), &Options { service_ms: vec![], ..options() }).unwrap();
         assert_eq!(again.bursts().next().unwrap().verdict, judged);

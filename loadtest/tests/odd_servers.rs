@@ -1,0 +1,4 @@
+//! `loadtest burst` at servers that behave oddly, over raw sockets.
+
+mod common;
+mod odd;
