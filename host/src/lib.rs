@@ -47,7 +47,7 @@ mod routing;
 mod server;
 
 pub use app::{
-    App, BuildConfig, Component, ManifestError, ManifestErrors, Position, RouteTarget, Trigger, build,
+    App, BuildConfig, Component, ManifestError, ManifestErrors, Position, RoutePattern, RouteTarget, Trigger, build,
     manifest, variables, wasm,
 };
 pub use byte_size::ByteSize;

@@ -42,6 +42,12 @@ fn unsent(burst: &Burst) -> Option<String> {
 }
 
 fn counted_only(burst: &Burst) -> Option<String> {
+    if burst.is_summary() {
+        return Some(
+            "The counts and times above are those of the summary; times between those that it has are interpolated."
+                .to_owned(),
+        );
+    }
     (burst.counted_only > 0).then(|| {
         format!(
             "The verdict covers the first {} requests. The counts and times above include {} more requests, with a precision \
@@ -65,13 +71,16 @@ fn numbers(burst: &Burst) -> String {
         }
         None => format!(" over {} connections", burst.c),
     };
+    let sends = match burst.is_summary() {
+        true => String::new(),
+        false => format!(", sends up to {} late", units::time(burst.start_skew_us / 1e3)),
+    };
     format!(
-        "{} requests{connections}: {} answered, {} failed; makespan {}, sends up to {} late",
+        "{} requests{connections}: {} answered, {} failed; makespan {}{sends}",
         burst.n,
         burst.ok,
         burst.failed,
         units::time(burst.makespan_ms),
-        units::time(burst.start_skew_us / 1e3),
     )
 }
 

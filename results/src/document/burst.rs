@@ -106,6 +106,11 @@ impl Burst {
         mismatch.chain(checked::unmet(&self.thresholds)).collect()
     }
 
+    /// Whether the burst is known by a summary only: no request is listed, though there were some.
+    pub fn is_summary(&self) -> bool {
+        self.requests.is_empty() && self.counted_only > 0
+    }
+
     /// Creates a burst without expectations. `asked` is the requested schedule, and `counted_only` aggregates the
     /// requests that `trace` doesn't have.
     pub fn new(

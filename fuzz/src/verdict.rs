@@ -1,17 +1,13 @@
-//! Any rows, schedule and service time have a verdict, without a panic: also times that are NaN, negative, infinite, equal
-//! or decreasing.
-
-#![no_main]
+//! Judges any rows, schedule and service time: also times that are NaN, negative, infinite, equal or decreasing.
 
 use std::time::Duration;
 
-use arbitrary::Arbitrary;
+use arbitrary::{Arbitrary, Unstructured};
 use judge::aggregate::Aggregate;
 use judge::capacity::{End, Firing, Purpose, Search, Survey};
 use judge::schedule::{Arrivals, Open, Schedule};
 use judge::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
 use judge::verdict::{effective_concurrency, judge};
-use libfuzzer_sys::fuzz_target;
 
 /// A number of the input: any bits, or a small integer, so that times are often equal or in a plausible order.
 #[derive(Debug, Clone, Copy, Arbitrary)]
@@ -33,6 +29,7 @@ struct FuzzRow {
     good: Option<bool>,
     evidence: Option<FuzzEvidence>,
     is_uvicorn: bool,
+    server_time: Option<Number>,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -69,7 +66,6 @@ struct Input {
     lag_p99_us: Number,
     no_service: bool,
     failures: u8,
-    no_requests: bool,
     resolution_us: Number,
 }
 
@@ -118,6 +114,7 @@ impl FuzzRow {
             good: self.good,
             evidence: self.evidence.as_ref().map(FuzzEvidence::evidence),
             server: self.is_uvicorn.then(|| "uvicorn".to_owned()),
+            server_time_us: value(self.server_time),
         }
     }
 }
@@ -153,14 +150,15 @@ impl Input {
                 service: self.no_service,
                 failures: [Failures::Kept, Failures::Counted, Failures::Unknown]
                     [usize::from(self.failures % 3)],
-                requests: self.no_requests,
                 resolution_us: self.resolution_us.value(),
             },
         }
     }
 }
 
-fuzz_target!(|input: Input| {
+/// Every trace has a verdict, without a panic, and the interval of a number contains it.
+pub fn run(bytes: &[u8]) {
+    let Ok(input) = Input::arbitrary(&mut Unstructured::new(bytes)) else { return };
     let trace = input.trace();
     let verdict = judge(&trace);
     if let (Some(low), Some(k), Some(high)) =
@@ -177,4 +175,4 @@ fuzz_target!(|input: Input| {
     survey.add(&Firing::new(trace.schedule.n, Purpose::Search), &trace, &verdict);
     let _ = survey.next();
     let _ = survey.answer(End::Found).to_string();
-});
+}
