@@ -205,7 +205,10 @@ impl JsonStart {
         let mut start = Self { offset: 0, lines: 0, is_one_per_line: true, is_array: false };
         for line in head.split_inclusive(|byte| *byte == b'\n') {
             let text = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-            if let [first @ (b'{' | b'['), rest @ ..] = text.trim_ascii() {
+            // A prompt may begin with a bracket, too.
+            if let [first @ (b'{' | b'['), rest @ ..] = text.trim_ascii()
+                && (*first == b'{' || matches!(rest.trim_ascii_start(), [] | [b'{', ..]))
+            {
                 let end = start.offset + line.len();
                 start.offset = end - text.len();
                 start.is_array = *first == b'[';
