@@ -145,18 +145,31 @@ impl Figures {
 
     /// Returns the number of workers of the pool whose answers would have the summary's distribution; `None` if there is none.
     pub(super) fn pool(&self, summary: &Summary) -> Option<f64> {
-        let connections = self.connections? as usize;
+        let counts = self.connection_counts(summary)?;
         let (low, high) = self.nominal();
         let first = ((low * (1.0 - WHOLE)).floor() as usize).max(1);
-        let last = ((high * (1.0 + WHOLE)).ceil() as usize).min(connections).min(first + MOST_CANDIDATES);
+        let last = ((high * (1.0 + WHOLE)).ceil() as usize).min(first + MOST_CANDIDATES);
         let requests = summary.answered;
-        let deviations = (first..=last).filter_map(|workers| {
+        let pairs = counts.iter().flat_map(|count| (first..=last.min(*count)).map(move |workers| (workers, *count)));
+        let deviations = pairs.filter_map(|(workers, connections)| {
             let pool = Pool { workers, connections, requests, service_ms: self.service_ms };
             let explains = pool.explains(&summary.quantiles, summary.resolution_ms);
             let deviation = pool.deviation(&summary.quantiles, summary.resolution_ms)?;
             explains.then_some((workers, deviation))
         });
         deviations.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(workers, _)| workers as f64)
+    }
+
+    /// Returns the possible numbers of connections. If only the requests in flight tell it, the end counts: each of `c` connections
+    /// waits for the last answers, half of its own time on average, so that `c - c^2 / 2n` of them were in flight.
+    fn connection_counts(&self, summary: &Summary) -> Option<Vec<usize>> {
+        let connections = self.connections?;
+        let mut counts = vec![connections as usize];
+        if let Some(in_flight) = self.in_flight.filter(|_| summary.connections.is_none()) {
+            let ended = self.answered * (1.0 - (1.0 - 2.0 * in_flight / self.answered).max(0.0).sqrt());
+            counts.extend([ended.floor() as usize, ended.ceil() as usize].into_iter().filter(|count| *count > 0));
+        }
+        Some(counts)
     }
 
     /// Returns the numbers of workers that would take this whole time: the last wave may be partly full.

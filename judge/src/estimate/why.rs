@@ -20,7 +20,7 @@ pub(super) const NO_LOAD: &str = "the summary has neither the mean time of an an
 
 /// Returns the reason if there are too few good answers.
 pub(super) fn too_few(summary: &Summary) -> String {
-    let failed = summary.refused + summary.failed;
+    let failed = summary.refused.saturating_add(summary.failed);
     let failure = summary.failure.as_ref().map_or(String::new(), |failure| format!(" ({failure})"));
     match summary.answered {
         0 if failed == 0 => "the summary has no answers; send at least 3 requests".to_owned(),
@@ -91,7 +91,7 @@ fn failures(summary: &Summary) -> Option<String> {
     let failure = failure.as_ref().map_or(String::new(), |failure| format!(" ({failure})"));
     match (*answered, *refused, *failed) {
         (0, ..) | (_, 0, 0) => None,
-        (_, 0, _) => Some(format!("{failed} of {} requests failed{failure}.", answered + failed)),
+        (_, 0, _) => Some(format!("{failed} of {} requests failed{failure}.", answered.saturating_add(*failed))),
         (_, _, 0) => Some(format!("{answered} answered, {refused} refused{failure}.")),
         _ => Some(format!("{answered} answered, {refused} refused, {failed} failed{failure}.")),
     }
