@@ -18,7 +18,8 @@ pub fn run(bytes: &[u8]) {
     let _ = evidence::evidence(bytes, 0);
     let _ = Document::parse(&mut input(bytes));
     let source = Source { name: "input".to_owned(), input: input(bytes), path: None };
-    let options = Options { service_ms: vec![], n: None, c: None, good: Arc::from([200..=299]), max_rows: 1_000 };
+    let options =
+        Options { service_ms: vec![], n: None, c: None, good: Arc::from([200..=299]), max_rows: 1_000 };
     let empty = Document::new(String::new(), Machine::unknown(), String::new(), String::new());
     if let Ok(document) = import::document(vec![source], &options, empty) {
         for burst in document.bursts() {

@@ -28,7 +28,12 @@ fn check(target: &Target, input: &[u8]) {
     if catch_unwind(|| (target.run)(input)).is_err() {
         let file = std::env::temp_dir().join(format!("fuzz-{}-{}", target.name, std::process::id()));
         fs::write(&file, input).unwrap();
-        panic!("{} failed; keep the input as a case: cp {} {}/", target.name, file.display(), folder(target).display());
+        panic!(
+            "{} failed; keep the input as a case: cp {} {}/",
+            target.name,
+            file.display(),
+            folder(target).display()
+        );
     }
 }
 
@@ -79,8 +84,12 @@ fn verdict() {
 #[test]
 fn each_target_has_a_corpus_and_a_file_for_libfuzzer() {
     for target in &TARGETS {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("libfuzzer/fuzz_targets").join(format!("{}.rs", target.name));
-        assert!(fs::read_to_string(file).unwrap().contains(&format!("fuzz::run(\"{}\", input)", target.name)));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("libfuzzer/fuzz_targets")
+            .join(format!("{}.rs", target.name));
+        assert!(
+            fs::read_to_string(file).unwrap().contains(&format!("fuzz::run(\"{}\", input)", target.name))
+        );
         assert!(folder(target).is_dir());
     }
 }

@@ -185,7 +185,8 @@ fn an_unknown_file_is_reported_in_one_line() {
 /// Runs `analyze` with this text on its standard input.
 fn analyze(text: &str, args: &[&str]) -> std::process::Output {
     let mut command = common::loadtest(&[&["analyze"], args, &["/dev/stdin"]].concat());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }

@@ -261,8 +261,18 @@ fn flags_do_not_name_commands() {
 
 /// The project's crates among the dependencies of a Cargo.toml, by the table's kind.
 fn dependencies(manifest: &str) -> BTreeMap<String, Vec<String>> {
-    let names =
-        ["judge", "host", "results", "simulator", "corpus", "endpoint", "testing", "loadtest", "bench", "fuzz"];
+    let names = [
+        "judge",
+        "host",
+        "results",
+        "simulator",
+        "corpus",
+        "endpoint",
+        "testing",
+        "loadtest",
+        "bench",
+        "fuzz",
+    ];
     let manifest: toml::Table = toml::from_str(manifest).unwrap();
     let of = |kind: &str| {
         let table = manifest.get(kind).and_then(toml::Value::as_table);

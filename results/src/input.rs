@@ -56,7 +56,8 @@ impl Input {
             false => Box::new(reader),
         };
         // A damaged archive is reported when it is read.
-        let is_utf16 = reader.fill_buf().is_ok_and(|head| UTF16_MARKS.iter().any(|mark| head.starts_with(mark)));
+        let is_utf16 =
+            reader.fill_buf().is_ok_and(|head| UTF16_MARKS.iter().any(|mark| head.starts_with(mark)));
         if is_utf16 {
             let decoded = DecodeReaderBytesBuilder::new().bom_sniffing(true).strip_bom(true).build(reader);
             reader = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoded));

@@ -1,6 +1,6 @@
 //! The figures of a summary that an estimate is drawn from.
 
-use super::pool::Pool;
+use super::pool::{Pool, TOLERANCE};
 use super::summary::Summary;
 use super::{Range, why};
 use crate::kind::{Kind, PARALLEL, SEQUENTIAL};
@@ -21,6 +21,8 @@ const BUSY: f64 = 0.8;
 const SPANNING: f64 = 0.9;
 /// The most numbers of workers that are compared with a distribution.
 const MOST_CANDIDATES: usize = 200;
+/// With more connections, no distribution is compared: it would take long.
+const MOST_CONNECTIONS: usize = 20_000;
 /// The largest deviation from a whole number, as a share, that still is this number.
 const WHOLE: f64 = 0.1;
 
@@ -81,7 +83,8 @@ impl Figures {
         let spans = |slowest: f64| slowest >= SPANNING * self.duration_ms;
         let all_at_once = summary.slowest_ms.is_some_and(spans).then_some(self.answered);
         let given = summary.connections.map(|connections| (connections as f64).clamp(1.0, self.answered));
-        let without_pauses = self.in_flight.filter(|_| !summary.may_pause).map(|count| count.round().max(1.0));
+        let without_pauses =
+            self.in_flight.filter(|_| !summary.may_pause).map(|count| count.round().max(1.0));
         let connections = given.or(all_at_once).or(without_pauses)?;
         let has_many_rounds = self.answered >= MANY_ROUNDS * connections;
         let pauses = self.in_flight.is_some_and(|in_flight| in_flight < BUSY * connections);
@@ -148,14 +151,14 @@ impl Figures {
         let counts = self.connection_counts(summary)?;
         let (low, high) = self.nominal();
         let first = ((low * (1.0 - WHOLE)).floor() as usize).max(1);
-        let last = ((high * (1.0 + WHOLE)).ceil() as usize).min(first + MOST_CANDIDATES);
+        let last = ((high * (1.0 + WHOLE)).ceil() as usize).min(first.saturating_add(MOST_CANDIDATES));
         let requests = summary.answered;
-        let pairs = counts.iter().flat_map(|count| (first..=last.min(*count)).map(move |workers| (workers, *count)));
+        let pairs =
+            counts.iter().flat_map(|count| (first..=last.min(*count)).map(move |workers| (workers, *count)));
         let deviations = pairs.filter_map(|(workers, connections)| {
             let pool = Pool { workers, connections, requests, service_ms: self.service_ms };
-            let explains = pool.explains(&summary.quantiles, summary.resolution_ms);
             let deviation = pool.deviation(&summary.quantiles, summary.resolution_ms)?;
-            explains.then_some((workers, deviation))
+            (deviation <= TOLERANCE).then_some((workers, deviation))
         });
         deviations.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(workers, _)| workers as f64)
     }
@@ -167,8 +170,11 @@ impl Figures {
         let mut counts = vec![connections as usize];
         if let Some(in_flight) = self.in_flight.filter(|_| summary.connections.is_none()) {
             let ended = self.answered * (1.0 - (1.0 - 2.0 * in_flight / self.answered).max(0.0).sqrt());
-            counts.extend([ended.floor() as usize, ended.ceil() as usize].into_iter().filter(|count| *count > 0));
+            counts.extend(
+                [ended.floor() as usize, ended.ceil() as usize].into_iter().filter(|count| *count > 0),
+            );
         }
+        counts.retain(|count| *count <= MOST_CONNECTIONS);
         Some(counts)
     }
 

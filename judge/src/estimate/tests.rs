@@ -121,7 +121,11 @@ fn throughput_times_mean_latency_is_only_the_number_of_connections() {
     let known = |service_ms| estimate(&Summary { service_ms: Some(service_ms), ..slow.clone() });
     assert_eq!((known(10.0).kind, known(100.0).kind), (Kind::Sequential, Kind::Parallel));
     assert_eq!((known(40.0).kind, known(40.0).at_a_time), (Kind::Limited, Some(4.0)));
-    assert!(known(40.0).why.contains("Throughput times service time: about 4 requests"), "{}", known(40.0).why);
+    assert!(
+        known(40.0).why.contains("Throughput times service time: about 4 requests"),
+        "{}",
+        known(40.0).why
+    );
     let slower = known(2.0);
     assert_eq!((slower.kind, slower.at_a_time), (Kind::Limited, None));
     assert!(slower.why.contains("one every 10.0 ms"), "{}", slower.why);
@@ -145,7 +149,12 @@ fn pauses_between_requests_are_not_a_limit() {
     assert_eq!(estimate(&unknown).kind, Kind::Parallel);
     let busy = Summary { answered: 4_000, connections: Some(40), ..relaxed.clone() };
     let verdict = estimate(&busy);
-    assert_eq!((verdict.kind, verdict.at_a_time.map(f64::round)), (Kind::Parallel, Some(4.0)), "{}", verdict.why);
+    assert_eq!(
+        (verdict.kind, verdict.at_a_time.map(f64::round)),
+        (Kind::Parallel, Some(4.0)),
+        "{}",
+        verdict.why
+    );
     let waiting = Summary { mean_ms: Some(500.0), answered: 1_000, connections: Some(40), ..relaxed };
     assert_eq!(estimate(&waiting).kind, Kind::Sequential);
     let idle = Summary { answered: 500, ..waiting };
@@ -187,5 +196,9 @@ fn coarse_times_are_no_service_time() {
         resolution_ms: 1.0,
         ..Summary::default()
     };
-    assert!(estimate(&coarse).why.contains("no usable time of the fastest answer"), "{}", estimate(&coarse).why);
+    assert!(
+        estimate(&coarse).why.contains("no usable time of the fastest answer"),
+        "{}",
+        estimate(&coarse).why
+    );
 }

@@ -24,7 +24,9 @@ pub(super) fn too_few(summary: &Summary) -> String {
     let failure = summary.failure.as_ref().map_or(String::new(), |failure| format!(" ({failure})"));
     match summary.answered {
         0 if failed == 0 => "the summary has no answers; send at least 3 requests".to_owned(),
-        0 => format!("no request was answered well{failure}; check what the endpoint answers, or allow its status"),
+        0 => format!(
+            "no request was answered well{failure}; check what the endpoint answers, or allow its status"
+        ),
         1 => "1 answer is too few; send at least 3 requests".to_owned(),
         count => format!("{count} answers are too few; send at least 3 requests"),
     }
@@ -91,7 +93,9 @@ fn failures(summary: &Summary) -> Option<String> {
     let failure = failure.as_ref().map_or(String::new(), |failure| format!(" ({failure})"));
     match (*answered, *refused, *failed) {
         (0, ..) | (_, 0, 0) => None,
-        (_, 0, _) => Some(format!("{failed} of {} requests failed{failure}.", answered.saturating_add(*failed))),
+        (_, 0, _) => {
+            Some(format!("{failed} of {} requests failed{failure}.", answered.saturating_add(*failed)))
+        }
         (_, _, 0) => Some(format!("{answered} answered, {refused} refused{failure}.")),
         _ => Some(format!("{answered} answered, {refused} refused, {failed} failed{failure}.")),
     }

@@ -20,8 +20,10 @@ pub(super) const TEXT: Format = Format {
     has_timestamps: false,
     drops_failures: false,
     is_summary: true,
-    lacks: &["The file has no single requests, and its times are whole milliseconds. ab's -g writes starts in whole seconds only; \
-         hey (-o csv) or oha (--output-format csv) write single requests."],
+    lacks: &[
+        "The file has no single requests, and its times are whole milliseconds. ab's -g writes starts in whole seconds only; \
+         hey (-o csv) or oha (--output-format csv) write single requests.",
+    ],
 };
 
 fn read(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
@@ -63,7 +65,9 @@ fn summed(block: &Block) -> Summed {
 /// `(Connect: 0, Receive: 0, Length: 5, Exceptions: 0)`, below the failed requests. An answer of another length than the first
 /// one's is no failure.
 fn errors(text: &str) -> Vec<(Ended, usize)> {
-    let Some(line) = text.lines().map(str::trim).find(|line| line.starts_with("(Connect:")) else { return Vec::new() };
+    let Some(line) = text.lines().map(str::trim).find(|line| line.starts_with("(Connect:")) else {
+        return Vec::new();
+    };
     let error = |part: &str| {
         let (name, times) = part.split_once(':')?;
         let error = match name.trim() {
@@ -93,7 +97,9 @@ fn percentile(line: &str) -> Option<Quantile> {
 }
 
 fn url(block: &Block) -> String {
-    let Some(host) = block.value("Server Hostname").filter(|host| !host.is_empty()) else { return String::new() };
+    let Some(host) = block.value("Server Hostname").filter(|host| !host.is_empty()) else {
+        return String::new();
+    };
     let scheme = if block.value("SSL/TLS Protocol").is_some() { "https" } else { "http" };
     let port = block.value("Server Port").map_or(String::new(), |port| format!(":{port}"));
     format!("{scheme}://{host}{port}{}", block.value("Document Path").unwrap_or("/"))

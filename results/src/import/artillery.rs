@@ -30,8 +30,10 @@ pub(super) const JSON: Format = Format {
     has_timestamps: false,
     drops_failures: false,
     is_summary: true,
-    lacks: &["Artillery writes no single requests, and its times are whole milliseconds or coarser. hey (-o csv) or k6 (--out \
-         json=FILE) write single requests."],
+    lacks: &[
+        "Artillery writes no single requests, and its times are whole milliseconds or coarser. hey (-o csv) or k6 (--out \
+         json=FILE) write single requests.",
+    ],
 };
 
 #[derive(Deserialize)]

@@ -28,8 +28,10 @@ pub(super) const TEXT: Format = Format {
     has_timestamps: false,
     drops_failures: false,
     is_summary: true,
-    lacks: &["autocannon writes no single requests, and its times are whole milliseconds. --json adds the fastest answer. hey \
-         (-o csv) or oha (--output-format csv) write single requests."],
+    lacks: &[
+        "autocannon writes no single requests, and its times are whole milliseconds. --json adds the fastest answer. hey \
+         (-o csv) or oha (--output-format csv) write single requests.",
+    ],
 };
 
 /// The JSON.
@@ -37,8 +39,10 @@ pub(super) const JSON: Format = Format {
     name: "JSON",
     detect: |head| head.has(&["connections", "pipelining", "latency", "requests"]),
     read: read_json,
-    lacks: &["autocannon writes no single requests, and its times are whole milliseconds. hey (-o csv) or oha (--output-format \
-         csv) write single requests."],
+    lacks: &[
+        "autocannon writes no single requests, and its times are whole milliseconds. hey (-o csv) or oha (--output-format \
+         csv) write single requests.",
+    ],
     ..TEXT
 };
 
@@ -165,7 +169,8 @@ fn from_json(report: &Report) -> Summed {
         let percent: f64 = name.strip_prefix('p')?.replace('_', ".").parse().ok()?;
         Some(Quantile::exact(percent / 100.0, value.as_f64()?))
     };
-    let by_status = |(text, Count { count }): (&String, &Count)| Some((Ended::Status(status(Some(text)).ok()?), *count));
+    let by_status =
+        |(text, Count { count }): (&String, &Count)| Some((Ended::Status(status(Some(text)).ok()?), *count));
     let statuses: Vec<(Ended, usize)> = report.statuses.iter().filter_map(by_status).collect();
     let mut results = match statuses.is_empty() {
         true => vec![

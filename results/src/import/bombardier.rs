@@ -21,8 +21,10 @@ pub(super) const TEXT: Format = Format {
     has_timestamps: false,
     drops_failures: false,
     is_summary: true,
-    lacks: &["bombardier writes neither single requests nor the fastest answer, and its times include those of errors. -l adds \
-         percentiles. hey (-o csv) or oha (--output-format csv) write single requests."],
+    lacks: &[
+        "bombardier writes neither single requests nor the fastest answer, and its times include those of errors. -l adds \
+         percentiles. hey (-o csv) or oha (--output-format csv) write single requests.",
+    ],
 };
 
 /// The JSON.

@@ -88,7 +88,11 @@ pub fn of_bars(bars: &[(f64, usize)], fastest_ms: Option<f64>) -> Vec<Quantile> 
         let count = *count as f64;
         if count > 0.0 {
             let share = (before + count / 2.0) / all;
-            quantiles.push(Quantile { share, low_ms: low_ms - HALF_DIGIT_MS, high_ms: bound_ms + HALF_DIGIT_MS });
+            quantiles.push(Quantile {
+                share,
+                low_ms: low_ms - HALF_DIGIT_MS,
+                high_ms: bound_ms + HALF_DIGIT_MS,
+            });
         }
         before += count;
         low_ms = *bound_ms;

@@ -34,7 +34,8 @@ fn read(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
 fn request(header: &[u8], line: &[u8]) -> Result<Option<Request>, String> {
     let names = csv_fields(header, 1..)?;
     let fields = csv_fields(line, names.len()..=names.len())?;
-    let field = |name: &str| names.iter().zip(&fields).find(|(other, _)| *other == name).map(|(_, value)| value);
+    let field =
+        |name: &str| names.iter().zip(&fields).find(|(other, _)| *other == name).map(|(_, value)| value);
     let us = |name: &str| parse_number(field(name), name).map(|ms| ms * 1e3);
     // A transaction sums up the samples in it.
     if field("responseMessage").is_some_and(|text| text.starts_with("Number of samples in transaction")) {

@@ -53,7 +53,11 @@ mod tests {
         };
         assert_eq!(numbers("$ cat a\n{\"a\":1}\n{\"a\":\n2} and more").unwrap(), [1, 2]);
         let error = |text| numbers(text).unwrap_err().to_string();
-        assert!(error("x\n{\"a\":1}\n {\"a\":,}").contains("a number: line 3, column 7: expected value"), "{}", error("x\n{\"a\":1}\n {\"a\":,}"));
+        assert!(
+            error("x\n{\"a\":1}\n {\"a\":,}").contains("a number: line 3, column 7: expected value"),
+            "{}",
+            error("x\n{\"a\":1}\n {\"a\":,}")
+        );
         assert!(error("{\n\"a\": 300}").contains("line 2, column 8"), "{}", error("{\n\"a\": 300}"));
         assert!(error("none").contains("no JSON object"));
     }

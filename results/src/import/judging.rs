@@ -1,10 +1,8 @@
 //! Judges the collected bursts, and makes a document of them.
 
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
-use std::path::Path;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, ensure};
 use judge::schedule::Schedule;
 use judge::trace::{Baseline, Failures, Generator, MissingData, Row, Trace};
 use judge::verdict::{self, Kind, Verdict};
@@ -13,6 +11,7 @@ use super::collector::{Collector, Group};
 use super::format::Format;
 use super::options::Options;
 use super::summed::Summed;
+use super::urls::{endpoint_of, is_local};
 use super::{runs, send_plan, summary};
 use crate::document::{Burst, Document, Machine, Run, Source};
 use crate::input::RejectedRows;
@@ -41,9 +40,9 @@ pub fn document(
     }
     let summaries: Vec<Summed> = summaries.into_iter().filter(|summed| summed.requests() > 0).collect();
     ensure!(!groups.is_empty() || !summaries.is_empty(), "{}", without_requests(&files, &rejected, &notes));
-    let (urls, bursts) = (urls(&groups), groups.len() + summaries.len());
+    let (different, bursts) = (keys(&groups), groups.len() + summaries.len());
     ensure!(
-        urls.max(summaries.len()) == 1 || options.n.is_none() && options.c.is_none(),
+        different.max(summaries.len()) == 1 || options.n.is_none() && options.c.is_none(),
         "-n and -c apply to one burst, but the file has {bursts}"
     );
     notes.extend(runs::name(&mut groups));
@@ -57,7 +56,12 @@ pub fn document(
         add(&mut document, format.tool, setup, burst);
     }
     for summed in summaries {
-        add(&mut document, format.tool, "burst".to_owned(), summary::burst(summed, options, &files.join(" "))?);
+        add(
+            &mut document,
+            format.tool,
+            "burst".to_owned(),
+            summary::burst(summed, options, &files.join(" "))?,
+        );
     }
     let mut lacks = lacks(format, resolution_us, is_service_guessed);
     lacks.extend(notes);
@@ -86,7 +90,7 @@ fn without_requests(files: &[String], rejected: &RejectedRows, notes: &[String])
 }
 
 /// Returns the number of different bursts: the runs of a file repeat a burst.
-fn urls(groups: &[Group]) -> usize {
+fn keys(groups: &[Group]) -> usize {
     groups.iter().map(|group| &group.key).collect::<HashSet<_>>().len()
 }
 
@@ -157,7 +161,7 @@ impl Context<'_> {
         }
         let (rows, counted_only) = (group.rows.len(), group.counted_only.requests);
         let sent = self.options.n.or(group.plan.and_then(|plan| plan.n));
-        check_number(rows + counted_only, self.options)?;
+        self.options.check_number(rows + counted_only).with_context(|| self.files.join(", "))?;
         let schedule = Schedule {
             c: self.options.c.unwrap_or(inferred.connections),
             spacing: inferred.spacing,
@@ -211,24 +215,14 @@ impl Context<'_> {
     }
 }
 
-/// Returns an error if the file has more requests than were sent.
-pub(super) fn check_number(requests: usize, options: &Options) -> anyhow::Result<()> {
-    match options.n {
-        Some(n) if requests > n => bail!(
-            "the file has {requests} requests, but -n says that {n} were sent; if runs were appended to it, give each run's own \
-             file, or else the number of all requests"
-        ),
-        _ => Ok(()),
-    }
-}
-
 /// Returns the verdict on requests of which none has a good answer. Nothing shows that the endpoint ever answers, so that the
 /// load need not be the reason.
 fn without_good(verdict: Verdict) -> Verdict {
     if verdict.kind == Kind::Inconclusive {
         return verdict;
     }
-    let reason = "no request was answered well; check what the endpoint answers, or allow its status by --status";
+    let reason =
+        "no request was answered well; check what the endpoint answers, or allow its status by --status";
     let why = format!("{} No verdict: {reason}.", verdict.why);
     Verdict { why, reasons: vec![reason.to_owned()], ..Verdict::of(Kind::Inconclusive) }
 }
@@ -254,22 +248,4 @@ fn add(document: &mut Document, tool: &str, setup: String, burst: Burst) {
             bursts: vec![burst],
         }),
     }
-}
-
-/// Returns a URL's path with dashes. If there is no URL, `url` is a path, and the result is its file name.
-pub(super) fn endpoint_of(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(url) => endpoint::name_of(url.path()),
-        Err(_) => {
-            Path::new(url).file_name().map_or(url.to_owned(), |name| name.to_string_lossy().into_owned())
-        }
-    }
-}
-
-/// Whether the server shares the generator's clock, because it runs on the same machine.
-fn is_local(url: &str) -> bool {
-    let url = url::Url::parse(url).ok();
-    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or_default();
-    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-    host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }

@@ -27,8 +27,10 @@ pub(super) const CSV: Format = Format {
     has_timestamps: false,
     drops_failures: false,
     is_summary: true,
-    lacks: &["locust writes no single requests, rounds percentiles to two digits, and its times include those of failures. hey \
-         (-o csv) or k6 (--out json=FILE) write single requests."],
+    lacks: &[
+        "locust writes no single requests, rounds percentiles to two digits, and its times include those of failures. hey \
+         (-o csv) or k6 (--out json=FILE) write single requests.",
+    ],
 };
 
 fn read(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
@@ -76,6 +78,9 @@ fn summed(header: &csv::StringRecord, row: &csv::StringRecord) -> Summed {
             quantiles: header.iter().zip(row).filter_map(quantile).collect(),
             ..Summary::default()
         },
-        results: vec![(Ended::Good, requests.saturating_sub(failed)), (Ended::bad(FAILED), failed.min(requests))],
+        results: vec![
+            (Ended::Good, requests.saturating_sub(failed)),
+            (Ended::bad(FAILED), failed.min(requests)),
+        ],
     }
 }

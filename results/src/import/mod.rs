@@ -30,6 +30,7 @@ mod summary;
 mod summed;
 mod text;
 mod unknown;
+mod urls;
 mod vegeta;
 mod vegeta_report;
 mod wrk;
@@ -106,7 +107,8 @@ pub fn document(mut sources: Vec<Source>, options: &Options, empty: Document) ->
     for (file, source) in sources.iter_mut().enumerate() {
         collector.start_file(file);
         if source.input.is_utf16() {
-            collector.note(format!("{} is UTF-16, as PowerShell's `>` writes it; it was converted.", source.name));
+            collector
+                .note(format!("{} is UTF-16, as PowerShell's `>` writes it; it was converted.", source.name));
         }
         (format.read)(source, &mut collector).with_context(|| source.name.clone())?;
     }
@@ -121,7 +123,9 @@ fn format_of(input: &mut Input) -> anyhow::Result<&'static Format> {
     let mut formats = FORMATS.iter().filter(|format| (format.detect)(&head));
     let Some(format) = formats.next() else { return Err(unknown::unknown(&head)) };
     match formats.find(|other| format.is_summary && other.is_summary && other.tool != format.tool) {
-        Some(other) => bail!("the text has summaries of {} and {}; give one tool's at a time", format.tool, other.tool),
+        Some(other) => {
+            bail!("the text has summaries of {} and {}; give one tool's at a time", format.tool, other.tool)
+        }
         None => Ok(format),
     }
 }

@@ -42,5 +42,8 @@ pub fn name(groups: &mut [Group]) -> Option<String> {
         let setup = &mut group.key.setup;
         *setup = if setup.is_empty() { format!("run {number}") } else { format!("{setup}, run {number}") };
     }
-    Some(format!("The file has {} runs, one after the other: they were appended, and each is judged by itself.", runs.len()))
+    Some(format!(
+        "The file has {} runs, one after the other: they were appended, and each is judged by itself.",
+        runs.len()
+    ))
 }

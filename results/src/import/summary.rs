@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use judge::estimate::estimate;
 use judge::schedule::{Arrivals, Open, Schedule};
 use judge::trace::{Baseline, Generator, MissingData, Trace};
 use judge::verdict::{Kind, Verdict};
 
-use super::judging::{check_number, endpoint_of};
 use super::options::Options;
 use super::summed::Summed;
+use super::urls::endpoint_of;
 use crate::document::Burst;
 
 /// Returns the burst of a summary. `name` stands for its URL if that is unknown.
@@ -19,7 +20,7 @@ use crate::document::Burst;
 /// If the summary has more requests than `options` say that were sent.
 pub fn burst(summed: Summed, options: &Options, name: &str) -> anyhow::Result<Burst> {
     let requests = summed.requests();
-    check_number(requests, options)?;
+    options.check_number(requests).with_context(|| name.to_owned())?;
     let url = if summed.url.is_empty() { name.to_owned() } else { summed.url.clone() };
     let (mut summary, aggregate) = summed.counted(&options.good);
     if let Some((service_ms, baseline)) = Baseline::given(&options.service_ms) {
@@ -33,7 +34,8 @@ pub fn burst(summed: Summed, options: &Options, name: &str) -> anyhow::Result<Bu
         verdict = Verdict { why, reasons: vec![reason], ..Verdict::of(Kind::Inconclusive) };
     }
     let n = options.n.unwrap_or(requests);
-    let open = summary.per_second.map(|rate| Open { rate, ramp: Duration::ZERO, arrivals: Arrivals::Even, seed: 0 });
+    let open =
+        summary.per_second.map(|rate| Open { rate, ramp: Duration::ZERO, arrivals: Arrivals::Even, seed: 0 });
     let in_flight = summary.mean_ms.map(|mean| aggregate.ok as f64 / summary.duration_ms * mean);
     let connections = summary.connections.or(in_flight.map(|count| count.round() as usize)).unwrap_or(1);
     let schedule = Schedule { c: connections.max(1), open, ..Schedule::together(n) };

@@ -92,7 +92,9 @@ impl Summed {
             match ended {
                 Ended::Status(status) => *aggregate.statuses.entry(status).or_default() += count,
                 Ended::Good => {}
-                Ended::Bad { .. } | Ended::Error(_) => *aggregate.errors.entry(reason.clone()).or_default() += count,
+                Ended::Bad { .. } | Ended::Error(_) => {
+                    *aggregate.errors.entry(reason.clone()).or_default() += count
+                }
             }
             if ending != Ending::Answered {
                 *reasons.entry(reason).or_default() += count;
@@ -101,7 +103,8 @@ impl Summed {
         summary.failure = reasons.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason);
         aggregate.ok = summary.answered;
         aggregate.requests = summary.answered.saturating_add(summary.refused).saturating_add(summary.failed);
-        (aggregate.last_done_us, aggregate.last_ok_us) = (summary.duration_ms * 1e3, summary.duration_ms * 1e3);
+        (aggregate.last_done_us, aggregate.last_ok_us) =
+            (summary.duration_ms * 1e3, summary.duration_ms * 1e3);
         let curve = Curve::of(summary);
         if let Some(curve) = &curve {
             curve.fill(summary.answered, &mut aggregate);

@@ -119,7 +119,8 @@ pub struct Command {
 
 /// Returns what the last line in `text` says that calls `program`.
 pub fn command(text: &str, program: &str) -> Command {
-    let is_program = |word: &&str| *word == program || word.strip_suffix(program).is_some_and(|path| path.ends_with('/'));
+    let is_program =
+        |word: &&str| *word == program || word.strip_suffix(program).is_some_and(|path| path.ends_with('/'));
     let calls = |line: &&str| line.split_whitespace().any(|word| is_program(&word));
     let Some(line) = text.lines().rev().find(calls) else { return Command::default() };
     let words: Vec<&str> = line.split_whitespace().skip_while(|word| !is_program(word)).collect();
@@ -154,7 +155,10 @@ mod tests {
         for text in ["", "ms", "12", "12 apples", "-1ms", "1.2.3ms"] {
             assert_eq!(milliseconds(text), None, "{text}");
         }
-        assert_eq!((count("110k requests"), number("[#/sec] 1.5M"), count("none")), (Some(110_000), Some(1.5e6), None));
+        assert_eq!(
+            (count("110k requests"), number("[#/sec] 1.5M"), count("none")),
+            (Some(110_000), Some(1.5e6), None)
+        );
     }
 
     #[test]
@@ -167,7 +171,10 @@ mod tests {
         let text = "me@host:~$ hey -n 200 -c 50 'http://a/slow'\n$ /usr/bin/hey -c20 http://b/\nSummary:\n";
         let url = |url: &str| Some(url.to_owned());
         assert_eq!(command(text, "hey"), Command { connections: Some(20), url: url("http://b/") });
-        assert_eq!(command(text.lines().next().unwrap(), "hey"), Command { connections: Some(50), url: url("http://a/slow") });
+        assert_eq!(
+            command(text.lines().next().unwrap(), "hey"),
+            Command { connections: Some(50), url: url("http://a/slow") }
+        );
         assert_eq!(command("they say so", "hey"), Command::default());
     }
 

@@ -54,7 +54,9 @@ static KNOWN: &[Known] = &[
         instead: "this is locust's history; give PREFIX_stats.csv of `locust --csv PREFIX`",
     },
     Known {
-        detect: |head| head.has_line("Method,Name,Error,Occurrences") || head.has_line("Count,Message,Traceback"),
+        detect: |head| {
+            head.has_line("Method,Name,Error,Occurrences") || head.has_line("Count,Message,Traceback")
+        },
         instead: "this is locust's list of errors; give PREFIX_stats.csv of `locust --csv PREFIX`",
     },
     Known {

@@ -22,7 +22,9 @@ pub(super) const TEXT: Format = Format {
     has_timestamps: false,
     drops_failures: false,
     is_summary: true,
-    lacks: &["The report has no single requests, and its times include those of failed ones: give what `vegeta encode` writes."],
+    lacks: &[
+        "The report has no single requests, and its times include those of failed ones: give what `vegeta encode` writes.",
+    ],
 };
 
 /// The JSON.
@@ -59,7 +61,8 @@ fn from_text(block: &Block) -> Summed {
     // `Status Codes  [code:count]  0:535  200:665`
     let codes = block.text.lines().find_map(|line| line.trim().strip_prefix("Status Codes")?.split_once(']'));
     let codes = codes.map_or("", |(_, codes)| codes).split_whitespace();
-    let code = |text: &str| text.split_once(':').and_then(|(code, times)| Some((code.to_owned(), count(times)?)));
+    let code =
+        |text: &str| text.split_once(':').and_then(|(code, times)| Some((code.to_owned(), count(times)?)));
     let first_error = block.text.lines().skip_while(|line| line.trim() != "Error Set:").nth(1);
     Summed {
         url: String::new(),

@@ -17,8 +17,10 @@ pub(super) const TEXT: Format = Format {
     has_timestamps: false,
     drops_failures: false,
     is_summary: true,
-    lacks: &["wrk writes neither single requests nor the fastest answer, and drops answers that take longer than its timeout \
-         (2 s, unless --timeout is given). hey (-o csv) or oha (--output-format csv) write single requests."],
+    lacks: &[
+        "wrk writes neither single requests nor the fastest answer, and drops answers that take longer than its timeout \
+         (2 s, unless --timeout is given). hey (-o csv) or oha (--output-format csv) write single requests.",
+    ],
 };
 
 fn read(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
@@ -36,7 +38,8 @@ fn summed(block: &Block) -> Summed {
     };
     let latency = row("Latency").unwrap_or_default();
     let column = |at: usize| latency.get(at).and_then(|text| milliseconds(text));
-    let url = lines().find_map(|line| Some(line.strip_prefix("Running ")?.split_once("test @ ")?.1.to_owned()));
+    let url =
+        lines().find_map(|line| Some(line.strip_prefix("Running ")?.split_once("test @ ")?.1.to_owned()));
     // `2 threads and 10 connections`
     let connections = lines().find_map(|line| count(line.strip_suffix("connections")?.split_once("and ")?.1));
     let total = lines().find_map(|line| line.split_once(" requests in "));

@@ -160,8 +160,12 @@ impl Requests {
             let finished = self.finish(collector);
             self.requests += usize::from(!is_alone);
             let duration = is_alone.then_some(point.value);
-            self.pending =
-                Some(PendingRequest { tags: point.tags, end_ns: point.time_ns, duration, ..PendingRequest::default() });
+            self.pending = Some(PendingRequest {
+                tags: point.tags,
+                end_ns: point.time_ns,
+                duration,
+                ..PendingRequest::default()
+            });
             return finished;
         }
         if point.metric == REPLY_METRIC {

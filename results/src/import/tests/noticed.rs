@@ -3,7 +3,8 @@
 use judge::verdict::Kind;
 
 use super::samples::{
-    burst, hey_csv, jmeter_csv, k6_csv, k6_json, oha_csv, options, read, read_all, served, vegeta_csv, vegeta_json,
+    burst, hey_csv, jmeter_csv, k6_csv, k6_json, oha_csv, options, read, read_all, served, vegeta_csv,
+    vegeta_json,
 };
 use crate::document::Document;
 use crate::import::Options;
@@ -34,14 +35,19 @@ fn appended_runs_are_judged_one_by_one() {
         assert!(lacks(&document).contains("The file has 2 runs"), "{}", lacks(&document));
         let same = Options { n: Some(10), ..options() };
         let document = read((write(&served(10)) + &write(&second)).as_bytes(), &same).unwrap();
-        assert_eq!(document.bursts().map(|burst| burst.n).collect::<Vec<_>>(), [10, 10], "-n is that of each run");
+        assert_eq!(
+            document.bursts().map(|burst| burst.n).collect::<Vec<_>>(),
+            [10, 10],
+            "-n is that of each run"
+        );
     }
 }
 
 #[test]
 fn runs_that_overlap_in_time_are_one_measurement() {
     let (even, odd): (Vec<_>, Vec<_>) = served(4).into_iter().enumerate().partition(|(i, _)| i % 2 == 0);
-    let requests = |part: Vec<(usize, (f64, f64))>| part.into_iter().map(|(_, request)| request).collect::<Vec<_>>();
+    let requests =
+        |part: Vec<(usize, (f64, f64))>| part.into_iter().map(|(_, request)| request).collect::<Vec<_>>();
     let text = vegeta_csv(&requests(even)) + &vegeta_csv(&requests(odd));
     let document = read(text.as_bytes(), &options()).unwrap();
     let only = document.bursts().next().unwrap();
@@ -52,7 +58,7 @@ fn runs_that_overlap_in_time_are_one_measurement() {
 #[test]
 fn more_rows_than_were_sent_are_an_error() {
     let error = |n| read(hey_csv(&served(1)).as_bytes(), &Options { n: Some(n), ..options() });
-    let text = error(9).unwrap_err().to_string();
+    let text = format!("{:#}", error(9).unwrap_err());
     assert!(text.contains("has 10 requests, but -n says that 9 were sent"), "{text}");
     assert!(error(10).is_ok());
 }
@@ -67,7 +73,11 @@ fn a_file_of_powershell_is_utf_16() {
         let document = read(&bytes, &options()).unwrap();
         assert_eq!(kinds(&document), [("burst", Kind::Sequential)]);
         assert_eq!(document.source.as_ref().unwrap().broken_rows, 0);
-        assert!(lacks(&document).contains("file.csv is UTF-16, as PowerShell's `>` writes it"), "{}", lacks(&document));
+        assert!(
+            lacks(&document).contains("file.csv is UTF-16, as PowerShell's `>` writes it"),
+            "{}",
+            lacks(&document)
+        );
     }
 }
 
@@ -113,14 +123,24 @@ fn a_wrong_line_of_json_has_its_line_and_column() {
 fn a_filtered_file_of_k6_is_noticed() {
     let only = |metric: &str| -> String {
         let json = k6_json(&served(4));
-        json.lines().filter(|line| line.contains(&format!("\"metric\":\"{metric}\""))).map(|line| line.to_owned() + "\n").collect()
+        json.lines()
+            .filter(|line| line.contains(&format!("\"metric\":\"{metric}\"")))
+            .map(|line| line.to_owned() + "\n")
+            .collect()
     };
     let document = read(only("http_req_duration").as_bytes(), &options()).unwrap();
     let burst = document.bursts().next().unwrap();
     assert_eq!((burst.n, burst.verdict.at_a_time), (10, Some(4.0)));
-    assert!(lacks(&document).contains("only http_req_duration, not http_reqs: it was filtered"), "{}", lacks(&document));
+    assert!(
+        lacks(&document).contains("only http_req_duration, not http_reqs: it was filtered"),
+        "{}",
+        lacks(&document)
+    );
     let error = read(only("http_req_waiting").as_bytes(), &options()).unwrap_err().to_string();
-    assert!(error.contains("no requests") && error.contains("only http_req_waiting, not http_reqs"), "{error}");
+    assert!(
+        error.contains("no requests") && error.contains("only http_req_waiting, not http_reqs"),
+        "{error}"
+    );
     assert!(error.contains("give the whole file"), "{error}");
 }
 
@@ -129,7 +149,12 @@ fn a_burst_without_a_good_answer_is_not_refused() {
     let refused = |status: u16| vegeta_csv(&served(10)).replace(",200,", &format!(",{status},"));
     for status in [503, 404, 302] {
         let burst = burst(&refused(status), &options());
-        assert_eq!((burst.ok, burst.verdict.kind), (0, Kind::Inconclusive), "{status}: {}", burst.verdict.why);
+        assert_eq!(
+            (burst.ok, burst.verdict.kind),
+            (0, Kind::Inconclusive),
+            "{status}: {}",
+            burst.verdict.why
+        );
         assert_eq!(burst.verdict.reasons.len(), 1, "{:?}", burst.verdict.reasons);
     }
     let some = vegeta_csv(&served(10)).replacen(",200,", ",503,", 5);
