@@ -62,12 +62,12 @@ pub(super) fn pauses(figures: &Figures) -> String {
 /// Returns the reason if a fast answer may be a short request, and a slow one a long request.
 pub(super) fn waited_or_slow(figures: &Figures) -> String {
     format!(
-        "at least about {} of {} requests in flight were served at a time (throughput times the fastest answer, {}); whether \
-         the slower answers waited, or took longer by themselves, the summary doesn't show; give the service time of one \
-         request alone by --service-ms",
+        "if the fastest answer ({}) waited for no other, at least about {} of {} requests in flight were served at a time; \
+         whether the slower answers waited, or took longer by themselves, the summary doesn't show; give the service time of \
+         one request alone by --service-ms",
+        units::time(figures.service_ms),
         number(figures.in_service().max(1.0)),
-        number(figures.offered()),
-        units::time(figures.service_ms)
+        number(figures.offered())
     )
 }
 

@@ -55,12 +55,12 @@ const KNOWN: [Known; 20] = [
         ..pool("bombardier-refused.json", ("bombardier", "JSON"), 20, false)
     },
     pool("autocannon-pool.txt", ("autocannon", "text"), 20, false),
-    pool("autocannon-pool.json", ("autocannon", "JSON"), 20, true),
+    pool("autocannon-pool.json", ("autocannon", "JSON"), 20, false),
     pool("vegeta-pool.txt", ("vegeta", "text report"), 24, false),
     pool("vegeta-pool.json", ("vegeta", "JSON report"), 24, false),
-    pool("k6-pool.txt", ("k6", "text"), 20, true),
-    pool("k6-export.json", ("k6", "summary JSON"), 20, true),
-    pool("k6-handle.json", ("k6", "summary JSON"), 20, true),
+    pool("k6-pool.txt", ("k6", "text"), 20, false),
+    pool("k6-export.json", ("k6", "summary JSON"), 20, false),
+    pool("k6-handle.json", ("k6", "summary JSON"), 20, false),
     pool("locust-pool.csv", ("locust", "CSV"), 20, false),
     pool("artillery.json", ("Artillery", "JSON"), 1, false),
 ];
