@@ -19,9 +19,10 @@ pub use summary::{Quantile, Summary};
 
 /// Estimates how the requests of a summary were served. The confidence is low: many servers have such a summary.
 ///
-/// With a known service time, the throughput decides. Without it, the fastest answer stands in for it, as a lower bound: it
-/// waited for no other. That gives a verdict only if the distribution is that of a pool; otherwise slow answers may have taken
-/// longer by themselves. If all answers took equally long, the service time is unknown, and so is the kind.
+/// With a known service time, the throughput decides. Without it, the fastest answer stands in for it, as a lower bound, provided
+/// that it waited for no other. That gives a verdict only if the distribution is that of a pool with this service time; otherwise
+/// slow answers may have taken longer by themselves. If all answers took equally long, the service time is unknown, and so is the
+/// kind.
 pub fn estimate(summary: &Summary) -> Verdict {
     let (served, reasons) = match Figures::of(summary).and_then(|figures| Served::of(summary, figures)) {
         Ok(served) => (Some(served), Vec::new()),
