@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the workspace, one after the other.
+# Runs every fuzz target with libFuzzer, one after the other.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/fuzz.sh [SECONDS]
 
-Runs each fuzz target in judge/fuzz and results/fuzz for SECONDS seconds (default: 60), and stops at the
-first failure. The failing input is kept in the crate's fuzz/artifacts.
+Runs each fuzz target of fuzz/ for SECONDS seconds (default: 60), and stops at the first failure. It starts with
+the inputs in fuzz/corpus; those that it finds go to fuzz/libfuzzer/corpus. A failing input is kept in
+fuzz/libfuzzer/artifacts: copy it to fuzz/corpus/TARGET, where `cargo test -p fuzz` runs it from then on.
 
   -h, --help   this text
 USAGE
@@ -20,7 +21,7 @@ missing() {
 }
 
 main() {
-  local seconds=60 folder targets target
+  local seconds=60 folder=fuzz/libfuzzer targets target
   case "${1:-}" in
     '') ;;
     -h | --help) usage; exit ;;
@@ -34,12 +35,13 @@ main() {
   cargo +nightly --version >/dev/null 2>&1 || missing "Rust nightly" "rustup toolchain install nightly"
   cargo fuzz --version >/dev/null 2>&1 || missing cargo-fuzz "scripts/peers.sh cargo-fuzz"
 
-  for folder in judge/fuzz results/fuzz; do
-    targets=$(cargo +nightly fuzz list --fuzz-dir "$folder")
-    for target in $targets; do
-      say "$folder: $target, $seconds s"
-      cargo +nightly fuzz run --fuzz-dir "$folder" "$target" -- -max_total_time="$seconds"
-    done
+  targets=$(cargo +nightly fuzz list --fuzz-dir "$folder")
+  for target in $targets; do
+    say "$target, $seconds s"
+    mkdir -p "$folder/corpus/$target"
+    # New inputs go to the first folder.
+    cargo +nightly fuzz run --fuzz-dir "$folder" "$target" "$folder/corpus/$target" "fuzz/corpus/$target" -- \
+      -max_total_time="$seconds"
   done
 }
 

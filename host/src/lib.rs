@@ -47,8 +47,8 @@ mod routing;
 mod server;
 
 pub use app::{
-    App, BuildConfig, Component, ManifestError, ManifestErrors, Position, RouteTarget, Trigger, build,
-    manifest, variables, wasm,
+    App, BuildConfig, Component, ManifestError, ManifestErrors, Position, RoutePattern, RouteTarget, Trigger,
+    build, manifest, variables, wasm,
 };
 pub use byte_size::ByteSize;
 pub use dispatch::isolation;

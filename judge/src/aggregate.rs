@@ -112,13 +112,21 @@ pub struct Times {
 impl Times {
     /// Adds a time.
     pub fn add(&mut self, us: f64) {
-        self.spread.add(us);
+        self.add_many(us, 1);
+    }
+
+    /// Adds a time so often.
+    pub fn add_many(&mut self, us: f64, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.spread.add_many(us, count);
         if self.histogram.is_none() {
             self.histogram = Histogram::new(DIGITS).ok();
         }
         if let Some(histogram) = &mut self.histogram {
             // The histogram grows with its values. A value beyond its range is no real time.
-            let _ = histogram.record(us.round().max(0.0) as u64);
+            let _ = histogram.record_n(us.round().max(0.0) as u64, count as u64);
         }
     }
 

@@ -23,6 +23,7 @@
 //! | `judgement` | kind, shape, number at a time, confidence, validity |
 //! | `cause` | known causes with their remedies |
 //! | [`verdict`] | the verdict with its sentences |
+//! | [`estimate`] | a verdict of low confidence from a summary, which has no single requests |
 //! | [`capacity`] | which burst to fire next, to find how many requests a server takes at once |
 //! | [`experiment`] | which experiment to fire next, to find out why a server serves requests as it does |
 //! | [`compare`] | whether a time changed between two results, or is noise |
@@ -57,6 +58,7 @@ pub mod capacity;
 mod cause;
 pub mod compare;
 mod concurrency;
+pub mod estimate;
 mod evidence;
 pub mod experiment;
 mod findings;

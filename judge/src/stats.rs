@@ -65,8 +65,13 @@ impl Default for Spread {
 impl Spread {
     /// Adds a value.
     pub fn add(&mut self, value: f64) {
-        self.count += 1;
-        self.sum += value;
+        self.add_many(value, 1);
+    }
+
+    /// Adds a value so often.
+    pub fn add_many(&mut self, value: f64, count: usize) {
+        self.count += count;
+        self.sum += value * count as f64;
         self.min = self.min.min(value);
         self.max = self.max.max(value);
     }

@@ -182,6 +182,74 @@ fn an_unknown_file_is_reported_in_one_line() {
     }
 }
 
+/// Runs `analyze` with this text on its standard input.
+fn analyze(text: &str, args: &[&str]) -> std::process::Output {
+    let mut command = common::loadtest(&[&["analyze"], args, &["/dev/stdin"]].concat());
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// What wrk printed about a server that takes four requests at a time, for 50 ms.
+const WRK: &str = "\
+me@box:~$ wrk -t2 -c20 -d3s http://127.0.0.1:8181/slow
+Running 3s test @ http://127.0.0.1:8181/slow
+  2 threads and 20 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   242.51ms   37.11ms 255.02ms   95.00%
+    Req/Sec    40.02     10.11    50.00     80.00%
+  240 requests in 3.02s, 17.34KB read
+Requests/sec:     79.47
+Transfer/sec:      5.74KB
+";
+
+#[test]
+fn a_pasted_summary_is_estimated_in_all_reports() {
+    let output = analyze(WRK, &["--service-ms", "50"]);
+    let text = common::stdout(&output);
+    assert!(output.status.success(), "{}", common::stderr(&output));
+    assert!(text.contains("http://127.0.0.1:8181/slow: limited, 4 at a time (low confidence)"), "{text}");
+    let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "Throughput times service time: about 4 requests were in service at a time; the others waited.",
+        "This is an estimate from a summary; the times of single requests would make it better.",
+        "240 requests over 20 connections: 240 answered, 0 failed; makespan 3.02 s",
+        "wrk writes neither single requests nor the fastest answer",
+    ] {
+        assert!(unwrapped.contains(part), "{part}: {text}");
+    }
+    assert!(!unwrapped.contains("Mechanism") && !unwrapped.contains("late"), "{text}");
+    let out = tempfile::tempdir().unwrap();
+    let args = ["--service-ms", "50", "--expect", "limited>=4", "--out", out.path().to_str().unwrap()];
+    assert!(analyze(WRK, &args).status.success());
+    let document = common::result(out.path());
+    let burst = document.bursts().next().unwrap();
+    assert_eq!((burst.n, burst.requests.len(), burst.counted_only), (240, 0, 240));
+    let page = std::fs::read_to_string(out.path().join("report.html")).unwrap();
+    assert!(page.contains("limited, 4 at a time"));
+    assert_eq!(analyze(WRK, &["--service-ms", "50", "--expect", "parallel"]).status.code(), Some(1));
+    let open = analyze(WRK, &[]);
+    assert_eq!(open.status.code(), Some(4));
+    assert!(common::stdout(&open).contains("--service-ms"), "{}", common::stdout(&open));
+}
+
+#[test]
+fn a_burst_without_a_good_answer_fails() {
+    let header = "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n";
+    let failed = |status| header.to_owned() + &format!("0.0001,0,0,0.1,0.1,3,{status}\n").repeat(10);
+    for status in [503, 404] {
+        let output = analyze(&failed(status), &["-n", "10", "--service-ms", "100"]);
+        let text = common::stdout(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("inconclusive") && text.contains("no request was answered well"), "{text}");
+    }
+    let allowed = analyze(&failed(404), &["-n", "10", "--service-ms", "100", "--status", "404"]);
+    assert!(allowed.status.success(), "{}", common::stdout(&allowed));
+    let summary = WRK.replace("Requests/sec:", "  Non-2xx or 3xx responses: 240\nRequests/sec:");
+    assert_eq!(analyze(&summary, &["--service-ms", "50"]).status.code(), Some(1));
+}
+
 #[test]
 fn replies_name_the_host_if_the_environment_does() {
     for manifest in common::MANIFESTS {

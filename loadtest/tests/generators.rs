@@ -35,6 +35,20 @@ fn by_hey(url: &str) -> [Burst; 2] {
     [document.runs[0].bursts[0].clone(), reference]
 }
 
+/// Returns the burst of hey's text, without `-o csv`, estimated with the service time of `reference`.
+fn by_hey_text(url: &str, reference: &Burst) -> Burst {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("hey.txt");
+    let hey = Command::new(installed("bin/hey", "hey"))
+        .args(["-n", "10", "-c", "10", "-t", "60", url])
+        .output()
+        .expect("hey starts");
+    std::fs::write(&text, hey.stdout).unwrap();
+    let document =
+        analyzed(&text, &["-n", "10", "-c", "10", "--service-ms", &reference.service_ms.to_string()]);
+    document.runs[0].bursts[0].clone()
+}
+
 fn assert_alike([other, reference]: &[Burst; 2], kind: Kind) {
     let summary = |burst: &Burst| (burst.verdict.kind, burst.verdict.shape, burst.n, burst.c, burst.ok);
     assert_eq!(summary(other), summary(reference), "{:?}\n{:?}", other.verdict, reference.verdict);
@@ -55,7 +69,11 @@ fn hey_and_loadtest_agree_on_the_embedded_host() {
 fn hey_and_loadtest_agree_on_fastapi() {
     let peer = fastapi();
     assert_alike(&by_hey(&format!("{}/e1/p1?wait_ms=1000", peer.url)), Kind::Parallel);
-    assert_alike(&by_hey(&format!("{}/e1/p2?wait_ms=500", peer.url)), Kind::Sequential);
+    let url = format!("{}/e1/p2?wait_ms=500", peer.url);
+    let both = by_hey(&url);
+    assert_alike(&both, Kind::Sequential);
+    let text = by_hey_text(&url, &both[1]);
+    assert_eq!((text.verdict.kind, text.ok), (Kind::Sequential, 10), "{}", text.verdict.why);
 }
 
 /// Runs the exported setups with k6, and returns the judged results. `out` is k6's output format.

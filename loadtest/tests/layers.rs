@@ -75,6 +75,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "judgement",
             "cause",
             "verdict",
+            "estimate",
             "capacity",
             "experiment",
             "compare",
@@ -83,7 +84,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
 ];
 
 /// The crates of the project that each crate may depend on. Dependencies for tests count, too, if they are in the table.
-const CRATES: [(&str, &[&str]); 8] = [
+const CRATES: [(&str, &[&str]); 9] = [
     ("judge", &[]),
     ("host", &[]),
     ("results", &["judge", "endpoint"]),
@@ -92,6 +93,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("components/endpoint", &[]),
     ("testing", &[]),
     ("loadtest", &["judge", "results", "host", "endpoint"]),
+    ("fuzz", &["judge", "results", "host", "loadtest"]),
 ];
 
 /// Dependencies in `[dev-dependencies]` that a crate may have in addition.
@@ -282,8 +284,18 @@ fn flags_do_not_name_commands() {
 
 /// The project's crates among the dependencies of a Cargo.toml, by the table's kind.
 fn dependencies(manifest: &str) -> BTreeMap<String, Vec<String>> {
-    let names =
-        ["judge", "host", "results", "simulator", "corpus", "endpoint", "testing", "loadtest", "bench"];
+    let names = [
+        "judge",
+        "host",
+        "results",
+        "simulator",
+        "corpus",
+        "endpoint",
+        "testing",
+        "loadtest",
+        "bench",
+        "fuzz",
+    ];
     let manifest: toml::Table = toml::from_str(manifest).unwrap();
     let of = |kind: &str| {
         let table = manifest.get(kind).and_then(toml::Value::as_table);

@@ -1,22 +1,35 @@
-//! A file as bytes: read once, decompressed if it is gzipped, line by line with a bound on the line length.
+//! A file as bytes: read once, decompressed if it is gzipped, converted if it is UTF-16, line by line with a bound on the line
+//! length.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::ops::RangeBounds;
 
 use anyhow::Context;
+use encoding_rs_io::DecodeReaderBytesBuilder;
 use flate2::bufread::MultiGzDecoder;
+use serde::Deserializer;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// The buffer size, which is also how much [`Input::peek`] returns at most.
+/// The buffer size.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// How much [`Input::peek`] returns at most: a text that is pasted around a summary may be long.
+const PEEK_BYTES: u64 = 1024 * 1024;
 /// UTF-8's byte order mark, which some programs write.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+/// UTF-16's byte order marks.
+const UTF16_MARKS: [&[u8]; 2] = [&[0xff, 0xfe], &[0xfe, 0xff]];
+/// The number of lines by which objects of one line are told from objects of several.
+const FIRST_LINES: usize = 100;
 /// The longest line that is kept in memory. No tool writes a longer row.
 const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The content of a file.
 pub struct Input {
     reader: Box<dyn BufRead>,
+    is_utf16: bool,
+    is_peeked: bool,
     line: Vec<u8>,
     number: u64,
 }
@@ -30,7 +43,7 @@ pub struct Line<'a> {
 }
 
 impl Input {
-    /// Wraps `reader`, and decompresses its content if it is gzipped.
+    /// Wraps `reader`, decompresses its content if it is gzipped, and converts UTF-16 to UTF-8: PowerShell's `>` writes UTF-16.
     ///
     /// # Errors
     ///
@@ -38,19 +51,38 @@ impl Input {
     pub fn new(reader: Box<dyn Read>) -> io::Result<Self> {
         let mut reader = BufReader::with_capacity(BUFFER_BYTES, reader);
         let is_gzip = reader.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-        let reader: Box<dyn BufRead> = match is_gzip {
+        let mut reader: Box<dyn BufRead> = match is_gzip {
             true => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(reader))),
             false => Box::new(reader),
         };
-        Ok(Self { reader, line: Vec::new(), number: 0 })
+        // A damaged archive is reported when it is read.
+        let is_utf16 =
+            reader.fill_buf().is_ok_and(|head| UTF16_MARKS.iter().any(|mark| head.starts_with(mark)));
+        if is_utf16 {
+            let decoded = DecodeReaderBytesBuilder::new().bom_sniffing(true).strip_bom(true).build(reader);
+            reader = Box::new(BufReader::with_capacity(BUFFER_BYTES, decoded));
+        }
+        Ok(Self { reader, is_utf16, is_peeked: false, line: Vec::new(), number: 0 })
     }
 
-    /// Returns the first bytes, at most 64 KiB, without consuming them.
+    /// Whether the content was UTF-16.
+    pub fn is_utf16(&self) -> bool {
+        self.is_utf16
+    }
+
+    /// Returns the first bytes, at most 1 MiB, without consuming them. A pipe is read until it has so many, or ends.
     ///
     /// # Errors
     ///
     /// If the content can't be read.
     pub fn peek(&mut self) -> io::Result<&[u8]> {
+        if !self.is_peeked {
+            let mut head = Vec::new();
+            (&mut *self.reader).take(PEEK_BYTES).read_to_end(&mut head)?;
+            let rest = std::mem::replace(&mut self.reader, Box::new(io::empty()));
+            self.reader = Box::new(Cursor::new(head).chain(rest));
+            self.is_peeked = true;
+        }
         self.reader.fill_buf()
     }
 
@@ -121,6 +153,108 @@ impl Input {
         }
         Ok(rejected)
     }
+
+    /// Calls `row` for each JSON object: one on each line; or, if the first line isn't a whole object, one after the other or in an
+    /// array, as `jq` prints them. Text before the first object is left out. Returns the rows that `row` rejected or that are too
+    /// long; the first one that isn't JSON ends a file of objects over several lines.
+    ///
+    /// # Errors
+    ///
+    /// If the content can't be read.
+    pub fn each_json(
+        &mut self,
+        mut row: impl FnMut(&[u8]) -> Result<(), String>,
+    ) -> anyhow::Result<RejectedRows> {
+        let start = JsonStart::of(self.peek()?);
+        self.reader.consume(start.offset);
+        self.number += start.lines;
+        if start.is_one_per_line {
+            return self.each_line(row);
+        }
+        let mut rejected = RejectedRows::default();
+        let mut count = 0_u64;
+        let mut each = |value: &RawValue| {
+            count += 1;
+            row(value.get().as_bytes())
+                .unwrap_or_else(|error| rejected.add(&format!("object {count}"), error));
+        };
+        let mut json = serde_json::Deserializer::from_reader(&mut *self.reader);
+        let ended = match start.is_array {
+            true => json.deserialize_seq(Elements(&mut each)),
+            false => json.into_iter::<Box<RawValue>>().try_for_each(|value| value.map(|value| each(&value))),
+        };
+        if let Err(error) = ended {
+            ensure_json(&error)?;
+            let position = format!("line {}, column {}", start.lines + error.line() as u64, error.column());
+            rejected.add(&position, format!("{}; the rest is not read", json_message(&error)));
+        }
+        Ok(rejected)
+    }
+}
+
+/// Where the JSON of a file begins, and its form.
+struct JsonStart {
+    offset: usize,
+    /// The number of lines before it.
+    lines: u64,
+    is_one_per_line: bool,
+    is_array: bool,
+}
+
+impl JsonStart {
+    fn of(head: &[u8]) -> Self {
+        let mut start = Self { offset: 0, lines: 0, is_one_per_line: true, is_array: false };
+        for line in head.split_inclusive(|byte| *byte == b'\n') {
+            let text = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+            // A prompt may begin with a bracket, too.
+            if let [first @ (b'{' | b'['), rest @ ..] = text.trim_ascii()
+                && (*first == b'{' || matches!(rest.trim_ascii_start(), [] | [b'{', ..]))
+            {
+                let end = start.offset + line.len();
+                start.offset = end - text.len();
+                start.is_array = *first == b'[';
+                // A line that is longer than the head is still a line.
+                let is_long = end == head.len() && !rest.is_empty();
+                start.is_one_per_line = !start.is_array && (is_long || has_whole_line(&head[start.offset..]));
+                return start;
+            }
+            start.offset += line.len();
+            start.lines += 1;
+        }
+        Self { offset: 0, lines: 0, ..start }
+    }
+}
+
+/// Whether one of the first lines is a whole object. One of them may be damaged.
+fn has_whole_line(text: &[u8]) -> bool {
+    let objects = text.split(|byte| *byte == b'\n').take(FIRST_LINES).filter(|line| line.starts_with(b"{"));
+    objects.into_iter().any(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok())
+}
+
+/// The elements of an array, which are passed on one by one.
+struct Elements<F>(F);
+
+impl<'de, F: FnMut(&RawValue)> Visitor<'de> for Elements<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut array: A) -> Result<(), A::Error> {
+        while let Some(value) = array.next_element::<Box<RawValue>>()? {
+            (self.0)(&value);
+        }
+        Ok(())
+    }
+}
+
+/// Returns an error if the content can't be read, as opposed to one that isn't JSON.
+fn ensure_json(error: &serde_json::Error) -> io::Result<()> {
+    match error.io_error_kind() {
+        Some(kind) => Err(io::Error::new(kind, error.to_string())),
+        None => Ok(()),
+    }
 }
 
 /// Rows that could not be read.
@@ -185,8 +319,13 @@ fn split_csv(line: &[u8]) -> Result<csv::StringRecord, String> {
     }
 }
 
-/// Returns the message of an error in a line of JSON, without serde's line number: it is always 1.
+/// Returns the message of an error in a line of JSON, with its column.
 pub fn json_error(error: &serde_json::Error) -> String {
+    format!("column {}: {}", error.column(), json_message(error))
+}
+
+/// Returns the message of an error in JSON without its position.
+pub fn json_message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }

@@ -12,7 +12,7 @@
 //! | [`document`] | `result.json`: its types, their JSON names, their schema |
 //! | [`capacity`] | the output of `loadtest capacity --json` |
 //! | [`threshold`] | the expectations of `--expect` |
-//! | [`import`] | the results of hey, oha, k6, vegeta and `loadtest`, judged |
+//! | [`import`] | the results of other load generators and of `loadtest`, judged; summaries, estimated |
 //! | [`summary`] | the table of setups by systems, and its summary |
 //! | [`sentences`] | a result in sentences, which several formats share |
 //! | [`compare`] | what changed between two results |

@@ -43,6 +43,12 @@ fn unsent(burst: &Burst) -> Option<String> {
 }
 
 fn counted_only(burst: &Burst) -> Option<String> {
+    if burst.is_summary() {
+        return Some(
+            "The counts and times above are those of the summary; times between those that it has are interpolated."
+                .to_owned(),
+        );
+    }
     (burst.counted_only > 0).then(|| {
         format!(
             "The verdict covers the first {} requests. The counts and times above include {} more requests, with a precision \
@@ -70,13 +76,16 @@ fn numbers(burst: &Burst) -> String {
         0 => String::new(),
         refused => format!(" ({refused} refused)"),
     };
+    let sends = match burst.is_summary() {
+        true => String::new(),
+        false => format!(", sends up to {} late", units::time(burst.start_skew_us / 1e3)),
+    };
     format!(
-        "{}{connections}: {} answered, {} failed{refused}; makespan {}, sends up to {} late",
+        "{}{connections}: {} answered, {} failed{refused}; makespan {}{sends}",
         units::requests(burst.n),
         burst.ok,
         burst.failed,
         units::time(burst.makespan_ms),
-        units::time(burst.start_skew_us / 1e3),
     )
 }
 

@@ -16,3 +16,4 @@ pub mod wasm;
 pub use application::{App, BuildConfig, Component, RouteTarget, Trigger};
 pub(crate) use error::Located;
 pub use error::{ManifestError, ManifestErrors, Position};
+pub use route::RoutePattern;

@@ -65,11 +65,7 @@ impl Confidence {
     /// Returns the highest confidence for a trace with missing data: a guessed service time and unknown failures might
     /// change the verdict.
     pub(super) fn limit(missing: &MissingData) -> Self {
-        if missing.service || missing.failures == Failures::Unknown || missing.requests {
-            Self::Medium
-        } else {
-            Self::High
-        }
+        if missing.service || missing.failures == Failures::Unknown { Self::Medium } else { Self::High }
     }
 }
 

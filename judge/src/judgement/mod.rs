@@ -20,6 +20,7 @@ pub use confidence::Confidence;
 pub(crate) use cross_check::CrossCheck;
 pub(crate) use range::Range;
 pub use shape::Shape;
+pub(crate) use validity::NO_SERVICE_TIME;
 pub use validity::is_bottleneck;
 
 /// Less probable mechanisms are not worth a mention.
@@ -50,7 +51,7 @@ impl<'a> Judgement<'a> {
         }
         let shape = Shape::of(findings, served);
         if trace.missing.service && reasons.is_empty() && validity::needs_service_time(served, shape) {
-            reasons.push(validity::NO_SERVICE_TIME.to_owned());
+            reasons.push(NO_SERVICE_TIME.to_owned());
             served = Kind::Inconclusive;
         }
         let range = at_a_time::at_a_time(findings, served, shape);

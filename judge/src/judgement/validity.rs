@@ -22,7 +22,7 @@ const MAX_UNANSWERED: f64 = 0.05;
 const TOO_QUICK: f64 = 0.8;
 
 /// The reason if the service time is unknown, and the quickest answer can't stand in for it.
-pub(super) const NO_SERVICE_TIME: &str = "the service time of one request alone is unknown; without it, answers that \
+pub(crate) const NO_SERVICE_TIME: &str = "the service time of one request alone is unknown; without it, answers that \
     come together may be parallel, slowed alike or held up by each other; give it by --service-ms";
 
 /// A check: returns the reason why the measurement supports no verdict, and what to do.

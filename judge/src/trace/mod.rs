@@ -59,8 +59,6 @@ pub struct MissingData {
     pub service: bool,
     /// Whether failed requests are missing.
     pub failures: Failures,
-    /// The single requests are missing: the rows were reconstructed from a summary.
-    pub requests: bool,
     /// The resolution of the times, in microseconds; 0 if they are exact.
     pub resolution_us: f64,
 }

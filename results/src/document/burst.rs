@@ -87,8 +87,8 @@ pub struct Burst {
     /// The Server header, if all good answers have the same one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
-    /// The latency of the good answers, from the send to the last byte; null if there are none. Percentiles have a
-    /// precision of three digits if `counted_only` is above 0.
+    /// The latency of the good answers, from the send to the last byte; null if there are none, or if a summary doesn't have
+    /// it. Percentiles have a precision of three digits if `counted_only` is above 0; those of a summary are interpolated.
     pub latency_ms: Option<Latency>,
     /// The latency of the good answers, from the planned send to the last byte: the latency that independent users
     /// would see. A slow server delays the actual sends, so that the latency from the send is too low (coordinated
@@ -113,6 +113,11 @@ impl Burst {
     pub fn unmet(&self) -> Vec<String> {
         let mismatch = self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}"));
         mismatch.chain(checked::unmet(&self.thresholds)).collect()
+    }
+
+    /// Whether the burst is known by a summary only: no request is listed, though there were some.
+    pub fn is_summary(&self) -> bool {
+        self.requests.is_empty() && self.counted_only > 0
     }
 
     /// Creates a burst without expectations. `asked` is the requested schedule, and `counted_only` aggregates the

@@ -7,10 +7,13 @@ use judge::trace::{Evidence, Outcome, Row};
 
 use super::options::Options;
 use super::send_plan::SendPlan;
+use super::summed::Summed;
 use crate::input::{Input, RejectedRows};
 
 /// The most bursts of a file. More of them are a mistake, such as a URL with a random part.
 const MAX_GROUPS: usize = 100;
+/// The most runs of a file. More of them are a mistake.
+const MAX_RUNS: usize = 100;
 /// The most latencies of requests alone that are kept of each burst.
 const MAX_SOLOS: usize = 1_000;
 /// The longest duration, in microseconds: a hundred days. Longer ones are errors.
@@ -56,20 +59,28 @@ pub struct Collector<'a> {
     pub options: &'a Options,
     /// The index of the current file.
     file: usize,
+    /// The current run of the file, from 0: tools append to a file that exists.
+    run: usize,
     /// The start of the first request, which all times count from.
     pub base_ns: Option<i64>,
     /// The resolution of the times, in microseconds.
     pub resolution_us: f64,
     pub groups: Vec<Group>,
-    group_of: HashMap<Key, usize>,
+    group_of: HashMap<(usize, Key), usize>,
     kept: usize,
     pub rejected: RejectedRows,
+    /// The summaries of bursts without single requests.
+    pub summaries: Vec<Summed>,
+    /// What was noticed about the files, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// A burst's requests.
 #[derive(Default)]
 pub struct Group {
     pub key: Key,
+    /// The run of the file, from 0.
+    pub run: usize,
     /// The kept requests.
     pub rows: Vec<Row>,
     /// The aggregate of the requests that are not kept.
@@ -82,23 +93,56 @@ pub struct Group {
     pub solos_ms: Vec<f64>,
 }
 
+impl Group {
+    /// Adds the requests of a group that measured at the same time.
+    pub fn join(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.solos_ms.extend(other.solos_ms);
+    }
+}
+
 impl<'a> Collector<'a> {
     pub fn new(options: &'a Options) -> Self {
         Self {
             options,
             file: 0,
+            run: 0,
             base_ns: None,
             resolution_us: 0.0,
             groups: Vec::new(),
             group_of: HashMap::new(),
             kept: 0,
             rejected: RejectedRows::default(),
+            summaries: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
     /// Starts the file with this index.
     pub fn start_file(&mut self, file: usize) {
         self.file = file;
+        self.run = 0;
+    }
+
+    /// Starts the run of the file with this index.
+    pub fn start_run(&mut self, run: usize) -> Result<(), String> {
+        if run >= MAX_RUNS {
+            return Err(format!("more than {MAX_RUNS} runs in a file"));
+        }
+        self.run = run;
+        Ok(())
+    }
+
+    /// Records what was noticed about a file, as a sentence; once.
+    pub fn note(&mut self, sentence: String) {
+        if !self.notes.contains(&sentence) {
+            self.notes.push(sentence);
+        }
+    }
+
+    /// Adds summaries of bursts.
+    pub fn add_summaries(&mut self, summaries: Vec<Summed>) {
+        self.summaries.extend(summaries);
     }
 
     /// Records that times have at best this resolution, in microseconds.
@@ -111,15 +155,26 @@ impl<'a> Collector<'a> {
         self.rejected.extend(rejected);
     }
 
-    /// Adds all lines of `input`. `request` parses a line, and returns `None` for a header.
-    pub fn read(
+    /// Adds all lines of `input` that follow a line that begins with `header`. A second header begins another run. `request`
+    /// parses a line by its header, and returns `None` for a line without a request.
+    pub fn read_table(
         &mut self,
         input: &mut Input,
-        request: impl Fn(&[u8]) -> Result<Option<Request>, String>,
+        header: &str,
+        request: impl Fn(&[u8], &[u8]) -> Result<Option<Request>, String>,
     ) -> anyhow::Result<()> {
-        let rejected = input.each_line(|line| match request(line)? {
-            Some(request) => self.add(request),
-            None => Ok(()),
+        let mut found = Vec::new();
+        let mut headers = 0;
+        let rejected = input.each_line(|line| {
+            if line.trim_ascii_start().starts_with(header.as_bytes()) {
+                found = line.to_vec();
+                headers += 1;
+                return self.start_run(headers - 1);
+            }
+            match headers {
+                0 => Ok(()),
+                _ => request(&found, line)?.map_or(Ok(()), |request| self.add(request)),
+            }
         })?;
         self.add_rejected(rejected);
         Ok(())
@@ -192,17 +247,19 @@ impl<'a> Collector<'a> {
     }
 
     fn group(&mut self, key: Key) -> Result<&mut Group, String> {
-        let at = match self.group_of.get(&key) {
+        let of_run = (self.run, key);
+        let at = match self.group_of.get(&of_run) {
             Some(at) => *at,
             None if self.groups.len() == MAX_GROUPS => {
                 return Err(format!(
                     "more than {MAX_GROUPS} different URLs and setups; {:?} is one more",
-                    key.url
+                    of_run.1.url
                 ));
             }
             None => {
-                self.group_of.insert(key.clone(), self.groups.len());
-                self.groups.push(Group { key, ..Group::default() });
+                let (run, key) = of_run.clone();
+                self.group_of.insert(of_run, self.groups.len());
+                self.groups.push(Group { key, run, ..Group::default() });
                 self.groups.len() - 1
             }
         };

@@ -1,11 +1,13 @@
-//! hey's CSV (`-o csv`): times in seconds, from hey's own start.
+//! hey's CSV (`-o csv`): times in seconds, from hey's own start. And its text, a summary.
 
 use judge::trace::Outcome;
 
 use super::collector::{Collector, Request};
 use super::format::{DROPS_FAILURES, Format};
+use super::hey_text;
 use super::outcome::status;
 use super::source::Source;
+use super::text;
 use crate::input::{csv_fields, parse_number};
 
 /// The beginning of the header line.
@@ -19,7 +21,7 @@ const FIELDS: usize = 8;
 pub(super) const FORMAT: Format = Format {
     tool: "hey",
     name: "CSV",
-    detect: |head| head.line.starts_with(HEADER),
+    detect: |head| head.has_line(HEADER),
     read,
     has_timestamps: false,
     drops_failures: true,
@@ -27,11 +29,25 @@ pub(super) const FORMAT: Format = Format {
     lacks: &[DROPS_FAILURES],
 };
 
+/// The text.
+pub(super) const TEXT: Format = Format {
+    name: "text",
+    detect: |head| hey_text::is_summary(&head.text) && !hey_text::is_oha(&head.text),
+    read: read_text,
+    drops_failures: false,
+    is_summary: true,
+    lacks: &["The file has no single requests: hey writes them with -o csv."],
+    ..FORMAT
+};
+
 fn read(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
     collector.limit_resolution(RESOLUTION_US);
-    collector.read(&mut source.input, |line| {
-        (!line.starts_with(HEADER.as_bytes())).then(|| request(line)).transpose()
-    })
+    collector.read_table(&mut source.input, HEADER, |_, line| request(line).map(Some))
+}
+
+fn read_text(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
+    collector.add_summaries(hey_text::summaries(&text::read(source)?, "hey"));
+    Ok(())
 }
 
 /// `response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset`

@@ -1,19 +1,20 @@
 //! Judges the collected bursts, and makes a document of them.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use judge::schedule::Schedule;
 use judge::trace::{Baseline, Failures, Generator, MissingData, Row, Trace};
-use judge::verdict;
+use judge::verdict::{self, Kind, Verdict};
 
 use super::collector::{Collector, Group};
 use super::format::Format;
 use super::options::Options;
-use super::send_plan;
+use super::summed::Summed;
+use super::urls::{endpoint_of, is_local};
+use super::{runs, send_plan, summary};
 use crate::document::{Burst, Document, Machine, Run, Source};
+use crate::input::RejectedRows;
 
 /// A resolution above this, in microseconds, is reported with advice on how to get a finer one.
 const COARSE_RESOLUTION_US: f64 = 1e5;
@@ -25,7 +26,7 @@ pub fn document(
     files: Vec<String>,
     empty: Document,
 ) -> anyhow::Result<Document> {
-    let Collector { options, base_ns, groups, rejected, resolution_us, .. } = collector;
+    let Collector { options, base_ns, groups, rejected, resolution_us, summaries, mut notes, .. } = collector;
     let context = Context {
         format,
         options,
@@ -33,24 +34,37 @@ pub fn document(
         clock_ns: base_ns.filter(|_| format.has_timestamps),
         files: &files,
     };
-    let groups = non_empty(groups);
-    let reason = if rejected.count > 0 { format!("; {rejected}") } else { String::new() };
-    ensure!(!groups.is_empty(), "{}: the file has no requests{reason}", files.join(", "));
+    let mut groups = non_empty(groups);
+    if format.has_timestamps {
+        groups = runs::join_overlapping(groups);
+    }
+    let summaries: Vec<Summed> = summaries.into_iter().filter(|summed| summed.requests() > 0).collect();
+    ensure!(!groups.is_empty() || !summaries.is_empty(), "{}", without_requests(&files, &rejected, &notes));
+    let (different, bursts) = (keys(&groups), groups.len() + summaries.len());
     ensure!(
-        groups.len() == 1 || options.n.is_none() && options.c.is_none(),
-        "-n and -c apply to one burst, but the file has {}",
-        groups.len()
+        different.max(summaries.len()) == 1 || options.n.is_none() && options.c.is_none(),
+        "-n and -c apply to one burst, but the file has {bursts}"
     );
+    notes.extend(runs::name(&mut groups));
     let mut document = Document { machine: Machine::unknown(), ..empty };
     document.started = context.started().unwrap_or(document.started);
     let mut is_service_guessed = false;
     for group in groups {
         let setup = if group.key.setup.is_empty() { "burst" } else { &group.key.setup }.to_owned();
-        let (burst, missing) = context.judge(group);
+        let (burst, missing) = context.judge(group)?;
         is_service_guessed |= missing.service;
         add(&mut document, format.tool, setup, burst);
     }
+    for summed in summaries {
+        add(
+            &mut document,
+            format.tool,
+            "burst".to_owned(),
+            summary::burst(summed, options, &files.join(" "))?,
+        );
+    }
     let mut lacks = lacks(format, resolution_us, is_service_guessed);
+    lacks.extend(notes);
     if rejected.count > 0 {
         lacks.push(format!("{rejected}."));
     }
@@ -62,6 +76,22 @@ pub fn document(
         lacks,
     });
     Ok(document)
+}
+
+/// Returns the error if the files have no requests.
+fn without_requests(files: &[String], rejected: &RejectedRows, notes: &[String]) -> String {
+    let mut error = format!("{}: the file has no requests", files.join(", "));
+    if rejected.count > 0 {
+        error += &format!("; {rejected}");
+    }
+    let notes = notes.iter().map(|note| note.trim_end_matches('.'));
+    notes.for_each(|note| error += &format!("; {note}"));
+    error
+}
+
+/// Returns the number of different bursts: the runs of a file repeat a burst.
+fn keys(groups: &[Group]) -> usize {
+    groups.iter().map(|group| &group.key).collect::<HashSet<_>>().len()
 }
 
 /// Returns the groups with requests. Solo requests are sent once for all setups of a URL, so that their latencies apply
@@ -87,6 +117,9 @@ fn lacks(format: &Format, resolution_us: f64, is_service_guessed: bool) -> Vec<S
             "The times are whole seconds: set K6_CSV_TIME_FORMAT=unix_nano, or give k6's JSON.".to_owned(),
         );
     }
+    if format.is_summary {
+        return lacks;
+    }
     lacks.push(format!("{} does not record how busy the load generator was.", format.tool));
     if is_service_guessed {
         lacks.push(
@@ -109,7 +142,8 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn judge(&self, mut group: Group) -> (Burst, MissingData) {
+    /// Judges the requests of a group.
+    fn judge(&self, mut group: Group) -> anyhow::Result<(Burst, MissingData)> {
         let measured = Baseline::new(std::mem::take(&mut group.solos_ms));
         let known = Baseline::given(&self.options.service_ms)
             .or_else(|| measured.median_ms().map(|service_ms| (service_ms, measured)));
@@ -127,6 +161,7 @@ impl Context<'_> {
         }
         let (rows, counted_only) = (group.rows.len(), group.counted_only.requests);
         let sent = self.options.n.or(group.plan.and_then(|plan| plan.n));
+        self.options.check_number(rows + counted_only).with_context(|| self.files.join(", "))?;
         let schedule = Schedule {
             c: self.options.c.unwrap_or(inferred.connections),
             spacing: inferred.spacing,
@@ -145,10 +180,12 @@ impl Context<'_> {
         };
         let requested = Schedule { n: schedule.n + counted_only, ..schedule };
         let url = if group.key.url.is_empty() { self.files.join(" ") } else { group.key.url };
+        let has_good = group.counted_only.ok > 0 || trace.answered().next().is_some();
         let verdict = verdict::judge(&trace);
+        let verdict = if has_good { verdict } else { without_good(verdict) };
         let burst =
             Burst::new(url.clone(), endpoint_of(&url), &requested, &trace, group.counted_only, verdict);
-        (Burst { start_unix_us: start_ns.map(|ns| ns / 1_000), ..burst }, missing)
+        Ok((Burst { start_unix_us: start_ns.map(|ns| ns / 1_000), ..burst }, missing))
     }
 
     fn missing(&self, is_service_known: bool, is_number_known: bool) -> MissingData {
@@ -159,7 +196,6 @@ impl Context<'_> {
                 (true, true) => Failures::Counted,
                 (true, false) => Failures::Unknown,
             },
-            requests: self.format.is_summary,
             resolution_us: self.resolution_us,
         }
     }
@@ -177,6 +213,18 @@ impl Context<'_> {
         let planned = planned.map(|(start, base)| (start as i128 - base as i128) as f64 / 1e3);
         planned.unwrap_or(if first.is_finite() { first } else { 0.0 })
     }
+}
+
+/// Returns the verdict on requests of which none has a good answer. Nothing shows that the endpoint ever answers, so that the
+/// load need not be the reason.
+fn without_good(verdict: Verdict) -> Verdict {
+    if verdict.kind == Kind::Inconclusive {
+        return verdict;
+    }
+    let reason =
+        "no request was answered well; check what the endpoint answers, or allow its status by --status";
+    let why = format!("{} No verdict: {reason}.", verdict.why);
+    Verdict { why, reasons: vec![reason.to_owned()], ..Verdict::of(Kind::Inconclusive) }
 }
 
 /// The latency of the fastest good answer, without connecting; `None` if there is none.
@@ -200,22 +248,4 @@ fn add(document: &mut Document, tool: &str, setup: String, burst: Burst) {
             bursts: vec![burst],
         }),
     }
-}
-
-/// Returns a URL's path with dashes. If there is no URL, `url` is a path, and the result is its file name.
-fn endpoint_of(url: &str) -> String {
-    match url::Url::parse(url) {
-        Ok(url) => endpoint::name_of(url.path()),
-        Err(_) => {
-            Path::new(url).file_name().map_or(url.to_owned(), |name| name.to_string_lossy().into_owned())
-        }
-    }
-}
-
-/// Whether the server shares the generator's clock, because it runs on the same machine.
-fn is_local(url: &str) -> bool {
-    let url = url::Url::parse(url).ok();
-    let host = url.as_ref().and_then(url::Url::host_str).unwrap_or_default();
-    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-    host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }

@@ -1,32 +1,31 @@
-//! oha's CSV and JSON (`--output-format`): times in seconds, from oha's own start.
+//! oha's CSV and JSON (`--output-format`): times in seconds, from oha's own start. The JSON is a summary, and so is its text.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
+use judge::estimate::{Quantile, Summary};
 use judge::trace::Outcome;
 use serde::Deserialize;
 
 use super::collector::{Collector, Request};
 use super::format::{DROPS_FAILURES, Format};
-use super::outcome::{failure, status};
+use super::hey_text::{self, of_bars};
+use super::json_text::objects;
+use super::outcome::status;
 use super::source::Source;
+use super::summed::{Ended, Summed};
+use super::text;
 use crate::input::{csv_fields, parse_number};
 
 /// The beginning of the CSV's header line.
 pub(super) const HEADER: &str = "request-start,DNS,DNS+dialup,";
 /// The number of fields of a line.
 const FIELDS: usize = 7;
-/// The size limit of the JSON, which is a summary.
-const MAX_JSON_BYTES: u64 = 16 * 1024 * 1024;
-/// The most requests that are reconstructed from a histogram.
-const MAX_REQUESTS: usize = 10_000_000;
-
 /// The CSV format.
 pub(super) const CSV: Format = Format {
     tool: "oha",
     name: "CSV",
-    detect: |head| head.line.starts_with(HEADER),
+    detect: |head| head.has_line(HEADER),
     read: read_csv,
     has_timestamps: false,
     drops_failures: true,
@@ -38,22 +37,24 @@ pub(super) const CSV: Format = Format {
 pub(super) const JSON: Format = Format {
     tool: "oha",
     name: "JSON",
-    // k6's summary has the same key.
-    detect: |head| head.has(&["summary"]) && (!head.has(&["metrics"]) || head.has(&["requestsPerSec"])),
+    detect: |head| head.has(&["summary", "responseTimeHistogram"]),
     read: read_json,
-    has_timestamps: false,
     drops_failures: false,
     is_summary: true,
-    lacks: &[
-        "The file has no single requests: their times are reconstructed from its histogram of eleven bars, as if all \
-         requests had been sent at once.",
-    ],
+    lacks: &["The file has no single requests: oha writes them with --no-tui --output-format csv."],
+    ..CSV
+};
+
+/// The text.
+pub(super) const TEXT: Format = Format {
+    name: "text",
+    detect: |head| hey_text::is_summary(&head.text) && hey_text::is_oha(&head.text),
+    read: read_text,
+    ..JSON
 };
 
 fn read_csv(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
-    collector.read(&mut source.input, |line| {
-        (!line.starts_with(HEADER.as_bytes())).then(|| request(line)).transpose()
-    })
+    collector.read_table(&mut source.input, HEADER, |_, line| request(line).map(Some))
 }
 
 /// `request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status`
@@ -73,9 +74,11 @@ fn request(line: &[u8]) -> Result<Request, String> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Summary {
+struct Report {
     summary: Totals,
     response_time_histogram: BTreeMap<String, u64>,
+    #[serde(default)]
+    latency_percentiles: BTreeMap<String, Option<f64>>,
     #[serde(default)]
     status_code_distribution: BTreeMap<String, u64>,
     #[serde(default)]
@@ -87,66 +90,52 @@ struct Totals {
     total: f64,
     slowest: Option<f64>,
     fastest: Option<f64>,
+    average: Option<f64>,
 }
 
-/// Reconstructs requests that fit the summary.
 fn read_json(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
-    let summary: Summary = serde_json::from_reader(source.input.remaining().take(MAX_JSON_BYTES))
-        .context("this is not oha's JSON")?;
-    for request in requests(&summary)? {
-        collector.add(request).map_err(anyhow::Error::msg)?;
-    }
+    let reports: Vec<Report> = objects(&text::read(source)?, "oha's JSON")?;
+    let summaries: anyhow::Result<_> = reports.iter().map(summed).collect();
+    collector.add_summaries(summaries?);
     Ok(())
 }
 
-fn requests(summary: &Summary) -> anyhow::Result<Vec<Request>> {
-    let mut bars: Vec<(f64, u64)> = Vec::new();
-    for (bound, count) in &summary.response_time_histogram {
+fn read_text(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
+    collector.add_summaries(hey_text::summaries(&text::read(source)?, "oha"));
+    Ok(())
+}
+
+fn summed(report: &Report) -> anyhow::Result<Summed> {
+    let mut bars: Vec<(f64, usize)> = Vec::new();
+    for (bound, count) in &report.response_time_histogram {
         let bound: f64 = bound.parse().ok().filter(|bound: &f64| bound.is_finite()).with_context(|| {
             format!("responseTimeHistogram has {bound:?} where a time in seconds is expected")
         })?;
-        bars.push((bound, *count));
+        bars.push((bound * 1e3, usize::try_from(*count)?));
     }
     bars.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut statuses: Vec<(u16, u64)> = Vec::new();
-    for (text, count) in &summary.status_code_distribution {
-        statuses.push((status(Some(text)).map_err(anyhow::Error::msg)?, *count));
+    let mut results = Vec::new();
+    for (text, count) in &report.status_code_distribution {
+        let status = status(Some(text)).map_err(anyhow::Error::msg)?;
+        results.push((Ended::Status(status), usize::try_from(*count)?));
     }
-    let failed = || summary.error_distribution.iter();
-    let count = bars.iter().map(|(_, count)| *count).chain(failed().map(|(_, count)| *count));
-    let count = count.fold(0_u64, u64::saturating_add);
-    ensure!(
-        count <= MAX_REQUESTS as u64,
-        "{count} requests are too many to be reconstructed from a histogram; give oha's CSV"
-    );
-
-    let mut statuses = statuses.into_iter().flat_map(|(status, count)| (0..count).map(move |_| status));
-    let answered = times(&bars, &summary.summary).into_iter().map(|seconds| Request {
-        duration_us: seconds * 1e6,
-        outcome: Outcome::Answered(statuses.next().unwrap_or(200)),
-        ..Request::default()
-    });
-    let failed = failed().flat_map(|(text, count)| (0..*count).map(move |_| text)).map(|text| {
-        let duration_us = summary.summary.total.max(0.0) * 1e6;
-        Request { duration_us, outcome: failure(text), ..Request::default() }
-    });
-    Ok(answered.chain(failed).collect())
-}
-
-/// Returns the times of the bars, in seconds. The first bar has only the fastest request, the last bar ends with the
-/// slowest one, and all other requests are spread evenly over their bars.
-fn times(bars: &[(f64, u64)], totals: &Totals) -> Vec<f64> {
-    let mut times = Vec::new();
-    let mut low = totals.fastest.unwrap_or_else(|| bars.first().map_or(0.0, |bar| bar.0));
-    for (bound, count) in bars {
-        let step = (bound - low).max(0.0) / (*count as f64 + 1.0);
-        times.extend((1..=*count).map(|i| low + step * i as f64));
-        low = *bound;
+    for (error, count) in &report.error_distribution {
+        results.push((Ended::Error(error.clone()), usize::try_from(*count)?));
     }
-    if let (Some(last), Some(slowest)) =
-        (times.last_mut(), totals.slowest.filter(|slowest| slowest.is_finite()))
-    {
-        *last = slowest;
-    }
-    times
+    let Totals { total, slowest, fastest, average } = report.summary;
+    let ms = |seconds: f64| seconds * 1e3;
+    let mut quantiles = of_bars(&bars, fastest.map(ms));
+    quantiles.extend(report.latency_percentiles.iter().filter_map(|(name, seconds)| {
+        let percent: f64 = name.strip_prefix('p')?.parse().ok()?;
+        Some(Quantile::exact(percent / 100.0, ms((*seconds)?)))
+    }));
+    let summary = Summary {
+        duration_ms: ms(total),
+        fastest_ms: fastest.map(ms),
+        mean_ms: average.map(ms),
+        slowest_ms: slowest.map(ms),
+        quantiles,
+        ..Summary::default()
+    };
+    Ok(Summed { url: String::new(), summary, results })
 }

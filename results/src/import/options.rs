@@ -1,5 +1,6 @@
 //! How files are imported.
 
+use anyhow::bail;
 use judge::trace::Statuses;
 
 /// What the user knows about the measurement, and the limits of the import.
@@ -15,4 +16,17 @@ pub struct Options {
     pub good: Statuses,
     /// The number of requests that are kept one by one, over all bursts. The other ones are only counted.
     pub max_rows: usize,
+}
+
+impl Options {
+    /// Checks that a file doesn't have more requests than were sent.
+    pub(super) fn check_number(&self, requests: usize) -> anyhow::Result<()> {
+        match self.n {
+            Some(n) if requests > n => bail!(
+                "the file has {requests} requests, but -n says that {n} were sent; if runs were appended to it, give each run's \
+                 own file, or else the number of all requests"
+            ),
+            _ => Ok(()),
+        }
+    }
 }

@@ -13,14 +13,15 @@ pub fn status(text: Option<&str>) -> Result<u16, String> {
     })
 }
 
-/// Classifies an error by the words of Go's errors.
+/// Classifies an error by the words of Go's, Node's, Java's and Rust's errors.
 pub fn failure(text: &str) -> Outcome {
     let lower = text.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let kind = match () {
-        () if lower.contains("connection refused") => ErrorKind::ConnectRefused,
-        () if lower.contains("reset") => ErrorKind::Reset,
-        () if lower.contains("eof") => ErrorKind::Closed,
-        () if lower.contains("timeout") || lower.contains("deadline") => ErrorKind::Timeout,
+        () if has(&["connection refused", "econnrefused"]) => ErrorKind::ConnectRefused,
+        () if has(&["reset"]) => ErrorKind::Reset,
+        () if has(&["eof", "socket hang up", "nohttpresponse"]) => ErrorKind::Closed,
+        () if has(&["timeout", "timed out", "timedout", "deadline"]) => ErrorKind::Timeout,
         () => ErrorKind::Other,
     };
     Fault::new(kind, text.chars().take(MAX_ERROR_CHARS).collect::<String>()).outcome()

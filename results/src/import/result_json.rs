@@ -6,7 +6,7 @@ use judge::schedule::{Arrivals, Open, Schedule};
 use judge::trace::{Baseline, Evidence, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
 use judge::verdict::{self, Kind};
 
-use super::format::Head;
+use super::head::Head;
 use super::options::Options;
 use crate::document::{
     Baseline as DocumentBaseline, Burst, Document, LOADTEST, Request, Run, Sending, Source,
@@ -20,8 +20,6 @@ const ARBITRARY_START_NS: i128 = 1_000_000_000_000_000;
 /// Whether a file with this head is a `result.json`.
 pub fn detect(head: &Head) -> bool {
     head.has(&["schema", "tool"])
-        && !head.line_has(&["type", "metric"])
-        && !head.line_has(&["latency", "timestamp"])
 }
 
 /// Reads and judges the `result.json` in the file `name`.

@@ -20,7 +20,7 @@ const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024 * 1024;
 pub(super) const FORMAT: Format = Format {
     tool: "oha",
     name: "SQLite",
-    detect: |head| head.text.starts_with(MAGIC),
+    detect: |head| head.is_sqlite,
     read,
     has_timestamps: false,
     drops_failures: true,

@@ -1,5 +1,7 @@
 //! vegeta's JSON and CSV (`vegeta encode`): times in nanoseconds, by the wall clock.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use judge::trace::{Evidence, Outcome};
@@ -29,7 +31,7 @@ const LACKS: &[&str] = &["The file does not have the time to connect, which is p
 pub(super) const JSON: Format = Format {
     tool: "vegeta",
     name: "JSON",
-    detect: |head| head.line_has(&["latency", "timestamp"]),
+    detect: |head| head.has(&["latency", "timestamp"]),
     read: read_json,
     has_timestamps: true,
     drops_failures: false,
@@ -42,15 +44,49 @@ pub(super) const CSV: Format =
     Format { name: "CSV", detect: |head| is_csv(&head.line), read: read_csv, ..JSON };
 
 fn read_json(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
-    collector.read(&mut source.input, |line| from_json(line).map(Some))
+    let mut runs = Runs::default();
+    let rejected = source.input.each_json(|line| runs.add(from_json(line)?, collector))?;
+    collector.add_rejected(rejected);
+    Ok(())
 }
 
 fn read_csv(source: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
-    collector.read(&mut source.input, |line| from_csv(line).map(Some))
+    let mut runs = Runs::default();
+    let rejected = source.input.each_line(|line| runs.add(from_csv(line)?, collector))?;
+    collector.add_rejected(rejected);
+    Ok(())
+}
+
+/// The runs of a file, which has no headers: each run numbers its requests from 0.
+#[derive(Default)]
+struct Runs {
+    /// How often a number was there before.
+    seen: HashMap<u64, usize>,
+}
+
+impl Runs {
+    fn add(&mut self, (number, request): (u64, Request), collector: &mut Collector) -> Result<(), String> {
+        let run = match self.seen.get_mut(&number) {
+            Some(times) => {
+                *times += 1;
+                *times
+            }
+            None => {
+                if self.seen.len() < collector.options.max_rows {
+                    self.seen.insert(number, 0);
+                }
+                0
+            }
+        };
+        collector.start_run(run)?;
+        collector.add(request)
+    }
 }
 
 #[derive(Deserialize)]
 struct Line {
+    #[serde(default)]
+    seq: u64,
     timestamp: jiff::Timestamp,
     latency: i64,
     code: u16,
@@ -62,15 +98,17 @@ struct Line {
     url: String,
 }
 
-fn from_json(line: &[u8]) -> Result<Request, String> {
+/// Returns the request and its number.
+fn from_json(line: &[u8]) -> Result<(u64, Request), String> {
     let line: Line = serde_json::from_slice(line).map_err(|error| json_error(&error))?;
     let start_ns =
         i64::try_from(line.timestamp.as_nanosecond()).map_err(|_| "its timestamp is out of range")?;
-    Ok(request(start_ns, line.latency, outcome(line.code, line.error), line.url, line.body.as_deref()))
+    let outcome = outcome(line.code, line.error);
+    Ok((line.seq, request(start_ns, line.latency, outcome, line.url, line.body.as_deref())))
 }
 
 /// Timestamp, status, latency, bytes out and in, error, body, attack, number, method, URL, headers.
-fn from_csv(line: &[u8]) -> Result<Request, String> {
+fn from_csv(line: &[u8]) -> Result<(u64, Request), String> {
     let fields = csv_fields(line, MIN_FIELDS..)?;
     let integer = |at: usize, name: &str| -> Result<i64, String> {
         let text = fields.get(at).unwrap_or_default();
@@ -79,13 +117,9 @@ fn from_csv(line: &[u8]) -> Result<Request, String> {
     let code = u16::try_from(integer(1, "the status")?).map_err(|_| "the status is out of range")?;
     let error = fields.get(5).unwrap_or_default().to_owned();
     let url = fields.get(10).unwrap_or_default().to_owned();
-    Ok(request(
-        integer(0, "the timestamp")?,
-        integer(2, "the latency")?,
-        outcome(code, error),
-        url,
-        fields.get(6),
-    ))
+    let (start_ns, latency_ns) = (integer(0, "the timestamp")?, integer(2, "the latency")?);
+    let number = fields.get(8).and_then(|number| number.parse().ok()).unwrap_or(0);
+    Ok((number, request(start_ns, latency_ns, outcome(code, error), url, fields.get(6))))
 }
 
 fn request(start_ns: i64, latency_ns: i64, outcome: Outcome, url: String, body: Option<&str>) -> Request {

@@ -67,7 +67,6 @@ fn any_trace() -> impl Strategy<Value = Trace> {
             missing: MissingData {
                 service: !shared_clock,
                 failures: if keep_alive { Failures::Kept } else { Failures::Unknown },
-                requests: false,
                 resolution_us: lag_p99_us,
             },
             generator: Generator { cpu, lag_p99_us },

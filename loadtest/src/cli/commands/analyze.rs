@@ -22,7 +22,10 @@ pub fn analyze(args: AnalyzeArgs) -> Result<Exit, Failure> {
     let endpoints: Vec<String> = document.bursts().map(|burst| burst.endpoint.clone()).collect();
     let writer = ResultWriter::new(args.report, Some(&endpoints))?;
     writer.write(&mut document, |document| text(document, !args.output.quiet))?;
-    Ok(writer.exit(&document, reliability(&document)))
+    // Without a good answer, the server failed, whatever the measurement is worth.
+    let has_failed = document.bursts().any(|burst| burst.ok == 0);
+    let exit = if has_failed { Exit::Unexpected } else { reliability(&document) };
+    Ok(writer.exit(&document, exit))
 }
 
 /// The text as for `run` if the document has setups, otherwise as for `burst`.

@@ -3,6 +3,9 @@
 //! The script of `loadtest export k6` adds its own tags, and a metric with the content of the replies.
 
 mod point;
+mod summary;
+
+use std::collections::BTreeSet;
 
 use judge::trace::{Evidence, Outcome};
 
@@ -13,7 +16,11 @@ use super::send_plan::SendPlan;
 use super::source::Source;
 use crate::evidence;
 pub use point::REPLY_METRIC;
-use point::{Columns, Point, Tags};
+use point::{Columns, Line, Point, Tags};
+pub(in crate::import) use summary::{SUMMARY, TEXT};
+
+/// The most different metrics that are told.
+const MAX_METRICS: usize = 20;
 
 /// The beginning of the CSV's header line.
 pub(in crate::import) const HEADER: &str = "metric_name,timestamp,metric_value";
@@ -22,7 +29,7 @@ pub(in crate::import) const HEADER: &str = "metric_name,timestamp,metric_value";
 pub(in crate::import) const JSON: Format = Format {
     tool: "k6",
     name: "JSON",
-    detect: |head| head.line_has(&["type", "metric"]),
+    detect: |head| head.has(&["type", "metric"]),
     read: read_json,
     has_timestamps: true,
     drops_failures: false,
@@ -32,33 +39,41 @@ pub(in crate::import) const JSON: Format = Format {
 
 /// The CSV format.
 pub(in crate::import) const CSV: Format =
-    Format { name: "CSV", detect: |head| head.line.starts_with(HEADER), read: read_csv, ..JSON };
+    Format { name: "CSV", detect: |head| head.has_line(HEADER), read: read_csv, ..JSON };
 
 fn read_json(Source { input, .. }: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
     let mut requests = Requests::default();
-    let mut rejected = input.each_line(|line| match point::from_json(line)? {
-        Some(point) => requests.add(point, collector),
-        None => Ok(()),
+    let mut rejected = input.each_json(|line| match point::from_json(line)? {
+        Line::Point(point) => requests.add(point, collector),
+        // k6 describes each metric once, before its first point.
+        Line::Metric(metric) if metric == REQUEST_METRIC || metric == DURATION_METRIC => {
+            requests.describe(&metric, collector)
+        }
+        Line::Metric(_) | Line::Other => Ok(()),
     })?;
     requests.finish(collector).unwrap_or_else(|error| rejected.add("the end", error));
+    requests.tell(collector);
     collector.add_rejected(rejected);
     Ok(())
 }
 
 fn read_csv(Source { input, .. }: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
-    let mut columns = Columns::default();
+    let mut columns: Option<Columns> = None;
     let mut requests = Requests::default();
     let mut is_in_seconds = true;
     let mut rejected = input.each_line(|line| {
         if line.starts_with(HEADER.as_bytes()) {
-            columns = Columns::new(line)?;
-            return Ok(());
+            let is_first = columns.replace(Columns::new(line)?).is_none();
+            return if is_first { Ok(()) } else { requests.start_run(collector) };
         }
+        // Before the header stands what was pasted with it.
+        let Some(columns) = &columns else { return Ok(()) };
         let point = columns.point(line)?;
         is_in_seconds &= point.time_ns % 1_000_000_000 == 0;
         requests.add(point, collector)
     })?;
     requests.finish(collector).unwrap_or_else(|error| rejected.add("the end", error));
+    requests.tell(collector);
     if is_in_seconds {
         collector.limit_resolution(1e6);
     }
@@ -66,10 +81,58 @@ fn read_csv(Source { input, .. }: &mut Source, collector: &mut Collector) -> any
     Ok(())
 }
 
+/// The first point of each request.
+const REQUEST_METRIC: &str = "http_reqs";
+/// The point with a request's duration.
+const DURATION_METRIC: &str = "http_req_duration";
+
 /// Joins the points of each request. They follow each other, and the first one is `http_reqs`.
 #[derive(Default)]
 struct Requests {
     pending: Option<PendingRequest>,
+    run: usize,
+    /// The metrics that the current run describes.
+    described: Vec<String>,
+    /// The number of points of `http_reqs`.
+    requests: usize,
+    /// The metrics of the points, at most as many as are known.
+    metrics: BTreeSet<String>,
+}
+
+impl Requests {
+    /// Notes that the file describes a metric. A second description begins another run.
+    fn describe(&mut self, metric: &str, collector: &mut Collector) -> Result<(), String> {
+        if self.described.iter().any(|other| other == metric) {
+            self.start_run(collector)?;
+        }
+        self.described.push(metric.to_owned());
+        Ok(())
+    }
+
+    fn start_run(&mut self, collector: &mut Collector) -> Result<(), String> {
+        let finished = self.finish(collector);
+        self.run += 1;
+        self.described.clear();
+        collector.start_run(self.run)?;
+        finished
+    }
+
+    /// Tells if the file was filtered, so that requests lack points.
+    fn tell(&self, collector: &mut Collector) {
+        if self.requests > 0 || self.metrics.is_empty() {
+            return;
+        }
+        let metrics = self.metrics.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        collector.note(match self.metrics.contains(DURATION_METRIC) {
+            true => format!(
+                "The file has only {metrics}, not {REQUEST_METRIC}: it was filtered. Each point of {DURATION_METRIC} counts as a \
+                 request; its time to connect is unknown."
+            ),
+            false => format!(
+                "The file has only {metrics}, not {REQUEST_METRIC} and {DURATION_METRIC}: it was filtered; give the whole file."
+            ),
+        });
+    }
 }
 
 /// A request that may get more points. Times are in milliseconds.
@@ -88,10 +151,21 @@ struct PendingRequest {
 
 impl Requests {
     fn add(&mut self, point: Point, collector: &mut Collector) -> Result<(), String> {
-        if point.metric == "http_reqs" {
+        if !self.metrics.contains(&*point.metric) && self.metrics.len() < MAX_METRICS {
+            self.metrics.insert(point.metric.to_string());
+        }
+        // In a filtered file, each duration is a request.
+        let is_alone = self.requests == 0 && point.metric == DURATION_METRIC;
+        if point.metric == REQUEST_METRIC || is_alone {
             let finished = self.finish(collector);
-            self.pending =
-                Some(PendingRequest { tags: point.tags, end_ns: point.time_ns, ..PendingRequest::default() });
+            self.requests += usize::from(!is_alone);
+            let duration = is_alone.then_some(point.value);
+            self.pending = Some(PendingRequest {
+                tags: point.tags,
+                end_ns: point.time_ns,
+                duration,
+                ..PendingRequest::default()
+            });
             return finished;
         }
         if point.metric == REPLY_METRIC {
@@ -101,7 +175,7 @@ impl Requests {
         }
         let Some(pending) = &mut self.pending else { return Ok(()) };
         match &*point.metric {
-            "http_req_duration" => pending.duration = Some(point.value),
+            DURATION_METRIC => pending.duration = Some(point.value),
             "http_req_blocked" => pending.blocked = point.value,
             "http_req_connecting" => pending.connecting = point.value,
             "http_req_tls_handshaking" => pending.handshaking = point.value,

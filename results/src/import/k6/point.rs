@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use crate::import::collector::RequestId;
-use crate::input::{csv_fields, json_error, parse_number};
+use crate::input::{csv_fields, json_error, json_message, parse_number};
 
 /// The metric of `loadtest export k6` that has the content of a reply in its tags.
 pub const REPLY_METRIC: &str = "loadtest_reply";
@@ -66,8 +66,18 @@ impl Tags {
     }
 }
 
+/// A line of the JSON.
+pub enum Line<'a> {
+    /// The description of this metric.
+    Metric(Cow<'a, str>),
+    /// A point of a known metric.
+    Point(Point<'a>),
+    /// Anything else.
+    Other,
+}
+
 #[derive(Deserialize)]
-struct Line<'a> {
+struct RawLine<'a> {
     #[serde(borrow)]
     metric: Cow<'a, str>,
     r#type: Cow<'a, str>,
@@ -85,19 +95,21 @@ struct Data<'a> {
     metadata: Option<HashMap<Cow<'a, str>, Cow<'a, str>>>,
 }
 
-/// Parses a line of JSON. `None` if the line describes a metric, or is a point of another metric.
-pub fn from_json(line: &[u8]) -> Result<Option<Point<'_>>, String> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| json_error(&error))?;
-    if line.r#type != "Point" || !is_known(&line.metric) {
-        return Ok(None);
+/// Parses a line of JSON.
+pub fn from_json(line: &[u8]) -> Result<Line<'_>, String> {
+    let line: RawLine = serde_json::from_slice(line).map_err(|error| json_error(&error))?;
+    match &*line.r#type {
+        "Metric" => return Ok(Line::Metric(line.metric)),
+        "Point" if is_known(&line.metric) => {}
+        _ => return Ok(Line::Other),
     }
-    let data: Data = serde_json::from_str(line.data.get()).map_err(|error| json_error(&error))?;
+    let data: Data = serde_json::from_str(line.data.get()).map_err(|error| json_message(&error))?;
     let mut tags = Tags::default();
     for (name, value) in data.tags.iter().chain(&data.metadata).flatten() {
         tags.set(name, value);
     }
     let time_ns = i64::try_from(data.time.as_nanosecond()).map_err(|_| "its time is out of range")?;
-    Ok(Some(Point { metric: line.metric, time_ns, value: data.value, tags }))
+    Ok(Line::Point(Point { metric: line.metric, time_ns, value: data.value, tags }))
 }
 
 /// Whether the import uses the metric. Points of other metrics are not parsed further.

@@ -1,4 +1,6 @@
+mod noticed;
 pub mod samples;
+mod summaries;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -173,9 +175,14 @@ fn an_unknown_format_gets_an_error_with_the_supported_formats() {
         ("", "the file is empty"),
         ("hello", "its format isn't known"),
         ("{\"a\": 1}", "its format isn't known"),
-        ("Summary:\n  Total: 1 secs", "run hey with -o csv"),
-        ("{\"metrics\":{},\"summary\":{}}", "--out json=FILE"),
-        ("{\"latencies\":{}}", "vegeta encode"),
+        ("{\"metrics\":{},\"summary\":{}}", "its format isn't known"),
+        ("starttime\tseconds\tctime\tdtime\tttime\twait\n", "ab's -g file"),
+        ("<?xml version=\"1.0\"?>\n<testResults version=\"1.2\">", "save.saveservice.output_format=csv"),
+        ("Timestamp,User Count,Type,Name,Requests/s\n", "PREFIX_stats.csv"),
+        ("Type     Name  # reqs      # fails |    Avg  req/s\n", "--csv PREFIX"),
+        ("http.response_time:\n  min: ... 1\nvusers.created: ... 3\n", "--output FILE.json"),
+        ("Transactions:   10 hits\nAvailability: 100 %\nElapsed time: 1 secs\n", "siege"),
+        ("finished in 1.00s, 10 req/s\ntime for request: 1ms\n", "h2load"),
         ("system,manifest,setup,round\n", "result.json beside it"),
         (
             "request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status\n",
@@ -249,7 +256,7 @@ fn several_given_service_times_are_the_baseline() {
 proptest! {
     #[test]
     fn a_damaged_file_never_panics(
-        format in 0_usize..7, at_a_time in 1_usize..10, at in any::<prop::sample::Index>(),
+        format in 0_usize..WRITERS.len(), at_a_time in 1_usize..10, at in any::<prop::sample::Index>(),
         bytes in prop::collection::vec(any::<u8>(), 0..12), cut in any::<bool>(),
     ) {
         let mut text = WRITERS[format].0(&served(at_a_time)).into_bytes();
@@ -262,7 +269,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), format in 0_usize..7) {
+    fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), format in 0_usize..WRITERS.len()) {
         let header = WRITERS[format].0(&[]);
         let _ = read(&bytes, &options());
         let _ = read(&[header.as_bytes(), &bytes].concat(), &options());

@@ -7,7 +7,7 @@ use judge::schedule::DEFAULT_KEEP;
 
 use crate::document::{Burst, Document};
 use crate::import::format::Format;
-use crate::import::{Options, Source, document, hey, k6, oha, vegeta};
+use crate::import::{Options, Source, document, hey, jmeter, k6, oha, vegeta};
 use crate::input::Input;
 
 /// A burst of ten requests, served `at_a_time` in one second each: the start and the duration of each, in seconds.
@@ -132,10 +132,24 @@ pub fn vegeta_csv(requests: &[(f64, f64)]) -> String {
     text
 }
 
+/// As JMeter writes it by default.
+pub fn jmeter_csv(requests: &[(f64, f64)]) -> String {
+    let mut text = "timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,failureMessage,bytes,\
+        sentBytes,grpThreads,allThreads,URL,Latency,IdleTime,Connect\n"
+        .to_owned();
+    for (i, (began, took)) in requests.iter().enumerate() {
+        let (start, ms) = (START_NS / 1_000_000 + (began * 1e3) as i64, (took * 1e3) as i64);
+        text += &format!(
+            "{start},{ms},\"slow, e1\",200,OK,Thread Group 1-{i},text,true,,120,118,10,10,http://127.0.0.1:3000/e1/p1,{ms},0,1\n"
+        );
+    }
+    text
+}
+
 pub type Writer = fn(&[(f64, f64)]) -> String;
 
 /// The text formats.
-pub const WRITERS: [(Writer, &Format); 7] = [
+pub const WRITERS: [(Writer, &Format); 8] = [
     (hey_csv, &hey::FORMAT),
     (oha_csv, &oha::CSV),
     (oha_json, &oha::JSON),
@@ -143,6 +157,7 @@ pub const WRITERS: [(Writer, &Format); 7] = [
     (|requests| k6_csv(requests, 1), &k6::CSV),
     (vegeta_json, &vegeta::JSON),
     (vegeta_csv, &vegeta::CSV),
+    (jmeter_csv, &jmeter::CSV),
 ];
 
 pub fn options() -> Options {
