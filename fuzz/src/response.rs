@@ -44,7 +44,7 @@ async fn burst(is_http2: bool, answer: Vec<u8>) {
         transport: Default::default(),
         keep_alive: true,
         good: vec![200..=299],
-        timeout: TIMEOUT,
+        timeout: Some(TIMEOUT),
         service_time: ServiceTime::Given(1.0, Baseline::default()),
     };
     spec.transport.http2 = is_http2;

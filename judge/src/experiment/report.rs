@@ -3,8 +3,8 @@
 use super::diagnosis::{Diagnosis, Finding};
 use super::end::End;
 use super::fit::Fitted;
-use super::interval::Interval;
 use super::history::{Completed, History};
+use super::interval::Interval;
 use super::plan::Observed;
 use super::posterior::Posterior;
 use crate::kind::Kind;
