@@ -10,6 +10,7 @@ git ls-files -z -- '*.md' docs deploy middleware baselines action.yml systems.to
   xargs -0 cp --parents -t "$book/src"
 # The book's root is the project's folder, and SUMMARY.md has to be there.
 sed -E 's#\]\(([^.])#](docs/\1#; s#\]\(\.\./#](#' docs/SUMMARY.md >"$book/src/SUMMARY.md"
+cp target/paste/paste.html "$book/src/docs" 2>/dev/null || { echo "book: target/paste/paste.html is missing: run scripts/paste.sh" >&2; exit 1; }
 rm "$book/src/docs/SUMMARY.md" "$book/src/docs/book.toml"
 
 log=$(PATH=$PWD/target/peers/mdbook/bin:$PWD/target/peers/bin:$PATH mdbook build docs 2>&1) || { printf '%s\n' "$log" >&2; exit 1; }

@@ -15,7 +15,7 @@ Builds the guests and a `loadtest` that carries them, and writes to target/packa
   SHA256SUMS-TARGET                checksums of the archives and the SBOM
 
 Variables:
-  PROFILE     cargo's profile [default: dist]; `release` compiles faster
+  PROFILE     cargo's profile [default: dist]; `release` and `dev` compile faster
   GLIBC       the oldest glibc that the program shall run with, such as 2.28 [default: this machine's].
               Needs `scripts/peers.sh cargo-zigbuild`
   BASE_URL    where the plugin's archive will be published [default: target/package, as a file:// URL]
@@ -46,7 +46,7 @@ build() {
     built=target/$target/$profile/loadtest
   else
     cargo build "${arguments[@]}"
-    built=target/$profile/loadtest
+    built=target/${profile/#dev/debug}/loadtest
   fi
 }
 
