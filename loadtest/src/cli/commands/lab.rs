@@ -1,7 +1,5 @@
 //! `loadtest lab`.
 
-use std::path::Path;
-
 use super::build;
 use super::stdout::print;
 use crate::cli::flags::{AppArgs, LabArgs, LabExportArgs, LabTool};
@@ -28,5 +26,5 @@ async fn built() -> Result<Lab, Failure> {
     for manifest in MANIFESTS {
         build::up_to_date(&project.join(manifest), &AppArgs::default()).await?;
     }
-    Lab::of_project(Path::new(&project)).or_exit(Exit::System)
+    Lab::of_project(&project).or_exit(Exit::System)
 }
