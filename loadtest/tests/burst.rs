@@ -153,7 +153,7 @@ async fn a_full_accept_queue_does_not_stall_the_burst() {
     let began = std::time::Instant::now();
     let run = burst(&["-n", "5", "-c", "5", "-t", "8", "--service-ms", "300", &url]).await;
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
-    assert_eq!(run.code, Some(1));
+    assert!(matches!(run.code, Some(1 | 4)), "{}", run.stderr);
     let burst = run.document.unwrap().runs.remove(0).bursts.remove(0);
     let errors: Vec<_> = burst.requests.iter().filter_map(|request| request.error.as_deref()).collect();
     assert_eq!(errors.len(), 5);

@@ -30,6 +30,9 @@ const MAX_HEADERS: usize = 1_000;
 /// The largest head of an answer: at least 256 KiB, as in browsers.
 const MAX_HEAD_BYTES: usize = 408 * 1024;
 
+/// The head of a request is longer.
+const LEAST_HEAD_BYTES: usize = 16;
+
 type Driver = http1::Connection<TokioIo<ObservedStream<Box<dyn Stream>, ExchangeTimes>>, Full<Bytes>>;
 
 pub struct Http1 {
@@ -39,8 +42,8 @@ pub struct Http1 {
     driver: Option<Driver>,
     times: ExchangeTimes,
     held_stream: HeldStream,
-    /// Whether the last request had a body.
-    has_body: bool,
+    /// Whether a part of the last request was not sent when its answer was complete.
+    has_rest: bool,
     many_fields: Arc<AtomicBool>,
 }
 
@@ -60,7 +63,7 @@ impl Http1 {
         let opened = builder.handshake(TokioIo::new(stream)).await;
         let many_fields = request.many_fields.clone();
         let (sender, driver) = opened.map_err(|error| explain(&error, &times, &many_fields))?;
-        Ok(Self { sender, driver: Some(driver), times, held_stream, has_body: false, many_fields })
+        Ok(Self { sender, driver: Some(driver), times, held_stream, has_rest: false, many_fields })
     }
 
     pub fn held_stream(&self) -> &HeldStream {
@@ -76,9 +79,8 @@ impl Http1 {
             })
             .await;
         }
-        // The server may have answered before it read a whole body. The rest must not precede the next request.
-        let is_sent = !self.has_body || !is_used || self.sender.is_ready();
-        self.driver.is_some() && !self.sender.is_closed() && is_sent
+        // The rest would precede the next request, and the server may not read it.
+        self.driver.is_some() && !self.sender.is_closed() && !self.has_rest
     }
 
     /// Sends a request, and reads the whole answer.
@@ -88,8 +90,8 @@ impl Http1 {
         cell: Cell<'_>,
     ) -> Result<(Parts, BodyPrefix), Outcome> {
         self.times.take();
-        self.has_body = !request.body().is_empty();
-        let Self { sender, driver, times, many_fields, .. } = self;
+        let body_length = request.body().len();
+        let Self { sender, driver, times, many_fields, has_rest, .. } = self;
         let mut exchange = pin!(async {
             sender.ready().await?;
             let response = sender.send_request(request.map(Full::new)).await?;

@@ -29,6 +29,7 @@ pub struct ExchangeTimes(Arc<Mutex<Seen>>);
 struct Seen {
     times: Timestamps,
     first_bytes: FirstBytes,
+    sent: usize,
     received: usize,
 }
 
@@ -41,8 +42,10 @@ pub trait Observer {
 }
 
 impl Observer for ExchangeTimes {
-    fn sent(&mut self, _: &[u8], at: Instant) {
-        self.seen().times.sent.get_or_insert(at);
+    fn sent(&mut self, bytes: &[u8], at: Instant) {
+        let mut seen = self.seen();
+        seen.times.sent.get_or_insert(at);
+        seen.sent += bytes.len();
     }
 
     fn received(&mut self, bytes: &[u8]) {
@@ -72,6 +75,11 @@ impl ExchangeTimes {
     /// The first bytes of the answer.
     pub fn first_bytes(&self) -> FirstBytes {
         self.seen().first_bytes
+    }
+
+    /// The number of bytes of the request that were sent so far.
+    pub fn sent_bytes(&self) -> usize {
+        self.seen().sent
     }
 
     /// The number of bytes of the answer so far.

@@ -24,7 +24,8 @@ async fn a_late_answer_says_what_came_of_it() {
     ] {
         let url = answering(answer, End::Silent).await;
         let run = three(&[], &url).await;
-        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        // 4: the machine may be busy, so that it isn't sure whose doing it is.
+        assert!(matches!(run.code, Some(1 | 4)), "{}", run.stderr);
         let result = run.burst();
         for request in &result.requests {
             assert_eq!(request.error_kind, Some(ErrorKind::Timeout), "{request:?}");

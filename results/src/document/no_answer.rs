@@ -10,7 +10,9 @@ use super::Burst;
 pub enum NoAnswer {
     /// No connection was opened.
     NotReached,
-    /// The server was reached, and each of its answers was bad or incomplete.
+    /// The server was reached, and no whole answer came in time.
+    NotInTime,
+    /// The server was reached, and its answers were bad or incomplete.
     NotGood,
 }
 
@@ -27,6 +29,9 @@ impl Burst {
         match self.statuses.is_empty() {
             true if kinds().all(is_at_client) => None,
             true if kinds().all(ErrorKind::is_of_connecting) => Some(NoAnswer::NotReached),
+            true if kinds().all(|kind| kind == ErrorKind::Timeout || kind.is_of_connecting()) => {
+                Some(NoAnswer::NotInTime)
+            }
             _ => Some(NoAnswer::NotGood),
         }
     }
@@ -53,7 +58,8 @@ mod tests {
             (vec![Outcome::Answered(200), fault(Closed)], None),
             (vec![Outcome::Answered(404), fault(ConnectRefused)], Some(NoAnswer::NotGood)),
             (vec![fault(Protocol), fault(Closed)], Some(NoAnswer::NotGood)),
-            (vec![fault(Timeout)], Some(NoAnswer::NotGood)),
+            (vec![fault(Timeout), fault(Tls)], Some(NoAnswer::NotInTime)),
+            (vec![fault(Timeout), Outcome::Answered(404)], Some(NoAnswer::NotGood)),
             (vec![fault(ConnectRefused), fault(Tls)], Some(NoAnswer::NotReached)),
             (vec![fault(Interrupted)], None),
         ] {

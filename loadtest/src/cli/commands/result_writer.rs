@@ -113,9 +113,11 @@ pub(super) fn reliability(document: &Document) -> Exit {
     let has = |reason| document.bursts().any(|burst| burst.no_answer() == Some(reason));
     let is_inconclusive = document.bursts().any(|burst| burst.verdict.kind == Kind::Inconclusive);
     match () {
-        () if document.generator.saturated => Exit::Untrusted,
         () if has(NoAnswer::NotReached) => Exit::System,
         () if has(NoAnswer::NotGood) => Exit::Unexpected,
+        // Then the answers may be late by the generator's doing.
+        () if document.generator.saturated => Exit::Untrusted,
+        () if has(NoAnswer::NotInTime) => Exit::Unexpected,
         () if is_inconclusive => Exit::Untrusted,
         () => Exit::Success,
     }
