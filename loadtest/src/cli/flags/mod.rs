@@ -47,7 +47,7 @@ pub use systems::{GuardArgs, SystemArgs};
 const EXIT_CODES: &str = "\
 Exit codes:
   0    success: all results as expected
-  1    a verdict is not as expected, or an expectation of --expect is not met
+  1    a verdict is not as expected, an expectation of --expect is not met, or (analyze) no answer was good
   2    wrong usage or input
   3    the system under test could not be started or reached
   4    the measurement is not reliable
