@@ -227,8 +227,9 @@ impl JsonStart {
 
 /// Whether one of the first lines is a whole object. One of them may be damaged.
 fn has_whole_line(text: &[u8]) -> bool {
-    let objects = text.split(|byte| *byte == b'\n').take(FIRST_LINES).filter(|line| line.starts_with(b"{"));
-    objects.into_iter().any(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok())
+    let mut objects =
+        text.split(|byte| *byte == b'\n').take(FIRST_LINES).filter(|line| line.starts_with(b"{"));
+    objects.any(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok())
 }
 
 /// The elements of an array, which are passed on one by one.

@@ -9,7 +9,7 @@ use super::text::clean;
 use crate::input::Input;
 
 /// The most places in a text where a JSON object is looked for.
-const MAX_PLACES: usize = 1_000;
+const MAX_PLACES: usize = 20;
 
 /// The beginning of a file, at most 1 MiB.
 pub struct Head {
@@ -55,30 +55,33 @@ impl Head {
 }
 
 /// Returns where the first JSON object begins that stands at the beginning of a line, and its keys. An array counts as its first
-/// object.
+/// object. A damaged object is skipped if a later line begins with a whole one: the lines of nested objects are indented.
 pub fn object(text: &str) -> Option<(usize, Vec<String>)> {
     let mut at = 0;
     let mut places = 0;
+    let mut first = None;
     for line in text.split_inclusive('\n') {
         let inner = line.trim_start_matches(|char: char| char.is_whitespace() || char == '[');
-        if inner.starts_with('{') {
+        let is_place = inner.starts_with('{') && (first.is_none() || inner.len() == line.len());
+        if is_place && places < MAX_PLACES {
             places += 1;
             let start = at + line.len() - inner.len();
-            let found = keys(&text[start..]);
-            if !found.is_empty() || places == MAX_PLACES {
-                return (!found.is_empty()).then_some((start, found));
+            let (found, is_whole) = keys(&text[start..]);
+            if is_whole && !found.is_empty() {
+                return Some((start, found));
             }
+            first = first.or((!found.is_empty()).then_some((start, found)));
         }
         at += line.len();
     }
-    None
+    first
 }
 
-/// Returns the keys of the object at the beginning of the text, up to the first error.
-fn keys(text: &str) -> Vec<String> {
+/// Returns the keys of the object at the beginning of the text, up to the first error, and whether there is none.
+fn keys(text: &str) -> (Vec<String>, bool) {
     let mut keys = Keys(Vec::new());
-    let _ = serde_json::Deserializer::from_str(text).deserialize_map(&mut keys);
-    keys.0
+    let is_whole = serde_json::Deserializer::from_str(text).deserialize_map(&mut keys).is_ok();
+    (keys.0, is_whole)
 }
 
 struct Keys(Vec<String>);
@@ -110,6 +113,8 @@ mod tests {
             ("{\n  \"a\": 1,\n  \"b\": [", &["a", "b"]),
             ("$ cat x {\n{}\n [ {\"a\": 1}]", &["a"]),
             ("[\n{\"a\": 1}]", &["a"]),
+            ("{\"a\": {\"x\": 1}\n{\"b\": 1}\n", &["b"]),
+            ("{\n  \"a\": [\n    {\"b\": 1},\n    {\"b", &["a"]),
             ("no object {\"a\": 1}", &[]),
         ] {
             assert_eq!(object(text).map(|(_, keys)| keys).unwrap_or_default(), keys, "{text}");

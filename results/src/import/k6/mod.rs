@@ -43,13 +43,14 @@ pub(in crate::import) const CSV: Format =
 
 fn read_json(Source { input, .. }: &mut Source, collector: &mut Collector) -> anyhow::Result<()> {
     let mut requests = Requests::default();
-    let mut rejected = input.each_json(|line| match point::from_json(line)? {
-        Line::Point(point) => requests.add(point, collector),
-        // k6 describes each metric once, before its first point.
-        Line::Metric(metric) if metric == REQUEST_METRIC || metric == DURATION_METRIC => {
-            requests.describe(&metric, collector)
+    let mut rejected = input.each_json(|line| {
+        let Line { described, point } = point::from_json(line)?;
+        match (described.as_deref(), point) {
+            // k6 describes each metric once, before its first point.
+            (Some(metric @ (REQUEST_METRIC | DURATION_METRIC)), _) => requests.describe(metric, collector),
+            (_, Some(point)) => requests.add(point, collector),
+            _ => Ok(()),
         }
-        Line::Metric(_) | Line::Other => Ok(()),
     })?;
     requests.finish(collector).unwrap_or_else(|error| rejected.add("the end", error));
     requests.tell(collector);

@@ -67,13 +67,12 @@ impl Tags {
 }
 
 /// A line of the JSON.
-pub enum Line<'a> {
-    /// The description of this metric.
-    Metric(Cow<'a, str>),
-    /// A point of a known metric.
-    Point(Point<'a>),
-    /// Anything else.
-    Other,
+#[derive(Debug, Default)]
+pub struct Line<'a> {
+    /// The metric that it describes, if any.
+    pub described: Option<Cow<'a, str>>,
+    /// The point of a known metric, if it is one.
+    pub point: Option<Point<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -99,9 +98,9 @@ struct Data<'a> {
 pub fn from_json(line: &[u8]) -> Result<Line<'_>, String> {
     let line: RawLine = serde_json::from_slice(line).map_err(|error| json_error(&error))?;
     match &*line.r#type {
-        "Metric" => return Ok(Line::Metric(line.metric)),
+        "Metric" => return Ok(Line { described: Some(line.metric), point: None }),
         "Point" if is_known(&line.metric) => {}
-        _ => return Ok(Line::Other),
+        _ => return Ok(Line::default()),
     }
     let data: Data = serde_json::from_str(line.data.get()).map_err(|error| json_message(&error))?;
     let mut tags = Tags::default();
@@ -109,7 +108,7 @@ pub fn from_json(line: &[u8]) -> Result<Line<'_>, String> {
         tags.set(name, value);
     }
     let time_ns = i64::try_from(data.time.as_nanosecond()).map_err(|_| "its time is out of range")?;
-    Ok(Line::Point(Point { metric: line.metric, time_ns, value: data.value, tags }))
+    Ok(Line { described: None, point: Some(Point { metric: line.metric, time_ns, value: data.value, tags }) })
 }
 
 /// Whether the import uses the metric. Points of other metrics are not parsed further.
