@@ -55,8 +55,9 @@ impl P3Handler {
     pub async fn spare_instance(&self) -> Option<SpareInstance> {
         let factory = &self.0.factory;
         let permit = factory.admission.try_acquire(factory.component)?;
-        let mut store = factory.new_store(&factory.fairness.new_turn());
-        self.0.pre.instantiate_async(&mut store).await.ok()?;
+        let turn = factory.fairness.new_turn();
+        let mut store = factory.new_store(&turn);
+        turn.around(self.0.pre.instantiate_async(&mut store)).await.ok()?;
         Some(SpareInstance::new(store, permit))
     }
 
