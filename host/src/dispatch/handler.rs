@@ -10,7 +10,7 @@ use super::instance_factory::InstanceFactory;
 use super::p2::P2Handler;
 use super::p3::P3Handler;
 use super::request::{HandlerError, Request};
-use super::warm_up::SpareInstance;
+use super::spare_instance::SpareInstance;
 use crate::engine::CompiledComponent;
 
 /// A component that responds to requests.

@@ -14,6 +14,7 @@ pub mod isolation;
 mod p2;
 mod p3;
 mod request;
+mod spare_instance;
 mod warm_up;
 
 pub(crate) use body::{ResponseBody, has_no_body};

@@ -18,7 +18,7 @@ use super::body::{AbortFlag, ResponseBody, ResponseGuard};
 use super::evidence::Observation;
 use super::instance_factory::InstanceFactory;
 use super::request::{HandlerError, Request};
-use super::warm_up::SpareInstance;
+use super::spare_instance::SpareInstance;
 use crate::engine::Turn;
 use crate::guest::Guest;
 

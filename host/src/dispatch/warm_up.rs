@@ -4,23 +4,8 @@
 //! instance pays for them by page faults.
 
 use tokio::task::yield_now;
-use wasmtime::Store;
 
-use super::admission::InstancePermit;
 use super::handler::Handler;
-use crate::guest::Guest;
-
-/// An instance that takes no request. The permit is freed after the slot.
-pub struct SpareInstance {
-    _store: Store<Guest>,
-    _permit: InstancePermit,
-}
-
-impl SpareInstance {
-    pub fn new(store: Store<Guest>, permit: InstancePermit) -> Self {
-        Self { _store: store, _permit: permit }
-    }
-}
 
 /// Creates `count` instances, of each component in turn, and ends them when all are there, so that each had a slot of its
 /// own. Requests go first: if one needs an instance that isn't free, no more are created. Returns the number.

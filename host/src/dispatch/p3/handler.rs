@@ -23,7 +23,7 @@ use crate::dispatch::body::ResponseBody;
 use crate::dispatch::evidence::Observation;
 use crate::dispatch::instance_factory::InstanceFactory;
 use crate::dispatch::request::{HandlerError, Request};
-use crate::dispatch::warm_up::SpareInstance;
+use crate::dispatch::spare_instance::SpareInstance;
 use crate::guest::Guest;
 
 /// How long a request waits for an available instance to take it. In Spin it waits without end. Here a guest that blocks

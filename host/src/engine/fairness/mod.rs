@@ -1,31 +1,23 @@
 //! Time slices: a guest that has computed for a slice goes behind everything that wakes, and behind the other guests that
 //! compute.
 
+mod slices;
 mod turn;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use wasmtime::{Engine, EngineWeak, Store, UpdateDeadline};
 
+use slices::Slices;
 pub(crate) use turn::Turn;
 
 /// Makes the guests of an engine share the processor. `None`: no guest is ever interrupted.
 #[derive(Clone)]
 pub struct Fairness(Option<Arc<Slices>>);
-
-/// The time slices of all guests.
-struct Slices {
-    /// The number of slices since the start.
-    begun: AtomicU64,
-    /// One turn for each thread of the runtime: so many guests compute at once after their first slices. The others leave
-    /// no task in the runtime's queues, so that a task that wakes waits for one slice at most.
-    turns: Arc<Semaphore>,
-}
 
 impl Fairness {
     /// Starts a thread that begins a new epoch of the engine after each time slice. Without a slice, no guest is ever
@@ -41,12 +33,6 @@ impl Fairness {
     /// Returns the turn of a new instance.
     pub fn new_turn(&self) -> Turn {
         Turn::new(self.0.clone())
-    }
-}
-
-impl Slices {
-    fn new(turns: usize) -> Arc<Self> {
-        Arc::new(Self { begun: AtomicU64::new(0), turns: Arc::new(Semaphore::new(turns)) })
     }
 }
 

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit};
 use tokio::task::yield_now;
 
-use super::Slices;
+use super::slices::Slices;
 
 /// The number of slices that a guest may begin after its task was woken. Two, because the current one may be about to end: they
 /// are at least one whole slice, in which most guests are done or wait for something.
