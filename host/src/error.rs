@@ -56,6 +56,16 @@ pub enum Error {
     /// The machine can't run components.
     #[error("wasmtime can't start: {0}")]
     Engine(String),
+    /// More instances are to be made ready than there can be.
+    #[error("--warm {warm} is more than the {instances} instances that there can be ({limited_by})")]
+    Warm {
+        /// The requested number.
+        warm: usize,
+        /// The maximum number of instances.
+        instances: usize,
+        /// The resource or flag that limits it.
+        limited_by: &'static str,
+    },
     /// Another process listens on the port.
     #[error(
         "{0} is already in use; --find-free-port looks for another, --listen HOST:PORT names one, and port 0 is any"

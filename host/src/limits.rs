@@ -23,6 +23,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a client may neither send the next part of a request body nor read the next part of a response body.
     pub body_timeout: Duration,
+    /// The maximum number of requests at once on a connection of HTTP/2. Further ones wait in the client.
+    pub max_concurrent_streams: u32,
     /// The maximum size of a request's header.
     pub max_header_size: ByteSize,
     /// The maximum size of a request's body.
@@ -44,6 +46,7 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(60),
+            max_concurrent_streams: 256,
             max_header_size: ByteSize::kib(64),
             max_body_size: ByteSize::mib(1024),
             max_store_size: ByteSize::mib(1024),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, join_all, select};
 use testing::{CONFORMANCE, LAST_CHUNK, RawClient, Server, get, ok, wait_until, within_timeout};
 
-use common::serve;
+use common::{PROGRAM, serve};
 
 /// One request at a time, in both versions of WASI.
 const ONE_AT_A_TIME: [&str; 4] = ["--max-instances", "1", "--max-instance-reuse-count", "1"];
@@ -201,4 +201,22 @@ async fn a_client_that_disconnects_behind_unread_input_ends_its_instance() {
             assert!(response.starts_with("HTTP/1.1 200"), "{manifest}: {path}: {response}");
         }
     }
+}
+
+/// Many times longer than a time slice, so that instances are created in the course of several.
+#[tokio::test]
+async fn slots_are_made_ready_in_the_background() {
+    for manifest in CONFORMANCE {
+        let server = serve(manifest, &["--warm", "500", "--max-instances", "500"]);
+        let served = within_timeout("a request goes first", server.get("/else")).await;
+        assert_eq!(served, ok("/else is fine\n"), "{manifest}");
+        server.log_that_says(&[" instances are warm, after ", " MiB more are resident"]);
+    }
+    let flags = ["--listen", "127.0.0.1:0", "--warm", "6", "--max-instances", "5"];
+    let output = PROGRAM.output(&[&["serve", CONFORMANCE[0]], &flags[..]].concat());
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        error.contains("--warm 6 is more than the 5 instances that there can be (--max-instances)"),
+        "{error}"
+    );
 }

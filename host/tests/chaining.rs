@@ -105,7 +105,32 @@ async fn a_guest_that_calls_its_application_gets_an_answer_if_the_host_is_full()
             assert_eq!(within_timeout("an answer", server.get(&path)).await, ok("503\n"), "{guest}: {url}");
             // The host is free again.
             assert_eq!(server.get("/x").await, ok("/x is fine\n"), "{guest}: {url}");
+            server.log_that_says(&["all 1 instances were in use", "a larger --max-instances has room"]);
         }
+    }
+}
+
+/// Each level is a request of the level above it, and needs an instance of its own.
+#[tokio::test]
+async fn a_chain_of_calls_is_as_deep_as_there_are_instances() {
+    let nested = |depth: usize| {
+        (0..depth).fold("/x".to_owned(), |inner, _| {
+            let url = format!("http://self.alt{inner}");
+            format!(
+                "/outbound?{}",
+                url::form_urlencoded::Serializer::new(String::new()).append_pair("url", &url).finish()
+            )
+        })
+    };
+    for guest in GUESTS {
+        let (_folder, manifest) = app(guest, "[\"http://self\"]");
+        let flags = ["--max-instances", "4", "--max-instance-reuse-count", "1", "--queue-timeout", "1s"];
+        let server = serve(&manifest, &flags);
+        assert_eq!(server.get(&nested(3)).await, ok("200\n200\n200\n/x is fine\n"), "{guest}");
+        // The fifth instance isn't there: the innermost call gets no instance, and the others get that answer.
+        assert_eq!(server.get(&nested(4)).await, ok("200\n200\n200\n503\n"), "{guest}");
+        assert_eq!(server.get("/x").await, ok("/x is fine\n"), "{guest}");
+        server.log_that_says(&["no instance was free within 1s", "all 4 instances"]);
     }
 }
 

@@ -182,6 +182,12 @@ async fn a_component_from_a_url_is_taken_from_the_cache_by_its_digest() {
     fs::write(folder.path().join(format!("registry/wasm/sha256:{digits}")), bytes).unwrap();
     let server = serve(&manifest, &["--cache-dir", &cache]);
     assert_eq!(server.get("/x").await, ok("/x is fine\n"));
+
+    // Another component in its place is not run.
+    fs::copy(wasm(GUESTS[1]), folder.path().join(format!("registry/wasm/sha256:{digits}"))).unwrap();
+    let output = PROGRAM.output(&["serve", &manifest, "--listen", "127.0.0.1:0", "--cache-dir", &cache]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error.contains("its digest is sha256:") && error.contains("get another copy"), "{error}");
 }
 
 /// Serves these bytes at every path except `/moved`, which leads there. Returns the server's URL.

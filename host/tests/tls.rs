@@ -14,7 +14,7 @@ use nix::sys::signal::Signal;
 use testing::{
     CONFORMANCE, GUESTS, Identity, Program, RawClient, Server, TIMEOUT, guest_app, ok, within_timeout,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use common::{PROGRAM, serve};
@@ -83,6 +83,39 @@ async fn streams_of_one_connection_run_in_parallel() {
         assert_eq!(join_all(answers).await, vec!["slept"; 20], "{manifest}");
         assert!(began.elapsed() < Duration::from_secs(15), "one after the other: {:?}", began.elapsed());
     }
+}
+
+/// The maximum number of streams that the server's first frame, which has its settings, announces.
+async fn announced_streams(server: &Server) -> Option<u32> {
+    const ID: u16 = 3;
+    let mut stream = TcpStream::connect(server.authority()).await.unwrap();
+    // The client's settings are empty.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut head = [0; 9];
+    within_timeout("a frame comes", stream.read_exact(&mut head)).await.unwrap();
+    assert_eq!(head[3], 4, "the first frame has the settings");
+    let mut settings = vec![0; usize::from(head[2])];
+    within_timeout("the frame is complete", stream.read_exact(&mut settings)).await.unwrap();
+    settings.chunks_exact(6).find_map(|setting| {
+        let (id, value) = setting.split_at(2);
+        (u16::from_be_bytes(id.try_into().unwrap()) == ID)
+            .then(|| u32::from_be_bytes(value.try_into().unwrap()))
+    })
+}
+
+#[tokio::test]
+async fn a_client_of_http2_is_told_how_many_streams_it_may_open() {
+    assert_eq!(announced_streams(&serve(CONFORMANCE[0], &[])).await, Some(256));
+    let server = serve(CONFORMANCE[0], &["--max-concurrent-streams", "2"]);
+    assert_eq!(announced_streams(&server).await, Some(2));
+    // Further requests wait in the client, and are served.
+    let client = plain_http2_client(&server).await;
+    let answers = (0..6).map(|_| {
+        let mut client = client.clone();
+        let request = request(&server, "/sleep?ms=100");
+        async move { text(client.send_request(request).await.unwrap()).await }
+    });
+    assert_eq!(join_all(answers).await, vec!["slept"; 6]);
 }
 
 #[tokio::test]

@@ -49,7 +49,8 @@ impl From<host::Error> for Failure {
             host::Error::Manifest(_)
             | host::Error::Build(_)
             | host::Error::Route(_)
-            | host::Error::Tls(_) => Exit::Usage,
+            | host::Error::Tls(_)
+            | host::Error::Warm { .. } => Exit::Usage,
         };
         Self { exit, error: error.into() }
     }

@@ -38,6 +38,11 @@ impl RawClient {
         let _ = within_timeout("the server reads", self.0.write_all(text.as_ref())).await;
     }
 
+    /// Closes the sending side. What the server sends can still be read.
+    pub async fn end_sending(&mut self) {
+        let _ = self.0.shutdown().await;
+    }
+
     /// Waits until the server has accepted the connection, and has read everything that was sent.
     pub async fn until_read(&self) {
         let client = self.0.local_addr().expect("connected");

@@ -170,6 +170,27 @@ mod tests {
         assert!(read(true).contains("`spin build`") && !read(false).contains("build"));
     }
 
+    /// A component that exports an empty instance under this name, which is shorter than 100 bytes.
+    fn component_that_exports(name: &str) -> Vec<u8> {
+        let length = u8::try_from(name.len()).unwrap();
+        let instance = [5, 3, 1, 1, 0];
+        let export = [&[11, length + 6, 1, 0, length], name.as_bytes(), &[5, 0, 0]].concat();
+        [&b"\0asm\x0d\0\x01\0"[..], &instance, &export].concat()
+    }
+
+    #[test]
+    fn a_release_candidate_of_wasi_is_refused_by_its_name() {
+        let candidate = "wasi:http/handler@0.3.0-rc-2026-03-15";
+        let error = Wasm::parse(component_that_exports(candidate)).map(|_| ()).unwrap_err();
+        assert!(error.contains(candidate) && error.contains("`spin up`"), "{error}");
+        for (name, wasi) in
+            [("wasi:http/handler@0.3.0", Wasi::P3), ("wasi:http/incoming-handler@0.2.9", Wasi::P2)]
+        {
+            let wasm = Wasm::parse(component_that_exports(name));
+            assert_eq!(wasm.map(|wasm| wasm.wasi), Ok(wasi), "{name}");
+        }
+    }
+
     #[test]
     fn the_error_says_why_a_file_is_not_an_http_component() {
         let empty_module = b"\0asm\x01\0\0\0";

@@ -99,7 +99,7 @@ impl Flags {
 
     fn set(&mut self, flag: &str, value: &str) -> Result<()> {
         let time = host::isolation::parse_duration;
-        let Options { policy, limits, listen, tls, logs, evidence, trace } = &mut self.options;
+        let Options { policy, limits, listen, tls, logs, warm, evidence, trace } = &mut self.options;
         match flag {
             "--format" => {}
             "--profile" => self.profile = Some(value.to_owned()),
@@ -108,6 +108,7 @@ impl Flags {
             "--variable" => self.variables.push(value.parse()?),
             "--listen" => listen.address = value.parse()?,
             "--log-dir" => *logs = Some(Logs { folder: value.into(), echo: true }),
+            "--warm" => *warm = value.parse()?,
             "--evidence" => *evidence = value.parse()?,
             "--trace" => *trace = Some(value.into()),
             "--tls-cert" => tls.get_or_insert_with(no_tls).certificate = value.into(),
@@ -125,6 +126,7 @@ impl Flags {
             "--header-timeout" => limits.header_timeout = time(value)?,
             "--idle-timeout" => limits.idle_timeout = time(value)?,
             "--body-timeout" => limits.body_timeout = time(value)?,
+            "--max-concurrent-streams" => limits.max_concurrent_streams = value.parse()?,
             "--max-header-size" => limits.max_header_size = value.parse()?,
             "--max-body-size" => limits.max_body_size = value.parse()?,
             "--max-store-size" => limits.max_store_size = value.parse()?,

@@ -10,6 +10,7 @@ use super::instance_factory::InstanceFactory;
 use super::p2::P2Handler;
 use super::p3::P3Handler;
 use super::request::{HandlerError, Request};
+use super::spare_instance::SpareInstance;
 use crate::engine::CompiledComponent;
 
 /// A component that responds to requests.
@@ -34,6 +35,15 @@ impl Handler {
         match self {
             Self::P2(handler) => handler.component_id(),
             Self::P3(handler) => handler.component_id(),
+        }
+    }
+
+    /// Creates an instance that takes no request. Returns `None` if no permit is free, or the component can't be
+    /// instantiated, which the first request tells.
+    pub async fn spare_instance(&self) -> Option<SpareInstance> {
+        match self {
+            Self::P2(handler) => handler.spare_instance().await,
+            Self::P3(handler) => handler.spare_instance().await,
         }
     }
 

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use wasmtime::Store;
+use http::StatusCode;
+use wasmtime::{Store, format_err};
 
 use super::admission::{Admission, ComponentIndex, Origin, QueueTicket};
 use super::isolation::Policy;
-use super::request::{FromGuest, Request, ShutdownFlag};
+use super::request::{FromGuest, HandlerError, Request, ShutdownFlag};
 use crate::app::wasm::Wasi;
 use crate::byte_size::ByteSize;
-use crate::engine::Fairness;
+use crate::engine::{Fairness, Turn, configure_fairness};
 use crate::guest::{Guest, GuestConfig, MemoryLimiter};
 
 /// What all instances of a component are created from.
@@ -27,12 +28,12 @@ pub struct InstanceFactory {
 }
 
 impl InstanceFactory {
-    /// Returns the store of a new instance.
-    pub fn new_store(&self) -> Store<Guest> {
+    /// Returns the store of a new instance, whose task has this turn.
+    pub fn new_store(&self, turn: &Turn) -> Store<Guest> {
         let guest = self.guest_config.new_guest(MemoryLimiter(self.max_memory));
         let mut store = Store::new(&self.engine, guest);
         store.limiter(|guest| &mut guest.memory);
-        self.fairness.configure(&mut store);
+        configure_fairness(&mut store, turn);
         store
     }
 
@@ -43,6 +44,23 @@ impl InstanceFactory {
             None => Origin::Client,
         };
         QueueTicket::new(self.admission.clone(), self.component, origin)
+    }
+
+    /// Checks that the status of a guest's response is a final one. An interim response has no end, and after 101 the
+    /// connection would no longer be one of HTTP.
+    ///
+    /// # Errors
+    ///
+    /// If it isn't. Logs the reason.
+    pub fn check_final(&self, status: StatusCode) -> Result<(), HandlerError> {
+        if !status.is_informational() {
+            return Ok(());
+        }
+        let status = status.as_u16();
+        self.log_error(&format_err!(
+            "the guest responded with the status {status}, which is no final one; allowed is 200 or above"
+        ));
+        Err(HandlerError::Failed)
     }
 
     /// Logs an error of the component's guest.

@@ -14,8 +14,11 @@ pub mod isolation;
 mod p2;
 mod p3;
 mod request;
+mod spare_instance;
+mod warm_up;
 
 pub(crate) use body::{ResponseBody, has_no_body};
 pub(crate) use handler::Handler;
 pub(crate) use instance_factory::InstanceFactory;
 pub(crate) use request::{FromGuest, HandlerError, Request, ShutdownFlag};
+pub(crate) use warm_up::warm_up;

@@ -18,6 +18,8 @@ use super::body::{AbortFlag, ResponseBody, ResponseGuard};
 use super::evidence::Observation;
 use super::instance_factory::InstanceFactory;
 use super::request::{HandlerError, Request};
+use super::spare_instance::SpareInstance;
+use crate::engine::Turn;
 use crate::guest::Guest;
 
 /// The maximum number of attempts to get a free slot of wasmtime's pool. The second attempt nearly always succeeds.
@@ -45,6 +47,16 @@ impl P2Handler {
         &self.factory.component_id
     }
 
+    /// Creates an instance that takes no request.
+    pub async fn spare_instance(&self) -> Option<SpareInstance> {
+        let factory = &self.factory;
+        let permit = factory.admission.try_acquire(factory.component)?;
+        let turn = factory.fairness.new_turn();
+        let mut store = factory.new_store(&turn);
+        turn.around(self.pre.instantiate_async(&mut store)).await.ok()?;
+        Some(SpareInstance::new(store, permit))
+    }
+
     /// Responds to one request.
     ///
     /// # Errors
@@ -60,10 +72,13 @@ impl P2Handler {
             let permit = acquire_permit(&self.factory, ticket).await?;
             let (sender, receiver) = oneshot::channel();
             let abort_flag = AbortFlag::default();
-            let task = tokio::spawn(self.clone().run(permit, request, sender, abort_flag.clone()));
+            let turn = self.factory.fairness.new_turn();
+            let run = self.clone().run(permit, request, sender, abort_flag.clone(), turn.clone());
+            let task = tokio::spawn(turn.around(run));
             let guard = TaskGuard(Some(task.abort_handle()));
             match receiver.await {
                 Ok(Ok(response)) => {
+                    self.factory.check_final(response.status())?;
                     Ok(ResponseBody::from_guest(response, &method, abort_flag, Box::new(guard)))
                 }
                 Ok(Err(code)) => {
@@ -94,9 +109,10 @@ impl P2Handler {
         request: Request,
         sender: oneshot::Sender<GuestResponse>,
         abort_flag: AbortFlag,
+        turn: Turn,
     ) -> impl Future<Output = Option<HandlerError>> + Send {
         let limits = self.factory.policy.sample_limits(self.factory.wasi);
-        let call = self.clone().call(request, sender, AbortGuard(Some(abort_flag)));
+        let call = self.clone().call(request, sender, AbortGuard(Some(abort_flag)), turn);
         let call = match limits.request_timeout {
             None => Either::Left(call.map(Ok)),
             Some(limit) => Either::Right(timeout(limit, call)),
@@ -122,13 +138,14 @@ impl P2Handler {
         request: Request,
         sender: oneshot::Sender<GuestResponse>,
         abort_guard: AbortGuard,
+        turn: Turn,
     ) -> impl Future<Output = wasmtime::Result<()>> + Send {
         let scheme = scheme(&request);
         let observation = Observation::of(&request);
         async move {
             let begin = Instant::now();
             let (mut store, proxy) = retry_while_pool_is_full(|| async {
-                let mut store = self.factory.new_store();
+                let mut store = self.factory.new_store(&turn);
                 let proxy = self.pre.instantiate_async(&mut store).await?;
                 Ok((store, proxy))
             })

@@ -123,6 +123,13 @@ fn available_memory() -> Option<u64> {
     machine.into_iter().chain(container).min()
 }
 
+/// The memory of this process that is resident, in bytes; 0 if it can't be read.
+pub(crate) fn resident_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).map_or(0, |kib| kib << 10)
+}
+
 fn read_number(path: &str) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }

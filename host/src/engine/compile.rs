@@ -71,6 +71,9 @@ impl Engine {
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
         p2::add_only_http_to_linker_async(&mut linker)?;
         p3::add_to_linker(&mut linker)?;
+        linker.allow_shadowing(true);
+        guest::add_plain_errors_to_linker(&mut linker)?;
+        linker.allow_shadowing(false);
         guest::add_to_linker(&mut linker)?;
         Ok(Self { engine, linker, compiled: HashMap::new() })
     }

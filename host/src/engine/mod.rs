@@ -5,4 +5,4 @@ mod compile;
 mod fairness;
 
 pub(crate) use compile::{CompiledComponent, Engine, Pools};
-pub(crate) use fairness::Fairness;
+pub(crate) use fairness::{Fairness, Turn, configure as configure_fairness};

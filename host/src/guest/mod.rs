@@ -1,6 +1,7 @@
 //! The host's side of a guest: its state, and the interfaces through which it reaches the outside.
 
 mod config;
+mod io_error;
 mod key_value;
 mod memory;
 pub(crate) mod outbound;
@@ -12,6 +13,7 @@ mod stores;
 mod variables;
 
 pub(crate) use config::{AppResources, GuestConfig};
+pub(crate) use io_error::add_to_linker as add_plain_errors_to_linker;
 pub(crate) use memory::MemoryLimiter;
 pub(crate) use state::Guest;
 pub use stdio::Logs;

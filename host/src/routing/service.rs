@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{Either, ready};
 use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Response, StatusCode, Uri, Version, header};
+use http::{HeaderValue, Method, Response, StatusCode, Uri, Version, header};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use wasmtime_wasi_http::Error;
@@ -27,6 +27,8 @@ use crate::dispatch::{Handler, HandlerError, Request, ResponseBody, has_no_body}
 const WELL_KNOWN: &str = "/.well-known/spin/";
 /// The time after which a rejected client may try again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// The methods that a response to CONNECT names. A guest gets any other method, too.
+const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE");
 
 /// An application that is ready to serve requests.
 pub struct AppService {
@@ -112,6 +114,12 @@ impl AppService {
         if header_size(&request) > self.max_header_size.0 {
             return Err(Box::new(empty(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)));
         }
+        // The host is no proxy. A successful response would turn the connection into a tunnel.
+        if request.method() == Method::CONNECT {
+            let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(header::ALLOW, ALLOW);
+            return Err(Box::new(response));
+        }
         if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
             return Err(Box::new(self.well_known(name)));
         }
@@ -164,6 +172,13 @@ impl AppService {
             return Err(Box::new(empty(StatusCode::PAYLOAD_TOO_LARGE)));
         }
         let (mut parts, body) = request.into_parts();
+        if parts.version < Version::HTTP_2
+            && let Some(host) = parts.uri.authority()
+            && let Ok(host) = HeaderValue::try_from(host.as_str())
+        {
+            // The header may name another host than the target, and doesn't count.
+            parts.headers.insert(header::HOST, host);
+        }
         add_spin_headers(&mut parts.headers, headers, pattern, &url, client);
         parts.uri = url;
         let body = LimitedBody::new(body, self.max_body_size.0).boxed_unsync();
@@ -191,7 +206,10 @@ fn header_size<B>(request: &http::Request<B>) -> usize {
 }
 
 /// The request's full URL. A client of HTTP/1.0 may name no host; the URL then has this server's address. `None` if the
-/// host is invalid, or the request names two different ones.
+/// host is invalid or has a user's name, or the request names two hosts.
+///
+/// If the target is absolute, it names the host, and the header doesn't count (RFC 9112, 3.2.2). In HTTP/2 both must be the
+/// same (RFC 9113, 8.3.1).
 fn full_url<B>(request: &http::Request<B>, scheme: &Scheme, address: SocketAddr) -> Option<Uri> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = match (hosts.next(), hosts.next()) {
@@ -200,12 +218,17 @@ fn full_url<B>(request: &http::Request<B>, scheme: &Scheme, address: SocketAddr)
         (Some(_), Some(_)) => return None,
     };
     let authority = match (request.uri().authority(), host) {
-        (Some(authority), Some(host)) if *authority != host => return None,
+        (Some(authority), Some(host)) if request.version() >= Version::HTTP_2 && *authority != host => {
+            return None;
+        }
         (Some(authority), _) => authority.clone(),
         (None, Some(host)) => host,
         (None, None) if request.version() <= Version::HTTP_10 => address.to_string().parse().ok()?,
         (None, None) => return None,
     };
+    if authority.as_str().contains('@') {
+        return None;
+    }
     let path = request.uri().path_and_query().cloned()?;
     Uri::builder().scheme(scheme.clone()).authority(authority).path_and_query(path).build().ok()
 }

@@ -88,7 +88,7 @@ fn handlers<'a>(
             policy: options.policy.clone(),
             guest_config: resources.guest_config(id, component, output)?,
             max_memory: limits.max_instance_memory,
-            fairness,
+            fairness: fairness.clone(),
             admission: admission.clone(),
             shutdown: shutdown.clone(),
         };

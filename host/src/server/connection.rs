@@ -56,7 +56,7 @@ impl Connections {
             .http2()
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(max_header_size).unwrap_or(u32::MAX))
-            .max_concurrent_streams(None);
+            .max_concurrent_streams(limits.max_concurrent_streams);
         Self { service, limits, tls, http1, http1_or_http2 }
     }
 

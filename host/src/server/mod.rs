@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::uri::Scheme;
 use tempfile::TempDir;
@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use connection::Connections;
 pub use options::{Listen, Options};
@@ -28,9 +28,9 @@ pub use startup::{Startup, StartupRoute};
 pub use tls::Tls;
 
 use crate::app::App;
-use crate::dispatch::ShutdownFlag;
 use crate::dispatch::evidence::Observer;
-use crate::engine::capacity::Capacity;
+use crate::dispatch::{self, Handler, ShutdownFlag};
+use crate::engine::capacity::{Capacity, resident_memory};
 use crate::error::Error;
 use crate::guest::AppResources;
 
@@ -46,6 +46,8 @@ pub struct Server {
     shutdown: ShutdownFlag,
     connections: Arc<Connections>,
     observer: Option<Arc<Observer>>,
+    /// The components whose instances are made ready, and the number of instances.
+    warm: (Vec<Handler>, usize),
     /// The folders with the guests' files, which are removed when the server is dropped.
     _folders: Vec<TempDir>,
 }
@@ -70,12 +72,17 @@ impl Server {
         let resources = AppResources::prepare(&app, options.limits.max_store_size)?;
         let (service, capacity) =
             assembly::assemble(&app, &resources, &options, shutdown.clone(), scheme, address)?;
+        let Capacity { instances, limited_by, .. } = capacity;
+        if options.warm > instances {
+            return Err(Error::Warm { warm: options.warm, instances, limited_by });
+        }
+        let warm = (service.components.values().cloned().collect(), options.warm);
         let service = Arc::new(service);
         resources.own_app().set(&service);
         let observer = service.observer.clone();
         let connections = Arc::new(Connections::new(service, options.limits, tls));
         let folders = resources.into_folders();
-        Ok(Self { listener, startup, capacity, shutdown, connections, observer, _folders: folders })
+        Ok(Self { listener, startup, capacity, shutdown, connections, observer, warm, _folders: folders })
     }
 
     /// The lines to print before serving.
@@ -95,6 +102,9 @@ impl Server {
         let clients = TaskTracker::new();
         let permits = Arc::new(Semaphore::new(self.capacity.connections.min(Semaphore::MAX_PERMITS)));
         let mut stop = pin!(stop);
+        let (handlers, count) = self.warm;
+        // Ends with this function.
+        let _warming = AbortOnDropHandle::new(tokio::spawn(warm_up(handlers, count)));
         loop {
             let accepted = tokio::select! {
                 () = &mut stop => break,
@@ -128,6 +138,23 @@ impl Server {
         if let Some(trace) = self.observer.as_ref().and_then(|observer| observer.trace.as_ref()) {
             trace.flush().await;
         }
+    }
+}
+
+/// Makes the slots of this many instances ready, and logs what it takes.
+async fn warm_up(handlers: Vec<Handler>, count: usize) {
+    if count == 0 {
+        return;
+    }
+    let (begin, before) = (Instant::now(), resident_memory());
+    let created = dispatch::warm_up(&handlers, count).await;
+    let more = resident_memory().saturating_sub(before) >> 20;
+    tracing::info!(
+        "{created} instances are warm, after {:.1?}: {more} MiB more are resident",
+        begin.elapsed()
+    );
+    if created < count {
+        tracing::warn!("requests came first: {created} instances of {count} are warm (--warm)");
     }
 }
 

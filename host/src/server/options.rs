@@ -37,6 +37,8 @@ pub struct Options {
     pub tls: Option<Tls>,
     /// The destination of the guests' output. `None`: standard error only.
     pub logs: Option<Logs>,
+    /// The number of instances whose slots are made ready for a burst after the start.
+    pub warm: usize,
     /// Whether responses of components name their instances in the header `Served-By`: its name, the number of requests
     /// that it has taken and holds, and when this one entered and left the guest.
     pub evidence: bool,

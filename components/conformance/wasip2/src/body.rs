@@ -16,11 +16,12 @@ pub async fn whole(out: ResponseOutparam, response: Response) {
     let _ = sink.send(body).await;
 }
 
-/// Streams the request's body back as it arrives.
+/// Streams the request's body back as it arrives. Traps if the body has an error, so that the response doesn't look
+/// complete.
 pub async fn echo(request: IncomingRequest, headers: &HeaderMap, out: ResponseOutparam) {
     let mut sink = pin!(start(out, StatusCode::OK, headers));
     let mut body = pin!(request.into_body_stream());
-    while let Ok(Some(chunk)) = body.try_next().await {
+    while let Some(chunk) = body.try_next().await.expect("a complete body") {
         if sink.send(chunk).await.is_err() {
             return;
         }

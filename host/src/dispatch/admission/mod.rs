@@ -33,6 +33,7 @@ pub type ComponentIndex = usize;
 
 /// The free permits, and the requests that wait for one.
 pub struct Admission {
+    instances: usize,
     max_waiting: usize,
     queue_timeout: Duration,
     /// The length of the queue, readable without the lock. It is written under the lock, and may lag behind for a reader
@@ -97,10 +98,16 @@ pub enum Overloaded {
     QueueTimeout,
     /// A guest's request has waited for the maximum time.
     #[error(
-        "no instance was free within {MAX_GUEST_WAIT:?} for a request of a guest to its own application, whose instances \
-         may all wait for such requests (--max-instances)"
+        "no instance was free within {waited:?} for a request of a guest to its own application, which needs one beside \
+         its caller's; all {instances} instances were in use, and may all wait for such requests; a larger --max-instances \
+         has room for them"
     )]
-    GuestTimeout,
+    GuestTimeout {
+        /// How long it waited.
+        waited: Duration,
+        /// The maximum number of instances.
+        instances: usize,
+    },
 }
 
 impl Admission {
@@ -116,7 +123,8 @@ impl Admission {
             components: HashMap::new(),
             idle: BTreeMap::new(),
         };
-        Arc::new(Self { max_waiting, queue_timeout, waiting: AtomicUsize::new(0), state: Mutex::new(state) })
+        let (waiting, state) = (AtomicUsize::new(0), Mutex::new(state));
+        Arc::new(Self { instances, max_waiting, queue_timeout, waiting, state })
     }
 
     /// Whether any request waits.

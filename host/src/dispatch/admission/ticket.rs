@@ -45,7 +45,6 @@ impl QueueTicket {
     /// If the queue is full, or the queue timeout has ended.
     pub async fn wait(&mut self) -> Result<(), Overloaded> {
         self.settle();
-        let admission = self.admission.clone();
         let deadline = match self.deadline {
             Some(deadline) => deadline,
             // A timeout beyond the clock's range is no limit.
@@ -57,11 +56,19 @@ impl QueueTicket {
         let woken = self.enqueue()?;
         match timeout_at(deadline, woken).await {
             Ok(with_reservation) => self.has_reservation = with_reservation.unwrap_or(false),
-            Err(_) if self.max_wait() < admission.queue_timeout => return Err(Overloaded::GuestTimeout),
-            Err(_) => return Err(Overloaded::QueueTimeout),
+            Err(_) => return Err(self.timed_out()),
         }
         self.woken = None;
         Ok(())
+    }
+
+    fn timed_out(&self) -> Overloaded {
+        match self.origin {
+            Origin::Client => Overloaded::QueueTimeout,
+            Origin::Guest => {
+                Overloaded::GuestTimeout { waited: self.max_wait(), instances: self.admission.instances }
+            }
+        }
     }
 
     fn max_wait(&self) -> Duration {

@@ -23,6 +23,7 @@ use crate::dispatch::body::ResponseBody;
 use crate::dispatch::evidence::Observation;
 use crate::dispatch::instance_factory::InstanceFactory;
 use crate::dispatch::request::{HandlerError, Request};
+use crate::dispatch::spare_instance::SpareInstance;
 use crate::guest::Guest;
 
 /// How long a request waits for an available instance to take it. In Spin it waits without end. Here a guest that blocks
@@ -50,6 +51,16 @@ impl P3Handler {
         &self.0.factory.component_id
     }
 
+    /// Creates an instance that takes no request.
+    pub async fn spare_instance(&self) -> Option<SpareInstance> {
+        let factory = &self.0.factory;
+        let permit = factory.admission.try_acquire(factory.component)?;
+        let turn = factory.fairness.new_turn();
+        let mut store = factory.new_store(&turn);
+        turn.around(self.0.pre.instantiate_async(&mut store)).await.ok()?;
+        Some(SpareInstance::new(store, permit))
+    }
+
     /// Responds to one request.
     ///
     /// # Errors
@@ -70,6 +81,7 @@ impl P3Handler {
             loop {
                 let error = match self.send(guard.request_state(), request).await {
                     Ok(response) => {
+                        self.0.factory.check_final(response.status())?;
                         if let Some(observation) = observation {
                             observation.left();
                         }

@@ -27,13 +27,15 @@ use super::queue::Consumer;
 use crate::dispatch::admission::{Evictable, InstancePermit};
 use crate::dispatch::evidence::Observation;
 use crate::dispatch::isolation::{InstanceLimits, ShouldAccept};
+use crate::engine::Turn;
 use crate::guest::Guest;
 
 /// Starts a new instance: for this request, or for the requests in the queue.
 pub fn start(pool: Arc<InstancePool>, first: Option<PendingRequest>) {
-    tokio::spawn(async move {
+    let turn = pool.factory.fairness.new_turn();
+    tokio::spawn(turn.clone().around(async move {
         let begin = Instant::now();
-        match Instance::new(pool.clone()).await {
+        match Instance::new(pool.clone(), &turn).await {
             Ok(instance) => {
                 if let Some(observation) = first.as_ref().and_then(|first| Observation::of(&first.request)) {
                     observation.started(begin.elapsed());
@@ -42,7 +44,7 @@ pub fn start(pool: Arc<InstancePool>, first: Option<PendingRequest>) {
             }
             Err(error) => pool.reject(first, &error),
         }
-    });
+    }));
 }
 
 /// An instance.
@@ -83,11 +85,11 @@ impl Instance {
     /// # Errors
     ///
     /// If there is no permit, or the component can't be instantiated.
-    async fn new(pool: Arc<InstancePool>) -> wasmtime::Result<Self> {
+    async fn new(pool: Arc<InstancePool>, turn: &Turn) -> wasmtime::Result<Self> {
         let factory = &pool.factory;
         let permit = factory.admission.try_acquire(factory.component).ok_or(NoPermit)?;
         let limits = factory.policy.sample_limits(factory.wasi);
-        let mut store = factory.new_store();
+        let mut store = factory.new_store(turn);
         let service = pool.pre.instantiate_async(&mut store).await?;
         let availability = Availability { consumer: pool.queue.consumer(), pool: pool.clone() };
         let worker = Worker {

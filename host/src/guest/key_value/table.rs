@@ -44,16 +44,38 @@ pub fn delete(connection: &Connection, key: &str) -> rusqlite::Result<()> {
 }
 
 pub fn keys(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    keys_up_to(connection, MAX_KEYS_BYTES)
+}
+
+fn keys_up_to(connection: &Connection, max_bytes: usize) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare_cached("SELECT key FROM spin_key_value WHERE store = ?1")?;
     let mut size = 0;
     let keys = statement.query_map(params![DEFAULT_LABEL], |row| row.get(0))?.map(|key| {
         let key: String = key?;
         size += size_of::<String>() + key.len();
-        if size > MAX_KEYS_BYTES {
-            let message = format!("the keys have more than {MAX_KEYS_BYTES} bytes");
+        if size > max_bytes {
+            let message = format!("the keys have more than {max_bytes} bytes");
             return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
         }
         Ok(key)
     });
     keys.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_of_all_keys_together_is_limited() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        create(&mut connection).unwrap();
+        for key in ["first", "second"] {
+            set(&connection, key, b"value").unwrap();
+        }
+        let size = 2 * size_of::<String>() + "first".len() + "second".len();
+        assert_eq!(keys_up_to(&connection, size).unwrap(), ["first", "second"]);
+        let error = keys_up_to(&connection, size - 1).unwrap_err().to_string();
+        assert_eq!(error, format!("the keys have more than {} bytes", size - 1));
+    }
 }

@@ -95,3 +95,87 @@ async fn end_if_idle(connection: Weak<Mutex<State>>, start: Instant) {
         state.rolled_back = Some(format!("it had no statement for {MAX_IDLE:?}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use rusqlite::types::Value;
+    use tempfile::TempDir;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::byte_size::ByteSize;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    /// Takes long enough to be cancelled.
+    const LONG_INSERT: &str = "INSERT INTO t WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 1000000) \
+                               SELECT max(n) FROM c";
+
+    /// A database with a table, and two connections of guests.
+    fn open() -> (TempDir, [GuestConnection; 2]) {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = Pool::open(&folder.path().join("a.db"), ByteSize::mib(16), |connection| {
+            connection.execute_batch("CREATE TABLE IF NOT EXISTS t (a)")
+        });
+        let pool = pool.map_err(|error| error.to_string()).unwrap();
+        (folder, [(); 2].map(|()| GuestConnection::new(pool.clone())))
+    }
+
+    fn statement(text: &str) -> Statement {
+        Statement { text: text.to_owned(), parameters: Vec::new() }
+    }
+
+    async fn run(connection: &GuestConnection, text: &str) -> Result<Vec<Vec<Value>>, String> {
+        connection.execute(statement(text)).await.map(|result| result.rows).map_err(|error| error.to_string())
+    }
+
+    async fn count(connection: &GuestConnection) -> i64 {
+        match run(connection, "SELECT count(*) FROM t").await.unwrap()[0][0] {
+            Value::Integer(count) => count,
+            _ => panic!("a count is an integer"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_transaction_without_a_statement_is_rolled_back() {
+        let (_folder, [connection, other]) = open();
+        run(&connection, "BEGIN IMMEDIATE").await.unwrap();
+        run(&connection, "INSERT INTO t VALUES (1)").await.unwrap();
+        sleep(MAX_IDLE - SECOND).await;
+        assert_eq!(count(&connection).await, 1, "a statement keeps it open");
+        sleep(MAX_IDLE + SECOND).await;
+        run(&other, "INSERT INTO t VALUES (2)").await.expect("the lock is free");
+        let error = run(&connection, "COMMIT").await.unwrap_err();
+        assert_eq!(error, "the transaction was rolled back: it had no statement for 30s");
+        assert_eq!(count(&connection).await, 1, "the connection can be used again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_transaction_that_has_ended_is_not_rolled_back_later() {
+        let (_folder, [connection, _]) = open();
+        for text in ["BEGIN", "INSERT INTO t VALUES (1)", "COMMIT"] {
+            run(&connection, text).await.unwrap();
+        }
+        sleep(2 * MAX_IDLE).await;
+        assert_eq!(count(&connection).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_statement_rolls_its_transaction_back() {
+        let (_folder, [connection, other]) = open();
+        run(&connection, "BEGIN IMMEDIATE").await.unwrap();
+        assert!(connection.execute(statement(LONG_INSERT)).now_or_never().is_none());
+        let error = run(&connection, "COMMIT").await.unwrap_err();
+        assert_eq!(error, "the transaction was rolled back: a statement in it was cancelled");
+        run(&other, "INSERT INTO t VALUES (2)").await.expect("the lock becomes free");
+        assert_eq!(count(&connection).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_statement_without_a_transaction_is_done_nevertheless() {
+        let (_folder, [connection, other]) = open();
+        assert!(connection.execute(statement(LONG_INSERT)).now_or_never().is_none());
+        while count(&other).await == 0 {}
+        assert_eq!(count(&connection).await, 1);
+    }
+}

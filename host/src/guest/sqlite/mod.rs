@@ -5,6 +5,7 @@ pub mod restriction;
 mod sdk5;
 mod sdk7;
 mod statement;
+mod values;
 
 mod bindings {
     wasmtime::component::bindgen!({

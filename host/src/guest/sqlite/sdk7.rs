@@ -1,17 +1,17 @@
 //! `spin:sqlite@3.1.0`, the interface of SDK 7.
 
-use rusqlite::types::Value;
 use wasmtime::component::{Accessor, FutureReader, HasSelf, Resource, StreamReader};
 
+use super::GuestSqlite;
 use super::bindings::spin::sqlite::sqlite as wit;
 use super::connection::GuestConnection;
-use super::statement::{QueryResult, Statement};
-use super::{AccessDenied, GuestSqlite};
-use crate::guest::storage::StorageError;
+use super::values::convert;
 
 type Connection = Resource<GuestConnection>;
 /// The columns, the rows, and whether all rows are there.
 type Streamed = (Vec<String>, StreamReader<wit::RowResult>, FutureReader<Result<(), wit::Error>>);
+
+convert!(wit);
 
 impl wit::Host for GuestSqlite {}
 
@@ -82,45 +82,4 @@ impl<T: Send + 'static> wit::HostConnectionWithStore<T> for HasSelf<GuestSqlite>
         let connection = accessor.with(|mut access| access.get().connection(&connection))?;
         Ok(connection.changes().await)
     }
-}
-
-impl From<StorageError> for wit::Error {
-    fn from(error: StorageError) -> Self {
-        match error {
-            StorageError::Full(_) => Self::DatabaseFull,
-            error => Self::Io(error.to_string()),
-        }
-    }
-}
-
-impl From<AccessDenied> for wit::Error {
-    fn from(_: AccessDenied) -> Self {
-        Self::AccessDenied
-    }
-}
-
-fn statement(text: String, parameters: Vec<wit::Value>) -> Statement {
-    let value = |value| match value {
-        wit::Value::Integer(number) => Value::Integer(number),
-        wit::Value::Real(number) => Value::Real(number),
-        wit::Value::Text(text) => Value::Text(text),
-        wit::Value::Blob(bytes) => Value::Blob(bytes),
-        wit::Value::Null => Value::Null,
-    };
-    Statement { text, parameters: parameters.into_iter().map(value).collect() }
-}
-
-fn row(values: Vec<Value>) -> wit::RowResult {
-    let value = |value| match value {
-        Value::Integer(number) => wit::Value::Integer(number),
-        Value::Real(number) => wit::Value::Real(number),
-        Value::Text(text) => wit::Value::Text(text),
-        Value::Blob(bytes) => wit::Value::Blob(bytes),
-        Value::Null => wit::Value::Null,
-    };
-    wit::RowResult { values: values.into_iter().map(value).collect() }
-}
-
-fn rows(result: QueryResult) -> wit::QueryResult {
-    wit::QueryResult { columns: result.columns, rows: result.rows.into_iter().map(row).collect() }
 }

@@ -131,6 +131,12 @@ impl Pool {
         (Err(StorageError::Ended), None)
     }
 
+    /// Whether another statement may wait for the file's lock.
+    #[cfg(test)]
+    pub fn has_places_for_locked_out(&self) -> bool {
+        self.locked_out.available_permits() > 0
+    }
+
     fn run_in<R>(
         &self,
         mut transaction: Transaction,

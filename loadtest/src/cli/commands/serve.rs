@@ -36,6 +36,7 @@ pub async fn serve(args: ServeArgs, mut signals: Signals) -> Result<Exit, Aborte
         listen: Listen { address: args.listen, find_free_port: args.find_free_port },
         tls: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Tls { certificate, key }),
         logs: Some(logs),
+        warm: args.warm,
         evidence: args.evidence,
         trace: args.trace,
     };

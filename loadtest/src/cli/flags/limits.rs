@@ -34,6 +34,9 @@ pub struct LimitArgs {
     /// The longest pause of a client within a body, while it sends or receives
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     body_timeout: Duration,
+    /// The most requests at once on an HTTP/2 connection; further requests wait in the client
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    max_concurrent_streams: u32,
     /// The largest header of a request, from 8KiB
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = header_size)]
     max_header_size: ByteSize,
@@ -59,6 +62,7 @@ impl From<LimitArgs> for Limits {
             header_timeout: args.header_timeout,
             idle_timeout: args.idle_timeout,
             body_timeout: args.body_timeout,
+            max_concurrent_streams: args.max_concurrent_streams,
             max_header_size: args.max_header_size,
             max_body_size: args.max_body_size,
             max_store_size: args.max_store_size,

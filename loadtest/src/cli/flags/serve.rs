@@ -52,6 +52,9 @@ pub struct ServeArgs {
     /// Don't show the output of components, or the name of the log folder
     #[arg(short, long)]
     pub quiet: bool,
+    /// Make the slots of N instances ready after the start, so that the first burst pays for fewer page faults
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub warm: usize,
     /// Name the instance of each response in the header Served-By, with the times in the guest
     #[arg(long)]
     pub evidence: bool,
