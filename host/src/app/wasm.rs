@@ -21,6 +21,8 @@ pub struct Wasm {
     pub bytes: Vec<u8>,
     /// The version of WASI whose HTTP interface it exports.
     pub wasi: Wasi,
+    /// The HTTP export if its version is a release candidate, which Spin runs and this host doesn't.
+    pub candidate: Option<String>,
     /// What one instance takes from the engine's pools.
     pub needs: Needs,
 }
@@ -92,20 +94,25 @@ impl Wasm {
         }
         let Survey { wasi, candidate, mut needs } = survey(&bytes)
             .map_err(|error| format!("damaged: {error}; build it again, or get another copy"))?;
-        let wasi = wasi.ok_or_else(|| match candidate {
-            Some(candidate) => format!(
-                "it exports {candidate}, a release candidate of WASI, which only Spin offers; build it with a newer SDK, \
-                 or run this app with `spin up`"
-            ),
-            None => "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or \
-                     wasi:http/handler@0.3"
-                .to_owned(),
-        })?;
+        let candidate = candidate.filter(|_| wasi.is_none());
+        let wasi = wasi.or(candidate.as_ref().map(|(_, wasi)| *wasi)).ok_or(
+            "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or \
+             wasi:http/handler@0.3",
+        )?;
         needs.stacks = match wasi {
             Wasi::P2 => STACKS_P2,
             Wasi::P3 => STACKS_P3,
         };
-        Ok(Self { bytes, wasi, needs })
+        Ok(Self { bytes, wasi, candidate: candidate.map(|(name, _)| name), needs })
+    }
+
+    /// Returns why this host can't run it, and what to do; `None` if it can.
+    pub(super) fn unsupported(&self) -> Option<String> {
+        let candidate = self.candidate.as_ref()?;
+        Some(format!(
+            "it exports {candidate}, a release candidate of WASI, which only Spin offers; build it with a newer SDK, or run this \
+             app with `spin up`"
+        ))
     }
 }
 
@@ -114,7 +121,7 @@ impl Wasm {
 struct Survey {
     wasi: Option<Wasi>,
     /// The HTTP export if its version is a release candidate.
-    candidate: Option<String>,
+    candidate: Option<(String, Wasi)>,
     needs: Needs,
 }
 
@@ -138,7 +145,7 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
                     let name = export.name.name;
                     match http_version(name) {
                         Some(_) if export.kind != ComponentExternalKind::Instance => {}
-                        Some(_) if name.contains("-rc") => *candidate = Some(name.to_owned()),
+                        Some(version) if name.contains("-rc") => *candidate = Some((name.to_owned(), version)),
                         version => *wasi = version.or(*wasi),
                     }
                 }
@@ -168,6 +175,26 @@ mod tests {
     fn the_error_for_a_missing_file_names_the_build_if_there_is_one() {
         let read = |is_built| Wasm::read(Path::new("nowhere.wasm"), is_built).map(|_| ()).unwrap_err();
         assert!(read(true).contains("`spin build`") && !read(false).contains("build"));
+    }
+
+    /// A component with nothing but an export of an instance.
+    fn exporting(name: &str) -> Vec<u8> {
+        let section = [&[1, 0, name.len() as u8], name.as_bytes(), &[5, 0, 0]].concat();
+        [&b"\0asm\x0d\0\x01\0"[..], &[11, section.len() as u8], &section].concat()
+    }
+
+    #[test]
+    fn a_release_candidate_is_read_and_can_not_be_run() {
+        for (name, wasi, is_supported) in [
+            ("wasi:http/handler@0.3.0-rc-2026-03-15", Wasi::P3, false),
+            ("wasi:http/handler@0.3.0", Wasi::P3, true),
+            ("wasi:http/incoming-handler@0.2.0-rc-2023-11-10", Wasi::P2, false),
+            ("wasi:http/incoming-handler@0.2.6", Wasi::P2, true),
+        ] {
+            let wasm = Wasm::parse(exporting(name)).map_err(|error| format!("{name}: {error}")).unwrap();
+            assert_eq!((wasm.wasi, wasm.unsupported().is_none()), (wasi, is_supported), "{name}");
+            assert!(wasm.unsupported().is_none_or(|reason| reason.contains(name)), "{name}");
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ const FAILURES_REMEDY: &str = "See the errors of the failed requests: requests i
 /// What was measured at a route.
 #[derive(Debug, Default)]
 pub struct Measured {
+    /// Why the system can't run the route's component.
+    pub left_out: Option<String>,
     /// Why a request alone has no good answer.
     pub fails_alone: Option<String>,
     /// The time that a request takes alone, in milliseconds.
@@ -101,6 +103,9 @@ impl Measured {
         shared: Option<&Fired>,
         isolated: Option<&Fired>,
     ) -> (Meaning, String, Option<String>) {
+        if let Some(reason) = &self.left_out {
+            return (Meaning::NotFired, format!("{reason}."), None);
+        }
         if let Some(reason) = &self.fails_alone {
             return (Meaning::FailsAlone, format!("A request alone {reason}."), None);
         }

@@ -120,6 +120,10 @@ impl Firing<'_> {
         document: &mut Document,
     ) -> Result<Option<Prepared>, Failure> {
         let Some(burst) = &route.burst else { return Ok(None) };
+        if let Some(reason) = self.running.left_out(&burst.path) {
+            measured.left_out = Some(reason.to_owned());
+            return Ok(None);
+        }
         let request =
             run::request(burst, self.running).await.map_err(|error| Failure::new(Exit::Usage, error))?;
         let request = Arc::new(request);
@@ -128,7 +132,12 @@ impl Firing<'_> {
             measured.fails_alone = Some(reason);
             return Ok(None);
         }
-        let spec = SoloSpec { warm_up: WarmUp::None, is_wait_known: true, timeout: Some(TIMEOUT) };
+        let spec = SoloSpec {
+            warm_up: WarmUp::None,
+            is_wait_known: true,
+            timeout: Some(TIMEOUT),
+            trace: self.running.trace().cloned(),
+        };
         let given = burst.request.service_ms.and_then(|ms| Baseline::given(&[ms]));
         let (service_ms, baseline) = match given {
             Some(given) => given,
@@ -203,7 +212,7 @@ impl Firing<'_> {
             let name = format!("{}, {}", route.route, self.isolation);
             let judged = {
                 let step = self.progress.step(name, &[(route.route.clone(), n)]);
-                measure::fire(std::slice::from_ref(&burst), &step.handle).await
+                measure::fire(std::slice::from_ref(&burst), &step.handle, self.running.trace()).await
             };
             used.insert(route.component.clone().unwrap_or_default(), Instant::now());
             let Some(judged_burst) = judged.bursts.into_iter().next() else { continue };
