@@ -193,6 +193,7 @@ mod tests {
     fn the_text_of_a_fixed_result_is_unchanged() {
         insta::assert_snapshot!(text(&sample::document(vec![sample::together(), sample::waves()])));
         insta::assert_snapshot!("mechanisms", text(&sample::document(vec![sample::rate(), sample::open()])));
+        insta::assert_snapshot!("audit", text(&sample::audit()));
     }
 
     #[test]

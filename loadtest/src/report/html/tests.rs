@@ -73,3 +73,29 @@ fn the_page_of_a_large_result_is_small() {
     let page = page(&document).unwrap();
     assert_eq!(page.matches("<article").count(), 1_000);
 }
+
+#[test]
+fn the_page_of_an_audit_has_the_table_of_routes() {
+    let page = page(&sample::audit()).unwrap();
+    let (_, shown) = page.split_once("<main>").unwrap();
+    insta::assert_snapshot!("audit", shown.split("<section aria-labelledby=\"setup-1\"").next().unwrap());
+}
+
+#[test]
+fn hostile_routes_are_text() {
+    let evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}";
+    let mut document = sample::audit();
+    let audit = document.audit.as_mut().unwrap();
+    audit.manifest = evil.to_owned();
+    audit.shared_components = vec![evil.to_owned()];
+    for route in &mut audit.routes {
+        route.route = evil.to_owned();
+        route.component = Some(evil.to_owned());
+        route.path = Some(evil.to_owned());
+        route.why = evil.to_owned();
+        route.remedy = Some(evil.to_owned());
+    }
+    let page = page(&document).unwrap();
+    assert_eq!(page.matches("<script").count(), 2, "the data and the page's script");
+    assert!(!page.contains("<img"));
+}
