@@ -136,7 +136,8 @@ fn the_routes_that_sharing_slows_are_named_with_evidence() {
     assert_table(&document);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let audit = document.audit.as_ref().expect("an audit");
-    let (shared, isolated) = route(audit, TRAP).shared.as_ref().zip(route(audit, TRAP).isolated.as_ref()).expect("a pair");
+    let (shared, isolated) =
+        route(audit, TRAP).shared.as_ref().zip(route(audit, TRAP).isolated.as_ref()).expect("a pair");
     assert!(shared.most_in_one > 1 && shared.instances < 10, "{shared:?}");
     assert_eq!((isolated.most_in_one, isolated.instances), (1, 10), "{isolated:?}");
     // The host knows it, whatever the guest does: the instance, when the request was in it, and what came before.
@@ -147,7 +148,12 @@ fn the_routes_that_sharing_slows_are_named_with_evidence() {
         assert!((phases.handler_us - (left - entered)).abs() < 1_000.0, "{request:?}");
     }
     let text = words(&stdout(&output));
-    for words in ["sharing slows it", "/users/7/await-then-block", "in one instance at once", "6 components are of WASIp3"] {
+    for words in [
+        "sharing slows it",
+        "/users/7/await-then-block",
+        "in one instance at once",
+        "6 components are of WASIp3",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
@@ -190,7 +196,10 @@ fn a_stand_in_for_wasmtime_gives_the_same_table_for_what_it_can_run() {
         match name.rsplit('/').next() {
             Some("count") => {
                 assert_eq!(route.meaning, Meaning::NotFired, "{route:?}");
-                assert!(route.why.contains("wasmtime can't run the component") && route.why.contains("key-value"), "{seen:?}");
+                assert!(
+                    route.why.contains("wasmtime can't run the component") && route.why.contains("key-value"),
+                    "{seen:?}"
+                );
             }
             Some("call") => assert_eq!(seen, (Meaning::FailsAlone, "A request alone got status 502.")),
             _ => assert!(

@@ -61,13 +61,15 @@ fn section(context: &RunContext, title: &str, subjects: &[Subject]) -> Section {
     let mut section = Section::new(title, text, &columns);
     for subject in subjects {
         let Subject { app, least, server, rates, failed } = subject;
-        let plain = subjects.iter().find(|other| other.app.flags.is_empty() && other.app.instances == app.instances);
+        let plain =
+            subjects.iter().find(|other| other.app.flags.is_empty() && other.app.instances == app.instances);
         let ratio = plain.filter(|_| !app.flags.is_empty()).map(|plain| rates.over(&plain.rates));
         let goal = ratio.zip(*least).map(|(ratio, least)| {
             let what = format!("requests/s, {}, {}, ratio to none", app.instances, app.flags.join(" "));
             section.goal(Goal::new(what, Limit::AtLeast(least), ratio.median))
         });
-        let flags = if app.flags.is_empty() { "none".to_owned() } else { format!("`{}`", app.flags.join(" ")) };
+        let flags =
+            if app.flags.is_empty() { "none".to_owned() } else { format!("`{}`", app.flags.join(" ")) };
         section.row([
             app.instances.to_owned(),
             flags,

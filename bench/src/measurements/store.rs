@@ -19,8 +19,11 @@ use crate::system::System;
 const CALLS: u32 = 2_000;
 const OPERATIONS: [&str; 2] = ["get", "set"];
 /// The callers, and the routes of the guests among them.
-const CALLERS: [(&str, Option<&str>); 3] =
-    [("guest of WASIp2", Some("/wasip2")), ("guest of WASIp3", Some("/wasip3")), ("rusqlite, no guest", None)];
+const CALLERS: [(&str, Option<&str>); 3] = [
+    ("guest of WASIp2", Some("/wasip2")),
+    ("guest of WASIp3", Some("/wasip3")),
+    ("rusqlite, no guest", None),
+];
 
 struct Subject {
     operation: &'static str,
@@ -69,7 +72,8 @@ struct Database {
 impl Database {
     fn create() -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let connection = Connection::open(folder.path().join("key-value.db")).context("opening a database")?;
+        let connection =
+            Connection::open(folder.path().join("key-value.db")).context("opening a database")?;
         for pragma in ["journal_mode = WAL", "synchronous = NORMAL"] {
             connection.query_row(&format!("PRAGMA {pragma}"), [], |_| Ok(())).optional()?;
         }
@@ -107,7 +111,8 @@ fn section(title: &str, server: &Server, subjects: &[Subject]) -> Section {
     );
     let mut section = Section::new(title, text, &["operation", "caller", "calls/s", "ratio"]);
     for subject in subjects {
-        let plain = subjects.iter().find(|other| other.route.is_none() && other.operation == subject.operation);
+        let plain =
+            subjects.iter().find(|other| other.route.is_none() && other.operation == subject.operation);
         let ratio = plain.filter(|_| subject.route.is_some()).map(|plain| subject.rates.over(&plain.rates));
         section.row([
             subject.operation.to_owned(),

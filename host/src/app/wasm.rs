@@ -145,7 +145,9 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
                     let name = export.name.name;
                     match http_version(name) {
                         Some(_) if export.kind != ComponentExternalKind::Instance => {}
-                        Some(version) if name.contains("-rc") => *candidate = Some((name.to_owned(), version)),
+                        Some(version) if name.contains("-rc") => {
+                            *candidate = Some((name.to_owned(), version))
+                        }
                         version => *wasi = version.or(*wasi),
                     }
                 }

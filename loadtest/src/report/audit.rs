@@ -11,7 +11,8 @@ use results::document::{Audit, AuditedRoute, Document, Meaning, Observed};
 use super::sentences;
 use super::wrap::{DEFAULT_WIDTH, wrapped};
 
-pub(super) const HEADER: [&str; 7] = ["Route", "Component", "WASI", "Alone", "Shared", "Isolated", "What it means"];
+pub(super) const HEADER: [&str; 7] =
+    ["Route", "Component", "WASI", "Alone", "Shared", "Isolated", "What it means"];
 
 /// Returns the table, and the sentences on each route below it.
 pub fn text(document: &Document, width: Option<u16>) -> String {

@@ -103,7 +103,8 @@ fn key(row: &Row) -> Option<Key> {
 }
 
 fn parse(line: &[u8]) -> Option<(Key, Phases)> {
-    let Line { instance, served, queue_us, start_us, head_us, done_us } = serde_json::from_slice(line).ok()?;
+    let Line { instance, served, queue_us, start_us, head_us, done_us } =
+        serde_json::from_slice(line).ok()?;
     let phases = Phases { queue_us, start_us: start_us?, handler_us: head_us?, answer_us: done_us? };
     Some(((instance?, served?), phases))
 }
@@ -150,7 +151,8 @@ mod tests {
         let writing = tokio::spawn(async move {
             server.write_all(rest.as_bytes()).unwrap();
         });
-        let mut rows = [row("b", Some(1)), row("a", Some(2)), row("a", Some(1)), row("a", None), Row::default()];
+        let mut rows =
+            [row("b", Some(1)), row("a", Some(2)), row("a", Some(1)), row("a", None), Row::default()];
         trace.join(&mut rows).await;
         writing.await.unwrap();
         let queues = rows.each_ref().map(|row| row.phases.map(|phases| phases.queue_us));

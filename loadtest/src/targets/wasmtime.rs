@@ -76,7 +76,8 @@ async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
             Err(not_ready) => return Err(Failure::from(not_ready).into()),
         }
     }
-    let left_out = ids.iter().filter_map(|(path, id)| Some(((*path).to_owned(), reason(id, failures.get(id)?))));
+    let left_out =
+        ids.iter().filter_map(|(path, id)| Some(((*path).to_owned(), reason(id, failures.get(id)?))));
     let left_out = left_out.collect();
     if let (true, Some(failure)) = (children.is_empty(), failures.into_values().next()) {
         return Err(failure.into());

@@ -179,7 +179,8 @@ pub fn document(bursts: Vec<Burst>) -> Document {
 /// Returns the result of an audit: a route that sharing slows, one that it doesn't, one of WASIp2, and one that wasn't fired.
 pub fn audit() -> Document {
     let mut document = document(Vec::new());
-    let shared_burst = Burst { url: "http://127.0.0.1:3000/trap".to_owned(), endpoint: "trap".to_owned(), ..waves() };
+    let shared_burst =
+        Burst { url: "http://127.0.0.1:3000/trap".to_owned(), endpoint: "trap".to_owned(), ..waves() };
     let run = |isolation, burst: &Burst| Run {
         manifest: Some("shop.toml".to_owned()),
         instances: Some(Instances { wasi: 3, isolation }),
@@ -189,7 +190,11 @@ pub fn audit() -> Document {
         ..document.runs[0].clone()
     };
     document.runs = vec![run(Isolation::Shared, &shared_burst), run(Isolation::Fresh, &together())];
-    let observed = |burst: &Burst, (instances, most_in_one)| Observed { instances, most_in_one, ..Observed::new(burst, 10.0) };
+    let observed = |burst: &Burst, (instances, most_in_one)| Observed {
+        instances,
+        most_in_one,
+        ..Observed::new(burst, 10.0)
+    };
     let route = |route: &str, meaning, why: &str| AuditedRoute {
         route: route.to_owned(),
         component: Some(route.trim_matches('/').split('/').next().unwrap_or_default().to_owned()),

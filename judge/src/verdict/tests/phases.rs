@@ -14,7 +14,8 @@ fn started(start_ms: f64) -> Trace {
         let row = &mut trace.rows[i];
         row.done_us = done_ms * 1e3;
         row.first_byte_us = Some(row.done_us);
-        row.phases = Some(Phases { start_us: start_ms * 1e3, handler_us: SERVICE_MS * 1e3, ..Phases::default() });
+        row.phases =
+            Some(Phases { start_us: start_ms * 1e3, handler_us: SERVICE_MS * 1e3, ..Phases::default() });
     }
     trace
 }
@@ -37,7 +38,10 @@ fn time_in_the_queue_is_told() {
         row.phases = Some(Phases { queue_us, handler_us: SERVICE_MS * 1e3, ..Phases::default() });
     }
     let why = judge(&trace).why;
-    assert!(why.contains("Of the 2.00 s that the last answer took, 1.00 s went into waiting for an instance."), "{why}");
+    assert!(
+        why.contains("Of the 2.00 s that the last answer took, 1.00 s went into waiting for an instance."),
+        "{why}"
+    );
 }
 
 /// A request alone took a second, but was in its handler for a tenth of it.

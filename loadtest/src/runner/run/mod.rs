@@ -105,7 +105,8 @@ impl Runner {
                     let plain =
                         request(burst, running).await.map_err(|error| Failure::new(Exit::Usage, error))?;
                     let request = Arc::new(self.scaled(&plain, burst)?);
-                    let (service_ms, baseline) = self.alone(&plain, &request, burst, (running, progress)).await?;
+                    let (service_ms, baseline) =
+                        self.alone(&plain, &request, burst, (running, progress)).await?;
                     known.push((burst.clone(), request.clone(), service_ms, baseline.clone()));
                     (request, service_ms, baseline)
                 }
