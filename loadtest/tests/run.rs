@@ -117,7 +117,7 @@ fn an_application_of_a_release_candidate_of_wasi_is_skipped() {
     let said = stderr(&ended);
     assert_eq!((ended.status.code(), ended.stdout.len()), (Some(0), 0), "{said}");
     let sentence = format!(
-        "{manifest} is skipped on the embedded host: its component lab exports {name}, a release candidate of WASI, which only \
+        "{manifest} is skipped on the embedded host: its component lab uses {name}, a release candidate of WASI, which only \
          Spin offers"
     );
     assert!(said.contains(&sentence), "{said}");

@@ -21,7 +21,7 @@ pub struct Wasm {
     pub bytes: Vec<u8>,
     /// The version of WASI whose HTTP interface it exports.
     pub wasi: Wasi,
-    /// The HTTP export if its version is a release candidate, which Spin runs and this host doesn't.
+    /// An interface that it imports or exports in the version of a release candidate of WASI: Spin offers some, and this host none.
     pub candidate: Option<String>,
     /// What one instance takes from the engine's pools.
     pub needs: Needs,
@@ -92,10 +92,10 @@ impl Wasm {
             }
             .to_owned());
         }
-        let Survey { wasi, candidate, mut needs } = survey(&bytes)
+        let Survey { wasi, exported_candidate, imported_candidate, mut needs } = survey(&bytes)
             .map_err(|error| format!("damaged: {error}; build it again, or get another copy"))?;
-        let candidate = candidate.filter(|_| wasi.is_none());
-        let wasi = wasi.or(candidate.as_ref().map(|(_, wasi)| *wasi)).ok_or(
+        let exported = exported_candidate.filter(|_| wasi.is_none());
+        let wasi = wasi.or(exported.as_ref().map(|(_, wasi)| *wasi)).ok_or(
             "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or \
              wasi:http/handler@0.3",
         )?;
@@ -103,14 +103,15 @@ impl Wasm {
             Wasi::P2 => STACKS_P2,
             Wasi::P3 => STACKS_P3,
         };
-        Ok(Self { bytes, wasi, candidate: candidate.map(|(name, _)| name), needs })
+        let candidate = exported.map(|(name, _)| name).or(imported_candidate);
+        Ok(Self { bytes, wasi, candidate, needs })
     }
 
     /// Returns why this host can't run it, and what to do; `None` if it can.
     pub(super) fn unsupported(&self) -> Option<String> {
         let candidate = self.candidate.as_ref()?;
         Some(format!(
-            "it exports {candidate}, a release candidate of WASI, which only Spin offers; build it with a newer SDK, or run this \
+            "it uses {candidate}, a release candidate of WASI, which only Spin offers; build it with a newer SDK, or run this \
              app with `spin up`"
         ))
     }
@@ -121,13 +122,15 @@ impl Wasm {
 struct Survey {
     wasi: Option<Wasi>,
     /// The HTTP export if its version is a release candidate.
-    candidate: Option<(String, Wasi)>,
+    exported_candidate: Option<(String, Wasi)>,
+    /// The first import of a release candidate of WASI.
+    imported_candidate: Option<String>,
     needs: Needs,
 }
 
 fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
     let mut survey = Survey::default();
-    let Survey { wasi, candidate, needs } = &mut survey;
+    let Survey { wasi, exported_candidate, imported_candidate, needs } = &mut survey;
     let mut depth = 0_usize;
     // Saturating: a damaged section may claim any number.
     let add = |sum: &mut u32, count| *sum = sum.saturating_add(count);
@@ -139,6 +142,14 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
             Payload::InstanceSection(instances) => add(&mut needs.core_instances, instances.count()),
             Payload::MemorySection(memories) => add(&mut needs.memories, memories.count()),
             Payload::TableSection(tables) => add(&mut needs.tables, tables.count()),
+            Payload::ComponentImportSection(imports) if depth == 0 => {
+                for import in imports {
+                    let name = import?.name.name;
+                    if imported_candidate.is_none() && name.starts_with("wasi:") && name.contains("-rc") {
+                        *imported_candidate = Some(name.to_owned());
+                    }
+                }
+            }
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports {
                     let export = export?;
@@ -146,7 +157,7 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
                     match http_version(name) {
                         Some(_) if export.kind != ComponentExternalKind::Instance => {}
                         Some(version) if name.contains("-rc") => {
-                            *candidate = Some((name.to_owned(), version))
+                            *exported_candidate = Some((name.to_owned(), version));
                         }
                         version => *wasi = version.or(*wasi),
                     }
@@ -179,10 +190,20 @@ mod tests {
         assert!(read(true).contains("`spin build`") && !read(false).contains("build"));
     }
 
-    /// A component with nothing but an export of an instance.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    /// The section with this id, which has nothing but the name of an instance, and these bytes.
+    fn section(id: u8, name: &str, end: &[u8]) -> Vec<u8> {
+        let content = [&[1, 0, name.len() as u8], name.as_bytes(), end].concat();
+        [&[id, content.len() as u8], &content[..]].concat()
+    }
+
     fn exporting(name: &str) -> Vec<u8> {
-        let section = [&[1, 0, name.len() as u8], name.as_bytes(), &[5, 0, 0]].concat();
-        [&b"\0asm\x0d\0\x01\0"[..], &[11, section.len() as u8], &section].concat()
+        [EMPTY, &section(11, name, &[5, 0, 0])].concat()
+    }
+
+    fn importing(name: &str) -> Vec<u8> {
+        [EMPTY, &section(10, name, &[5, 0])[..], &section(11, "wasi:http/handler@0.3.0", &[5, 0, 0])].concat()
     }
 
     #[test]
@@ -196,6 +217,14 @@ mod tests {
             let wasm = Wasm::parse(exporting(name)).map_err(|error| format!("{name}: {error}")).unwrap();
             assert_eq!((wasm.wasi, wasm.unsupported().is_none()), (wasi, is_supported), "{name}");
             assert!(wasm.unsupported().is_none_or(|reason| reason.contains(name)), "{name}");
+        }
+        for (name, is_supported) in [
+            ("wasi:cli/exit@0.3.0-rc-2026-03-15", false),
+            ("wasi:cli/exit@0.3.0", true),
+            ("spin:key-value/key-value@3.0.0", true),
+        ] {
+            let wasm = Wasm::parse(importing(name)).map_err(|error| format!("{name}: {error}")).unwrap();
+            assert_eq!((wasm.wasi, wasm.unsupported().is_none()), (Wasi::P3, is_supported), "{name}");
         }
     }
 

@@ -80,7 +80,7 @@ pub(super) fn candidate(app: &App, system: &str) -> Option<StartError> {
     let mut names = app.components.iter().filter_map(|(id, component)| {
         let candidate = app.wasm(id, component).ok()?.candidate?;
         Some(format!(
-            "{} is skipped on {system}: its component {id} exports {candidate}, a release candidate of WASI, which only Spin \
+            "{} is skipped on {system}: its component {id} uses {candidate}, a release candidate of WASI, which only Spin \
              offers",
             app.manifest.display()
         ))
