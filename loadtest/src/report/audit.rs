@@ -40,7 +40,7 @@ pub(super) fn markdown(audit: &Audit, escaped: impl Fn(&str) -> String) -> Strin
         + &row(&HEADER.map(str::to_owned))
         + "|---|---|---|---|---|---|---|\n";
     for route in &audit.routes {
-        text += &row(&cells(route).map(|cell| escaped(&cell).replace('\n', "<br>")));
+        text += &row(&cells(route).map(|cell| cell.lines().map(&escaped).collect::<Vec<_>>().join("<br>")));
     }
     for route in &audit.routes {
         let remedy = route.remedy.as_ref().map_or(String::new(), |remedy| format!(" {}", escaped(remedy)));
