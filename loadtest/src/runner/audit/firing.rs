@@ -26,8 +26,10 @@ use crate::targets::Running;
 /// The times over which a burst is sent, in service times. A handler may await a small part of its time before it blocks, so
 /// that only requests of this distance gather in its instance.
 const SPREADS: [f64; 4] = [0.0, 0.01, 0.1, 0.001];
-/// A burst without a verdict is fired again so often.
+/// A burst without a verdict is fired again, so that there are so many tries.
 const TRIES: usize = 2;
+/// The bursts of a handler that is quicker have hardly ever a verdict of their own, and a try waits for idle instances to expire.
+const QUICK_MS: f64 = 5.0;
 /// The time limit of a request alone, and of a request of a burst beyond its sequential time.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The host drops an instance a little later than its idle timeout.
@@ -207,7 +209,8 @@ impl Firing<'_> {
             solo_after: false,
         };
         let mut last = None;
-        for _ in 0..TRIES {
+        let tries = if prepared.service_ms < QUICK_MS { 1 } else { TRIES };
+        for _ in 0..tries {
             self.expire(route, used).await;
             let name = format!("{}, {}", route.route, self.isolation);
             let judged = {
