@@ -10,7 +10,7 @@ use spin_sdk::time::sleep;
 const WAIT: Duration = Duration::from_millis(200);
 
 #[http_service]
-async fn handle(request: Request) -> http::Response<&'static str> {
+async fn handle(request: Request) -> http::Response<String> {
     match request.uri().path().rsplit('/').next() {
         Some("block") => thread::sleep(WAIT),
         Some("await") => sleep(WAIT).await,
@@ -20,10 +20,10 @@ async fn handle(request: Request) -> http::Response<&'static str> {
         }
         Some("compute") => endpoint::cpu::work(WAIT / 2),
         _ => {
-            let mut response = http::Response::new("no such handler\n");
+            let mut response = http::Response::new("no such handler\n".to_owned());
             *response.status_mut() = http::StatusCode::NOT_FOUND;
             return response;
         }
     }
-    http::Response::new("done\n")
+    http::Response::new("done\n".to_owned())
 }
