@@ -92,7 +92,7 @@ impl Database {
                 let sql = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
                            ON CONFLICT (store, key) DO UPDATE SET value = excluded.value";
                 let value = number.to_le_bytes();
-                self.connection.prepare_cached(sql)?.execute(params!["default", "key", value])?;
+                self.connection.prepare_cached(sql)?.execute(params!["default", "key", value.as_slice()])?;
             } else {
                 let sql = "SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2";
                 let mut statement = self.connection.prepare_cached(sql)?;
