@@ -106,7 +106,7 @@ fn an_application_of_a_release_candidate_of_wasi_is_skipped() {
     let _machine = shared();
     let folder = tempfile::tempdir().unwrap();
     let name = "wasi:http/handler@0.3.0-rc-2026-03-15";
-    let section = [&[1, 0, name.len() as u8], name.as_bytes(), &[5, 0, 0]].concat();
+    let section = [&[1, 0, name.len() as u8][..], name.as_bytes(), &[5, 0, 0]].concat();
     let wasm = [&b"\0asm\x0d\0\x01\0"[..], &[11, section.len() as u8], &section].concat();
     fs::write(folder.path().join("app.wasm"), wasm).unwrap();
     let manifest = folder.path().join("spin.toml").display().to_string();

@@ -194,8 +194,8 @@ mod tests {
 
     /// The section with this id, which has nothing but the name of an instance, and these bytes.
     fn section(id: u8, name: &str, end: &[u8]) -> Vec<u8> {
-        let content = [&[1, 0, name.len() as u8], name.as_bytes(), end].concat();
-        [&[id, content.len() as u8], &content[..]].concat()
+        let content = [&[1, 0, name.len() as u8][..], name.as_bytes(), end].concat();
+        [&[id, content.len() as u8][..], &content].concat()
     }
 
     fn exporting(name: &str) -> Vec<u8> {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     fn importing(name: &str) -> Vec<u8> {
-        [EMPTY, &section(10, name, &[5, 0])[..], &section(11, "wasi:http/handler@0.3.0", &[5, 0, 0])].concat()
+        [EMPTY, &section(10, name, &[5, 0]), &section(11, "wasi:http/handler@0.3.0", &[5, 0, 0])].concat()
     }
 
     #[test]
