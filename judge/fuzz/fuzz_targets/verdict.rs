@@ -9,7 +9,7 @@ use arbitrary::Arbitrary;
 use judge::aggregate::Aggregate;
 use judge::capacity::{End, Firing, Purpose, Search, Survey};
 use judge::schedule::{Arrivals, Open, Schedule};
-use judge::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
+use judge::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Phases, Row, Stay, Trace};
 use judge::verdict::{effective_concurrency, judge};
 use libfuzzer_sys::fuzz_target;
 
@@ -33,6 +33,8 @@ struct FuzzRow {
     good: Option<bool>,
     evidence: Option<FuzzEvidence>,
     is_uvicorn: bool,
+    server_time: Option<Number>,
+    phases: Option<[Number; 4]>,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -118,6 +120,11 @@ impl FuzzRow {
             good: self.good,
             evidence: self.evidence.as_ref().map(FuzzEvidence::evidence),
             server: self.is_uvicorn.then(|| "uvicorn".to_owned()),
+            server_time_us: value(self.server_time),
+            phases: self.phases.map(|phases| {
+                let [queue_us, start_us, handler_us, answer_us] = phases.map(Number::value);
+                Phases { queue_us, start_us, handler_us, answer_us }
+            }),
         }
     }
 }
