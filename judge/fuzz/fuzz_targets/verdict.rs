@@ -9,7 +9,9 @@ use arbitrary::Arbitrary;
 use judge::aggregate::Aggregate;
 use judge::capacity::{End, Firing, Purpose, Search, Survey};
 use judge::schedule::{Arrivals, Open, Schedule};
-use judge::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Phases, Row, Stay, Trace};
+use judge::trace::{
+    ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Phases, Row, Stay, Trace,
+};
 use judge::verdict::{effective_concurrency, judge};
 use libfuzzer_sys::fuzz_target;
 
