@@ -94,8 +94,9 @@ fn the_setups_that_wait_are_as_expected() {
         for request in &burst.requests {
             let phases = request.phases.unwrap_or_else(|| panic!("no trace of {request:?}"));
             let sum = phases.queue_us + phases.start_us + phases.handler_us + phases.answer_us;
+            // A busy host sees the end of an answer later than the client.
             let latency = request.done_us - request.sent_us.expect("sent");
-            assert!(phases.handler_us >= 290_000.0 && sum <= latency + 1_000.0, "{request:?}");
+            assert!(phases.handler_us >= 290_000.0 && sum <= latency + 50_000.0, "{request:?}");
         }
     }
 }
