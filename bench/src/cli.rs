@@ -16,7 +16,7 @@ the PATH. scripts/peers.sh installs wrk and wasmtime. A missing system is left o
 Exit codes: 0 measured, 1 a target missed (with --check), 2 bad usage, 3 could not begin, 130 interrupted.";
 
 /// Measures the embedded host, `wasmtime serve`, `spin up` and a native server without a guest, and
-/// writes docs/benchmarks.md. Takes about six minutes. No other load should run on the machine.
+/// writes docs/benchmarks.md. Takes about nine minutes. No other load should run on the machine.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER)]
 pub struct Cli {

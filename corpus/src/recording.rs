@@ -71,7 +71,7 @@ impl Recording {
         let Baseline { warm_up_ms, before_ms, after_ms } = self.baseline;
         let Generator { cpu, lag_p99_us } = self.generator;
         Trace {
-            baseline: trace::Baseline { warm_up_ms, before_ms, after_ms },
+            baseline: trace::Baseline { warm_up_ms, after_ms, ..trace::Baseline::new(before_ms) },
             shared_clock: self.shared_clock,
             keep_alive: self.keep_alive,
             generator: trace::Generator { cpu, lag_p99_us },

@@ -6,7 +6,9 @@ use arbitrary::{Arbitrary, Unstructured};
 use judge::aggregate::Aggregate;
 use judge::capacity::{End, Firing, Purpose, Search, Survey};
 use judge::schedule::{Arrivals, Open, Schedule};
-use judge::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
+use judge::trace::{
+    ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Phases, Row, Stay, Trace,
+};
 use judge::verdict::{effective_concurrency, judge};
 
 /// A number of the input: any bits, or a small integer, so that times are often equal or in a plausible order.
@@ -30,6 +32,7 @@ struct FuzzRow {
     evidence: Option<FuzzEvidence>,
     is_uvicorn: bool,
     server_time: Option<Number>,
+    phases: Option<[Number; 4]>,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -115,6 +118,10 @@ impl FuzzRow {
             evidence: self.evidence.as_ref().map(FuzzEvidence::evidence),
             server: self.is_uvicorn.then(|| "uvicorn".to_owned()),
             server_time_us: value(self.server_time),
+            phases: self.phases.map(|phases| {
+                let [queue_us, start_us, handler_us, answer_us] = phases.map(Number::value);
+                Phases { queue_us, start_us, handler_us, answer_us }
+            }),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::process::{Output, Stdio};
 
 use judge::verdict::Kind;
 use nix::sys::signal::Signal;
-use results::document::{Audit, AuditedRoute, Document, Isolation, Meaning};
+use results::document::{Audit, AuditedRoute, Document, Isolation, Meaning, Run};
 use tempfile::TempDir;
 
 use common::{Process, TIMEOUT, build, loadtest, stderr, stdout, wasm};
@@ -23,8 +23,7 @@ fn app(routes: &[(&str, &str, u32)]) -> (TempDir, String) {
         let _ = write!(
             text,
             "[[trigger.http]]\nroute = {route:?}\ncomponent = {id:?}\n[component.{id}]\nsource = {:?}\n\
-             environment = {{ WAIT_MS = \"{wait_ms}\", ENDPOINT = {id:?}, SIBLING_URL = \"http://part0.spin.internal/\" }}\n\
-             key_value_stores = [\"default\"]\nallowed_outbound_hosts = [\"http://part0.spin.internal\"]\n",
+             environment = {{ WAIT_MS = \"{wait_ms}\" }}\n",
             wasm(guest)
         );
     }
@@ -35,20 +34,31 @@ fn app(routes: &[(&str, &str, u32)]) -> (TempDir, String) {
     (folder, name)
 }
 
-/// Six kinds of routes, three of them also of WASIp2.
-fn shop() -> (TempDir, String) {
-    app(&[
-        ("/sync", "wasip3_sync.wasm", 200),
-        ("/await", "wasip3_async_awaiting.wasm", 200),
-        ("/trap/:id", "wasip3_await_then_block.wasm", 200),
-        ("/cpu", "wasip3_cpu.wasm", 100),
-        ("/old/...", "wasip2_await_then_block.wasm", 200),
-        ("/old-sync", "wasip2_sync.wasm", 200),
-        ("/counter", "audit_wasip3_key_value_counter.wasm", 0),
-        ("/sibling", "audit_wasip3_sibling_call.wasm", 0),
-        ("/old-counter", "audit_wasip2_key_value_counter.wasm", 0),
-    ])
-}
+/// An application with six kinds of handlers, of WASIp3 and of WASIp2. Its responses say nothing about instances or times.
+const APP: &str = "components/audit/spin.toml";
+/// The only route of it that sharing instances slows.
+const TRAP: &str = "/users/:id/await-then-block";
+const PATHS: [&str; 4] = [
+    "--path",
+    "/users/:id/await-then-block=/users/7/await-then-block",
+    "--path",
+    "/isolated/users/:id/await-then-block=/isolated/users/7/await-then-block",
+];
+/// What each route of it means, in the order of the manifest.
+const MEANINGS: [(&str, Meaning); 12] = [
+    ("/block", Meaning::NotSeen),
+    ("/await", Meaning::NotSeen),
+    (TRAP, Meaning::SharedSlower),
+    ("/compute", Meaning::OtherLimit),
+    ("/count", Meaning::NotSeen),
+    ("/call", Meaning::NotSeen),
+    ("/isolated/block", Meaning::Isolated),
+    ("/isolated/await", Meaning::Isolated),
+    ("/isolated/users/:id/await-then-block", Meaning::Isolated),
+    ("/isolated/compute", Meaning::OtherLimit),
+    ("/isolated/count", Meaning::Isolated),
+    ("/isolated/call", Meaning::Isolated),
+];
 
 /// Runs an audit; returns its result if there is one.
 fn audited(args: &[&str], environment: &[(&str, &str)]) -> (Output, Option<Document>) {
@@ -67,12 +77,10 @@ fn route<'a>(audit: &'a Audit, name: &str) -> &'a AuditedRoute {
     audit.routes.iter().find(|route| route.route == name).expect("the route")
 }
 
-const FILLED: [&str; 4] = ["--path", "/trap/:id=/trap/7", "--path", "/old/...=/old/x/y"];
-
-/// Audits the shop. If the trap has no verdict, because the machine was busy, the audit is made once more.
-fn audited_shop(args: &[&str], environment: &[(&str, &str)]) -> (Output, Document) {
-    let (_folder, manifest) = shop();
-    let args = [&[&*manifest], args, &FILLED[..]].concat();
+/// Audits the application. If the trap has no verdict, because the machine was busy, the audit is made once more.
+fn audited_app(args: &[&str], environment: &[(&str, &str)]) -> (Output, Document) {
+    build();
+    let args = [&[APP], args, &PATHS[..]].concat();
     let once = || {
         let (output, document) = audited(&args, environment);
         let document = document.unwrap_or_else(|| panic!("a result: {}", stderr(&output)));
@@ -80,88 +88,126 @@ fn audited_shop(args: &[&str], environment: &[(&str, &str)]) -> (Output, Documen
     };
     let first = once();
     let audit = first.1.audit.as_ref().expect("an audit");
-    match route(audit, "/trap/:id").meaning {
+    match route(audit, TRAP).meaning {
         Meaning::Inconclusive => once(),
         _ => first,
     }
 }
 
-/// Asserts what is so on every system. On a busy machine, a burst may have no verdict.
-fn assert_shop(document: &Document) {
+/// Asserts that sharing slows the trap, and no other route. On a busy machine, the others may have no verdict, or one that
+/// means the same for the user.
+fn assert_table(document: &Document) {
     let audit = document.audit.as_ref().expect("an audit");
-    let meaning = |name: &str| route(audit, name).meaning;
-    assert_eq!(meaning("/trap/:id"), Meaning::SharedSlower, "{:?}", route(audit, "/trap/:id"));
-    for (name, expected) in [
-        ("/sync", Meaning::NotSeen),
-        ("/await", Meaning::NotSeen),
-        ("/old/...", Meaning::Isolated),
-        ("/old-sync", Meaning::Isolated),
-    ] {
-        assert!([expected, Meaning::Inconclusive].contains(&meaning(name)), "{:?}", route(audit, name));
+    let named: Vec<&str> = audit.routes.iter().map(|route| route.route.as_str()).collect();
+    assert_eq!(named, MEANINGS.map(|(name, _)| name));
+    for (name, expected) in MEANINGS {
+        let route = route(audit, name);
+        let allowed: &[Meaning] = match expected {
+            Meaning::SharedSlower => &[Meaning::SharedSlower],
+            _ if route.wasi == Some(2) => &[Meaning::Isolated, Meaning::OtherLimit, Meaning::Inconclusive],
+            _ => &[Meaning::NotSeen, Meaning::OtherLimit, Meaning::Inconclusive],
+        };
+        assert!(allowed.contains(&route.meaning), "{name} isn't {expected:?}: {route:?}");
+        assert!(route.alone_ms.is_some(), "{route:?}");
     }
-    // On a busy machine, the pair may be alike without a verdict on each.
-    assert!(
-        [Meaning::OtherLimit, Meaning::NotSeen, Meaning::Inconclusive].contains(&meaning("/cpu")),
-        "{:?}",
-        route(audit, "/cpu")
-    );
-    let trap = route(audit, "/trap/:id");
+    let trap = route(audit, TRAP);
     assert_eq!(
         (trap.component.as_deref(), trap.wasi, trap.path.as_deref()),
-        (Some("part2"), Some(3), Some("/trap/7"))
+        (Some("trap"), Some(3), Some("/users/7/await-then-block"))
     );
     let (shared, isolated) = trap.shared.as_ref().zip(trap.isolated.as_ref()).expect("a pair");
     assert_ne!(shared.kind, Kind::Parallel);
-    assert!(shared.makespan_ms >= 1.5 * isolated.makespan_ms && shared.most_in_one > 1, "{trap:?}");
-    assert_eq!((isolated.instances, isolated.spread_ms), (10, shared.spread_ms));
-    assert!(
-        trap.remedy.as_ref().is_some_and(|remedy| remedy.contains("--max-instance-concurrent-reuse-count 1"))
-    );
-    assert_eq!(audit.shared_components, ["part0", "part1", "part2", "part3", "part6", "part7"]);
-    // On a busy machine, the times of quicker routes differ by chance.
-    let is_slow = |route: &&AuditedRoute| route.alone_ms.is_some_and(|ms| ms >= 100.0);
-    let slower = audit.routes.iter().filter(is_slow).filter(|route| route.meaning == Meaning::SharedSlower);
-    assert_eq!(slower.count(), 1, "{audit:?}");
-    for name in ["/counter", "/sibling", "/old-counter"] {
-        let route = route(audit, name);
-        assert!(route.alone_ms.is_some(), "{route:?}");
-    }
-    let uses: Vec<_> = document
-        .runs
-        .iter()
-        .filter(|run| run.setup == "/trap/:id")
-        .filter_map(|run| Some(run.instances?.isolation))
-        .collect();
-    assert_eq!(uses, [Isolation::Shared, Isolation::Fresh]);
+    assert!(shared.makespan_ms >= 1.5 * isolated.makespan_ms, "{trap:?}");
+    assert_eq!(isolated.spread_ms, shared.spread_ms);
+    let remedy = trap.remedy.as_ref().expect("a remedy");
+    assert!(remedy.contains("--max-instance-concurrent-reuse-count 1"), "{remedy}");
+    assert_eq!(audit.shared_components, ["await", "block", "call", "compute", "count", "trap"]);
+    let uses = runs_at(document, TRAP).map(|run| run.instances.expect("known").isolation);
+    assert_eq!(uses.collect::<Vec<_>>(), [Isolation::Shared, Isolation::Fresh]);
+}
+
+fn runs_at<'a>(document: &'a Document, route: &'a str) -> impl Iterator<Item = &'a Run> {
+    document.runs.iter().filter(move |run| run.setup == route)
 }
 
 #[test]
-fn the_routes_that_sharing_slows_are_named() {
-    let (output, document) = audited_shop(&["--fail-on", "shared-slower"], &[]);
-    assert_shop(&document);
+fn the_routes_that_sharing_slows_are_named_with_evidence() {
+    let (output, document) = audited_app(&["--fail-on", "shared-slower"], &[]);
+    assert_table(&document);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    // Lines are wrapped.
-    let text = stdout(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    let audit = document.audit.as_ref().expect("an audit");
+    let (shared, isolated) =
+        route(audit, TRAP).shared.as_ref().zip(route(audit, TRAP).isolated.as_ref()).expect("a pair");
+    assert!(shared.most_in_one > 1 && shared.instances < 10, "{shared:?}");
+    assert_eq!((isolated.most_in_one, isolated.instances), (1, 10), "{isolated:?}");
+    // The host knows it, whatever the guest does: the instance, when the request was in it, and what came before.
+    for request in runs_at(&document, TRAP).flat_map(|run| &run.bursts).flat_map(|burst| &burst.requests) {
+        let (entered, left) = request.entered_us.zip(request.left_us).expect("times in the handler");
+        assert!(request.instance.is_some() && left - entered >= 200_000.0, "{request:?}");
+        let phases = request.phases.expect("times in the host");
+        assert!((phases.handler_us - (left - entered)).abs() < 1_000.0, "{request:?}");
+    }
+    let text = words(&stdout(&output));
     for words in [
         "sharing slows it",
-        "/trap/7",
+        "/users/7/await-then-block",
         "in one instance at once",
-        "Fired once more",
         "6 components are of WASIp3",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
 
+/// A text without its line breaks: lines are wrapped.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The path of a stand-in, and the variables that make it the program.
+fn stand_in(name: &str) -> [(String, String); 2] {
+    let path = format!("{}/tests/stand-ins/{name}", env!("CARGO_MANIFEST_DIR"));
+    let program = assert_cmd::cargo::cargo_bin!("loadtest").to_str().expect("text").to_owned();
+    [(name.to_uppercase(), path), ("LOADTEST".to_owned(), program)]
+}
+
+fn as_variables(environment: &[(String, String); 2]) -> [(&str, &str); 2] {
+    [0, 1].map(|at| (environment[at].0.as_str(), environment[at].1.as_str()))
+}
+
 #[test]
-fn a_stand_in_for_spin_gives_the_same_table() {
-    let program = assert_cmd::cargo::cargo_bin!("loadtest").to_str().expect("text");
-    let spin = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stand-ins/spin");
-    let environment = [("SPIN", spin), ("LOADTEST", program)];
-    let (output, document) = audited_shop(&["--on", "spin"], &environment);
+fn a_stand_in_for_spin_gives_the_same_table_without_evidence() {
+    let (output, document) = audited_app(&["--on", "spin"], &as_variables(&stand_in("spin")));
     assert!(matches!(output.status.code(), Some(0 | 4)), "{}", stderr(&output));
-    assert_shop(&document);
+    assert_table(&document);
+    assert!(document.bursts().all(|burst| burst.instances == 0), "the replies name no instances");
     assert_eq!(document.audit.expect("an audit").system, "spin");
+}
+
+/// `wasmtime serve` has neither key-value stores nor calls within the application.
+#[test]
+fn a_stand_in_for_wasmtime_gives_the_same_table_for_what_it_can_run() {
+    let (output, document) = audited_app(&["--on", "wasmtime"], &as_variables(&stand_in("wasmtime")));
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}", stderr(&output));
+    let audit = document.audit.as_ref().expect("an audit");
+    assert_eq!(audit.system, "wasmtime");
+    for (name, expected) in MEANINGS {
+        let route = route(audit, name);
+        let seen = (route.meaning, route.why.as_str());
+        match name.rsplit('/').next() {
+            Some("count") => {
+                assert_eq!(route.meaning, Meaning::NotFired, "{route:?}");
+                assert!(
+                    route.why.contains("wasmtime can't run the component") && route.why.contains("key-value"),
+                    "{seen:?}"
+                );
+            }
+            Some("call") => assert_eq!(seen, (Meaning::FailsAlone, "A request alone got status 502.")),
+            _ => assert!(
+                (route.meaning == Meaning::SharedSlower) == (expected == Meaning::SharedSlower),
+                "{name} isn't {expected:?}: {route:?}"
+            ),
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The middleware for servers in Python, Node and Go: a burst shows instances and times in the handler from the header alone.
+//! The middleware for servers in Python, Node and Go, which need `scripts/peers.sh fastapi express go` and Node: a burst shows instances and times in the handler from the header alone.
 
 mod common;
 
@@ -61,6 +61,14 @@ fn wsgi() {
 #[test]
 fn node() {
     assert_event_loop(&start(Command::new(installed("bin/node", "node")).arg(app("node_app.mjs"))));
+}
+
+#[test]
+fn express() {
+    let modules = project().join("target/peers/express/node_modules");
+    assert!(modules.exists(), "Express is missing: scripts/peers.sh express");
+    let mut node = Command::new(installed("bin/node", "node"));
+    assert_event_loop(&start(node.arg(app("express_app.cjs")).env("NODE_PATH", modules)));
 }
 
 #[test]

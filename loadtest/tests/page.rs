@@ -194,6 +194,20 @@ fn thousands_of_requests_are_grouped_and_can_be_downloaded() {
 }
 
 #[test]
+fn the_report_of_an_audit_is_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("report.html");
+    let document = results::document::sample::audit();
+    fs::write(&page, loadtest::report::html::page(&document).unwrap()).unwrap();
+    assert_opens_silently(&page);
+    for (width, is_dark) in [(1280, false), (360, false), (1280, true)] {
+        let probe = probed(&page, width, is_dark);
+        assert_sound(&probe);
+        assert_eq!(serde_json::from_value::<Document>(probe["downloaded"].clone()).unwrap(), document);
+    }
+}
+
+#[test]
 fn a_hostile_result_runs_no_script() {
     let served = common::serve("spin.toml", &[]);
     let folder = tempfile::tempdir().unwrap();

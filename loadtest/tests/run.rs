@@ -86,6 +86,49 @@ fn the_setups_that_wait_are_as_expected() {
     assert!(!shown.contains("ERROR"), "{shown}");
     assert_eq!(document.runs.len(), 14);
     assert!(document.bursts().all(|burst| burst.requests.len() == burst.n && burst.ok == burst.n));
+    // The host's trace tells what each request's time went into.
+    for burst in document.bursts() {
+        let baseline = burst.baseline.as_ref().expect("requests alone");
+        let (handler_ms, alone_ms) = (baseline.handler_ms.expect("a trace"), baseline.median_ms);
+        assert!(handler_ms <= alone_ms && handler_ms >= 0.8 * alone_ms, "{baseline:?}");
+        for request in &burst.requests {
+            let phases = request.phases.unwrap_or_else(|| panic!("no trace of {request:?}"));
+            let sum = phases.queue_us + phases.start_us + phases.handler_us + phases.answer_us;
+            // A busy host sees the end of an answer later than the client.
+            let latency = request.done_us - request.sent_us.expect("sent");
+            assert!(phases.handler_us >= 290_000.0 && sum <= latency + 50_000.0, "{request:?}");
+        }
+    }
+}
+
+/// A component of which nothing but its export is read.
+#[test]
+fn an_application_of_a_release_candidate_of_wasi_is_skipped() {
+    let _machine = shared();
+    let folder = tempfile::tempdir().unwrap();
+    let name = "wasi:http/handler@0.3.0-rc-2026-03-15";
+    let section = [&[1, 0, name.len() as u8][..], name.as_bytes(), &[5, 0, 0]].concat();
+    let wasm = [&b"\0asm\x0d\0\x01\0"[..], &[11, section.len() as u8], &section].concat();
+    fs::write(folder.path().join("app.wasm"), wasm).unwrap();
+    let manifest = folder.path().join("spin.toml").display().to_string();
+    let text = "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/e2/p3\"\ncomponent = \"lab\"\n\
+                [component.lab]\nsource = \"app.wasm\"\n";
+    fs::write(&manifest, text).unwrap();
+    let ended = output(&["run", "--manifest", &manifest, "--setup", "6"]);
+    let said = stderr(&ended);
+    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(0), 0), "{said}");
+    let sentence = format!(
+        "{manifest} is skipped on the embedded host: its component lab uses {name}, a release candidate of WASI, which only \
+         Spin offers"
+    );
+    assert!(said.contains(&sentence), "{said}");
+    let ended = output(&["serve", "--listen", "127.0.0.1:0", &manifest]);
+    assert_eq!(ended.status.code(), Some(2), "{}", stderr(&ended));
+    assert!(
+        stderr(&ended).contains("which only Spin offers; build it with a newer SDK"),
+        "{}",
+        stderr(&ended)
+    );
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 mod cold_start;
 mod default_limits;
+mod evidence;
 mod fairness;
 mod instance_cost;
 mod large_burst;
 mod over_capacity;
 mod rps;
+mod store;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -31,6 +33,8 @@ the ratios within a round, with the lowest and the highest.
 pub enum Measurement {
     /// Requests per second
     Rps,
+    /// Requests per second with evidence
+    Evidence,
     /// Cost of a fresh instance
     Instance,
     /// Ten thousand requests at once
@@ -41,6 +45,8 @@ pub enum Measurement {
     PastLimit,
     /// Trivial requests during CPU load
     Fairness,
+    /// Key-value stores
+    Store,
     /// Time from the process's start until it serves
     ColdStart,
 }
@@ -49,11 +55,13 @@ impl Measurement {
     pub fn title(self) -> &'static str {
         match self {
             Self::Rps => "Requests per second",
+            Self::Evidence => "Requests per second with evidence",
             Self::Instance => "Cost of a fresh instance",
             Self::Burst => "Ten thousand requests at once",
             Self::Capacity => "More requests than the host's capacity",
             Self::PastLimit => "More requests than the peers' default limits",
             Self::Fairness => "Trivial requests during CPU load",
+            Self::Store => "Key-value stores",
             Self::ColdStart => "Cold start",
         }
     }
@@ -62,11 +70,13 @@ impl Measurement {
         let title = self.title();
         match self {
             Self::Rps => rps::measure(context, title).await,
+            Self::Evidence => evidence::measure(context, title).await,
             Self::Instance => instance_cost::measure(context, title).await,
             Self::Burst => large_burst::measure(context, title).await,
             Self::Capacity => over_capacity::measure(context, title).await,
             Self::PastLimit => default_limits::measure(context, title).await,
             Self::Fairness => fairness::measure(context, title).await,
+            Self::Store => store::measure(context, title).await,
             Self::ColdStart => cold_start::measure(context, title).await,
         }
     }

@@ -44,6 +44,11 @@ impl App {
         wasm.map_err(|reason| self.unusable(id, component, &reason))
     }
 
+    /// Returns why this host can't run a component whose file can be read; `None` if it can.
+    pub fn unsupported(&self, id: &str, component: &Component, wasm: &Wasm) -> Option<ManifestError> {
+        wasm.unsupported().map(|reason| self.unusable(id, component, &reason))
+    }
+
     pub(crate) fn unusable(&self, id: &str, component: &Component, reason: &str) -> ManifestError {
         let message = format!("component {id:?}: {}: {reason}", component.source.display());
         ManifestError { path: self.manifest.clone(), position: Some(component.position), message }

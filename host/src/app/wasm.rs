@@ -21,6 +21,8 @@ pub struct Wasm {
     pub bytes: Vec<u8>,
     /// The version of WASI whose HTTP interface it exports.
     pub wasi: Wasi,
+    /// An interface that it imports or exports in the version of a release candidate of WASI: Spin offers some, and this host none.
+    pub candidate: Option<String>,
     /// What one instance takes from the engine's pools.
     pub needs: Needs,
 }
@@ -90,22 +92,28 @@ impl Wasm {
             }
             .to_owned());
         }
-        let Survey { wasi, candidate, mut needs } = survey(&bytes)
+        let Survey { wasi, exported_candidate, imported_candidate, mut needs } = survey(&bytes)
             .map_err(|error| format!("damaged: {error}; build it again, or get another copy"))?;
-        let wasi = wasi.ok_or_else(|| match candidate {
-            Some(candidate) => format!(
-                "it exports {candidate}, a release candidate of WASI, which only Spin offers; build it with a newer SDK, \
-                 or run this app with `spin up`"
-            ),
-            None => "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or \
-                     wasi:http/handler@0.3"
-                .to_owned(),
-        })?;
+        let exported = exported_candidate.filter(|_| wasi.is_none());
+        let wasi = wasi.or(exported.as_ref().map(|(_, wasi)| *wasi)).ok_or(
+            "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or \
+             wasi:http/handler@0.3",
+        )?;
         needs.stacks = match wasi {
             Wasi::P2 => STACKS_P2,
             Wasi::P3 => STACKS_P3,
         };
-        Ok(Self { bytes, wasi, needs })
+        let candidate = exported.map(|(name, _)| name).or(imported_candidate);
+        Ok(Self { bytes, wasi, candidate, needs })
+    }
+
+    /// Returns why this host can't run it, and what to do; `None` if it can.
+    pub(super) fn unsupported(&self) -> Option<String> {
+        let candidate = self.candidate.as_ref()?;
+        Some(format!(
+            "it uses {candidate}, a release candidate of WASI, which only Spin offers; build it with a newer SDK, or run this \
+             app with `spin up`"
+        ))
     }
 }
 
@@ -114,13 +122,15 @@ impl Wasm {
 struct Survey {
     wasi: Option<Wasi>,
     /// The HTTP export if its version is a release candidate.
-    candidate: Option<String>,
+    exported_candidate: Option<(String, Wasi)>,
+    /// The first import of a release candidate of WASI.
+    imported_candidate: Option<String>,
     needs: Needs,
 }
 
 fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
     let mut survey = Survey::default();
-    let Survey { wasi, candidate, needs } = &mut survey;
+    let Survey { wasi, exported_candidate, imported_candidate, needs } = &mut survey;
     let mut depth = 0_usize;
     // Saturating: a damaged section may claim any number.
     let add = |sum: &mut u32, count| *sum = sum.saturating_add(count);
@@ -132,13 +142,23 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
             Payload::InstanceSection(instances) => add(&mut needs.core_instances, instances.count()),
             Payload::MemorySection(memories) => add(&mut needs.memories, memories.count()),
             Payload::TableSection(tables) => add(&mut needs.tables, tables.count()),
+            Payload::ComponentImportSection(imports) if depth == 0 => {
+                for import in imports {
+                    let name = import?.name.name;
+                    if imported_candidate.is_none() && name.starts_with("wasi:") && name.contains("-rc") {
+                        *imported_candidate = Some(name.to_owned());
+                    }
+                }
+            }
             Payload::ComponentExportSection(exports) if depth == 0 => {
                 for export in exports {
                     let export = export?;
                     let name = export.name.name;
                     match http_version(name) {
                         Some(_) if export.kind != ComponentExternalKind::Instance => {}
-                        Some(_) if name.contains("-rc") => *candidate = Some(name.to_owned()),
+                        Some(version) if name.contains("-rc") => {
+                            *exported_candidate = Some((name.to_owned(), version));
+                        }
                         version => *wasi = version.or(*wasi),
                     }
                 }
@@ -170,24 +190,41 @@ mod tests {
         assert!(read(true).contains("`spin build`") && !read(false).contains("build"));
     }
 
-    /// A component that exports an empty instance under this name, which is shorter than 100 bytes.
-    fn component_that_exports(name: &str) -> Vec<u8> {
-        let length = u8::try_from(name.len()).unwrap();
-        let instance = [5, 3, 1, 1, 0];
-        let export = [&[11, length + 6, 1, 0, length], name.as_bytes(), &[5, 0, 0]].concat();
-        [&b"\0asm\x0d\0\x01\0"[..], &instance, &export].concat()
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    /// The section with this id, which has nothing but the name of an instance, and these bytes.
+    fn section(id: u8, name: &str, end: &[u8]) -> Vec<u8> {
+        let content = [&[1, 0, name.len() as u8][..], name.as_bytes(), end].concat();
+        [&[id, content.len() as u8][..], &content].concat()
+    }
+
+    fn exporting(name: &str) -> Vec<u8> {
+        [EMPTY, &section(11, name, &[5, 0, 0])].concat()
+    }
+
+    fn importing(name: &str) -> Vec<u8> {
+        [EMPTY, &section(10, name, &[5, 0]), &section(11, "wasi:http/handler@0.3.0", &[5, 0, 0])].concat()
     }
 
     #[test]
-    fn a_release_candidate_of_wasi_is_refused_by_its_name() {
-        let candidate = "wasi:http/handler@0.3.0-rc-2026-03-15";
-        let error = Wasm::parse(component_that_exports(candidate)).map(|_| ()).unwrap_err();
-        assert!(error.contains(candidate) && error.contains("`spin up`"), "{error}");
-        for (name, wasi) in
-            [("wasi:http/handler@0.3.0", Wasi::P3), ("wasi:http/incoming-handler@0.2.9", Wasi::P2)]
-        {
-            let wasm = Wasm::parse(component_that_exports(name));
-            assert_eq!(wasm.map(|wasm| wasm.wasi), Ok(wasi), "{name}");
+    fn a_release_candidate_is_read_and_can_not_be_run() {
+        for (name, wasi, is_supported) in [
+            ("wasi:http/handler@0.3.0-rc-2026-03-15", Wasi::P3, false),
+            ("wasi:http/handler@0.3.0", Wasi::P3, true),
+            ("wasi:http/incoming-handler@0.2.0-rc-2023-11-10", Wasi::P2, false),
+            ("wasi:http/incoming-handler@0.2.6", Wasi::P2, true),
+        ] {
+            let wasm = Wasm::parse(exporting(name)).map_err(|error| format!("{name}: {error}")).unwrap();
+            assert_eq!((wasm.wasi, wasm.unsupported().is_none()), (wasi, is_supported), "{name}");
+            assert!(wasm.unsupported().is_none_or(|reason| reason.contains(name)), "{name}");
+        }
+        for (name, is_supported) in [
+            ("wasi:cli/exit@0.3.0-rc-2026-03-15", false),
+            ("wasi:cli/exit@0.3.0", true),
+            ("spin:key-value/key-value@3.0.0", true),
+        ] {
+            let wasm = Wasm::parse(importing(name)).map_err(|error| format!("{name}: {error}")).unwrap();
+            assert_eq!((wasm.wasi, wasm.unsupported().is_none()), (Wasi::P3, is_supported), "{name}");
         }
     }
 

@@ -106,6 +106,7 @@ fn read_files(app: &App) -> Result<BTreeMap<&Path, Wasm>, ManifestErrors> {
         if let Entry::Vacant(file) = files.entry(component.source.as_path()) {
             match app.wasm(id, component) {
                 Ok(wasm) => {
+                    errors.extend(app.unsupported(id, component, &wasm));
                     file.insert(wasm);
                 }
                 Err(error) => errors.push(error),

@@ -35,6 +35,8 @@ pub(crate) struct Findings {
     pub(crate) late_us: f64,
     /// The service time, in milliseconds.
     pub(crate) service_ms: f64,
+    /// The time that one request alone is in the handler, in milliseconds; the service time if it is unknown.
+    pub(crate) handler_ms: f64,
     /// The time from the first arrival to the last byte of the last good answer, in milliseconds.
     pub(crate) makespan_ms: f64,
     /// The makespan of a server without limit.
@@ -80,6 +82,7 @@ impl Findings {
             offered,
             late_us: arrivals.late_us,
             service_ms: trace.service_ms,
+            handler_ms: trace.baseline.handler_ms.unwrap_or(trace.service_ms),
             makespan_ms: (last_ms - first_ms).max(0.0),
             unlimited_ms,
             one_at_a_time_ms,
@@ -124,7 +127,7 @@ impl Findings {
     /// at a time.
     pub(crate) fn handlers_at_once(&self) -> Option<usize> {
         let overlap = self.overlap.as_ref()?;
-        (self.sharing.took_turns == 0 && overlap.stay_ms <= 1.15 * self.service_ms).then_some(overlap.at_once)
+        (self.sharing.took_turns == 0 && overlap.stay_ms <= 1.15 * self.handler_ms).then_some(overlap.at_once)
     }
 
     /// Whether this mechanism explains the times best.

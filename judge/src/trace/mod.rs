@@ -6,6 +6,7 @@ mod baseline;
 mod ending;
 mod evidence;
 mod outcome;
+mod phases;
 mod row;
 
 use schemars::JsonSchema;
@@ -17,6 +18,7 @@ pub use baseline::Baseline;
 pub use ending::Ending;
 pub use evidence::{Evidence, Stay};
 pub use outcome::{ErrorKind, Fault, Outcome};
+pub use phases::Phases;
 pub use row::{Row, Statuses};
 
 /// A burst as it was measured.

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::{Evidence, Outcome};
+use super::{Evidence, Outcome, Phases};
 
 /// The statuses that count as good.
 pub type Statuses = Arc<[RangeInclusive<u16>]>;
@@ -35,6 +35,8 @@ pub struct Row {
     pub server: Option<String>,
     /// The time that the server says it took for the request, in microseconds; `None` if it says nothing.
     pub server_time_us: Option<f64>,
+    /// What the request's time at the server went into; `None` if the server keeps no record.
+    pub phases: Option<Phases>,
 }
 
 impl Row {

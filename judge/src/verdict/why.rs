@@ -13,6 +13,9 @@ use crate::stats::percentile;
 use crate::trace::{Ending, Outcome, Trace};
 use crate::units;
 
+/// A smaller share of an answer's time is not worth a sentence.
+const CLEAR_SHARE: f64 = 0.1;
+
 /// Returns what was measured, and what explains it: if no mechanism `is_named`, what the answers look like.
 pub(super) fn why(judgement: &Judgement, is_named: bool) -> String {
     let Judgement { findings, served, shape, range, reasons, .. } = judgement;
@@ -36,6 +39,7 @@ pub(super) fn why(judgement: &Judgement, is_named: bool) -> String {
     sentences.extend(warm_pool(judgement));
     sentences.extend(hosts(&findings.hosts));
     sentences.extend(own_time(judgement));
+    sentences.extend(before_handler(judgement));
     sentences.extend(cause::explanation(judgement));
     sentences.extend(handlers(judgement));
     sentences.join(" ")
@@ -177,6 +181,21 @@ fn own_time(judgement: &Judgement) -> Option<String> {
     times.sort_by(f64::total_cmp);
     let median = percentile(&times, 0.5)?;
     Some(format!("By its own header, the server took {} for a request (median).", units::time(median / 1e3)))
+}
+
+/// Returns how much of the last answer's time passed before its handler, by the server's own record; `None` if that is little.
+fn before_handler(judgement: &Judgement) -> Option<String> {
+    let answers = judgement.trace.answered().filter(|row| row.phases.is_some());
+    let last = answers.max_by(|a, b| a.done_us.total_cmp(&b.done_us))?;
+    let (phases, took_us) = last.phases.zip(last.latency_us())?;
+    let spent = [(phases.queue_us, "waiting for an instance"), (phases.start_us, "starting its instance")];
+    let spent: Vec<String> = spent
+        .into_iter()
+        .filter(|(us, _)| *us >= CLEAR_SHARE * took_us)
+        .map(|(us, on)| format!("{} went into {on}", units::time(us / 1e3)))
+        .collect();
+    let took = units::time(took_us / 1e3);
+    (!spent.is_empty()).then(|| format!("Of the {took} that the last answer took, {}.", spent.join(", and ")))
 }
 
 /// Returns how the requests were spread over hosts; `None` if the replies name no hosts.

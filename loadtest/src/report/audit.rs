@@ -11,7 +11,8 @@ use results::sentences;
 
 use super::wrap::{DEFAULT_WIDTH, wrapped};
 
-const HEADER: [&str; 7] = ["Route", "Component", "WASI", "Alone", "Shared", "Isolated", "What it means"];
+pub(super) const HEADER: [&str; 7] =
+    ["Route", "Component", "WASI", "Alone", "Shared", "Isolated", "What it means"];
 
 /// Returns the table, and the sentences on each route below it.
 pub fn text(document: &Document, width: Option<u16>) -> String {
@@ -39,7 +40,7 @@ pub(super) fn markdown(audit: &Audit, escaped: impl Fn(&str) -> String) -> Strin
         + &row(&HEADER.map(str::to_owned))
         + "|---|---|---|---|---|---|---|\n";
     for route in &audit.routes {
-        text += &row(&cells(route).map(|cell| escaped(&cell).replace('\n', "<br>")));
+        text += &row(&cells(route).map(|cell| cell.lines().map(&escaped).collect::<Vec<_>>().join("<br>")));
     }
     for route in &audit.routes {
         let remedy = route.remedy.as_ref().map_or(String::new(), |remedy| format!(" {}", escaped(remedy)));
@@ -49,7 +50,7 @@ pub(super) fn markdown(audit: &Audit, escaped: impl Fn(&str) -> String) -> Strin
 }
 
 /// Returns how many routes sharing slows.
-fn headline(audit: &Audit) -> String {
+pub(super) fn headline(audit: &Audit) -> String {
     let slower = audit.routes.iter().filter(|route| route.meaning == Meaning::SharedSlower).count();
     let fired = audit.routes.iter().filter(|route| route.alone_ms.is_some()).count();
     format!(
@@ -58,7 +59,8 @@ fn headline(audit: &Audit) -> String {
     )
 }
 
-fn cells(route: &AuditedRoute) -> [String; 7] {
+/// Returns the cells of a route's row. A cell may have several lines.
+pub(super) fn cells(route: &AuditedRoute) -> [String; 7] {
     let dash = || "-".to_owned();
     let name = match &route.path {
         Some(path) if *path != route.route => format!("{}\n{path}", route.route),
@@ -75,12 +77,20 @@ fn cells(route: &AuditedRoute) -> [String; 7] {
     ]
 }
 
+/// Returns the verdict, the time, and the instances if the replies name them.
 fn observed(observed: &Observed) -> String {
-    format!("{}\n{}", observed.headline, units::time(observed.makespan_ms))
+    let instances = match (observed.instances, observed.most_in_one) {
+        (0, _) => String::new(),
+        (1, 0) => "\n1 instance".to_owned(),
+        (1, most) => format!("\n1 instance, {most} at once"),
+        (count, 0 | 1) => format!("\n{count} instances"),
+        (count, most) => format!("\n{count} instances, up to {most} at once in one"),
+    };
+    format!("{}\n{}{instances}", observed.headline, units::time(observed.makespan_ms))
 }
 
 /// Returns what the manifest tells without a request.
-fn shared_components(audit: &Audit) -> String {
+pub(super) fn shared_components(audit: &Audit) -> String {
     match &audit.shared_components[..] {
         [] => "No component is of WASIp3, so that no instances are shared.".to_owned(),
         [one] => format!("One component is of WASIp3, so that its instances are shared by default: {one}."),

@@ -197,6 +197,21 @@ mod tests {
     }
 
     #[test]
+    fn an_audit_has_the_table_of_routes() {
+        let text = text(&sample::audit());
+        for line in [
+            "shop.toml on embedded, bursts of 10 requests: sharing instances slows 1 of 3 routes.\n",
+            "| Route | Component | WASI | Alone | Shared | Isolated | What it means |\n",
+            "| /trap/:id<br>/trap/7 | trap | p3 | 1.00 s | limited, 4 at a time<br>3.00 s<br>1 instance, 10 at once | ",
+            " | parallel<br>1.00 s<br>10 instances | sharing slows it |\n",
+            "| /files/... | files | p3 | - | - | - | not fired |\n",
+            "**/trap/:id**: Only the sharing differs, so that it is the cause. Replace the blocking call by its async form.\n",
+        ] {
+            assert!(text.contains(line), "{line:?} is missing in\n{text}");
+        }
+    }
+
+    #[test]
     fn hostile_names_are_text() {
         let mut document = sample::document(vec![sample::waves()]);
         document.runs[0].title = "a | b\n# c <img src=x> [d](javascript:e) @f `g`".to_owned();

@@ -5,12 +5,14 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use judge::schedule::Schedule;
+use judge::stats;
 use judge::trace::{Baseline, Outcome, Row};
 
 use super::bad_answer;
 use crate::console::note;
 use crate::exit::{Exit, Failure};
 use crate::generator::{self, BurstHandle, BurstSpec, RequestTemplate};
+use crate::targets::ServerTrace;
 
 /// The most requests alone before a burst.
 pub const MOST: usize = 8;
@@ -43,6 +45,8 @@ pub struct SoloSpec {
     pub is_wait_known: bool,
     /// The time limit for a request.
     pub timeout: Option<Duration>,
+    /// The server's trace, if it writes one: it has the times in the handler.
+    pub trace: Option<ServerTrace>,
 }
 
 /// The expected number of requests alone if each takes `service`.
@@ -88,40 +92,48 @@ pub async fn try_measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Res
     let Measured { baseline, sent } = &mut measured;
     match &spec.warm_up {
         WarmUp::None => {}
-        WarmUp::Same => baseline.warm_up_ms = Some(first_ms(request, spec.timeout, sent).await?),
+        WarmUp::Same => baseline.warm_up_ms = Some(latency_ms(&first(request, spec.timeout, sent).await?)),
         WarmUp::Other(other) => {
-            first_ms(other, spec.timeout, sent).await?;
+            first(other, spec.timeout, sent).await?;
         }
     }
     let begin = Instant::now();
-    let mut last = first_ms(request, spec.timeout, sent).await?;
-    baseline.before_ms.push(last);
-    while !is_enough(baseline.before_ms.len(), begin.elapsed(), milliseconds(last), spec.is_wait_known) {
+    let mut rows = vec![first(request, spec.timeout, sent).await?];
+    while !is_enough(rows.len(), begin.elapsed(), last_time(&rows), spec.is_wait_known) {
         *sent += 1;
-        last = match alone_ms(request, spec.timeout).await {
-            Ok(ms) => ms,
+        match alone(request, spec.timeout).await {
+            Ok(row) => rows.push(row),
             Err(Useless { text: reason, .. }) => {
-                let count = baseline.before_ms.len();
+                let count = rows.len();
                 note(&format!("{}: after {count} good answers to requests alone, one {reason}", request.url));
                 break;
             }
-        };
-        baseline.before_ms.push(last);
+        }
+    }
+    baseline.before_ms = rows.iter().map(latency_ms).collect();
+    if let Some(trace) = &spec.trace {
+        trace.join(&mut rows).await;
+        let handler_ms = rows.iter().filter_map(|row| Some(row.phases?.handler_us / 1e3)).collect();
+        baseline.handler_ms = stats::median(handler_ms);
     }
     Ok(measured)
 }
 
-/// The time that a request takes alone. A few requests may fail: a server that fails at random can be measured, too.
-async fn first_ms(
+fn last_time(rows: &[Row]) -> Duration {
+    milliseconds(rows.last().map_or(0.0, latency_ms))
+}
+
+/// A request alone. A few requests may fail: a server that fails at random can be measured, too.
+async fn first(
     request: &Arc<RequestTemplate>,
     timeout: Option<Duration>,
     sent: &mut usize,
-) -> Result<f64, String> {
+) -> Result<Row, String> {
     let mut reason = String::new();
     for _ in 0..TRIES {
         *sent += 1;
-        match alone_ms(request, timeout).await {
-            Ok(ms) => return Ok(ms),
+        match alone(request, timeout).await {
+            Ok(row) => return Ok(row),
             // Nobody listens, or nobody answers: another try would take as long.
             Err(fault) if fault.is_final => return Err(fault.text),
             Err(fault) => reason = fault.text,
@@ -149,7 +161,7 @@ pub async fn after_ms(burst: &BurstSpec, handle: &BurstHandle) -> Option<f64> {
     tokio::select! {
         biased;
         () = handle.stopped().cancelled() => None,
-        alone = alone_ms(&burst.request, Some(timeout)) => alone.ok(),
+        alone = alone(&burst.request, Some(timeout)) => alone.ok().as_ref().map(latency_ms),
     }
 }
 
@@ -163,11 +175,14 @@ fn milliseconds(ms: f64) -> Duration {
 ///
 /// Why it has no good answer, such as `got status 404`.
 pub async fn try_alone(request: &Arc<RequestTemplate>, timeout: Duration) -> Result<f64, String> {
-    alone_ms(request, Some(timeout)).await.map_err(|useless| useless.text)
+    match alone(request, Some(timeout)).await {
+        Ok(row) => Ok(latency_ms(&row)),
+        Err(useless) => Err(useless.text),
+    }
 }
 
-/// The time that a request takes alone, in milliseconds; or why there is no good answer.
-async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, Useless> {
+/// Sends `request` alone. Returns its record, or why there is no good answer.
+async fn alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<Row, Useless> {
     let had_many_fields = request.many_fields.load(Relaxed);
     let alone = send_alone(request, timeout).await;
     // The first answer with many header fields shows that they must be expected.
@@ -177,14 +192,16 @@ async fn alone_ms(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> 
     }
 }
 
-async fn send_alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<f64, Useless> {
+async fn send_alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -> Result<Row, Useless> {
     let spec = BurstSpec::new(request.clone(), Schedule::together(1), timeout);
     let recording = generator::fire(&[spec], &BurstHandle::default()).await;
     let record = recording.bursts.into_iter().next().unwrap_or_default();
     let row: Row = record.rows.into_iter().next().unwrap_or_default();
+    if row.is_ok() {
+        return Ok(row);
+    }
     let said = record.bad_answer.map_or_else(String::new, |answer| bad_answer::explain(&answer, request));
     match &row.outcome {
-        _ if row.is_ok() => Ok(row.latency_us().unwrap_or(row.done_us) / 1e3),
         Outcome::Answered(status) => {
             Err(Useless { text: format!("got status {status}{said}"), is_final: *status < 429 })
         }
@@ -193,6 +210,10 @@ async fn send_alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -
             Err(Useless { text: format!("got {whole}: {}", fault.text), is_final: true })
         }
     }
+}
+
+fn latency_ms(row: &Row) -> f64 {
+    row.latency_us().unwrap_or(row.done_us) / 1e3
 }
 
 #[cfg(test)]

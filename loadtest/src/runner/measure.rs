@@ -11,6 +11,7 @@ use results::document::Burst;
 use super::{bad_answer, baseline};
 use crate::console::note;
 use crate::generator::{self, BurstHandle, BurstRecord, BurstSpec};
+use crate::targets::ServerTrace;
 
 /// A burst to fire, with its service time.
 #[derive(Debug, Clone)]
@@ -69,10 +70,17 @@ impl JudgedBursts {
     }
 }
 
-/// Fires `bursts` together, measures requests alone after them if needed, and judges each burst.
-pub async fn fire(bursts: &[CalibratedBurst], handle: &BurstHandle) -> JudgedBursts {
+/// Fires `bursts` together, measures requests alone after them if needed, and judges each burst. `trace` is the server's.
+pub async fn fire(
+    bursts: &[CalibratedBurst],
+    handle: &BurstHandle,
+    trace: Option<&ServerTrace>,
+) -> JudgedBursts {
     let specs: Vec<BurstSpec> = bursts.iter().map(|burst| burst.spec.clone()).collect();
-    let recording = generator::fire(&specs, handle).await;
+    let mut recording = generator::fire(&specs, handle).await;
+    if let Some(trace) = trace {
+        trace.join(recording.bursts.iter_mut().flat_map(|record| &mut record.rows)).await;
+    }
     let mut measured = Vec::new();
     for burst in bursts {
         measured.push(with_solo_after(burst, handle).await);
@@ -124,7 +132,7 @@ pub async fn fire_until(
     handle: &BurstHandle,
     interrupted: impl Future<Output = ()>,
 ) -> (JudgedBursts, bool) {
-    let mut recording = pin!(fire(bursts, handle));
+    let mut recording = pin!(fire(bursts, handle, None));
     tokio::select! {
         judged = &mut recording => (judged, false),
         () = interrupted => {

@@ -163,7 +163,7 @@ impl RequestSpec {
                     baseline::MOST + 1
                 ));
                 let warm_up = if *warm_up { WarmUp::Same } else { WarmUp::None };
-                let spec = SoloSpec { warm_up, is_wait_known: false, timeout };
+                let spec = SoloSpec { warm_up, is_wait_known: false, timeout, trace: None };
                 let Measured { baseline, sent } = baseline::measure(&request, &spec).await?;
                 note_baseline(&baseline);
                 (baseline.median_ms().unwrap_or(0.0), baseline, true, sent)

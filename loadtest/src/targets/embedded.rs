@@ -4,8 +4,9 @@ use nix::sys::signal::Signal;
 
 use super::built_in::{BuiltIn, Content};
 use super::child::{Child, NotReady, guarded_command};
-use super::launch::{Launch, StartError};
+use super::launch::{Launch, StartError, candidate};
 use super::running::Running;
+use super::server_trace::ServerTrace;
 use super::startup::StartupParser;
 use crate::exit::{Exit, Failure, OrExit};
 
@@ -21,19 +22,25 @@ pub(super) const TARGET: BuiltIn = BuiltIn {
 /// Starts `loadtest serve` on a free port, and waits until it reports its URL.
 async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
     let Launch { options, .. } = launch;
+    let app = launch.app()?;
+    if let Some(skipped) = candidate(app, "the embedded host") {
+        return Err(skipped);
+    }
+    let trace = ServerTrace::create().or_exit(Exit::System)?;
     let program = std::env::current_exe().or_exit(Exit::System)?;
     let mut command = guarded_command(program, Signal::SIGTERM)?;
     command
         .args(["serve", "--quiet", "--no-build", "--listen=127.0.0.1:0", "--format=json"])
         .args(options.app_flags)
         .args(options.policy.flags())
-        .args(options.evidence.then_some("--evidence"))
-        .arg(&launch.app()?.manifest);
+        .args(["--evidence", "--trace"])
+        .arg(trace.path())
+        .arg(&app.manifest);
     let (child, lines) = Child::spawn("the embedded host", command)?;
     let mut startup = StartupParser::default();
     let ready = child.ready(options.ready_timeout(), lines.first(|line| startup.url(line))).await;
     let (child, url) = ready.map_err(failure)?;
-    Ok(Running::child(child, &url).of_version(env!("CARGO_PKG_VERSION")))
+    Ok(Running::child(child, &url).of_version(env!("CARGO_PKG_VERSION")).traced(trace))
 }
 
 /// Keeps the exit code for bad input, which the host may be the first to find.

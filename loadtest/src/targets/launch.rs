@@ -23,8 +23,8 @@ pub struct StartOptions<'a> {
     pub app_flags: &'a [String],
     /// The isolation of instances.
     pub policy: &'a Policy,
-    /// Whether the embedded host names the instance of each request in the header `Served-By`.
-    pub evidence: bool,
+    /// Whether a component that a system can't run is left out, if the system runs each component by itself.
+    pub leave_out: bool,
     /// The number of server processes, for targets that take [`WORKERS`].
     pub workers: usize,
     /// The number of threads for blocking handlers, for targets that take [`THREADS`]; `None` is the target's default.
@@ -72,6 +72,20 @@ impl From<Failure> for StartError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
+}
+
+/// The sentence that `app` is skipped because a component needs a release candidate of WASI, which only Spin offers; `None` if
+/// none does.
+pub(super) fn candidate(app: &App, system: &str) -> Option<StartError> {
+    let mut names = app.components.iter().filter_map(|(id, component)| {
+        let candidate = app.wasm(id, component).ok()?.candidate?;
+        Some(format!(
+            "{} is skipped on {system}: its component {id} uses {candidate}, a release candidate of WASI, which only Spin \
+             offers",
+            app.manifest.display()
+        ))
+    });
+    names.next().map(StartError::Unsupported)
 }
 
 /// Whether a component of `app` uses this version of WASI. Unreadable components are ignored: the system reports them.

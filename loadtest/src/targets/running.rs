@@ -6,6 +6,7 @@ use futures_util::future::{join_all, select_all};
 use results::document::Usage;
 
 use super::child::Child;
+use super::server_trace::ServerTrace;
 use crate::exit::Failure;
 use crate::machine::processes::Meter;
 
@@ -15,6 +16,9 @@ pub struct Running {
     children: Vec<Child>,
     meter: Option<Meter>,
     version: Option<String>,
+    trace: Option<ServerTrace>,
+    /// Why the system serves nothing at a path.
+    left_out: HashMap<String, String>,
 }
 
 enum BaseUrls {
@@ -43,12 +47,32 @@ impl Running {
     fn new(base_urls: BaseUrls, children: Vec<Child>) -> Self {
         let guards: Vec<i32> = children.iter().map(Child::guard).collect();
         let meter = (!guards.is_empty()).then(|| Meter::begin(guards));
-        Self { base_urls, children, meter, version: None }
+        Self { base_urls, children, meter, version: None, trace: None, left_out: HashMap::new() }
     }
 
     /// Sets the version.
     pub(super) fn of_version(self, version: impl ToString) -> Self {
         Self { version: Some(version.to_string()), ..self }
+    }
+
+    /// Sets the trace to which the system writes.
+    pub(super) fn traced(self, trace: ServerTrace) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
+    /// Sets the paths at which the system serves nothing, with the reasons.
+    pub(super) fn without(self, left_out: HashMap<String, String>) -> Self {
+        Self { left_out, ..self }
+    }
+
+    /// The trace of its requests, if it writes one.
+    pub fn trace(&self) -> Option<&ServerTrace> {
+        self.trace.as_ref()
+    }
+
+    /// Why the system serves nothing at `path`; `None` if it does.
+    pub fn left_out(&self, path: &str) -> Option<&str> {
+        self.left_out.get(path).map(String::as_str)
     }
 
     /// The version, if known.

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 
 use super::built_in::{BuiltIn, Content};
 use super::child::{Child, guarded_command};
-use super::launch::{Launch, StartError, uses_wasi};
+use super::launch::{Launch, StartError, candidate, uses_wasi};
 use super::output::{Line, Lines};
 use super::route::trigger_at;
 use super::running::Running;
@@ -33,6 +33,9 @@ const WASMTIME: Tool = Tool {
     install: "scripts/peers.sh wasmtime installs it",
 };
 
+/// The longest reason why wasmtime can't run a component, in characters.
+const MAX_REASON: usize = 500;
+
 /// Starts a `wasmtime serve` on a free port for each component with a route at one of the paths, and waits until all
 /// are ready.
 async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
@@ -44,6 +47,9 @@ async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
         return Err(StartError::Unsupported(format!(
             "{manifest} is skipped on wasmtime {version}: WASIp3 components need wasmtime 46 or later"
         )));
+    }
+    if let Some(skipped) = candidate(app, "wasmtime") {
+        return Err(skipped);
     }
     let help = WASMTIME.output(&wasmtime, &["serve", "--help"]).await?;
     let flags = accepted_flags(options.policy.flags(), &help)?;
@@ -57,15 +63,34 @@ async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
             starting.push((id, child, lines));
         }
     }
-    let (mut children, mut urls) = (Vec::new(), HashMap::new());
+    let (mut children, mut urls, mut failures) = (Vec::new(), HashMap::new(), HashMap::new());
     for (id, child, lines) in starting {
-        let ready = child.ready(options.ready_timeout(), lines.first(url)).await;
-        let (child, url) = ready.map_err(Failure::from)?;
-        children.push(child);
-        urls.insert(id, url);
+        match child.ready(options.ready_timeout(), lines.first(url)).await {
+            Ok((child, url)) => {
+                children.push(child);
+                urls.insert(id, url);
+            }
+            Err(not_ready) if options.leave_out && not_ready.code.is_some() => {
+                failures.insert(id, Failure::from(not_ready));
+            }
+            Err(not_ready) => return Err(Failure::from(not_ready).into()),
+        }
     }
-    let by_path = ids.into_iter().filter_map(|(path, id)| Some((path.to_owned(), urls.get(id)?.clone())));
-    Ok(Running::children(children, by_path.collect()).of_version(version))
+    let left_out =
+        ids.iter().filter_map(|(path, id)| Some(((*path).to_owned(), reason(id, failures.get(id)?))));
+    let left_out = left_out.collect();
+    if let (true, Some(failure)) = (children.is_empty(), failures.into_values().next()) {
+        return Err(failure.into());
+    }
+    let by_path = ids.iter().filter_map(|(path, id)| Some(((*path).to_owned(), urls.get(id)?.clone())));
+    Ok(Running::children(children, by_path.collect()).without(left_out).of_version(version))
+}
+
+/// Why wasmtime can't run a component, on one line.
+fn reason(id: &str, failure: &Failure) -> String {
+    let text = format!("{:#}", failure.error);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("wasmtime can't run the component {id}: {}", words.chars().take(MAX_REASON).collect::<String>())
 }
 
 fn component_at<'a>(app: &'a App, path: &str) -> Result<(&'a str, &'a Component), Failure> {

@@ -18,6 +18,10 @@ pub struct Baseline {
     /// The time after the burst, in milliseconds, above 0; null if none was measured.
     #[serde(default)]
     pub after_ms: Option<f64>,
+    /// The median time that the requests before the burst were in the handler, by the trace of the embedded host, in milliseconds,
+    /// from 0; left out if unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler_ms: Option<f64>,
     /// The median of the times before and after the burst, in milliseconds.
     pub median_ms: f64,
     /// The standard deviation of the natural logarithm of the times before and after the burst, from 0: 0.1 means that they
@@ -39,6 +43,7 @@ impl Baseline {
             warm_up_ms: baseline.warm_up_ms.map(ms),
             before_ms: baseline.before_ms.iter().copied().map(ms).collect(),
             after_ms: baseline.after_ms.map(ms),
+            handler_ms: baseline.handler_ms.map(ms),
             median_ms: ms(baseline.median_ms()?),
             spread: baseline.spread().map(share),
             trend: baseline.trend().map(share),
@@ -51,6 +56,7 @@ impl Baseline {
             warm_up_ms: self.warm_up_ms,
             before_ms: self.before_ms.clone(),
             after_ms: self.after_ms,
+            handler_ms: self.handler_ms,
         }
     }
 }
@@ -67,6 +73,7 @@ mod tests {
             warm_up_ms: Some(400.000_4),
             before_ms: vec![100.0, 110.0, 121.0],
             after_ms: Some(109.999_9),
+            ..trace::Baseline::default()
         };
         let text = serde_json::to_value(Baseline::of(&times)).unwrap();
         assert_eq!(

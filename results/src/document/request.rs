@@ -3,7 +3,7 @@
 use std::fmt;
 
 use judge::schedule::DEFAULT_KEEP;
-use judge::trace::{ErrorKind, Evidence, Outcome, Row};
+use judge::trace::{ErrorKind, Evidence, Outcome, Phases, Row};
 use judge::units::rounded;
 use schemars::JsonSchema;
 use serde::de::{Deserializer, SeqAccess, Visitor};
@@ -60,6 +60,9 @@ pub struct Request {
     /// `Server-Timing`, `X-Runtime`, `X-Process-Time` or `X-Response-Time`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_time_us: Option<f64>,
+    /// What the request's time at the server went into, by the trace of the embedded host; left out if unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phases: Option<Phases>,
 }
 
 impl Request {
@@ -108,6 +111,7 @@ impl Request {
             style: evidence.map(|evidence| evidence.style.clone()).filter(|style| !style.is_empty()),
             host: evidence.and_then(|evidence| evidence.host.clone()),
             server_time_us: row.server_time_us.map(us),
+            phases: row.phases.map(Phases::rounded),
         }
     }
 }

@@ -6,7 +6,7 @@ use judge::schedule::Schedule;
 use judge::trace::{Evidence, Generator, Outcome, Row, Stay, Trace};
 use judge::verdict::{Confidence, Kind, Shape, Verdict};
 
-use super::{Burst, Document, Machine, Run};
+use super::{Audit, AuditedRoute, Burst, Document, Instances, Isolation, Machine, Meaning, Observed, Run};
 
 /// Returns `n` requests, served `at_a_time` in one second each, by instances of `per_instance` requests each. The last
 /// request is refused. If `per_instance` is 0, there is no evidence.
@@ -173,5 +173,63 @@ pub fn document(bursts: Vec<Burst>) -> Document {
         bursts,
     };
     document.add(run, Generator { cpu: 0.031, lag_p99_us: 90.0 }, 20_000);
+    document
+}
+
+/// Returns the result of an audit: a route that sharing slows, one that it doesn't, one of WASIp2, and one that wasn't fired.
+pub fn audit() -> Document {
+    let mut document = document(Vec::new());
+    let shared_burst =
+        Burst { url: "http://127.0.0.1:3000/trap".to_owned(), endpoint: "trap".to_owned(), ..waves() };
+    let run = |isolation, burst: &Burst| Run {
+        manifest: Some("shop.toml".to_owned()),
+        instances: Some(Instances { wasi: 3, isolation }),
+        setup: "/trap/:id".to_owned(),
+        title: "/trap/7, component trap".to_owned(),
+        bursts: vec![burst.clone()],
+        ..document.runs[0].clone()
+    };
+    document.runs = vec![run(Isolation::Shared, &shared_burst), run(Isolation::Fresh, &together())];
+    let observed = |burst: &Burst, (instances, most_in_one)| Observed {
+        instances,
+        most_in_one,
+        ..Observed::new(burst, 10.0)
+    };
+    let route = |route: &str, meaning, why: &str| AuditedRoute {
+        route: route.to_owned(),
+        component: Some(route.trim_matches('/').split('/').next().unwrap_or_default().to_owned()),
+        wasi: Some(3),
+        path: Some(route.to_owned()),
+        alone_ms: Some(1_000.0),
+        shared: Some(observed(&together(), (4, 3))),
+        isolated: Some(observed(&together(), (10, 1))),
+        meaning,
+        why: why.to_owned(),
+        remedy: None,
+    };
+    let routes = vec![
+        AuditedRoute {
+            path: Some("/trap/7".to_owned()),
+            shared: Some(observed(&shared_burst, (1, 10))),
+            remedy: Some("Replace the blocking call by its async form.".to_owned()),
+            ..route("/trap/:id", Meaning::SharedSlower, "Only the sharing differs, so that it is the cause.")
+        },
+        route("/await", Meaning::NotSeen, "Bursts were sent together, over 10.0 ms."),
+        AuditedRoute {
+            wasi: Some(2),
+            shared: None,
+            ..route("/old", Meaning::Isolated, "Each request has an instance of its own.")
+        },
+        AuditedRoute {
+            path: None,
+            alone_ms: None,
+            shared: None,
+            isolated: None,
+            ..route("/files/...", Meaning::NotFired, "The route needs a path: --path '/files/...=/...'.")
+        },
+    ];
+    let shared_components = ["await", "files", "trap"].map(str::to_owned).to_vec();
+    let (system, manifest) = ("embedded".to_owned(), "shop.toml".to_owned());
+    document.audit = Some(Audit { system, manifest, n: 10, shared_components, routes });
     document
 }

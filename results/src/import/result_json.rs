@@ -128,6 +128,7 @@ fn row(burst: &Burst, request: &Request) -> Row {
         evidence: evidence(burst, request),
         server: burst.server.clone(),
         server_time_us: request.server_time_us,
+        phases: request.phases,
     }
 }
 

@@ -91,7 +91,7 @@ impl<'a> Laboratory<'a> {
             spent += time;
             before.extend(is_good.then_some(time * 1e3));
         }
-        self.baseline = Baseline { warm_up_ms: warm_up, before_ms: before, after_ms: None };
+        self.baseline = Baseline { warm_up_ms: warm_up, ..Baseline::new(before) };
         if self.abilities.also.is_some() {
             let times: Vec<f64> = (0..4).filter_map(|_| self.alone(Target::Also)).collect();
             self.also = Baseline::new(times);

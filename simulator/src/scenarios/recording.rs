@@ -65,5 +65,5 @@ fn baseline(draft: &Draft, service: Service, noise: Noise, random: &mut Random) 
         // Nothing was warm when the warm-up came.
         warm_up += draft.knobs.delay * 1e3;
     }
-    Baseline { warm_up_ms: Some(warm_up), before_ms: before, after_ms: after }
+    Baseline { warm_up_ms: Some(warm_up), after_ms: after, ..Baseline::new(before) }
 }

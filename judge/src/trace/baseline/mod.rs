@@ -14,6 +14,8 @@ pub struct Baseline {
     pub before_ms: Vec<f64>,
     /// The time of the request alone after the burst.
     pub after_ms: Option<f64>,
+    /// The median time that the requests alone were in the handler, by the server's own record.
+    pub handler_ms: Option<f64>,
 }
 
 impl Baseline {
@@ -39,6 +41,7 @@ impl Baseline {
             warm_up_ms: median(|part| part.warm_up_ms),
             before_ms: (0..most).flat_map(turn).collect(),
             after_ms: median(|part| part.after_ms),
+            handler_ms: median(|part| part.handler_ms),
         }
     }
 

@@ -4,6 +4,7 @@ mod any_trace;
 mod failures;
 mod inconclusive;
 mod kinds;
+mod phases;
 mod pools;
 mod remedies;
 

@@ -33,7 +33,7 @@ pub async fn audit(args: AuditArgs, signals: &mut Signals) -> Result<Exit, Abort
         options: StartOptions {
             app_flags: &app_flags,
             policy: &policy,
-            evidence: true,
+            leave_out: true,
             workers: 1,
             threads: None,
             ready_timeout: args.ready_timeout,

@@ -50,8 +50,7 @@ pub async fn run(args: RunArgs, signals: &mut Signals) -> Result<Exit, Aborted> 
     let options = StartOptions {
         app_flags: &app_flags,
         policy: &runner.policy,
-        // The lab's guests give it themselves.
-        evidence: args.plan.is_some(),
+        leave_out: false,
         workers: args.systems.workers,
         threads: args.systems.threads,
         ready_timeout: args.systems.ready_timeout,

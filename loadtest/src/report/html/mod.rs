@@ -1,5 +1,6 @@
 //! `report.html`: a self-contained page, which needs no network.
 
+mod audited;
 mod data;
 
 use askama::Template;
@@ -14,6 +15,7 @@ use results::summary::{Column, summaries};
 
 use super::diagnosis;
 use super::format::Format;
+use audited::Audited;
 use data::Data;
 
 /// The format.
@@ -47,6 +49,7 @@ pub fn page(document: &Document) -> anyhow::Result<String> {
         document,
         overview: &overview,
         diagnosed: document.diagnosis.as_ref(),
+        audited: document.audit.as_ref().map(Audited::new),
         experiments: experiments(document, bars),
         sections: overview
             .rows
@@ -73,6 +76,8 @@ struct Page<'a> {
     overview: &'a Overview<'a>,
     /// The diagnosis, instead of the verdicts on single bursts.
     diagnosed: Option<&'a Diagnosed>,
+    /// The audit, above the verdicts on its bursts.
+    audited: Option<Audited<'a>>,
     experiments: Vec<Experiment<'a>>,
     sections: Vec<Section<'a>>,
     summaries: Vec<Vec<String>>,
@@ -173,11 +178,19 @@ impl Page<'_> {
         if let Some(found) = self.diagnosed {
             return format!("A diagnosis of {}", found.url);
         }
+        if let Some(audited) = &self.audited {
+            return format!("An audit of {}", audited.audit.manifest);
+        }
         let urls = || self.document.bursts().map(|burst| burst.url.as_str()).collect::<Vec<_>>().join(", ");
         match self.document.runs.first() {
             Some(run) if run.setup == "burst" => format!("A burst at {}", urls()),
             _ => "How bursts of requests were served".to_owned(),
         }
+    }
+
+    /// What a row of the table of verdicts is.
+    fn row_noun(&self) -> &'static str {
+        if self.audited.is_some() { "Route" } else { "Setup" }
     }
 
     fn has_original(&self) -> bool {

@@ -73,3 +73,50 @@ fn the_page_of_a_large_result_is_small() {
     let page = page(&document).unwrap();
     assert_eq!(page.matches("<article").count(), 1_000);
 }
+
+#[test]
+fn the_page_of_an_audit_has_the_table_of_routes() {
+    let page = page(&sample::audit()).unwrap();
+    assert!(page.contains("<h1>An audit of shop.toml</h1>"), "{page}");
+    let (_, shown) = page.split_once("<h2 id=\"audit\">Routes</h2>").unwrap();
+    let (routes, verdicts) = shown.split_once("<section aria-labelledby=\"verdicts\">").unwrap();
+    assert_eq!(
+        (routes.matches("<tr role=\"row\">").count(), routes.matches("<h3>").count()),
+        (5, 4),
+        "{routes}"
+    );
+    for part in [
+        "shop.toml on embedded, bursts of 10 requests: sharing instances slows 1 of 3 routes.",
+        "3 components are of WASIp3, so that their instances are shared by default: await, files, trap.",
+        "<th role=\"rowheader\" scope=\"row\"><p>/trap/:id <small>/trap/7</small></p></th>",
+        "<td role=\"cell\" data-label=\"Shared\"><p>limited, 4 at a time</p><p>3.00 s</p><p>1 instance, 10 at once</p></td>",
+        "<p>parallel</p><p>1.00 s</p><p>4 instances, up to 3 at once in one</p>",
+        "<b class=\"sequential\"><span aria-hidden=\"true\">⋱</span> sharing slows it</b>",
+        "<p>Only the sharing differs, so that it is the cause. Replace the blocking call by its async form.</p>",
+    ] {
+        assert!(routes.contains(part), "{part} is missing in\n{routes}");
+    }
+    assert!(
+        verdicts.contains("scope=\"col\">Route</th>") && verdicts.contains(">Route /trap/:id"),
+        "{verdicts}"
+    );
+}
+
+#[test]
+fn hostile_routes_are_text() {
+    let evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}";
+    let mut document = sample::audit();
+    let audit = document.audit.as_mut().unwrap();
+    audit.manifest = evil.to_owned();
+    audit.shared_components = vec![evil.to_owned()];
+    for route in &mut audit.routes {
+        route.route = evil.to_owned();
+        route.component = Some(evil.to_owned());
+        route.path = Some(evil.to_owned());
+        route.why = evil.to_owned();
+        route.remedy = Some(evil.to_owned());
+    }
+    let page = page(&document).unwrap();
+    assert_eq!(page.matches("<script").count(), 2, "the data and the page's script");
+    assert!(!page.contains("<img"));
+}

@@ -7,8 +7,9 @@ use results::document::{AuditedRoute, Burst, Meaning, Observed};
 
 use super::route::Route;
 
-/// A burst is slower than another if it takes this many times as long.
+/// A burst is slower than another if it takes this many times as long, and so much longer: what is less may be the machine's.
 const SLOWER: f64 = 1.5;
+const LEAST_DIFFERENCE_MS: f64 = 10.0;
 /// The remedy if requests fail only in shared instances.
 const FAILURES_REMEDY: &str = "See the errors of the failed requests: requests in one instance at once share its memory and its limits. Or run with \
                                --max-instance-concurrent-reuse-count 1.";
@@ -16,6 +17,8 @@ const FAILURES_REMEDY: &str = "See the errors of the failed requests: requests i
 /// What was measured at a route.
 #[derive(Debug, Default)]
 pub struct Measured {
+    /// Why the system can't run the route's component.
+    pub left_out: Option<String>,
     /// Why a request alone has no good answer.
     pub fails_alone: Option<String>,
     /// The time that a request takes alone, in milliseconds.
@@ -43,7 +46,7 @@ impl Worse {
         // If no instance had two requests at once, sharing delayed none: the machine was busier then.
         let is_shared = Observed::new(shared, 0.0).most_in_one != 1;
         Self {
-            time: is_shared && shared.makespan_ms >= SLOWER * isolated.makespan_ms,
+            time: is_shared && is_slower(shared.makespan_ms, isolated.makespan_ms),
             failures: is_shared && shared.ok < isolated.ok,
         }
     }
@@ -101,6 +104,9 @@ impl Measured {
         shared: Option<&Fired>,
         isolated: Option<&Fired>,
     ) -> (Meaning, String, Option<String>) {
+        if let Some(reason) = &self.left_out {
+            return (Meaning::NotFired, format!("{reason}."), None);
+        }
         if let Some(reason) = &self.fails_alone {
             return (Meaning::FailsAlone, format!("A request alone {reason}."), None);
         }
@@ -189,6 +195,10 @@ impl Measured {
     }
 }
 
+fn is_slower(ms: f64, than_ms: f64) -> bool {
+    ms >= SLOWER * than_ms && ms - than_ms >= LEAST_DIFFERENCE_MS
+}
+
 /// The slowest burst with a verdict; without any, the slowest.
 fn worst(bursts: &[Fired]) -> Option<&Fired> {
     let is_judged = |burst: &Burst| burst.verdict.kind != Kind::Inconclusive;
@@ -234,4 +244,15 @@ fn not_fired(route: &Route) -> (Meaning, String, Option<String>) {
 /// Such as `together` or `over 10 ms`.
 fn sent(spread_ms: f64) -> String {
     if spread_ms == 0.0 { "together".to_owned() } else { format!("over {}", units::time(spread_ms)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_slower_by_half_and_by_ten_milliseconds() {
+        assert!(is_slower(30.0, 20.0) && is_slower(2_040.0, 244.0));
+        assert!(!is_slower(29.0, 20.0) && !is_slower(10.2, 5.3));
+    }
 }

@@ -26,8 +26,10 @@ use crate::targets::Running;
 /// The times over which a burst is sent, in service times. A handler may await a small part of its time before it blocks, so
 /// that only requests of this distance gather in its instance.
 const SPREADS: [f64; 4] = [0.0, 0.01, 0.1, 0.001];
-/// A burst without a verdict is fired again so often.
+/// A burst without a verdict is fired again, so that there are so many tries.
 const TRIES: usize = 2;
+/// The bursts of a handler that is quicker have hardly ever a verdict of their own, and a try waits for idle instances to expire.
+const QUICK_MS: f64 = 5.0;
 /// The time limit of a request alone, and of a request of a burst beyond its sequential time.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The host drops an instance a little later than its idle timeout.
@@ -120,6 +122,10 @@ impl Firing<'_> {
         document: &mut Document,
     ) -> Result<Option<Prepared>, Failure> {
         let Some(burst) = &route.burst else { return Ok(None) };
+        if let Some(reason) = self.running.left_out(&burst.path) {
+            measured.left_out = Some(reason.to_owned());
+            return Ok(None);
+        }
         let request =
             run::request(burst, self.running).await.map_err(|error| Failure::new(Exit::Usage, error))?;
         let request = Arc::new(request);
@@ -128,7 +134,12 @@ impl Firing<'_> {
             measured.fails_alone = Some(reason);
             return Ok(None);
         }
-        let spec = SoloSpec { warm_up: WarmUp::None, is_wait_known: true, timeout: Some(TIMEOUT) };
+        let spec = SoloSpec {
+            warm_up: WarmUp::None,
+            is_wait_known: true,
+            timeout: Some(TIMEOUT),
+            trace: self.running.trace().cloned(),
+        };
         let given = burst.request.service_ms.and_then(|ms| Baseline::given(&[ms]));
         let (service_ms, baseline) = match given {
             Some(given) => given,
@@ -198,12 +209,13 @@ impl Firing<'_> {
             solo_after: false,
         };
         let mut last = None;
-        for _ in 0..TRIES {
+        let tries = if prepared.service_ms < QUICK_MS { 1 } else { TRIES };
+        for _ in 0..tries {
             self.expire(route, used).await;
             let name = format!("{}, {}", route.route, self.isolation);
             let judged = {
                 let step = self.progress.step(name, &[(route.route.clone(), n)]);
-                measure::fire(std::slice::from_ref(&burst), &step.handle).await
+                measure::fire(std::slice::from_ref(&burst), &step.handle, self.running.trace()).await
             };
             used.insert(route.component.clone().unwrap_or_default(), Instant::now());
             let Some(judged_burst) = judged.bursts.into_iter().next() else { continue };

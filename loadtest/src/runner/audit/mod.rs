@@ -101,7 +101,10 @@ impl Auditing<'_> {
                 true => measured.suspect().is_some(),
                 false => isolation == Isolation::Fresh || route.wasi == Some(Wasi::P3),
             };
-            is_wanted && route.burst.is_some() && measured.fails_alone.is_none()
+            is_wanted
+                && route.burst.is_some()
+                && measured.fails_alone.is_none()
+                && measured.left_out.is_none()
         };
         let fired: Vec<usize> = self
             .routes

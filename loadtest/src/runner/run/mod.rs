@@ -71,7 +71,7 @@ impl Runner {
             }
             let judged = {
                 let step = progress.step(title(system, setup), &sizes(setup));
-                measure::fire(&bursts, &step.handle).await
+                measure::fire(&bursts, &step.handle, running.trace()).await
             };
             judged.note_changes_after();
             let mut run = Run {
@@ -105,7 +105,8 @@ impl Runner {
                     let plain =
                         request(burst, running).await.map_err(|error| Failure::new(Exit::Usage, error))?;
                     let request = Arc::new(self.scaled(&plain, burst)?);
-                    let (service_ms, baseline) = self.alone(&plain, &request, burst, progress).await?;
+                    let (service_ms, baseline) =
+                        self.alone(&plain, &request, burst, (running, progress)).await?;
                     known.push((burst.clone(), request.clone(), service_ms, baseline.clone()));
                     (request, service_ms, baseline)
                 }
@@ -123,7 +124,7 @@ impl Runner {
         plain: &RequestTemplate,
         request: &Arc<RequestTemplate>,
         burst: &PlannedBurst,
-        progress: &Progress,
+        (running, progress): (&Running, &Progress),
     ) -> Result<(f64, Baseline), Failure> {
         if let Some((service_ms, baseline)) = burst.request.service_ms.and_then(|ms| Baseline::given(&[ms])) {
             return Ok((service_ms, baseline));
@@ -133,7 +134,8 @@ impl Runner {
             true => WarmUp::Other(Arc::new(plain.with_query("wait_ms=0").or_exit(Exit::Usage)?)),
             false => WarmUp::Same,
         };
-        let spec = SoloSpec { warm_up, is_wait_known, timeout: Some(self.timeout(burst, 0.0)) };
+        let timeout = Some(self.timeout(burst, 0.0));
+        let spec = SoloSpec { warm_up, is_wait_known, timeout, trace: running.trace().cloned() };
         let baseline = {
             let _step = progress.small_step(format!("{}: requests alone", request.url), 0);
             baseline::measure(request, &spec).await?.baseline
