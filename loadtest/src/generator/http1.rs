@@ -110,6 +110,7 @@ impl Http1 {
         });
         let (head, body) =
             answered.await.map_err(|error: hyper::Error| explain(&error, times, many_fields))?;
+        *has_rest = body_length > 0 && times.sent_bytes() < body_length + LEAST_HEAD_BYTES;
         match head.headers.contains_key(TRANSFER_ENCODING) && head.headers.contains_key(CONTENT_LENGTH) {
             // RFC 9112, 6.3: the two contradict each other, so that the answer's end isn't known.
             true => Err(protocol("the answer has both Content-Length and Transfer-Encoding".to_owned())),
