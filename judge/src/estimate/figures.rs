@@ -17,8 +17,6 @@ const LEAST_STEPS: f64 = 5.0;
 const MANY_ROUNDS: f64 = 5.0;
 /// Connections that wait for answers for a smaller share of the time than this pause in between.
 const BUSY: f64 = 0.8;
-/// If the slowest answer took at least this share of the whole time, it was sent at the start: all requests were.
-const SPANNING: f64 = 0.9;
 /// The most numbers of workers that are compared with a distribution.
 const MOST_CANDIDATES: usize = 200;
 /// With more connections, no distribution is compared: it would take long.
@@ -80,8 +78,7 @@ impl Figures {
         if summary.per_second.is_some() {
             return None;
         }
-        let spans = |slowest: f64| slowest >= SPANNING * self.duration_ms;
-        let all_at_once = summary.slowest_ms.is_some_and(spans).then_some(self.answered);
+        let all_at_once = summary.is_sent_at_once().then_some(self.answered);
         let given = summary.connections.map(|connections| (connections as f64).clamp(1.0, self.answered));
         let without_pauses =
             self.in_flight.filter(|_| !summary.may_pause).map(|count| count.round().max(1.0));

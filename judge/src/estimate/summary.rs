@@ -2,6 +2,9 @@
 
 use crate::trace::Baseline;
 
+/// The least share of the whole time that the slowest answer of requests takes that were sent at once.
+const SPANNING: f64 = 0.9;
+
 /// What a load generator's summary says about one burst: counts and a distribution of times, but no single requests. Times are
 /// milliseconds.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,6 +41,14 @@ pub struct Summary {
     pub service_ms: Option<f64>,
     /// The times of the requests alone that `service_ms` is the median of; empty if only the median is known.
     pub baseline: Baseline,
+}
+
+impl Summary {
+    /// Whether all requests were sent at once: the slowest answer took almost the whole time, so that it was sent at the start.
+    pub fn is_sent_at_once(&self) -> bool {
+        let spans = |slowest: f64| slowest >= SPANNING * self.duration_ms;
+        self.per_second.is_none() && self.slowest_ms.is_some_and(spans)
+    }
 }
 
 /// A point of a distribution: the time that a share of the answers doesn't exceed.

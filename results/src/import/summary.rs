@@ -37,7 +37,8 @@ pub fn burst(summed: Summed, options: &Options, name: &str) -> anyhow::Result<Bu
     let open =
         summary.per_second.map(|rate| Open { rate, ramp: Duration::ZERO, arrivals: Arrivals::Even, seed: 0 });
     let in_flight = summary.mean_ms.map(|mean| aggregate.ok as f64 / summary.duration_ms * mean);
-    let connections = summary.connections.or(in_flight.map(|count| count.round() as usize)).unwrap_or(1);
+    let connections = summary.connections.or(summary.is_sent_at_once().then_some(aggregate.ok));
+    let connections = connections.or(in_flight.map(|count| count.round() as usize)).unwrap_or(1);
     let schedule = Schedule { c: connections.max(1), open, ..Schedule::together(n) };
     let trace = Trace {
         schedule,

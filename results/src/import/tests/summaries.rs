@@ -60,7 +60,7 @@ const KNOWN: [Known; 20] = [
     pool("vegeta-pool.json", ("vegeta", "JSON report"), 24, false),
     pool("k6-pool.txt", ("k6", "text"), 20, false),
     pool("k6-export.json", ("k6", "summary JSON"), 20, false),
-    pool("k6-handle.json", ("k6", "summary JSON"), 20, false),
+    pool("k6-handle.json", ("k6", "summary JSON"), 20, true),
     pool("locust-pool.csv", ("locust", "CSV"), 20, false),
     pool("artillery.json", ("Artillery", "JSON"), 1, false),
 ];
