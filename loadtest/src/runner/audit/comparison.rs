@@ -226,7 +226,12 @@ fn alone(burst: &Burst) -> (Meaning, String, Option<String>) {
     let own = "Each request has an instance of its own.";
     match burst.verdict.kind {
         Kind::Parallel => (Meaning::Isolated, own.to_owned(), None),
-        Kind::Inconclusive => (Meaning::Inconclusive, burst.verdict.why.clone(), None),
+        // No sharing can slow it, whatever the burst shows.
+        Kind::Inconclusive => (
+            Meaning::Isolated,
+            format!("{own} The burst is not exact enough for a verdict of its own."),
+            None,
+        ),
         _ => {
             let why = format!("{own} {}: {}", burst.verdict.headline(), burst.verdict.why);
             (Meaning::OtherLimit, why, burst.verdict.remedy.clone())
