@@ -1,6 +1,7 @@
 //! What the bursts at a route mean: those with shared instances beside those with an instance for each request.
 
 use host::wasm::Wasi;
+use judge::mechanism::Name;
 use judge::units;
 use judge::verdict::Kind;
 use results::document::{AuditedRoute, Burst, Meaning, Observed};
@@ -208,9 +209,12 @@ fn worst(bursts: &[Fired]) -> Option<&Fired> {
     })
 }
 
-/// The remedy of the verdict, or that of the pair of bursts.
+/// The remedy of the verdict if the replies show the shared instance, or else that of the pair of bursts: by the times alone, another
+/// mechanism may explain the burst.
 fn remedy(shared: &Burst) -> String {
-    shared.verdict.remedy.clone().unwrap_or_else(|| {
+    let mechanism = shared.verdict.mechanism.as_ref();
+    let is_seen = mechanism.is_some_and(|mechanism| mechanism.name == Name::SharedInstance);
+    shared.verdict.remedy.clone().filter(|_| is_seen).unwrap_or_else(|| {
         "The handler awaits, and then blocks its instance while other requests wait in it. Replace the blocking call by its \
          async form, or run with --max-instance-concurrent-reuse-count 1."
             .to_owned()
@@ -222,7 +226,12 @@ fn alone(burst: &Burst) -> (Meaning, String, Option<String>) {
     let own = "Each request has an instance of its own.";
     match burst.verdict.kind {
         Kind::Parallel => (Meaning::Isolated, own.to_owned(), None),
-        Kind::Inconclusive => (Meaning::Inconclusive, burst.verdict.why.clone(), None),
+        // No sharing can slow it, whatever the burst shows.
+        Kind::Inconclusive => (
+            Meaning::Isolated,
+            format!("{own} The burst is not exact enough for a verdict of its own."),
+            None,
+        ),
         _ => {
             let why = format!("{own} {}: {}", burst.verdict.headline(), burst.verdict.why);
             (Meaning::OtherLimit, why, burst.verdict.remedy.clone())
