@@ -1,5 +1,6 @@
 //! SQLite files that keep what guests store.
 
+mod limits;
 mod pool;
 
 pub use pool::{Configure, Pool, StorageError, Transaction};

@@ -13,24 +13,15 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
+use super::limits::{
+    MAX_CONCURRENT, MAX_HEAP_BYTES, MAX_LOCKED_OUT, MAX_STATEMENT_BYTES, MAX_TRANSACTIONS, MAX_VALUE_BYTES,
+};
 use crate::byte_size::ByteSize;
 
-/// The number of statements that run at once. SQLite has one writer at a time, and more threads only wait for it.
-const MAX_CONCURRENT: usize = 4;
-/// The number of transactions of guests that are open at once. Each keeps its connection.
-const MAX_TRANSACTIONS: usize = 64;
-/// The number of statements that wait for the file's lock at once. They hold no place among those that run.
-const MAX_LOCKED_OUT: usize = 4;
 /// How long a statement waits for the file's lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time between two tries to take the lock. Those that come later try it only once.
 const LOCK_INTERVAL: Duration = Duration::from_millis(1);
-/// The maximum size of a value, and of a row, in bytes.
-const MAX_VALUE_BYTES: i32 = 64 << 20;
-/// The maximum length of a statement's text, in bytes.
-const MAX_STATEMENT_BYTES: i32 = 1 << 20;
-/// The maximum size of all that SQLite holds in memory, in bytes, for all files of this process.
-const MAX_HEAP_BYTES: u64 = 512 << 20;
 const PAGE_SIZE: u64 = 4096;
 /// The smallest maximum: SQLite needs some pages for its own tables.
 const MIN_PAGES: u64 = 16;
