@@ -6,6 +6,7 @@ use h2::Reason;
 use http::Response;
 use hyper::body::Bytes;
 use judge::trace::ErrorKind;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::server::serve;
@@ -44,11 +45,18 @@ async fn refused_streams_are_refusals_of_their_requests_alone() {
 
 #[tokio::test]
 async fn goaway_is_told_with_its_code() {
-    let authority = serve(async |stream| {
-        let Ok(mut connection) = h2::server::handshake(stream).await else { return };
-        let _ = connection.accept().await;
-        connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
-        while connection.accept().await.is_some() {}
+    let authority = serve(async |mut stream| {
+        let _ = stream.read_exact(&mut [0_u8; 24]).await;
+        let _ = stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await;
+        let mut head = [0_u8; 9];
+        while stream.read_exact(&mut head).await.is_ok() {
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+            let _ = stream.read_exact(&mut vec![0_u8; length]).await;
+            // With the first HEADERS: no stream was processed.
+            if head[3] == 1 {
+                let _ = stream.write_all(&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11]).await;
+            }
+        }
     })
     .await;
     let url = format!("http://{authority}/");
