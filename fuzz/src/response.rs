@@ -49,7 +49,8 @@ async fn burst(is_http2: bool, answer: Vec<u8>) {
     };
     spec.transport.http2 = is_http2;
     let prepared = spec.prepare(&format!("http://{address}/")).await.expect("a valid URL");
-    let judged = measure::fire(&[prepared.burst(Schedule::together(REQUESTS))], &Default::default(), None).await;
+    let judged =
+        measure::fire(&[prepared.burst(Schedule::together(REQUESTS))], &Default::default(), None).await;
     let burst = &judged.bursts[0];
     assert_eq!(burst.ok + burst.failed, REQUESTS, "{burst:?}");
     server.abort();
