@@ -108,8 +108,10 @@ async fn a_client_of_http2_is_told_how_many_streams_it_may_open() {
     assert_eq!(announced_streams(&serve(CONFORMANCE[0], &[])).await, Some(256));
     let server = serve(CONFORMANCE[0], &["--max-concurrent-streams", "2"]);
     assert_eq!(announced_streams(&server).await, Some(2));
-    // Further requests wait in the client, and are served.
-    let client = plain_http2_client(&server).await;
+    // The client has the settings when the first request is answered. Further requests then wait in the client, and are served.
+    let mut client = plain_http2_client(&server).await;
+    let first = client.send_request(request(&server, "/sleep?ms=0")).await.unwrap();
+    assert_eq!(text(first).await, "slept");
     let answers = (0..6).map(|_| {
         let mut client = client.clone();
         let request = request(&server, "/sleep?ms=100");

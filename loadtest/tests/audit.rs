@@ -196,7 +196,10 @@ fn a_stand_in_for_wasmtime_gives_the_same_table_for_what_it_can_run() {
                     "{seen:?}"
                 );
             }
-            Some("call") => assert_eq!(seen, (Meaning::FailsAlone, "A request alone got status 502.")),
+            Some("call") => assert_eq!(
+                seen,
+                (Meaning::FailsAlone, "A request alone got status 502: error: ErrorCode::HttpRequestDenied.")
+            ),
             _ => assert!(
                 (route.meaning == Meaning::SharedSlower) == (expected == Meaning::SharedSlower),
                 "{name} isn't {expected:?}: {route:?}"
@@ -245,7 +248,7 @@ fn routes_without_a_path_and_routes_that_fail_alone_are_said_and_not_judged() {
         (Meaning::NotFired, "The route needs a path: --path '/users/:id=/...'.".to_owned())
     );
     assert_eq!(seen("/files/...").0, Meaning::NotFired);
-    assert_eq!(seen("/broken"), (Meaning::FailsAlone, "A request alone got status 500.".to_owned()));
+    assert_eq!(seen("/broken"), (Meaning::FailsAlone, "A request alone got status 500: bad environment \"WAIT_MS=99999\": allowed is WAIT_MS=N, N being milliseconds from 0 to 60000.".to_owned()));
     assert_eq!(seen("/query"), (Meaning::FailsAlone, "A request alone got status 400.".to_owned()));
 }
 

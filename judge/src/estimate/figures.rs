@@ -21,6 +21,8 @@ const BUSY: f64 = 0.8;
 const MOST_CANDIDATES: usize = 200;
 /// With more connections, no distribution is compared: it would take long.
 const MOST_CONNECTIONS: usize = 20_000;
+/// Pools whose deviations differ by less explain a distribution about as well.
+const ALIKE: f64 = 0.05;
 /// The largest deviation from a whole number, as a share, that still is this number.
 const WHOLE: f64 = 0.1;
 
@@ -157,7 +159,15 @@ impl Figures {
             let deviation = pool.deviation(&summary.quantiles, summary.resolution_ms)?;
             (deviation <= TOLERANCE).then_some((workers, deviation))
         });
-        deviations.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(workers, _)| workers as f64)
+        // Of several that explain it about as well, the one that the throughput tells.
+        let rank = |(workers, deviation): &(usize, f64)| {
+            ((deviation / ALIKE).floor(), (*workers as f64 - self.in_service()).abs())
+        };
+        let best = deviations.min_by(|a, b| {
+            let (a, b) = (rank(a), rank(b));
+            a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+        });
+        best.map(|(workers, _)| workers as f64)
     }
 
     /// Returns the possible numbers of connections. If only the requests in flight tell it, the end counts: each of `c` connections
@@ -190,7 +200,8 @@ impl Figures {
     pub(super) fn range(&self, kind: Kind, pool: Option<f64>) -> Option<Range> {
         let in_service = self.in_service();
         let (least, longest) = self.service_range;
-        let low = in_service / self.service_ms * least;
+        // A rounding error must not leave out a whole number.
+        let low = in_service / self.service_ms * least * (1.0 - 1e-9);
         let high = self.most(self.duration_ms / longest);
         let range = |k: f64| Some(Range { k, low: low.min(k), high: high.max(k) });
         match kind {

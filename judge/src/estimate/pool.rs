@@ -60,11 +60,13 @@ impl Times {
             let last = (wave * workers).min(connections);
             add(wave, (last - (wave - 1) * workers) as f64);
         }
-        let later = requests.saturating_sub(connections) as f64;
         let (least, rest) = (connections / workers, connections % workers);
         // In each wave, the first `rest` requests were sent a wave earlier than the others.
-        add(least + 1, later * rest as f64 / workers as f64);
-        add(least, later * (workers - rest) as f64 / workers as f64);
+        let early = |before: usize| before / workers * rest + (before % workers).min(rest);
+        let later = requests.saturating_sub(connections);
+        let longer = early(requests.max(connections)) - early(connections);
+        add(least + 1, longer as f64);
+        add(least, (later - longer) as f64);
         let mut below = 0.0;
         let steps = counts.into_iter().map(|(waves, count)| {
             below += count;

@@ -10,8 +10,6 @@ use super::outcome::failure;
 
 /// The steps in which a distribution is filled in.
 const STEPS: usize = 1_000;
-/// The largest count: sums of such counts don't overflow.
-const MAX_COUNT: usize = 1_000_000_000_000;
 
 /// A summary of one burst.
 #[derive(Debug, Default)]
@@ -82,22 +80,21 @@ impl Summed {
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let summary = &mut self.summary;
         for (ended, count) in self.results.into_iter().filter(|(_, count)| *count > 0) {
-            let count = count.min(MAX_COUNT);
             let (ending, reason) = ended.meaning(good);
             match ending {
-                Ending::Answered => summary.answered = summary.answered.saturating_add(count),
-                Ending::Refused => summary.refused = summary.refused.saturating_add(count),
-                _ => summary.failed = summary.failed.saturating_add(count),
+                Ending::Answered => add(&mut summary.answered, count),
+                Ending::Refused => add(&mut summary.refused, count),
+                _ => add(&mut summary.failed, count),
             }
             match ended {
-                Ended::Status(status) => *aggregate.statuses.entry(status).or_default() += count,
+                Ended::Status(status) => add(aggregate.statuses.entry(status).or_default(), count),
                 Ended::Good => {}
                 Ended::Bad { .. } | Ended::Error(_) => {
-                    *aggregate.errors.entry(reason.clone()).or_default() += count
+                    add(aggregate.errors.entry(reason.clone()).or_default(), count);
                 }
             }
             if ending != Ending::Answered {
-                *reasons.entry(reason).or_default() += count;
+                add(reasons.entry(reason).or_default(), count);
             }
         }
         summary.failure = reasons.into_iter().max_by_key(|(_, count)| *count).map(|(reason, _)| reason);
@@ -112,6 +109,11 @@ impl Summed {
         }
         (self.summary, aggregate)
     }
+}
+
+/// Adds a count that a file claims: it may be any number.
+fn add(sum: &mut usize, count: usize) {
+    *sum = sum.saturating_add(count);
 }
 
 /// A distribution as a curve through its known points.
