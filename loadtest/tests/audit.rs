@@ -249,7 +249,8 @@ fn routes_without_a_path_and_routes_that_fail_alone_are_said_and_not_judged() {
     );
     assert_eq!(seen("/files/...").0, Meaning::NotFired);
     assert_eq!(seen("/broken"), (Meaning::FailsAlone, "A request alone got status 500: bad environment \"WAIT_MS=99999\": allowed is WAIT_MS=N, N being milliseconds from 0 to 60000.".to_owned()));
-    assert_eq!(seen("/query"), (Meaning::FailsAlone, "A request alone got status 400.".to_owned()));
+    let (meaning, why) = seen("/query");
+    assert!(meaning == Meaning::FailsAlone && why.starts_with("A request alone got status 400: "), "{why}");
 }
 
 #[test]
