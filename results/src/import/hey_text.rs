@@ -50,7 +50,7 @@ fn summed(block: &Block, program: &str) -> Summed {
     Summed { url: command.url.unwrap_or_default(), summary, results }
 }
 
-/// `0.100 [25]	|■■■`, in oha `0.100 sec [25] |■■■`: the upper bound in milliseconds, and the number of answers.
+/// `0.100 [25]    |■■■`, in oha `0.100 sec [25] |■■■`: the upper bound in milliseconds, and the number of answers.
 fn bar(line: &str) -> Option<(f64, usize)> {
     let (bound, rest) = line.split_once('[')?;
     let (answers, _) = rest.split_once(']')?;
@@ -66,14 +66,14 @@ fn percentile(line: &str) -> Option<Quantile> {
     milliseconds(time).filter(|_| share > 0.0).map(|ms| Quantile::exact(share, ms))
 }
 
-/// `[200]	25 responses`
+/// `[200]    25 responses`
 fn status(line: &str) -> Option<(Ended, usize)> {
     let (status, rest) = line.strip_prefix('[')?.split_once(']')?;
     let status = status.parse().ok().filter(|status| (100..=999).contains(status))?;
     Some((Ended::Status(status), count(rest)?))
 }
 
-/// `[3]	Get "http://a/": EOF`
+/// `[3]    Get "http://a/": EOF`
 fn error(line: &str) -> Option<(Ended, usize)> {
     let (times, error) = line.strip_prefix('[')?.split_once(']')?;
     Some((Ended::Error(error.trim().to_owned()), count(times)?))
