@@ -202,7 +202,7 @@ async fn wrong_usage_is_an_error_with_the_allowed_values() {
         (&["--limit", "many", "http://127.0.0.1:1/"], "a whole number from 1 is allowed"),
         (&["--repeat", "0", "http://127.0.0.1:1/"], "a whole number from 1 to 100 is allowed"),
         (&["-m", "POST", "http://127.0.0.1:1/"], "--service-ms"),
-        (&["127.0.0.1:1"], "is not a URL"),
+        (&["http://a b/"], "is not a URL"),
         (&[], "URL"),
     ] {
         let ran = ran(args).await;

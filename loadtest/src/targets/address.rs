@@ -6,7 +6,7 @@ use std::net::IpAddr;
 /// Returns the URL that `text` means: with the scheme http if it has none, as in curl; a host name in ASCII (IDNA); and the
 /// characters of the path that a URL can't have in percent encoding. What can't be completed is unchanged, and is not a URL.
 pub fn completed(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let (scheme, rest) = split_scheme(text).unwrap_or(("http", text));
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     format!("{scheme}://{}{}", in_ascii(authority), encoded(path))
 }
@@ -19,7 +19,12 @@ pub fn is_address(text: &str) -> bool {
         .rsplit_once(':')
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
     let is_ip = authority.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
-    !text.contains("://") && (has_port || is_ip)
+    split_scheme(text).is_none() && (has_port || is_ip)
+}
+
+/// The scheme, and what follows it; `None` without a scheme. A query may have another URL in it.
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    text.split_once("://").filter(|(scheme, _)| !scheme.contains(['/', '?', '#', ':']))
 }
 
 /// The authority with its host in ASCII.
