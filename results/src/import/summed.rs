@@ -152,8 +152,10 @@ impl Curve {
     /// Adds `answers` times of this distribution.
     fn fill(&self, answers: usize, aggregate: &mut Aggregate) {
         let steps = answers.min(STEPS);
+        // In u128, because a file may claim any count. The difference is a count again.
+        let before = |step: usize| answers as u128 * step as u128 / steps as u128;
         for step in 0..steps {
-            let count = answers * (step + 1) / steps - answers * step / steps;
+            let count = (before(step + 1) - before(step)) as usize;
             let last = (steps - 1).max(1) as f64;
             aggregate.latency.add_many(self.at(step as f64 / last) * 1e3, count);
         }
