@@ -65,6 +65,6 @@ impl InstanceFactory {
 
     /// Logs an error of the component's guest.
     pub fn log_error(&self, error: &wasmtime::Error) {
-        tracing::error!("component {:?}: {error:?}", self.component_id);
+        tracing::error!("component {:?}: {error:#}", self.component_id);
     }
 }

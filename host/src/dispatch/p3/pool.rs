@@ -63,7 +63,7 @@ impl InstancePool {
         let rejected = first.map_or_else(|| self.queue.drain_unattended(), |first| vec![first]);
         for PendingRequest { request, response, .. } in rejected {
             let error =
-                if is_full { NoInstance(Mutex::new(request)).into() } else { format_err!("{error:?}") };
+                if is_full { NoInstance(Mutex::new(request)).into() } else { format_err!("{error:#}") };
             let _ = response.send(Err(error));
         }
     }
