@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use judge::verdict::Kind;
 use nix::sys::signal::Signal;
@@ -77,9 +78,14 @@ fn route<'a>(audit: &'a Audit, name: &str) -> &'a AuditedRoute {
     audit.routes.iter().find(|route| route.route == name).expect("the route")
 }
 
+/// Held while the application is audited. An audit compares bursts that follow each other: with another audit at the same time,
+/// the one or the other burst has fewer processors.
+static AUDITED: Mutex<()> = Mutex::new(());
+
 /// Audits the application. If the trap has no verdict, because the machine was busy, the audit is made once more.
 fn audited_app(args: &[&str], environment: &[(&str, &str)]) -> (Output, Document) {
     build();
+    let _alone = AUDITED.lock().unwrap_or_else(PoisonError::into_inner);
     let args = [&[APP], args, &PATHS[..]].concat();
     let once = || {
         let (output, document) = audited(&args, environment);
