@@ -55,7 +55,8 @@ impl Diagnosis {
         }
     }
 
-    /// Returns the sentences on the mechanism: its name, how well its main parameter is known, what tells it from others of its class, the alternatives.
+    /// Returns the sentences on the mechanism: its name, how well its main parameter is known, what tells it from others of its
+    /// class, the alternatives.
     pub fn sentences(&self) -> Vec<String> {
         let mut sentences = mechanism::sentences(self.mechanism.as_ref(), &self.alternatives);
         if let Some(interval) = self.interval.as_ref().and_then(Interval::sentence) {

@@ -94,7 +94,7 @@ fn look(history: &History, estimates: &InitialEstimates, model: ServerModel) -> 
     scored
 }
 
-pub(super) fn weigh(history: &History, hypothesis: Hypothesis, replicates: usize) -> Fitted {
+fn weigh(history: &History, hypothesis: Hypothesis, replicates: usize) -> Fitted {
     let prior = hypothesis.model.prior().prior.ln();
     Fitted { score: history.score(&hypothesis, replicates), prior, hypothesis }
 }

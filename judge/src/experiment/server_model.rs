@@ -47,8 +47,9 @@ impl ServerModel {
     /// Returns the place of the main parameter in a hypothesis's point. A hypothesis without parameters has none there.
     pub(super) fn main_place(self) -> usize {
         match self {
-            // The number of workers or requests comes second, or the rate follows from both.
-            Self::InnerFirst
+            // The number of workers or requests, or the delay, comes second; or the rate follows from both.
+            Self::Pause
+            | Self::InnerFirst
             | Self::InnerLast
             | Self::WarmPool
             | Self::Capped
