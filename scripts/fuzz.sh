@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Runs every fuzz target with libFuzzer, one after the other.
+# Runs every fuzz target for some time, one after the other.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 Usage: scripts/fuzz.sh [SECONDS]
 
-Runs each fuzz target of fuzz/ for SECONDS seconds (default: 60), and stops at the first failure. It starts with
-the inputs in fuzz/corpus; those that it finds go to fuzz/libfuzzer/corpus. A failing input is kept in
-fuzz/libfuzzer/artifacts: copy it to fuzz/corpus/TARGET, where `cargo test -p fuzz` runs it from then on.
+Runs each fuzz target of fuzz/ for SECONDS seconds (default: 60), and stops at the first failure.
+
+With Rust nightly and cargo-fuzz (scripts/peers.sh cargo-fuzz), libFuzzer runs them. It starts with the inputs in fuzz/corpus; those
+that it finds go to fuzz/libfuzzer/corpus, and a failing input to fuzz/libfuzzer/artifacts. Without nightly, a plain loop changes the inputs
+in fuzz/corpus, and names the file of a failing one. Copy a failing input to fuzz/corpus/TARGET, where `cargo test -p fuzz` runs it from then
+on.
 
   -h, --help   this text
 USAGE
@@ -32,7 +35,11 @@ main() {
   cd "$(dirname "${BASH_SOURCE[0]}")/.."
   PATH=$PWD/target/peers/bin:$PATH
   # libFuzzer's instrumentation needs unstable compiler flags.
-  cargo +nightly --version >/dev/null 2>&1 || missing "Rust nightly" "rustup toolchain install nightly"
+  if ! cargo +nightly --version >/dev/null 2>&1; then
+    say "Rust nightly is missing: a plain loop without coverage"
+    FUZZ_SECONDS=$seconds cargo test --locked --release -p fuzz --test plain -- --nocapture --test-threads 1
+    return
+  fi
   cargo fuzz --version >/dev/null 2>&1 || missing cargo-fuzz "scripts/peers.sh cargo-fuzz"
 
   targets=$(cargo +nightly fuzz list --fuzz-dir "$folder")

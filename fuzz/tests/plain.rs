@@ -1,14 +1,12 @@
-//! Runs each fuzz target over its corpus, and for a moment over changed inputs.
+//! Runs each fuzz target over its corpus, and over changed inputs: the same in each run, so that the result depends on the
+//! code alone. With `FUZZ_SECONDS=N`, the inputs are others in each run, and each target takes N seconds.
 
-use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use fuzz::{Mutator, TARGETS, Target};
-
-/// How long each target runs with changed inputs.
-const TIME: Duration = Duration::from_secs(2);
 
 fn folder(target: &Target) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name)
@@ -26,7 +24,7 @@ fn corpus(target: &Target) -> Vec<Vec<u8>> {
 /// Runs the target. An input that breaks a promise is written to a file.
 fn check(target: &Target, input: &[u8]) {
     if catch_unwind(|| (target.run)(input)).is_err() {
-        let file = std::env::temp_dir().join(format!("fuzz-{}-{}", target.name, std::process::id()));
+        let file = env::temp_dir().join(format!("fuzz-{}-{}", target.name, std::process::id()));
         fs::write(&file, input).unwrap();
         panic!(
             "{} failed; keep the input as a case: cp {} {}/",
@@ -42,12 +40,22 @@ fn fuzz(name: &str) {
     let corpus = corpus(target);
     assert!(!corpus.is_empty());
     corpus.iter().for_each(|input| check(target, input));
-    // Another seed in each run finds more; the failing input is kept.
-    let seed = fastrand::u64(..);
-    let mut mutator = Mutator::new(&corpus, seed);
-    let end = Instant::now() + TIME;
-    while Instant::now() < end {
-        check(target, &mutator.input());
+    let seconds = env::var("FUZZ_SECONDS").ok().map(|text| text.parse().expect("FUZZ_SECONDS is a number"));
+    match seconds {
+        None => {
+            let mut mutator = Mutator::new(&corpus, 1);
+            (0..target.inputs).for_each(|_| check(target, &mutator.input()));
+        }
+        Some(seconds) => {
+            let mut mutator = Mutator::new(&corpus, fastrand::u64(..));
+            let end = Instant::now() + Duration::from_secs(seconds);
+            let mut count = 0_u64;
+            while Instant::now() < end {
+                check(target, &mutator.input());
+                count += 1;
+            }
+            eprintln!("{name}: {count} inputs in {seconds} s");
+        }
     }
 }
 

@@ -26,18 +26,15 @@ impl RoutePattern {
     /// If a parameter has no name, two have the same name, or a wildcard stands where none is allowed.
     pub fn parse(route: &str) -> Result<Self, String> {
         let path = route.strip_prefix('/').unwrap_or(route);
-        let (path, wildcard) = match path.strip_suffix("...") {
-            Some("") => ("", true),
-            Some(path) => match path.strip_suffix('/') {
-                Some(path) => (path, true),
-                None => {
-                    return Err(format!(
-                        "route {route:?}: `...` must be a segment of its own, as in \"/files/...\""
-                    ));
-                }
-            },
-            None => (path.strip_suffix('/').unwrap_or(path), false),
-        };
+        let wildcard = path == "..." || path.ends_with("/...");
+        let path = if wildcard { path.strip_suffix("...").unwrap_or(path) } else { path };
+        let path = path.strip_suffix('/').unwrap_or(path);
+        // Also `/a.../`: without its last slash, it would be another route.
+        if path.ends_with("...") {
+            return Err(format!(
+                "route {route:?}: `...` must be a segment of its own, at the end, as in \"/files/...\""
+            ));
+        }
         let segments = if path.is_empty() {
             Vec::new()
         } else {
@@ -182,9 +179,12 @@ mod tests {
 
     #[test]
     fn the_error_says_why_a_route_is_invalid() {
-        for (route, reason) in
-            [("/a/.../b", "at the end"), ("/a...", "segment of its own"), ("/a/:", "needs a name")]
-        {
+        for (route, reason) in [
+            ("/a/.../b", "at the end"),
+            ("/a...", "segment of its own"),
+            ("/a.../", "segment of its own"),
+            ("/a/:", "needs a name"),
+        ] {
             let error = RoutePattern::parse(route).unwrap_err();
             assert!(error.contains(reason) && error.contains(route), "{error}");
         }
