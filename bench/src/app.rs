@@ -4,9 +4,10 @@ const BENCH_WASIP2: &str = "components/bench/spin-wasip2.toml";
 const BENCH_WASIP3: &str = "components/bench/spin-wasip3.toml";
 const BENCH_STORE: &str = "components/bench/spin-store.toml";
 const SETUPS: &str = "spin.toml";
+const SETUPS_WASIP3: &str = "spin-wasip3.toml";
 
 /// The manifests to build.
-pub const MANIFESTS: [&str; 4] = [SETUPS, BENCH_WASIP2, BENCH_WASIP3, BENCH_STORE];
+pub const MANIFESTS: [&str; 5] = [SETUPS, SETUPS_WASIP3, BENCH_WASIP2, BENCH_WASIP3, BENCH_STORE];
 
 /// An application and how its instances are used.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +56,9 @@ pub const WAITING: App = App { manifest: SETUPS, component: "wasip2_sync.wasm", 
 
 /// The endpoints. A host of a single component serves the one that burns CPU.
 pub const BURNING: App = App { component: "wasip2_cpu.wasm", ..WAITING };
+
+/// The endpoints as WASIp3 components. Requests share instances.
+pub const SHARING: App = App { manifest: SETUPS_WASIP3, wasi: Wasi::P3, ..WAITING };
 
 /// The flags of the delay server, which has no guest.
 pub const fn delay_server(flags: &'static [&'static str]) -> App {

@@ -10,6 +10,7 @@ use loadtest::machine::processes;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::app::App;
@@ -33,6 +34,8 @@ pub struct Server {
     pub ready_after: Duration,
     process: Child,
     guard: i32,
+    /// The output after the line that says where it serves.
+    lines: mpsc::UnboundedReceiver<String>,
 }
 
 impl Server {
@@ -67,8 +70,26 @@ impl Server {
         };
         let ready_after = begun.elapsed();
         // The output must be read: guests block when the pipe is full.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { system, url, command, ready_after, process, guard })
+        let (sender, later_lines) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let _ = sender.send(line);
+            }
+        });
+        Ok(Self { system, url, command, ready_after, process, guard, lines: later_lines })
+    }
+
+    /// Waits for a line with this text in the server's output.
+    pub async fn logged(&mut self, text: &str) -> Result<()> {
+        let found = async {
+            while let Some(line) = self.lines.recv().await {
+                if line.contains(text) {
+                    return Ok(());
+                }
+            }
+            bail!("the server has ended")
+        };
+        timeout(START_TIMEOUT, found).await.with_context(|| format!("the server doesn't log {text:?}"))?
     }
 
     /// The sum of a memory quantity, such as `VmRSS:`, over the server's processes, in KiB.

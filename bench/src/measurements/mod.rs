@@ -1,5 +1,6 @@
 //! The measurements of the embedded host and its peers.
 
+mod awaiting;
 mod cold_start;
 mod default_limits;
 mod evidence;
@@ -45,6 +46,8 @@ pub enum Measurement {
     PastLimit,
     /// Trivial requests during CPU load
     Fairness,
+    /// Awaiting requests during CPU load
+    Awaiting,
     /// Key-value stores
     Store,
     /// Time from the process's start until it serves
@@ -61,6 +64,7 @@ impl Measurement {
             Self::Capacity => "More requests than the host's capacity",
             Self::PastLimit => "More requests than the peers' default limits",
             Self::Fairness => "Trivial requests during CPU load",
+            Self::Awaiting => "Awaiting requests during CPU load",
             Self::Store => "Key-value stores",
             Self::ColdStart => "Cold start",
         }
@@ -76,6 +80,7 @@ impl Measurement {
             Self::Capacity => over_capacity::measure(context, title).await,
             Self::PastLimit => default_limits::measure(context, title).await,
             Self::Fairness => fairness::measure(context, title).await,
+            Self::Awaiting => awaiting::measure(context, title).await,
             Self::Store => store::measure(context, title).await,
             Self::ColdStart => cold_start::measure(context, title).await,
         }
