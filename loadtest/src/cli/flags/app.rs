@@ -34,7 +34,7 @@ pub struct AppArgs {
 
 #[derive(Debug, Clone, Default, Args)]
 pub struct ProfileArgs {
-    /// Use the settings in `profile.NAME` of the components that have it
+    /// If a component has a `profile.NAME`, use the settings in it
     #[arg(long = "profile", value_name = "NAME")]
     pub name: Option<String>,
 }

@@ -9,10 +9,13 @@ use super::limits::time;
 use super::{AppArgs, IsolationArgs, OutputArgs, ReportArgs};
 
 pub const HELP: &str = "\
-Finds which routes of a Spin application sharing instances slows. Bursts are fired at each route with shared instances, as \
-Spin has them by default for WASIp3, and again with an instance for each request. A route that is slow with shared instances \
-only has a handler that blocks its instance. The bursts are sent together, and over a thousandth, a hundredth and a tenth of the \
-time that a request takes alone; the slowest counts. What no burst showed is \"not seen\".";
+Finds the routes of a Spin application that are slower if requests share instances. The command fires bursts at each route twice: \
+with shared instances, Spin's default for WASIp3, and with an instance for each request. If a route is slow only with shared \
+instances, its handler blocks the instance.
+
+Four bursts are sent. In the first, all requests start together. In the others, the starts are spread over a thousandth, a hundredth \
+and a tenth of the time that a request takes alone. The slowest burst counts. If no burst was slower with shared instances, the finding \
+is \"not seen\".";
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -35,7 +38,7 @@ pub struct AuditArgs {
     /// The path for a route with parameters or a wildcard: '/users/:id=/users/42'; repeatable
     #[arg(long = "path", value_name = "ROUTE=PATH", value_parser = of_route)]
     pub paths: Vec<(String, String)>,
-    /// The method for a route: /orders=POST; repeatable. Its requests may change data
+    /// The method for a route: /orders=POST; repeatable. Requests with this method may change data
     #[arg(long = "method", value_name = "ROUTE=METHOD", value_parser = of_route)]
     pub methods: Vec<(String, String)>,
     /// A header for all routes, as `Name: value`, or for one: '/orders=Name: value'; repeatable

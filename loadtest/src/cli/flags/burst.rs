@@ -18,7 +18,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{}", super::EXIT_CODES))]
 pub struct BurstArgs {
-    /// The endpoint; without a scheme, http. Bursts at several URLs are fired together, with `n` requests each
+    /// The endpoint. A URL without a scheme is an http URL. With several URLs, one burst for each is fired, all at the same
+    /// time, each with `-n` requests
     #[arg(value_name = "URL", required = true, value_parser = url)]
     pub urls: Vec<String>,
     #[command(flatten)]

@@ -17,7 +17,7 @@ Examples:
   loadtest run --setup 7 --time-scale 0.1   one setup, with a tenth of the waits
   loadtest run --on embedded --on fastapi   two systems side by side
   loadtest run --on http://127.0.0.1:3000 --manifest spin.toml --check
-                                            a running `spin up`, compared with the expectations
+                                            a running `spin up`; compares the verdicts with the expected ones
   loadtest burst -n 20 -c 20 http://127.0.0.1:8000/slow
                                             a burst at your own endpoint
   loadtest diagnose http://127.0.0.1:8000/slow
@@ -58,7 +58,7 @@ pub enum Command {
     /// Find out by experiments why an endpoint serves requests as it does
     #[command(long_about = diagnose::HELP)]
     Diagnose(DiagnoseArgs),
-    /// Find which routes of a Spin application sharing instances slows
+    /// Find the routes of a Spin application that are slower if requests share instances
     #[command(long_about = audit::HELP, after_help = format!("{}\n\n{EXIT_CODES}", audit::EXAMPLES))]
     Audit(AuditArgs),
     /// Judge the results of another tool (hey, oha, k6, vegeta), or a result.json

@@ -23,7 +23,7 @@ pub struct CompareArgs {
     /// Exit with 1 if a verdict or a time changed beyond noise, or if a burst is in one result only
     #[arg(long)]
     pub fail_on_change: bool,
-    /// The largest difference of a time that counts as no change: 5% or 0.05
+    /// If a time differs by at most this share, it counts as unchanged: 5% or 0.05
     #[arg(long, value_name = "SHARE", default_value = "5%", value_parser = share)]
     pub tolerance: f64,
     /// The output format

@@ -9,19 +9,20 @@ use super::parse::url;
 use super::{OutputArgs, ReportArgs, RequestArgs};
 
 pub const HELP: &str = "\
-Finds out why an endpoint serves requests as it does. A single burst can leave the mechanism open: a lock and a rate limit, \
-for example, can give the same times. This command fires one experiment after the other. It varies the size and pace of \
-bursts, repeats them, adds pauses, and sends pairs or requests to a second URL. It chooses the experiment in which the \
-remaining mechanisms differ most for its cost. It ends when one mechanism explains all experiments, or several mechanisms \
-that no client can tell apart; or when the budget is spent.
+Finds out why an endpoint serves requests as it does. The times of one burst can have several causes: a lock and a rate \
+limit, for example, can give the same times. This command fires one experiment after the other. It varies the size and pace of \
+bursts, repeats bursts, adds pauses, sends requests in pairs, or sends requests to a second URL. The next experiment is the one with \
+the best ratio of two values: how much the predictions of the remaining mechanisms differ, and what it costs in requests and time. \
+The command ends if one mechanism explains all experiments, if no client can distinguish the remaining mechanisms, or if the budget \
+(--max-requests, --max-time) is spent.
 
-The result has the mechanism, its probability, and what to change; then each experiment with a drawing, why it was chosen, \
-and which mechanisms it ruled out. If no mechanism is named, the exit code is 4.
+The result shows the mechanism, its probability, and the change to make. Then it lists each experiment: a drawing, the reason for the \
+choice, and the mechanisms that the experiment ruled out. If no mechanism is named, the exit code is 4.
 
-Before the experiments, the command sends up to 9 requests alone to each URL, and a few more if some fail. These requests \
+Before the experiments, the command sends up to 9 requests to each URL, one at a time. If some fail, it sends a few more. These requests \
 count towards --max-requests. If the endpoint answers within 1 ms, the times show the network more than the server.
 
-The experiments use connections of their own: by HTTP/1.1, and with --http2 also one HTTP/2 connection for all requests.";
+The experiments use their own HTTP/1.1 connections. With --http2, they also use one HTTP/2 connection for all requests.";
 
 const EXAMPLES: &str = "\
 Examples:

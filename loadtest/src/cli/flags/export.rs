@@ -29,7 +29,7 @@ setups take some minutes; --setup selects some of them.";
 
 #[derive(Debug, Args)]
 pub struct K6Args {
-    /// The ids of the setups to export [default: all except those that run only if named]
+    /// The ids of the setups to export [default: all, except those that `loadtest run` fires only with --setup]
     #[arg(long = "setup", value_name = "N,...", value_delimiter = ',')]
     pub setups: Vec<String>,
     /// The factor for all waits

@@ -10,40 +10,40 @@ use host::{ByteSize, Limits};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// The most instances at once [default: from the memory of the machine]
+    /// The most instances at once [default: derived from the machine's memory]
     #[arg(long, value_name = "N", value_parser = super::parse::positive)]
     max_instances: Option<usize>,
-    /// The most requests that wait for an instance; further requests get 503 [default: from the limit of open files]
+    /// The most requests that wait for an instance; further requests get 503 [default: derived from the limit of open files]
     #[arg(long, value_name = "N")]
     max_waiting: Option<usize>,
-    /// The time limit for waiting for an instance; then the request gets 503
+    /// The most time that a request waits for an instance. After this time, it gets 503
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     queue_timeout: Duration,
-    /// The most linear memory of an instance; a guest that needs more is stopped
+    /// The most linear memory of an instance. An instance that needs more is stopped
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = memory)]
     max_instance_memory: ByteSize,
-    /// The time that a guest computes before the next guest gets its turn; 0 is no limit
+    /// The time that an instance computes before the next instance gets its turn; 0 is no limit
     #[arg(long, value_name = "TIME", default_value = "2ms", value_parser = time_or_zero)]
     time_slice: Duration,
-    /// The time limit for a request's header, from its first byte
+    /// The time limit for the receipt of a request's header, counted from its first byte
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
     header_timeout: Duration,
     /// The time after which a connection without a request is closed
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     idle_timeout: Duration,
-    /// The longest pause of a client within a body, while it sends or receives
+    /// The longest pause of a client while it sends or receives a body
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     body_timeout: Duration,
     /// The most requests at once on an HTTP/2 connection; further requests wait in the client
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     max_concurrent_streams: u32,
-    /// The largest header of a request, from 8KiB
+    /// The largest header of a request; at least 8KiB
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = header_size)]
     max_header_size: ByteSize,
     /// The largest body of a request
     #[arg(long, value_name = "SIZE", default_value = "1GiB")]
     max_body_size: ByteSize,
-    /// The largest file of a key-value store or a database; a guest that needs more gets an error
+    /// The largest file of a key-value store or a database; a component that needs more gets an error
     #[arg(long, value_name = "SIZE", default_value = "1GiB")]
     max_store_size: ByteSize,
     /// The time limit for requests in flight after the signal to stop

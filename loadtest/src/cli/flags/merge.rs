@@ -13,7 +13,8 @@ Merges the results of load generators that fired together on several machines, a
   (the same on each machine, then:)
   loadtest merge a/result.json b/result.json
 
-Times count from the earliest start. If a generator started late, its delay is a part of the start skew. The clocks of the \
+Times count from the earliest start. If a generator started late, its delay is a part of the start skew, the time \
+from the first request's start to the last one's. The clocks of the \
 machines are assumed to agree (chrony or ntpd keep them within some milliseconds).";
 
 const EXAMPLES: &str = "\

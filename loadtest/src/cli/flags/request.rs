@@ -38,8 +38,8 @@ pub struct RequestArgs {
     /// The content type of the body
     #[arg(short = 'T', value_name = "TYPE", default_value = "text/html")]
     pub content_type: http::HeaderValue,
-    /// The time limit for a request, and for opening its connection, in seconds; 0 is no limit [default: 20; `burst` raises it
-    /// if a server that takes one request at a time would need longer]
+    /// The time limit for a request, and for opening its connection, in seconds; 0 is no limit [default: 20; `burst` uses more
+    /// if all requests would take longer one after the other]
     #[arg(short = 't', value_name = "SECONDS", value_parser = timeout)]
     pub timeout: Option<Duration>,
     /// The statuses that count as good, separated by commas: 2xx,304 or 200-204
@@ -71,7 +71,7 @@ pub struct RequestArgs {
     /// Accepted as in hey, without effect: loadtest never follows redirects
     #[arg(long)]
     pub disable_redirects: bool,
-    /// Send no warm-up request before the service time is measured
+    /// Measure the service time without a warm-up request before it
     #[arg(long)]
     pub cold: bool,
     /// Service time in milliseconds, or the times of several requests sent alone, separated by commas: their median and spread

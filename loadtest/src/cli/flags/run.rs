@@ -16,8 +16,8 @@ Examples:
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The application's manifest; repeatable [default: spin.toml and spin-wasip3.toml]. For a URL, the
-    /// manifest of the application that runs there
+    /// The application's manifest; repeatable [default: spin.toml and spin-wasip3.toml]. With `--on URL`,
+    /// the manifest of the application at this URL
     #[arg(long = "manifest", value_name = "FILE")]
     pub manifests: Vec<PathBuf>,
     /// A plan of your own: setups in TOML, as docs/plans.md describes [default: the lab's setups]

@@ -42,13 +42,13 @@ pub struct ScheduleArgs {
     /// Start the connections one by one, evenly over this time. With a rate: increase the rate from 0 over this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub ramp: Option<Duration>,
-    /// The time between the first sends of the connections: 5ms
+    /// The time between the first requests of successive connections, such as 5ms
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub spacing: Option<Duration>,
-    /// The delay of the burst at a URL: 100ms; repeatable, one for each URL in order
+    /// The delay before the burst at a URL, such as 100ms. Repeatable: the first is for the first URL, and so on
     #[arg(long = "delay", value_name = "TIME", value_parser = time)]
     pub delays: Vec<Duration>,
-    /// The number of requests to keep one by one. Further requests are only counted, and not judged
+    /// The most requests to record individually. Further requests are only counted, and not judged
     #[arg(long, value_name = "N", value_parser = positive, default_value_t = DEFAULT_KEEP)]
     pub max_rows: usize,
 }

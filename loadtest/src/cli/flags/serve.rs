@@ -43,22 +43,22 @@ pub struct ServeArgs {
     /// The folder for the output of components [default: .spin/logs in the manifest's folder]
     #[arg(long, value_name = "DIR")]
     pub log_dir: Option<PathBuf>,
-    /// The folder with components from URLs, as Spin downloads them [default: Spin's cache folder]
+    /// The cache folder for components that the manifest names by URL [default: Spin's cache folder]
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
-    /// Download components from URLs that the cache folder does not have
+    /// If a component from a URL is not in the cache folder, download it
     #[arg(long)]
     pub allow_download: bool,
     /// Don't show the output of components, or the name of the log folder
     #[arg(short, long)]
     pub quiet: bool,
-    /// Make the slots of N instances ready after the start, so that the first burst pays for fewer page faults
+    /// After the start, prepare the memory of N instances. The first burst then has fewer page faults
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub warm: usize,
-    /// Name the instance of each response in the header Served-By, with the times in the guest
+    /// Add a header Served-By to each response: the instance that served the request, and the times of the request in it
     #[arg(long)]
     pub evidence: bool,
-    /// Write a line of JSON for each request to a component, with the times in the host
+    /// For each request to a component, write a line of JSON with its times in the host to this file
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
     /// An additional environment variable for all components; repeatable
