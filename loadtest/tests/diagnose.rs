@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -98,6 +99,21 @@ async fn a_second_url_tells_a_lock_from_the_servers_own_cost() {
     assert!(class.contains(&Name::Lock) && !class.contains(&Name::Throughput), "{class:?}");
     let has_other = document.runs.iter().any(|run| run.bursts.iter().any(|burst| burst.url == also));
     assert!(has_other, "{:?}", found(&document).diagnosis);
+}
+
+#[tokio::test]
+async fn another_session_tells_a_lock_of_the_session_from_one_of_the_server() {
+    let url = serve_locked().await;
+    for (path, scope) in [
+        ("session", "Each session has a limit of its own."),
+        ("locked", "Requests of another session meet the same limit."),
+    ] {
+        let sessions = ["-H", "Cookie: id=1", "--also-header", "Cookie: id=2"];
+        let (document, _) = diagnosed(&[&sessions[..], &[&format!("{url}{path}")]].concat()).await;
+        let diagnosis = &found(&document).diagnosis;
+        assert!(class(&document).contains(&Name::Lock), "{path}: {diagnosis:?}");
+        assert!(diagnosis.why.contains(scope), "{path}: {diagnosis:?}");
+    }
 }
 
 #[tokio::test]
@@ -217,26 +233,37 @@ async fn bad_input_is_one_clear_error() {
     }
 }
 
-/// A server whose endpoint `/locked` holds a lock for half of its time; another one takes longer, and no lock.
+/// Locks by their names.
+type Locks = Arc<std::sync::Mutex<HashMap<String, Arc<Mutex<()>>>>>;
+
+/// A server whose endpoint `/locked` holds a lock for half of its time, `/session` one of the session, which a cookie names. Others
+/// take longer, and no lock.
 async fn serve_locked() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let lock: Arc<Mutex<()>> = Arc::default();
+    let locks = Locks::default();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(answer(stream, lock.clone()));
+            tokio::spawn(answer(stream, locks.clone()));
         }
     });
     url
 }
 
-async fn answer(mut stream: TcpStream, lock: Arc<Mutex<()>>) {
+async fn answer(mut stream: TcpStream, locks: Locks) {
     let mut head = Vec::new();
     while let Ok(1..) = stream.read_buf(&mut head).await {
         if !head.ends_with(b"\r\n\r\n") {
             continue;
         }
-        if head.starts_with(b"GET /locked") {
+        let text = String::from_utf8_lossy(&head).to_lowercase();
+        let name = match text.split_whitespace().nth(1) {
+            Some("/locked") => Some("locked"),
+            Some("/session") => text.lines().find(|line| line.starts_with("cookie:")),
+            _ => None,
+        };
+        if let Some(name) = name {
+            let lock = locks.lock().unwrap().entry(name.to_owned()).or_default().clone();
             tokio::time::sleep(SERVICE / 2).await;
             let _held = lock.lock().await;
             tokio::time::sleep(SERVICE / 2).await;

@@ -166,12 +166,9 @@ pub(super) fn stepped(hypothesis: &Hypothesis, i: usize, step: f64) -> f64 {
 
 /// Returns the hypothesis, with what other endpoints and sessions meet, as far as experiments may show it.
 fn variants(history: &History, fitted: &Fitted) -> Vec<Fitted> {
-    let sent = |target: Target| {
-        history.seen.iter().any(|one| one.experiment.parts.iter().any(|part| part.target == target))
-    };
     let shared = fitted.hypothesis.model.prior().shared;
     let mut variants = vec![fitted.clone()];
-    let also = sent(Target::Also);
+    let also = history.sent(Target::Also);
     if also {
         variants[0].prior += likelihood(fitted.hypothesis.is_shared, shared);
         let hypothesis = Hypothesis { is_shared: !fitted.hypothesis.is_shared, ..fitted.hypothesis.clone() };
@@ -179,7 +176,7 @@ fn variants(history: &History, fitted: &Fitted) -> Vec<Fitted> {
         let other = Fitted { prior, ..weigh(history, hypothesis, REPLICATES) };
         variants.push(other);
     }
-    if sent(Target::OtherHeader)
+    if history.sent(Target::OtherHeader)
         && matches!(
             fitted.hypothesis.model,
             ServerModel::Pool | ServerModel::LockFirst | ServerModel::LockLast

@@ -159,6 +159,11 @@ impl<'a> History<'a> {
         self.warm_up
     }
 
+    /// Whether an experiment sent requests to this target.
+    pub(super) fn sent(&self, target: Target) -> bool {
+        self.seen.iter().any(|one| one.experiment.parts.iter().any(|part| part.target == target))
+    }
+
     /// Returns the number of requests of the largest burst.
     pub(super) fn largest(&self) -> usize {
         self.seen.iter().filter_map(|one| one.outcomes.first().map(Vec::len)).max().unwrap_or(1)

@@ -18,6 +18,7 @@ mod planner;
 mod posterior;
 mod prior;
 mod report;
+mod scope;
 mod server;
 mod server_model;
 mod service_shape;

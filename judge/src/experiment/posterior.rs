@@ -2,6 +2,7 @@
 
 use super::fit::{Fitted, fit};
 use super::history::History;
+use super::hypothesis::Hypothesis;
 use crate::mechanism::Name;
 
 /// A mechanism is ruled out if its probability is below this share of the most probable one's.
@@ -37,6 +38,18 @@ impl Posterior {
         let rivals =
             self.names.iter().skip(1).filter(move |(_, probability, _)| *probability >= least * best);
         rivals.map(|(_, probability, at)| (&self.fitted[*at], *probability))
+    }
+
+    /// Returns the probability that the most probable mechanism has a property.
+    pub(super) fn share_of_best(&self, has: impl Fn(&Hypothesis) -> bool) -> f64 {
+        let best = self.best();
+        let (mut with, mut all) = (0.0, 0.0);
+        for one in self.fitted.iter().filter(|one| one.hypothesis.name() == best.hypothesis.name()) {
+            let weight = (one.log() - best.log()).exp();
+            all += weight;
+            with += if has(&one.hypothesis) { weight } else { 0.0 };
+        }
+        with / all
     }
 
     /// Whether the best hypothesis describes what was seen.

@@ -7,6 +7,7 @@ use super::history::{Completed, History};
 use super::interval::Interval;
 use super::plan::Observed;
 use super::posterior::Posterior;
+use super::scope;
 use crate::kind::Kind;
 use crate::mechanism::{Mechanism, Name};
 use crate::trace::Trace;
@@ -171,6 +172,11 @@ fn why(
             sentences.push(format!("No known mechanism describes {count}."));
         }
         (_, None, _) => sentences.push(format!("After {count}, several mechanisms are possible.")),
+    }
+    if let (Some(one), Some(posterior)) = (mechanism, posterior)
+        && one.name != Name::None
+    {
+        sentences.extend(scope::sentences(history, posterior));
     }
     match ended {
         End::RequestsSpent => sentences.push("The requests are spent.".to_owned()),
