@@ -273,8 +273,11 @@ fn paste_page() -> std::path::PathBuf {
     page
 }
 
-/// Results of load generators, with their file names and the flags of `analyze`.
-fn pasted() -> Vec<(&'static str, String, Vec<&'static str>, Value)> {
+/// A result of a load generator: its name, its text, the flags of `analyze`, and the same as the page takes them.
+type Pasted = (String, String, Vec<&'static str>, Value);
+
+/// Results that list requests, and texts that are no result.
+fn pasted() -> Vec<Pasted> {
     let waves = || (0..10).map(|i| (f64::from(i) * 1e-4, f64::from(i / 4 + 1) * 0.2 + f64::from(i) * 1e-3));
     let mut hey =
         "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n"
@@ -289,19 +292,36 @@ fn pasted() -> Vec<(&'static str, String, Vec<&'static str>, Value)> {
     let known = serde_json::json!({ "serviceMs": [200.0], "n": 10, "c": 10 });
     let flags = vec!["--service-ms", "200", "-n", "10", "-c", "10"];
     let unknown = serde_json::json!({ "serviceMs": [] });
-    vec![
+    let cases = [
         ("hey.csv", hey.clone(), flags.clone(), known.clone()),
         ("hey.csv", hey, vec![], unknown.clone()),
         ("oha.csv", oha, flags.clone(), known.clone()),
         ("vegeta.csv", vegeta, flags, known),
         ("prose.txt", "no result at all".to_owned(), vec![], unknown.clone()),
         ("empty.txt", String::new(), vec![], unknown),
-    ]
+    ];
+    cases.map(|(name, text, flags, known)| (name.to_owned(), text, flags, known)).into()
+}
+
+/// Summaries as the tools wrote them, each with and without a service time.
+fn summaries() -> Vec<Pasted> {
+    let folder = common::project().join("results/src/import/tests/summaries");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 20, "{files:?}");
+    let both = |file: &Path| {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(file).unwrap();
+        let unknown = serde_json::json!({ "serviceMs": [] });
+        let known = serde_json::json!({ "serviceMs": [100.0] });
+        [(name.clone(), text.clone(), vec![], unknown), (name, text, vec!["--service-ms", "100"], known)]
+    };
+    files.iter().flat_map(|file| both(file)).collect()
 }
 
 #[test]
 fn pasted_results_get_the_verdicts_of_analyze() {
-    let cases = pasted();
+    let cases = Vec::from_iter(pasted().into_iter().chain(summaries()));
     let given: Vec<(&String, &Value)> = cases.iter().map(|(_, text, _, known)| (text, known)).collect();
     let script = format!("const CASES = {};{PASTE}", serde_json::to_string(&given).unwrap());
     let folder = tempfile::tempdir().unwrap();

@@ -4,7 +4,6 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use judge::schedule::DEFAULT_KEEP;
-use judge::verdict::{Confidence, Kind};
 use results::chart::svg::Figure;
 use results::document::{self, Document, Machine};
 use results::import::{self, Options, Source};
@@ -54,18 +53,11 @@ fn judged(content: Vec<u8>, known: &Known) -> anyhow::Result<Document> {
 }
 
 fn burst(burst: &document::Burst) -> Burst {
-    let confidence = match burst.verdict.confidence {
-        // An inconclusive verdict needs no confidence.
-        _ if burst.verdict.kind == Kind::Inconclusive => "",
-        Confidence::Low => " (low confidence)",
-        Confidence::Medium => " (medium confidence)",
-        Confidence::High => "",
-    };
     let figure = Figure::new(burst, MAX_BARS);
     Burst {
         name: burst.url.clone(),
         kind: burst.verdict.kind.to_string(),
-        headline: burst.verdict.headline() + confidence,
+        headline: burst.verdict.headline() + &burst.verdict.confidence_note(),
         sentences: sentences::burst(burst),
         is_inferred: figure.inferred.is_some(),
         timeline: if figure.bars.is_empty() { String::new() } else { figure.to_svg() },

@@ -171,6 +171,15 @@ impl Verdict {
     pub fn headline(&self) -> String {
         self.kind.headline(self.at_a_time, self.mechanism.as_ref())
     }
+
+    /// Returns what follows the headline: the confidence in parentheses, unless it is high. An inconclusive verdict needs none.
+    pub fn confidence_note(&self) -> String {
+        match self.confidence {
+            Confidence::High => String::new(),
+            _ if self.kind == Kind::Inconclusive => String::new(),
+            confidence => format!(" ({confidence} confidence)"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use comfy_table::presets::UTF8_FULL;
 use comfy_table::{ContentArrangement, Table};
-use judge::verdict::{Confidence, Kind};
+use judge::verdict::Kind;
 use results::document::{Burst, Document};
 use results::sentences;
 use results::summary::overview::{Cell, Overview, Row, original};
@@ -83,13 +83,7 @@ pub fn bursts(document: &Document, width: Option<u16>, with_timelines: bool) -> 
 }
 
 fn verdict_of_burst(burst: &Burst, width: Option<u16>) -> String {
-    let confidence = match burst.verdict.confidence {
-        // An inconclusive verdict needs no confidence.
-        _ if burst.verdict.kind == Kind::Inconclusive => "",
-        Confidence::Low => " (low confidence)",
-        Confidence::Medium => " (medium confidence)",
-        Confidence::High => "",
-    };
+    let confidence = burst.verdict.confidence_note();
     let mut text = format!("{}: {}{confidence}\n", burst.url, timelines::coloured(burst));
     for sentence in sentences::burst(burst) {
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
