@@ -6,11 +6,20 @@
 //! that don't take the requests they have capacity for.
 
 mod client_guard;
+mod environment;
 mod expiration;
 mod handler;
 mod instance;
 mod instance_state;
+mod lock;
+mod occupancy;
+mod poll_loop;
 mod pool;
 mod queue;
+mod request_phase;
+mod worker_state;
 
 pub(crate) use handler::P3Handler;
+
+#[cfg(test)]
+mod tests;
