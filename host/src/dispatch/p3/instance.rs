@@ -1,6 +1,5 @@
 //! An instance and its task, which runs the instance's requests.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Context;

@@ -200,7 +200,12 @@ mod tests {
         use Activity::*;
         check_activities(
             Occupancy::become_busy,
-            [(Busy, true, Busy), (BusyListed, true, BusyListed), (Idle, true, BusyListed), (Evicted, false, Evicted)],
+            [
+                (Busy, true, Busy),
+                (BusyListed, true, BusyListed),
+                (Idle, true, BusyListed),
+                (Evicted, false, Evicted),
+            ],
         );
     }
 
@@ -209,7 +214,12 @@ mod tests {
         use Activity::*;
         check_activities(
             Occupancy::try_evict,
-            [(Busy, false, Busy), (BusyListed, false, Busy), (Idle, true, Evicted), (Evicted, false, Evicted)],
+            [
+                (Busy, false, Busy),
+                (BusyListed, false, Busy),
+                (Idle, true, Evicted),
+                (Evicted, false, Evicted),
+            ],
         );
     }
 

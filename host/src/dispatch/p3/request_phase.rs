@@ -188,7 +188,9 @@ mod tests {
     #[test]
     fn a_request_is_complete_once() {
         let deadline = Some(Instant::now());
-        for (mut phase, deadline) in [(running(deadline), deadline), (Responding { instance: INSTANCE }, None)] {
+        for (mut phase, deadline) in
+            [(running(deadline), deadline), (Responding { instance: INSTANCE }, None)]
+        {
             assert_eq!(phase.complete(), Some(held(deadline)));
             assert_eq!(phase, Complete);
             assert_eq!(phase.complete(), None);

@@ -2,55 +2,75 @@
 //! and reports a deadlock if a wake-up is lost. The seeds are fixed, so each run checks the same schedules.
 
 mod model;
+mod polls;
+
+use std::sync::Arc;
 
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner, future, thread};
 
-use model::{Client, Departure, Model, Work};
+use model::{Client, Departure, Model, ShuttleLocks, State, Work};
+
+use super::client_guard::ClientGuard;
 
 const SEED: u64 = 24;
-const SCHEDULES: usize = 3000;
-const CLIENTS: usize = 4;
+const SCHEDULES: usize = 2000;
+const CLIENTS: usize = 3;
+/// The requests of one client, one after the other: so many that instances are reused.
+const REQUESTS: usize = 4;
 /// How many of its decisions PCT may take against the priorities of the tasks.
-const DEPTH: usize = 4;
+const DEPTH: usize = 5;
 
 fn check(scheduler: impl Scheduler + 'static) {
     Runner::new(scheduler, Config::new()).run(requests_that_race);
 }
 
-/// Clients send requests and leave, while the admission control evicts instances and time passes.
+/// Clients send requests and leave. In some schedules, the admission control evicts instances, or time passes: not in all,
+/// because either could make up for a lost wake-up.
 fn requests_that_race() {
     let model = Model::new();
-    let clients = [(); CLIENTS].map(|()| future::spawn(model.clone().send(any_client())));
-    let others = [Model::evict, Model::let_instances_expire].map(|run| {
+    let clients = [(); CLIENTS].map(|()| future::spawn(send_requests(model.clone())));
+    let disturbances = [Model::evict, Model::let_instances_expire].map(|disturb| {
         let model = model.clone();
-        thread::spawn(move || run(&model))
+        any(2).then(|| thread::spawn(move || disturb(&model)))
     });
     future::block_on(async {
         for client in clients {
             client.await.unwrap();
         }
     });
-    for other in others {
-        other.join().unwrap();
+    model.end_disturbances();
+    for disturbance in disturbances.into_iter().flatten() {
+        disturbance.join().unwrap();
     }
     model.end();
     model.assert_each_request_is_counted_once();
 }
 
+async fn send_requests(model: Model) {
+    for _ in 0..REQUESTS {
+        model.send(any_client()).await;
+    }
+}
+
 fn any_client() -> Client {
-    let departure = match thread_rng().gen_range(0..4) {
-        0 => Departure::BeforeResponse,
-        1 => Departure::BeforeEnd,
+    let departure = match thread_rng().gen_range(0..6) {
+        0 | 1 => Departure::BeforeResponse,
+        2 => Departure::BeforeEnd,
         _ => Departure::AfterEnd,
     };
     let work = match thread_rng().gen_range(0..3) {
+        _ if departure == Departure::BeforeResponse && any(2) => Work::Hangs,
         0 => Work::Computes,
-        1 if departure == Departure::BeforeResponse => Work::Hangs,
         _ => Work::Waits,
     };
-    Client { departure, work, works_afterwards: thread_rng().gen_range(0..2) == 0 }
+    Client { departure, work, works_afterwards: any(2) }
+}
+
+/// True in one of `n` cases.
+pub fn any(n: u32) -> bool {
+    thread_rng().gen_range(0..n) == 0
 }
 
 #[test]
@@ -61,4 +81,21 @@ fn no_request_is_lost_in_random_schedules() {
 #[test]
 fn no_request_is_lost_in_schedules_with_few_preemptions() {
     check(PctScheduler::new_from_seed(SEED, DEPTH, SCHEDULES));
+}
+
+/// In all schedules: the client may leave before the instance takes its request, at the same time, or later.
+#[test]
+fn an_instance_notices_a_client_that_leaves() {
+    shuttle::check_dfs(
+        || {
+            let guard = ClientGuard::<ShuttleLocks, ()>::new(());
+            let (request, instance) = (guard.request_state(), Arc::<State>::default());
+            let client = thread::spawn(move || drop(guard));
+            request.start(&instance, None);
+            future::block_on(request.cancelled());
+            client.join().unwrap();
+            assert_eq!(instance.counts(), (0, 1, 0));
+        },
+        None,
+    );
 }

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::ops::DerefMut;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use shuttle::future::{JoinHandle, block_on, spawn, yield_now};
 use shuttle::sync::Mutex;
 use shuttle::thread;
 
+use super::any;
 use crate::dispatch::isolation::InstanceLimits;
 use crate::dispatch::p3::client_guard::{ClientGuard, RequestState};
 use crate::dispatch::p3::environment::{GuestCalls, Pool, Timer};
@@ -26,13 +27,12 @@ use crate::dispatch::p3::queue::{Cancellable, DispatchQueue};
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3600);
 /// So few that instances are full, and that they drain.
-const LIMITS: InstanceLimits = InstanceLimits {
+pub const LIMITS: InstanceLimits = InstanceLimits {
     max_requests: 3,
     max_concurrent_requests: 2,
     idle_timeout: IDLE_TIMEOUT,
     request_timeout: Some(REQUEST_TIMEOUT),
 };
-const EVICTIONS: usize = 4;
 
 pub struct ShuttleLocks;
 
@@ -50,7 +50,7 @@ impl<T> Lock<T> for Mutex<T> {
     }
 }
 
-type State = InstanceState<ShuttleLocks>;
+pub type State = InstanceState<ShuttleLocks>;
 
 /// A client and its request.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +83,24 @@ pub struct Request {
     client: Client,
     state: Arc<RequestState<ShuttleLocks, ()>>,
     response: oneshot::Sender<()>,
+    /// Dropped when the instance is done with the request.
+    handling: oneshot::Sender<()>,
+}
+
+/// The client's side of a request.
+pub struct Sent {
+    guard: ClientGuard<ShuttleLocks, ()>,
+    received: oneshot::Receiver<()>,
+    handled: oneshot::Receiver<()>,
+}
+
+impl Request {
+    pub fn new(client: Client) -> (Self, Sent) {
+        let guard = ClientGuard::new(());
+        let (response, received) = oneshot::channel();
+        let (handling, handled) = oneshot::channel();
+        (Self { client, state: guard.request_state(), response, handling }, Sent { guard, received, handled })
+    }
 }
 
 impl Cancellable for Request {
@@ -102,6 +120,10 @@ struct Shared {
     /// The admission control's list.
     idle: Mutex<Vec<Arc<State>>>,
     clock: Mutex<Clock>,
+    /// Requests whose clients have left: ready when an instance has noticed it.
+    abandoned: Mutex<Vec<oneshot::Receiver<()>>>,
+    /// Whether no client sends requests any more.
+    has_ended: AtomicBool,
     taken: AtomicUsize,
     completed: AtomicUsize,
 }
@@ -128,37 +150,49 @@ impl Model {
             tasks: Mutex::default(),
             idle: Mutex::default(),
             clock: Mutex::new(clock),
+            abandoned: Mutex::default(),
+            has_ended: AtomicBool::new(false),
             taken: AtomicUsize::new(0),
             completed: AtomicUsize::new(0),
         }))
     }
 
     /// Sends a request, as `P3Handler::respond` does.
-    pub async fn send(self, client: Client) {
-        let guard = ClientGuard::<ShuttleLocks, ()>::new(());
-        let (response, received) = oneshot::channel();
-        let request = Request { client, state: guard.request_state(), response };
-        if let first @ Some(_) = self.0.queue.push(request) {
+    pub async fn send(&self, client: Client) {
+        let (request, Sent { guard, received, handled }) = Request::new(client);
+        if let first @ Some(_) = self.push(request) {
             self.start(first);
         }
         if client.departure == Departure::BeforeResponse {
+            drop((received, guard));
+            self.0.abandoned.lock().unwrap().push(handled);
             return;
         }
         received.await.expect("a request whose client stays has a response");
         guard.response_started();
         if client.departure == Departure::AfterEnd {
+            self.notice_abandoned().await;
             guard.complete();
             self.0.completed.fetch_add(1, Relaxed);
         }
     }
 
-    /// Evicts instances, each of which must end without the help of a timeout.
+    /// Waits until instances have noticed which clients have left, while another request of these instances isn't complete:
+    /// its end wakes them, too.
+    async fn notice_abandoned(&self) {
+        let abandoned = std::mem::take(&mut *self.0.abandoned.lock().unwrap());
+        for handled in abandoned {
+            // The receiver's error says that the sender is dropped.
+            let _ = handled.await;
+        }
+    }
+
+    /// Evicts instances. Each must end without the help of a timeout.
     pub fn evict(&self) {
-        for _ in 0..EVICTIONS {
+        while !self.0.has_ended.load(Relaxed) {
             let idle = self.0.idle.lock().unwrap().pop();
             match idle {
                 Some(state) if state.evict() => {
-                    // The receiver's error says that the sender is dropped.
                     let _ = block_on(self.ended(&state));
                 }
                 _ => thread::yield_now(),
@@ -166,9 +200,18 @@ impl Model {
         }
     }
 
-    /// Lets the timeout of idle instances pass.
+    /// Lets the timeout of idle instances pass now and then.
     pub fn let_instances_expire(&self) {
-        self.change_clock(|clock| clock.now += IDLE_TIMEOUT);
+        while !self.0.has_ended.load(Relaxed) {
+            if any(8) {
+                self.change_clock(|clock| clock.now += IDLE_TIMEOUT);
+            }
+            thread::yield_now();
+        }
+    }
+
+    pub fn end_disturbances(&self) {
+        self.0.has_ended.store(true, Relaxed);
     }
 
     /// Lets idle instances expire, and waits for all instances.
@@ -191,13 +234,22 @@ impl Model {
         assert!(self.0.queue.is_empty());
     }
 
+    /// Returns the request if no instance is available.
+    pub fn push(&self, request: Request) -> Option<Request> {
+        self.0.queue.push(request)
+    }
+
+    pub fn availability(&self) -> Availability<Self> {
+        Availability::new(self.clone(), self.0.queue.consumer())
+    }
+
     fn start(&self, first: Option<Request>) {
         let task = spawn(self.clone().run_instance(first));
         self.0.tasks.lock().unwrap().push(task);
     }
 
     async fn run_instance(self, first: Option<Request>) {
-        let mut availability = Availability::new(self.clone(), self.0.queue.consumer());
+        let mut availability = self.availability();
         // Dropped before `availability`, as an instance's permit is.
         let (_permit, ended) = oneshot::channel();
         let poll_loop = PollLoop::new(self.clone(), LIMITS);
@@ -268,6 +320,10 @@ impl Timer for ModelTimer {
 struct Guest<'a> {
     model: &'a Model,
     state: Arc<State>,
+    total: AtomicUsize,
+    /// The number of requests without a response.
+    requests: AtomicUsize,
+    has_cancelled: AtomicBool,
     /// The number of responses after which the guest still works.
     tasks: AtomicUsize,
     /// The number of cancelled requests on which the guest works without end.
@@ -276,7 +332,22 @@ struct Guest<'a> {
 
 impl<'a> Guest<'a> {
     fn new(model: &'a Model, state: Arc<State>) -> Self {
-        Self { model, state, tasks: AtomicUsize::new(0), hanging: AtomicUsize::new(0) }
+        Self {
+            model,
+            state,
+            total: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
+            has_cancelled: AtomicBool::new(false),
+            tasks: AtomicUsize::new(0),
+            hanging: AtomicUsize::new(0),
+        }
+    }
+
+    fn assert_may_take(&self) {
+        assert!(self.state.become_busy(), "an evicted instance takes no request");
+        assert!(!self.has_cancelled.load(Relaxed), "an instance with a cancelled request takes no other");
+        assert!(self.total.fetch_add(1, Relaxed) < LIMITS.max_requests);
+        assert!(self.requests.fetch_add(1, Relaxed) < LIMITS.max_concurrent_requests);
     }
 }
 
@@ -297,8 +368,8 @@ impl GuestCalls for Guest<'_> {
     }
 
     fn handle(&self, request: Request) -> impl Future<Output = wasmtime::Result<bool>> {
-        let Request { client, state, response } = request;
-        assert!(self.state.become_busy(), "an evicted instance takes no request");
+        let Request { client, state, response, handling } = request;
+        self.assert_may_take();
         self.model.0.taken.fetch_add(1, Relaxed);
         state.start(&self.state, Some(self.model.now() + REQUEST_TIMEOUT));
         async move {
@@ -310,12 +381,15 @@ impl GuestCalls for Guest<'_> {
                 }
             };
             let has_response = matches!(select(pin!(work), pin!(state.cancelled())).await, Either::Left(_));
+            self.requests.fetch_sub(1, Relaxed);
             if has_response {
                 self.tasks.fetch_add(usize::from(client.works_afterwards), Relaxed);
                 let _ = response.send(());
             } else {
+                self.has_cancelled.store(true, Relaxed);
                 self.hanging.fetch_add(usize::from(client.work == Work::Hangs), Relaxed);
             }
+            drop(handling);
             Ok(has_response)
         }
     }
