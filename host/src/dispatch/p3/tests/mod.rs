@@ -1,17 +1,18 @@
 //! A model check of the poll loop, the queue and the client guard: shuttle chooses the order in which the tasks take locks,
 //! and reports a deadlock if a wake-up is lost. The seeds are fixed, so each run checks the same schedules.
 
+mod guest;
 mod model;
 mod polls;
+mod request;
 
 use std::sync::Arc;
 
-use shuttle::rand::{Rng, thread_rng};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner, future, thread};
 
-use model::{Client, Departure, Model, ShuttleLocks, State, Work};
-
+use self::model::Model;
+use self::request::{Client, ShuttleLocks, State, any};
 use super::client_guard::ClientGuard;
 
 const SEED: u64 = 24;
@@ -50,27 +51,8 @@ fn requests_that_race() {
 
 async fn send_requests(model: Model) {
     for _ in 0..REQUESTS {
-        model.send(any_client()).await;
+        model.send(Client::any()).await;
     }
-}
-
-fn any_client() -> Client {
-    let departure = match thread_rng().gen_range(0..6) {
-        0 | 1 => Departure::BeforeResponse,
-        2 => Departure::BeforeEnd,
-        _ => Departure::AfterEnd,
-    };
-    let work = match thread_rng().gen_range(0..3) {
-        _ if departure == Departure::BeforeResponse && any(2) => Work::Hangs,
-        0 => Work::Computes,
-        _ => Work::Waits,
-    };
-    Client { departure, work, works_afterwards: any(2) }
-}
-
-/// True in one of `n` cases.
-pub fn any(n: u32) -> bool {
-    thread_rng().gen_range(0..n) == 0
 }
 
 #[test]

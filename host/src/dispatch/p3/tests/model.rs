@@ -1,28 +1,22 @@
-//! The environment of the model check: clients, guests, the admission control and the clock.
+//! The environment of the model check: the pool of instances, the admission control, and the clock.
 
-use std::future::pending;
-use std::ops::DerefMut;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
-use futures_util::future::{Either, select};
-use shuttle::future::{JoinHandle, block_on, spawn, yield_now};
+use shuttle::future::{JoinHandle, block_on, spawn};
 use shuttle::sync::Mutex;
 use shuttle::thread;
 
-use super::any;
+use super::guest::Guest;
+use super::request::{Client, Departure, Request, Sent, ShuttleLocks, State, any};
 use crate::dispatch::isolation::InstanceLimits;
-use crate::dispatch::p3::client_guard::{ClientGuard, RequestState};
-use crate::dispatch::p3::environment::{GuestCalls, Pool, Timer};
-use crate::dispatch::p3::instance_state::InstanceState;
-use crate::dispatch::p3::lock::{Lock, Locks};
+use crate::dispatch::p3::environment::{Pool, Timer};
 use crate::dispatch::p3::occupancy::EndReason;
 use crate::dispatch::p3::poll_loop::{Availability, PollLoop};
-use crate::dispatch::p3::queue::{Cancellable, DispatchQueue};
+use crate::dispatch::p3::queue::DispatchQueue;
 
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3600);
@@ -33,81 +27,6 @@ pub const LIMITS: InstanceLimits = InstanceLimits {
     idle_timeout: IDLE_TIMEOUT,
     request_timeout: Some(REQUEST_TIMEOUT),
 };
-
-pub struct ShuttleLocks;
-
-impl Locks for ShuttleLocks {
-    type Mutex<T> = Mutex<T>;
-}
-
-impl<T> Lock<T> for Mutex<T> {
-    fn new(value: T) -> Self {
-        Self::new(value)
-    }
-
-    fn lock(&self) -> impl DerefMut<Target = T> {
-        self.lock().unwrap()
-    }
-}
-
-pub type State = InstanceState<ShuttleLocks>;
-
-/// A client and its request.
-#[derive(Debug, Clone, Copy)]
-pub struct Client {
-    pub departure: Departure,
-    pub work: Work,
-    /// Whether the guest works after the response.
-    pub works_afterwards: bool,
-}
-
-/// When a client leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Departure {
-    BeforeResponse,
-    /// Before the end of the response.
-    BeforeEnd,
-    AfterEnd,
-}
-
-/// What a guest does before it responds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    Computes,
-    Waits,
-    /// It never responds, and keeps its instance at work.
-    Hangs,
-}
-
-pub struct Request {
-    client: Client,
-    state: Arc<RequestState<ShuttleLocks, ()>>,
-    response: oneshot::Sender<()>,
-    /// Dropped when the instance is done with the request.
-    handling: oneshot::Sender<()>,
-}
-
-/// The client's side of a request.
-pub struct Sent {
-    guard: ClientGuard<ShuttleLocks, ()>,
-    received: oneshot::Receiver<()>,
-    handled: oneshot::Receiver<()>,
-}
-
-impl Request {
-    pub fn new(client: Client) -> (Self, Sent) {
-        let guard = ClientGuard::new(());
-        let (response, received) = oneshot::channel();
-        let (handling, handled) = oneshot::channel();
-        (Self { client, state: guard.request_state(), response, handling }, Sent { guard, received, handled })
-    }
-}
-
-impl Cancellable for Request {
-    fn is_cancelled(&self) -> bool {
-        self.response.is_canceled()
-    }
-}
 
 /// The component's pool, the admission control, and the clock.
 #[derive(Clone)]
@@ -255,7 +174,7 @@ impl Model {
         let poll_loop = PollLoop::new(self.clone(), LIMITS);
         let state = poll_loop.state.clone();
         self.0.instances.lock().unwrap().push(Instance { state: state.clone(), ended: Some(ended) });
-        let guest = Guest::new(&self, state.clone());
+        let guest = Guest::new(LIMITS, state.clone(), &self.0.taken, self.now() + REQUEST_TIMEOUT);
         let result = poll_loop.run(poll_loop.serve(&guest, &mut availability, first)).await;
         let reason = result.err().map(|error| error.downcast::<EndReason>().unwrap());
         assert!(matches!(reason, None | Some(EndReason::Cancelled)), "{reason:?}");
@@ -313,84 +232,5 @@ impl Timer for ModelTimer {
         }
         clock.wakers.push(context.waker().clone());
         Poll::Pending
-    }
-}
-
-/// The guest of one instance.
-struct Guest<'a> {
-    model: &'a Model,
-    state: Arc<State>,
-    total: AtomicUsize,
-    /// The number of requests without a response.
-    requests: AtomicUsize,
-    has_cancelled: AtomicBool,
-    /// The number of responses after which the guest still works.
-    tasks: AtomicUsize,
-    /// The number of cancelled requests on which the guest works without end.
-    hanging: AtomicUsize,
-}
-
-impl<'a> Guest<'a> {
-    fn new(model: &'a Model, state: Arc<State>) -> Self {
-        Self {
-            model,
-            state,
-            total: AtomicUsize::new(0),
-            requests: AtomicUsize::new(0),
-            has_cancelled: AtomicBool::new(false),
-            tasks: AtomicUsize::new(0),
-            hanging: AtomicUsize::new(0),
-        }
-    }
-
-    fn assert_may_take(&self) {
-        assert!(self.state.become_busy(), "an evicted instance takes no request");
-        assert!(!self.has_cancelled.load(Relaxed), "an instance with a cancelled request takes no other");
-        assert!(self.total.fetch_add(1, Relaxed) < LIMITS.max_requests);
-        assert!(self.requests.fetch_add(1, Relaxed) < LIMITS.max_concurrent_requests);
-    }
-}
-
-impl GuestCalls for Guest<'_> {
-    type Request = Request;
-
-    fn is_ready(&self, _: &mut Context<'_>) -> bool {
-        true
-    }
-
-    fn has_tasks(&self, context: &mut Context<'_>) -> bool {
-        let is_working = self.tasks.load(Relaxed) > 0;
-        if is_working {
-            self.tasks.fetch_sub(1, Relaxed);
-            context.waker().wake_by_ref();
-        }
-        is_working || self.hanging.load(Relaxed) > 0
-    }
-
-    fn handle(&self, request: Request) -> impl Future<Output = wasmtime::Result<bool>> {
-        let Request { client, state, response, handling } = request;
-        self.assert_may_take();
-        self.model.0.taken.fetch_add(1, Relaxed);
-        state.start(&self.state, Some(self.model.now() + REQUEST_TIMEOUT));
-        async move {
-            let work = async {
-                match client.work {
-                    Work::Computes => {}
-                    Work::Waits => yield_now().await,
-                    Work::Hangs => pending().await,
-                }
-            };
-            let has_response = matches!(select(pin!(work), pin!(state.cancelled())).await, Either::Left(_));
-            self.requests.fetch_sub(1, Relaxed);
-            if has_response {
-                self.tasks.fetch_add(usize::from(client.works_afterwards), Relaxed);
-                let _ = response.send(());
-            } else {
-                self.has_cancelled.store(true, Relaxed);
-                self.hanging.fetch_add(usize::from(client.work == Work::Hangs), Relaxed);
-            }
-            drop(handling);
-            Ok(has_response)
-        }
     }
 }

@@ -7,7 +7,8 @@ use std::task::{Context, Waker};
 
 use futures_channel::oneshot::{Receiver, channel};
 
-use super::model::{Client, Departure, LIMITS, Model, Request, Work};
+use super::model::{LIMITS, Model};
+use super::request::{Client, Departure, Request, Work};
 use crate::dispatch::p3::environment::GuestCalls;
 use crate::dispatch::p3::poll_loop::PollLoop;
 
