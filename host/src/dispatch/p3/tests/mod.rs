@@ -6,14 +6,19 @@ mod model;
 mod polls;
 mod request;
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner, future, thread};
 
-use self::model::Model;
+use self::model::{LIMITS, Model};
 use self::request::{Client, ShuttleLocks, State, any};
 use super::client_guard::ClientGuard;
+use super::environment::Pool;
+use super::expiration::WorkerExpiration;
+use super::occupancy::EndReason;
+use super::worker_state::WorkerStatus;
 
 const SEED: u64 = 24;
 const SCHEDULES: usize = 2000;
@@ -77,6 +82,25 @@ fn an_instance_notices_a_client_that_leaves() {
             future::block_on(request.cancelled());
             client.join().unwrap();
             assert_eq!(instance.counts(), (0, 1, 0));
+        },
+        None,
+    );
+}
+
+/// In all schedules: the cancellation may come before the expiration is polled, at the same time, or later.
+#[test]
+fn an_instance_whose_requests_are_cancelled_ends() {
+    shuttle::check_dfs(
+        || {
+            let guard = ClientGuard::<ShuttleLocks, ()>::new(());
+            let (model, instance) = (Model::new(), Arc::<State>::default());
+            guard.request_state().start(&instance, None);
+            let client = thread::spawn(move || drop(guard));
+            let status = (WorkerStatus::PostReturn, model.now());
+            let mut expiration = WorkerExpiration::new(model, LIMITS, instance);
+            let end = future::block_on(poll_fn(|context| expiration.poll(context, status)));
+            assert_eq!(end, EndReason::Cancelled);
+            client.join().unwrap();
         },
         None,
     );
