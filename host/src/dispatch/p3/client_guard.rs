@@ -1,134 +1,129 @@
 //! A request as its client and its instance share it: either side learns when the other is done with it.
+//!
+//! [`RequestPhase`] has the transitions. Here is the lock around it, and what a transition does to the instance.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Instant;
 
-use futures_util::task::AtomicWaker;
-use tokio::time::Instant;
-
-use super::instance_state::{InstanceState, lock};
+use super::instance_state::InstanceState;
+use super::lock::{Lock, Locks, StdLocks};
+use super::request_phase::{Held, Remains, RequestPhase};
 use crate::dispatch::admission::QueueTicket;
 use crate::dispatch::body::{AbortFlag, ResponseGuard};
 
 /// The client's side of a request. If it is dropped before the response is complete, the request is cancelled.
-pub struct ClientGuard {
-    state: Arc<RequestState>,
-    is_complete: bool,
-}
+pub struct ClientGuard<L: Locks = StdLocks, T = QueueTicket>(Arc<RequestState<L, T>>);
 
 /// The state of a request, which the client's side and the instance share.
-pub struct RequestState {
-    is_cancelled: AtomicBool,
+pub struct RequestState<L: Locks = StdLocks, T = QueueTicket>(L::Mutex<Shared<L, T>>);
+
+struct Shared<L: Locks, T> {
+    phase: RequestPhase<T, Arc<InstanceState<L>>>,
     /// Wakes the future that waits for the cancellation.
-    waker: AtomicWaker,
-    progress: Mutex<Progress>,
+    waker: Option<Waker>,
 }
 
-#[derive(Default)]
-struct Progress {
-    /// The position in the order of arrival, until an instance takes the request.
-    ticket: Option<QueueTicket>,
-    /// The instance, from the time when it takes the request until the request is complete or cancelled.
-    instance: Option<Arc<InstanceState>>,
-    /// When the response must be there, until it is.
-    deadline: Option<Instant>,
-}
-
-impl ClientGuard {
-    pub fn new(ticket: QueueTicket) -> Self {
-        let progress = Mutex::new(Progress { ticket: Some(ticket), ..Progress::default() });
-        let state =
-            RequestState { is_cancelled: AtomicBool::new(false), waker: AtomicWaker::new(), progress };
-        Self { state: Arc::new(state), is_complete: false }
+impl<L: Locks, T> ClientGuard<L, T> {
+    pub fn new(ticket: T) -> Self {
+        let shared = Shared { phase: RequestPhase::Dispatched(ticket), waker: None };
+        Self(Arc::new(RequestState(L::Mutex::new(shared))))
     }
 
     /// The state to hand over to the instance.
-    pub fn request_state(&self) -> Arc<RequestState> {
-        self.state.clone()
+    pub fn request_state(&self) -> Arc<RequestState<L, T>> {
+        self.0.clone()
     }
 
     /// Takes the ticket, to wait once more.
-    pub fn take_ticket(&self) -> Option<QueueTicket> {
-        lock(&self.state.progress).ticket.take()
+    pub fn take_ticket(&self) -> Option<T> {
+        self.0.0.lock().phase.take_ticket()
     }
 
     /// Puts the ticket back. It is dropped when an instance takes the request.
-    pub fn put_ticket(&self, ticket: QueueTicket) {
-        lock(&self.state.progress).ticket = Some(ticket);
+    pub fn put_ticket(&self, ticket: T) {
+        self.0.0.lock().phase.put_ticket(ticket);
     }
 
     /// Notes that the head of the response is there. Returns the flag that marks the body as aborted, and the deadline for
     /// the body.
     pub fn response_started(&self) -> (AbortFlag, Option<Instant>) {
-        let mut progress = lock(&self.state.progress);
-        let deadline = progress.deadline.take();
-        let abort_flag = match &progress.instance {
-            Some(instance) => {
-                instance.remove_deadline(deadline);
-                instance.abort_flag.clone()
-            }
-            None => AbortFlag::default(),
-        };
-        (abort_flag, deadline)
+        let held = self.0.0.lock().phase.respond();
+        let Some(Held { instance, deadline }) = held else { return (AbortFlag::default(), None) };
+        instance.remove_deadline(deadline);
+        (instance.abort_flag.clone(), deadline)
     }
 
     /// Whether the request's deadline has passed.
-    pub fn is_overdue(&self) -> bool {
-        lock(&self.state.progress).deadline.is_some_and(|deadline| deadline <= Instant::now())
+    pub fn is_overdue(&self, now: Instant) -> bool {
+        self.0.0.lock().phase.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    /// Notes that the client has the whole response.
+    pub fn complete(&self) {
+        let held = self.0.0.lock().phase.complete();
+        if let Some(Held { instance, deadline }) = held {
+            instance.complete_request(deadline);
+        }
     }
 }
 
-impl RequestState {
+impl<L: Locks, T> RequestState<L, T> {
     /// Called when an instance takes the request. `deadline` is when the response must be there.
-    pub fn start(&self, instance: &Arc<InstanceState>, deadline: Option<Instant>) {
-        instance.set_busy();
-        let mut progress = lock(&self.progress);
-        // Settles the reservation of a permit that the request didn't need.
-        progress.ticket = None;
-        // Under the lock, as in the client's `drop`: the request counts as cancelled exactly once.
-        if self.is_cancelled.load(SeqCst) {
-            instance.add_cancelled_request();
-            return;
+    pub fn start(&self, instance: &Arc<InstanceState<L>>, deadline: Option<Instant>) {
+        let mut shared = self.0.lock();
+        let ticket = shared.phase.start(instance.clone(), deadline);
+        // Under the request's lock: otherwise its client could leave, and the instance would count the cancellation of a
+        // request that it doesn't have yet.
+        match &ticket {
+            Some(_) => instance.add_request(deadline),
+            None => instance.add_cancelled_request(),
         }
-        instance.add_request(deadline);
-        progress.deadline = deadline;
-        progress.instance = Some(instance.clone());
+        drop(shared);
+        // Settles the reservation of a permit that the request didn't need.
+        drop(ticket);
     }
 
     /// Waits until the request is cancelled.
-    pub fn cancelled(self: Arc<Self>) -> impl Future<Output = ()> + Send + Sync {
+    pub fn cancelled(self: Arc<Self>) -> impl Future<Output = ()> + use<L, T> {
         poll_fn(move |context| {
-            // Registers first: a cancellation between the two lines wakes the task.
-            self.waker.register(context.waker());
-            if self.is_cancelled.load(SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+            let mut shared = self.0.lock();
+            if shared.phase.is_cancelled() {
+                return Poll::Ready(());
+            }
+            match &mut shared.waker {
+                Some(waker) => waker.clone_from(context.waker()),
+                empty => *empty = Some(context.waker().clone()),
+            }
+            Poll::Pending
         })
+    }
+
+    fn cancel(&self) {
+        let (remains, waker) = {
+            let mut shared = self.0.lock();
+            (shared.phase.cancel(), shared.waker.take())
+        };
+        match remains {
+            Remains::Nothing => return,
+            Remains::Ticket(ticket) => drop(ticket),
+            Remains::Held(Held { instance, deadline }) => instance.cancel_request(deadline),
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<L: Locks, T> Drop for ClientGuard<L, T> {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 
 impl ResponseGuard for ClientGuard {
     fn complete(&mut self) {
-        if !std::mem::replace(&mut self.is_complete, true)
-            && let Some(instance) = lock(&self.state.progress).instance.take()
-        {
-            instance.complete_request();
-        }
-    }
-}
-
-impl Drop for ClientGuard {
-    fn drop(&mut self) {
-        if self.is_complete {
-            return;
-        }
-        let mut progress = lock(&self.state.progress);
-        self.state.is_cancelled.store(true, SeqCst);
-        self.state.waker.wake();
-        progress.ticket = None;
-        if let Some(instance) = progress.instance.take() {
-            instance.remove_deadline(progress.deadline.take());
-            instance.cancel_request();
-        }
+        Self::complete(self);
     }
 }

@@ -15,6 +15,7 @@ use wasmtime_wasi_http::handler::ExpirationError;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use super::client_guard::{ClientGuard, RequestState};
+use super::environment::Pool;
 use super::instance;
 use super::pool::{InstancePool, NoInstance, PendingRequest};
 use super::queue::QueueStatus;
@@ -89,7 +90,7 @@ impl P3Handler {
                         let mut response =
                             ResponseBody::from_guest(response, &method, abort_flag, Box::new(guard));
                         if let Some(deadline) = deadline {
-                            response.body_mut().set_deadline(deadline);
+                            response.body_mut().set_deadline(deadline.into());
                         }
                         response.body_mut().prefetch().await.map_err(|_| HandlerError::Failed)?;
                         return Ok(response);
@@ -172,7 +173,7 @@ impl P3Handler {
             return HandlerError::TimedOut;
         }
         // The instance was ended for this timeout, and has logged it.
-        if guard.is_overdue() {
+        if guard.is_overdue(self.0.now()) {
             return HandlerError::TimedOut;
         }
         if !error.is::<InstanceEnded>() {

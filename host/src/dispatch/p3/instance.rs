@@ -1,18 +1,11 @@
 //! An instance and its task, which runs the instance's requests.
-//!
-//! The loop follows `Worker::run_` of wasmtime's handler (wasmtime-wasi-http, `src/handler.rs`), and so Spin. After an
-//! instance has taken a request, it takes no other until its guest waits for something: until then, the guest may compute
-//! or block, and another instance can serve the next request at once.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Context;
 use std::time::Instant;
 
 use futures_util::future::Either;
-use futures_util::stream::{FuturesUnordered, Stream};
 use tokio::time::sleep_until;
 use wasmtime::component::{Accessor, Func};
 use wasmtime::{AsContextMut, Store, format_err};
@@ -20,13 +13,15 @@ use wasmtime_wasi_http::WasiHttpView;
 use wasmtime_wasi_http::handler::{Prepared, Proxy};
 
 use super::client_guard::RequestState;
-use super::expiration::{WorkerExpiration, WorkerStatus};
-use super::instance_state::{EndReason, InstanceState};
+use super::environment::{GuestCalls, Pool};
+use super::expiration::TokioTimer;
+use super::instance_state::InstanceState;
+use super::lock::StdLocks;
+use super::occupancy::EndReason;
+use super::poll_loop::{Availability, PollLoop};
 use super::pool::{InstancePool, NoPermit, PendingRequest};
-use super::queue::Consumer;
 use crate::dispatch::admission::{Evictable, InstancePermit};
 use crate::dispatch::evidence::Observation;
-use crate::dispatch::isolation::{InstanceLimits, ShouldAccept};
 use crate::engine::Turn;
 use crate::guest::Guest;
 
@@ -54,7 +49,7 @@ struct Instance {
     worker: Worker,
     /// The last field, so that it is dropped after the permit: if the drop starts another instance for the queue, that
     /// instance can get the permit.
-    availability: Availability,
+    availability: Availability<Arc<InstancePool>>,
 }
 
 /// What belongs to an instance besides its store.
@@ -63,20 +58,15 @@ struct Worker {
     proxy: Proxy,
     /// The exported function that handles requests.
     function: Func,
-    limits: InstanceLimits,
-    state: Arc<InstanceState>,
-    /// Whether the guest has waited for something since the instance took its last request.
-    has_yielded: AtomicBool,
-    /// The status, and since when.
-    status: Mutex<(WorkerStatus, Instant)>,
+    poll_loop: PollLoop<Arc<InstancePool>>,
     #[expect(dead_code, reason = "held until the store is dropped, which frees the instance's slot")]
     permit: InstancePermit,
 }
 
-/// Whether the instance takes requests from the queue.
-struct Availability {
-    pool: Arc<InstancePool>,
-    consumer: Consumer<PendingRequest>,
+/// The guest of an instance, inside its store's event loop.
+struct RunningGuest<'a> {
+    worker: &'a Worker,
+    accessor: &'a Accessor<Guest>,
 }
 
 impl Instance {
@@ -91,15 +81,12 @@ impl Instance {
         let limits = factory.policy.sample_limits(factory.wasi);
         let mut store = factory.new_store(turn);
         let service = pool.pre.instantiate_async(&mut store).await?;
-        let availability = Availability { consumer: pool.queue.consumer(), pool: pool.clone() };
+        let availability = Availability::new(pool.clone(), pool.queue.consumer());
         let worker = Worker {
+            poll_loop: PollLoop::new(pool.clone(), limits),
             pool,
             function: *service.wasi_http_handler().func_handle().func(),
             proxy: Proxy::P3(service),
-            limits,
-            state: Arc::default(),
-            has_yielded: AtomicBool::new(true),
-            status: Mutex::new((WorkerStatus::Idle, Instant::now())),
             permit,
         };
         Ok(Self { store: Some(store), worker, availability })
@@ -116,7 +103,7 @@ impl Instance {
 
     fn end(&mut self, result: wasmtime::Result<()>) {
         let Some(store) = self.store.take() else { return };
-        let Worker { pool, state, .. } = &self.worker;
+        let Worker { pool, poll_loop: PollLoop { state, .. }, .. } = &self.worker;
         if result.is_err() {
             // Before the store's end closes the channels of the response bodies: see `AbortFlag`.
             state.abort_flag.abort();
@@ -144,142 +131,36 @@ impl Worker {
     async fn run(
         &self,
         store: &mut Store<Guest>,
-        availability: &mut Availability,
+        availability: &mut Availability<Arc<InstancePool>>,
         first: Option<PendingRequest>,
     ) -> wasmtime::Result<()> {
-        let admission = self.pool.factory.admission.clone();
-        let mut expiration = WorkerExpiration::new(admission, self.limits, self.state.clone());
-        let mut event_loop =
-            pin!(store.run_concurrent(async |accessor| self.serve(accessor, availability, first).await));
-        poll_fn(|context| {
-            if let Poll::Ready(result) = event_loop.as_mut().poll(context) {
-                return Poll::Ready(result.flatten());
-            }
-            // The expiration is polled outside of the event loop, as in wasmtime's handler: a guest that computes, or
-            // blocks in a host call, has exclusive access to the store, and nothing inside the event loop is polled
-            // (upstream issues #11869 and #11870).
-            let (status, since) = *self.status();
-            if expiration.poll(context, status, since).is_ready() {
-                return Poll::Ready(match status {
-                    WorkerStatus::Idle => Ok(()),
-                    WorkerStatus::Requests | WorkerStatus::PostReturn => Err(format_err!("guest timed out")),
-                });
-            }
-            // The event loop is pending, so the guest waits for something. Poll again: `serve` may take a request now.
-            if !self.has_yielded.swap(true, Relaxed) {
-                return event_loop.as_mut().poll(context).map(Result::flatten);
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// Runs inside the store's event loop until the instance takes no more requests and its guest has no more work.
-    async fn serve(
-        &self,
-        accessor: &Accessor<Guest>,
-        availability: &mut Availability,
-        first: Option<PendingRequest>,
-    ) -> wasmtime::Result<()> {
-        let requests = first.into_iter().map(|first| self.handle(accessor, first));
-        let mut requests = pin!(FuturesUnordered::from_iter(requests));
-        let mut total = requests.len();
-        let mut may_accept = true;
-        poll_fn(|context| {
-            loop {
-                // First, as in wasmtime's handler: after a timeout, the instance must take no request any more. A new
-                // request would be polled first otherwise, and could block the instance again.
-                if let Poll::Ready(Some(handled)) = requests.as_mut().poll_next(context) {
-                    match handled {
-                        Ok(has_response) => may_accept &= has_response,
-                        Err(error) => return Poll::Ready(Err(error)),
-                    }
-                    if requests.is_empty() {
-                        self.set_status(WorkerStatus::PostReturn);
-                    }
-                }
-                let is_ready = accessor.poll_ready_for_concurrent_call(self.function, context).is_ready();
-                let should_accept = self.limits.should_accept(requests.len(), total);
-                may_accept &= should_accept != ShouldAccept::Never;
-                let is_waiting = requests.is_empty() || self.has_yielded.load(Relaxed);
-                let is_available = may_accept && is_ready && should_accept == ShouldAccept::Yes && is_waiting;
-                availability.set(is_available);
-                if is_available {
-                    // After `set`: a request that starts to wait from now on sees that this instance is available
-                    // (`P3Handler::wait`), and this wakes one that started before.
-                    self.pool.notify_capacity();
-                }
-                if is_available && let Poll::Ready(pending) = availability.consumer.poll_pop(context) {
-                    total += 1;
-                    requests.push(self.handle(accessor, pending));
-                    continue;
-                }
-                if !requests.is_empty() || accessor.poll_no_interesting_tasks(context).is_pending() {
-                    return Poll::Pending;
-                }
-                if !(may_accept && is_ready) {
-                    return Poll::Ready(Ok(()));
-                }
-                if self.status().0 != WorkerStatus::Idle {
-                    self.set_status(WorkerStatus::Idle);
-                }
-                return Poll::Pending;
-            }
-        })
-        .await
-    }
-
-    /// Makes the guest handle a request. The output is `false` if the request was cancelled before the guest responded.
-    fn handle<'a>(
-        &'a self,
-        accessor: &'a Accessor<Guest>,
-        pending: PendingRequest,
-    ) -> impl Future<Output = wasmtime::Result<bool>> + use<'a> {
-        let PendingRequest { request, state, response } = pending;
-        self.has_yielded.store(false, Relaxed);
-        if let Some(observation) = Observation::of(&request) {
-            observation.entered(&self.state.counters);
-        }
-        let prepared = accessor.with(|mut store| {
-            Prepared::new(store.as_context_mut(), &self.proxy, request, WasiHttpView::http, response)
+        let event_loop = store.run_concurrent(async |accessor| {
+            self.poll_loop.serve(&RunningGuest { worker: self, accessor }, availability, first).await
         });
-        let prepared = prepared.map(|prepared| (prepared, self.start_request(state)));
-        self.set_status(WorkerStatus::Requests);
-        async move {
-            let (prepared, cancelled) = prepared?;
-            prepared.run(accessor, cancelled).await
-        }
+        self.poll_loop.run(async { event_loop.await.flatten() }).await
     }
 
     /// Marks a request as started. The future is ready when the request is cancelled or exceeds its timeout.
     fn start_request(&self, request: Arc<RequestState>) -> impl Future<Output = ()> + use<> {
+        let PollLoop { limits, state, .. } = &self.poll_loop;
         // A timeout beyond the clock's range is no limit.
-        let deadline =
-            self.limits.request_timeout.and_then(|timeout| tokio::time::Instant::now().checked_add(timeout));
-        request.start(&self.state, deadline);
+        let deadline = limits.request_timeout.and_then(|timeout| self.pool.now().checked_add(timeout));
+        request.start(state, deadline);
         match deadline {
             None => Either::Left(request.cancelled()),
             Some(deadline) => Either::Right(async move {
                 tokio::select! {
                     () = request.cancelled() => {}
-                    () = sleep_until(deadline) => {}
+                    () = sleep_until(deadline.into()) => {}
                 }
             }),
         }
     }
 
-    fn status(&self) -> MutexGuard<'_, (WorkerStatus, Instant)> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_status(&self, status: WorkerStatus) {
-        *self.status() = (status, Instant::now());
-    }
-
     fn log_end(&self, error: wasmtime::Error) {
         let factory = &self.pool.factory;
-        let reason = match self.state.end.get() {
-            Some(EndReason::Cancelled) => return,
+        let reason = match error.downcast_ref() {
+            Some(EndReason::Idle | EndReason::Cancelled) => return,
             Some(EndReason::Blocked { other_requests }) => format_err!(
                 "the guest took longer than --request-timeout and blocked its instance; the instance was ended, with \
                  {other_requests} other requests that it held"
@@ -295,18 +176,56 @@ impl Worker {
     }
 }
 
-impl Availability {
-    fn set(&mut self, is_available: bool) {
-        if is_available {
-            self.consumer.set_available();
-        } else if self.consumer.set_unavailable() {
-            start(self.pool.clone(), None);
+impl GuestCalls for RunningGuest<'_> {
+    type Request = PendingRequest;
+
+    fn is_ready(&self, context: &mut Context<'_>) -> bool {
+        self.accessor.poll_ready_for_concurrent_call(self.worker.function, context).is_ready()
+    }
+
+    fn has_tasks(&self, context: &mut Context<'_>) -> bool {
+        self.accessor.poll_no_interesting_tasks(context).is_pending()
+    }
+
+    fn handle(&self, pending: PendingRequest) -> impl Future<Output = wasmtime::Result<bool>> {
+        let PendingRequest { request, state, response } = pending;
+        if let Some(observation) = Observation::of(&request) {
+            observation.entered(&self.worker.poll_loop.state.counters);
+        }
+        let prepared = self.accessor.with(|mut store| {
+            let proxy = &self.worker.proxy;
+            Prepared::new(store.as_context_mut(), proxy, request, WasiHttpView::http, response)
+        });
+        let prepared = prepared.map(|prepared| (prepared, self.worker.start_request(state)));
+        async move {
+            let (prepared, cancelled) = prepared?;
+            prepared.run(self.accessor, cancelled).await
         }
     }
 }
 
-impl Drop for Availability {
-    fn drop(&mut self) {
-        self.set(false);
+impl Pool for Arc<InstancePool> {
+    type Locks = StdLocks;
+    type Request = PendingRequest;
+    type Timer = TokioTimer;
+
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn timer(&self) -> TokioTimer {
+        TokioTimer::default()
+    }
+
+    fn add_idle(&self, state: Arc<InstanceState>) {
+        self.factory.admission.add_idle(state);
+    }
+
+    fn notify_capacity(&self) {
+        self.factory.admission.notify_capacity(self.factory.component);
+    }
+
+    fn start_instance(&self) {
+        start(self.clone(), None);
     }
 }

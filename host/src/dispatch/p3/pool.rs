@@ -51,11 +51,6 @@ impl InstancePool {
         Self { factory, pre, queue: Arc::default(), is_monitored: AtomicBool::new(false) }
     }
 
-    /// Wakes a request that waits for a new instance, because an existing one has capacity.
-    pub fn notify_capacity(&self) {
-        self.factory.admission.notify_capacity(self.factory.component);
-    }
-
     /// Returns the error of a failed instantiation to the request that the instance was created for. Without such a
     /// request, it goes to all queued requests, unless other instances can take these.
     pub fn reject(&self, first: Option<PendingRequest>, error: &wasmtime::Error) {

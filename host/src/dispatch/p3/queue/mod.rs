@@ -6,9 +6,12 @@
 //! counter and the queue are under one lock, and [`DispatchQueue::check`] gives up on consumers that don't take items.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::DerefMut;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+use super::lock::{Lock, Locks, StdLocks};
 
 /// An item that may lose its purpose while it waits.
 pub trait Cancellable {
@@ -20,7 +23,7 @@ pub trait Cancellable {
 ///
 /// Invariant: if the queue has an item, a consumer is available, or a new consumer was requested: by
 /// [`DispatchQueue::push`], [`Consumer::set_unavailable`] or [`DispatchQueue::check`].
-pub struct DispatchQueue<T>(Mutex<State<T>>);
+pub struct DispatchQueue<T, L: Locks = StdLocks>(L::Mutex<State<T>>);
 
 struct State<T> {
     items: VecDeque<(Instant, T)>,
@@ -34,8 +37,8 @@ struct State<T> {
 }
 
 /// A consumer that takes items while it is available.
-pub struct Consumer<T> {
-    queue: Arc<DispatchQueue<T>>,
+pub struct Consumer<T, L: Locks = StdLocks> {
+    queue: Arc<DispatchQueue<T, L>>,
     /// The generation in which the consumer is counted; `None` if it is unavailable.
     generation: Option<u64>,
     waker_id: Option<u64>,
@@ -50,9 +53,9 @@ pub enum QueueStatus {
     Overdue,
 }
 
-impl<T> Default for DispatchQueue<T> {
+impl<T, L: Locks> Default for DispatchQueue<T, L> {
     fn default() -> Self {
-        Self(Mutex::new(State {
+        Self(Lock::new(State {
             items: VecDeque::new(),
             available: 0,
             generation: 0,
@@ -62,7 +65,7 @@ impl<T> Default for DispatchQueue<T> {
     }
 }
 
-impl<T: Cancellable> DispatchQueue<T> {
+impl<T: Cancellable, L: Locks> DispatchQueue<T, L> {
     /// Adds the item and wakes a consumer. Returns the item if no consumer is available.
     pub fn push(&self, item: T) -> Option<T> {
         let mut state = self.lock();
@@ -79,7 +82,7 @@ impl<T: Cancellable> DispatchQueue<T> {
     }
 
     /// Returns a new consumer, which is not available yet.
-    pub fn consumer(self: &Arc<Self>) -> Consumer<T> {
+    pub fn consumer(self: &Arc<Self>) -> Consumer<T, L> {
         Consumer { queue: self.clone(), generation: None, waker_id: None }
     }
 
@@ -123,8 +126,8 @@ impl<T: Cancellable> DispatchQueue<T> {
         self.lock().items.is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> impl DerefMut<Target = State<T>> {
+        self.0.lock()
     }
 }
 
@@ -150,7 +153,7 @@ impl<T: Cancellable> State<T> {
     }
 }
 
-impl<T: Cancellable> Consumer<T> {
+impl<T: Cancellable, L: Locks> Consumer<T, L> {
     /// Makes the consumer available.
     pub fn set_available(&mut self) {
         if self.generation.is_none() {
