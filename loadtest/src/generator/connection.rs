@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use http::Request;
 use http::response::Parts;
 use hyper::body::Bytes;
@@ -33,14 +34,27 @@ pub struct Connection {
 }
 
 enum Protocol {
-    Http1(Box<Http1>),
+    Http1(Http1),
     Http2(StreamSlot),
     Closed,
 }
 
 impl Connection {
-    /// Opens a connection, or takes a stream slot on a shared one.
-    pub async fn open(request: &RequestTemplate, pool: &Pool, dialing: Dialing<'_>) -> Result<Self, Outcome> {
+    /// Opens a connection, or takes a stream slot on a shared one. The future is boxed, because it is large: a worker would
+    /// keep the room for it while it is connected.
+    pub fn open<'a>(
+        request: &'a RequestTemplate,
+        pool: &'a Pool,
+        dialing: Dialing<'a>,
+    ) -> BoxFuture<'a, Result<Box<Self>, Outcome>> {
+        Box::pin(Self::opened(request, pool, dialing))
+    }
+
+    async fn opened(
+        request: &RequestTemplate,
+        pool: &Pool,
+        dialing: Dialing<'_>,
+    ) -> Result<Box<Self>, Outcome> {
         let (protocol, connect_time) = if request.route.http2 {
             let slot = if request.keep_alive {
                 pool.slot(request, dialing).await?
@@ -52,25 +66,26 @@ impl Connection {
         } else {
             let began = Instant::now();
             let http1 = Http1::open(request, dialing).await?;
-            (Protocol::Http1(Box::new(http1)), began.elapsed())
+            (Protocol::Http1(http1), began.elapsed())
         };
-        Ok(Self { protocol, next: request.build(), connect_time, is_used: false })
+        Ok(Box::new(Self { protocol, next: request.build(), connect_time, is_used: false }))
     }
 
     /// Returns this connection for requests of this kind.
-    pub fn of(self, request: &RequestTemplate) -> Self {
-        Self { next: request.build(), ..self }
+    pub fn of(mut self: Box<Self>, request: &RequestTemplate) -> Box<Self> {
+        self.next = request.build();
+        self
     }
 
     /// Returns this connection, or a new one if the server has closed it since the last request.
     pub async fn or_reopened(
-        mut self,
+        mut self: Box<Self>,
         request: &RequestTemplate,
         pool: &Pool,
         dialing: Dialing<'_>,
-    ) -> Result<Self, Outcome> {
+    ) -> Result<Box<Self>, Outcome> {
         let is_open = match &mut self.protocol {
-            Protocol::Http1(http1) => http1.is_open(self.is_used).await,
+            Protocol::Http1(http1) => http1.is_open().await,
             Protocol::Http2(slot) => !slot.is_closed(),
             Protocol::Closed => false,
         };

@@ -1,6 +1,7 @@
 //! A socket that can hold back bytes. A worker writes its first request to it before the barrier, so that the release
 //! only has to pass the bytes to the kernel.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,6 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::thread;
 use std::time::Instant;
 
+use hyper::body::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::socket::Socket;
@@ -19,7 +21,7 @@ const WRITES_PER_THREAD: usize = 50;
 /// the processors; with more threads the generator gets a larger share.
 const THREADS_PER_PROCESSOR: usize = 4;
 /// The maximum number of held bytes: a head and a small body. The rest of a large body follows after the release.
-const MAX_HELD_BYTES: usize = 16 * 1024;
+pub const MAX_HELD_BYTES: usize = 16 * 1024;
 
 /// A connected socket; clones share it.
 #[derive(Clone)]
@@ -37,12 +39,16 @@ struct Inner {
 struct State {
     is_holding: bool,
     /// Bytes that were written while holding, and that the socket has not accepted yet.
-    held: Vec<u8>,
+    held: Bytes,
+    /// The number of bytes of a request that were given to `hold_request`, and that hyper will write once more.
+    repeated: usize,
     /// When the release wrote the first of them.
     released: Option<Instant>,
     /// The worker that writes the rest. It is woken at the release if `held` could not be written completely, or if
     /// `is_full`.
     waker: Option<Waker>,
+    /// Reads as soon as `repeated` is 0.
+    reader: Option<Waker>,
     /// Whether a write was refused because `held` had reached its limit.
     is_full: bool,
     /// Whether the peer takes no more bytes. They are discarded: a server may answer an upload before its end and close the
@@ -58,6 +64,26 @@ impl HeldStream {
     /// Holds back all bytes that are written from now on, until the release.
     pub fn hold(&self) {
         self.state().is_holding = true;
+    }
+
+    /// Holds back this request, and all bytes that are written from now on, until the release. hyper writes the request when its
+    /// answer begins: its connection takes memory, and isn't needed before. What it writes is then dropped.
+    pub fn hold_request(&self, request: Bytes) {
+        let mut state = self.state();
+        state.is_holding = true;
+        state.repeated = request.len();
+        state.held = request;
+    }
+
+    /// Waits for the beginning of the answer to a request of `hold_request`, or for the connection's end.
+    pub async fn answered(&self) {
+        poll_fn(|cx| {
+            if self.state().repeated == 0 || matches!(self.poll_held(cx), Poll::Ready(Err(_))) {
+                return Poll::Ready(());
+            }
+            self.0.socket.poll_read_ready(cx).map(drop)
+        })
+        .await;
     }
 
     /// Whether bytes wait for the release.
@@ -77,7 +103,7 @@ impl HeldStream {
         state.released = (!state.held.is_empty()).then(Instant::now);
         // An error shows again at the worker's next write or read.
         if let Ok(written) = self.0.socket.try_write(&state.held) {
-            state.held.drain(..written);
+            state.held.advance(written);
         }
         // A worker with nothing left to write is not woken: it waits for the answer anyway, and waking thousands of
         // workers would delay the other releases.
@@ -98,7 +124,7 @@ impl HeldStream {
         while !state.held.is_empty() {
             ready!(self.0.socket.poll_write_ready(cx))?;
             match self.0.socket.try_write(&state.held) {
-                Ok(written) => drop(state.held.drain(..written)),
+                Ok(written) => state.held.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if is_broken(&error) => {
                     state.is_broken = true;
@@ -108,6 +134,17 @@ impl HeldStream {
             }
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// The number of bytes of a write that are dropped, because they were held before; `None` if they are new.
+    fn repeated(&self, length: usize) -> Option<usize> {
+        let mut state = self.state();
+        let dropped = length.min(state.repeated);
+        state.repeated -= dropped;
+        if dropped > 0 && state.repeated == 0 {
+            state.reader.take().into_iter().for_each(Waker::wake);
+        }
+        (dropped > 0).then_some(dropped)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -129,6 +166,14 @@ pub fn release_all(streams: &[HeldStream]) {
 
 impl AsyncRead for HeldStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // hyper takes bytes for an error that come before it has written its request.
+        {
+            let mut state = self.state();
+            if state.repeated > 0 {
+                state.reader = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+        }
         // A task that waits for the answer may never poll a write again, so a read writes the rest, too.
         if let Poll::Ready(Err(error)) = self.poll_held(cx) {
             return Poll::Ready(Err(error));
@@ -150,12 +195,15 @@ impl AsyncRead for HeldStream {
 
 impl AsyncWrite for HeldStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(length) = self.repeated(bytes.len()) {
+            return Poll::Ready(Ok(length));
+        }
         loop {
             ready!(self.poll_held(cx))?;
             let mut state = self.state();
             if state.is_holding {
                 let length = bytes.len().min(MAX_HELD_BYTES - state.held.len());
-                state.held.extend_from_slice(&bytes[..length]);
+                state.held = [&state.held, &bytes[..length]].concat().into();
                 state.is_full = length == 0;
                 return if state.is_full { Poll::Pending } else { Poll::Ready(Ok(length)) };
             }

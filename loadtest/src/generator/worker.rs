@@ -27,19 +27,19 @@ const RECONNECT_DELAY: Duration = Duration::from_millis(100);
 const MAX_POLLS: usize = 10;
 
 /// A worker's connection: `None` if it has none at present, an error if it could not open one.
-type Slot = Result<Option<Connection>, Outcome>;
+type Slot = Result<Option<Box<Connection>>, Outcome>;
 
 pub struct Worker {
-    pub spec: BurstSpec,
+    pub spec: Arc<BurstSpec>,
     /// The burst's index among the bursts that are fired together.
     pub burst: usize,
     pub queue: Arc<RequestQueue>,
     pub pool: Arc<Pool>,
     pub handle: BurstHandle,
     /// Where its connection comes from; `None` if it opens its own.
-    pub takes: Option<oneshot::Receiver<Connection>>,
+    pub takes: Option<oneshot::Receiver<Box<Connection>>>,
     /// Where its connection goes afterwards; `None` if it is closed.
-    pub hands_on: Option<oneshot::Sender<Connection>>,
+    pub hands_on: Option<oneshot::Sender<Box<Connection>>>,
 }
 
 impl Worker {
@@ -89,7 +89,7 @@ impl Worker {
     }
 
     /// Waits for the connection of another worker. There is none if that worker failed, or if the bursts are stopped.
-    async fn taken(&self, takes: oneshot::Receiver<Connection>) -> Slot {
+    async fn taken(&self, takes: oneshot::Receiver<Box<Connection>>) -> Slot {
         tokio::select! {
             taken = takes => Ok(taken.ok().map(|connection| connection.of(&self.spec.request))),
             () = self.handle.stopped().cancelled() => Ok(None),
@@ -105,7 +105,7 @@ impl Worker {
         }
     }
 
-    async fn open(&self, barrier: Option<&Barrier>) -> Result<Connection, Outcome> {
+    async fn open(&self, barrier: Option<&Barrier>) -> Result<Box<Connection>, Outcome> {
         Connection::open(&self.spec.request, &self.pool, self.dialing(barrier)).await
     }
 
@@ -121,6 +121,10 @@ impl Worker {
         self.handle.count_completed();
         self.cell(row.i).set(if row.is_ok() { RequestState::Answered } else { RequestState::Failed });
         if row.i < self.spec.schedule.keep {
+            // A vector begins with room for four: most workers of a large burst have one row.
+            if rows.is_empty() {
+                rows.reserve_exact(1);
+            }
             rows.push(row);
         } else {
             self.queue.count(&row);
@@ -130,7 +134,7 @@ impl Worker {
     /// Sends the first request if its stream can hold it back until the release, so that no task has to be woken to send
     /// it. Arrives at the barrier in any case.
     async fn send_held(&self, connection: &mut Slot, barrier: &Barrier) -> Option<Row> {
-        let connection = connection.as_mut().ok().and_then(Option::as_mut);
+        let connection = connection.as_mut().ok().and_then(Option::as_deref_mut);
         let held = connection.and_then(|open| {
             let stream = open.held_stream()?.clone();
             Some((self.queue.hold(&stream)?, stream, open))
