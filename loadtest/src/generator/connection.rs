@@ -1,5 +1,6 @@
 //! A worker's connection, or its stream slot on a shared one: opened once, then used for one exchange after another.
 
+use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -123,16 +124,17 @@ impl Connection {
         timeout: impl Future<Output = ()>,
     ) -> Exchange {
         self.is_used = true;
+        let timeout = pin!(timeout);
         let mut times = Timestamps::default();
         let request = std::mem::take(&mut self.next);
         let answered = match &mut self.protocol {
             Protocol::Http1(http1) => {
-                let answered = until(timeout, http1.exchange(request, cell)).await;
+                let answered = until(timeout, pin!(http1.exchange(request, cell))).await;
                 times = http1.take_timestamps();
                 answered
             }
             Protocol::Http2(slot) => {
-                let answered = until(timeout, slot.exchange(request, cell, &mut times)).await;
+                let answered = until(timeout, pin!(slot.exchange(request, cell, &mut times))).await;
                 answered.map(|answer| answer.map_err(|error| http2::explain(&error)))
             }
             Protocol::Closed => Some(Err(Outcome::default())),

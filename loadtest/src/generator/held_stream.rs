@@ -4,6 +4,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
@@ -29,6 +30,8 @@ pub struct HeldStream(Arc<Inner>);
 
 struct Inner {
     socket: Socket,
+    /// Whether `state` is as at the beginning, so that it needs no look. Only the worker's thread sets it.
+    is_direct: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -58,17 +61,19 @@ struct State {
 
 impl HeldStream {
     pub fn new(socket: Socket) -> Self {
-        Self(Arc::new(Inner { socket, state: Mutex::default() }))
+        Self(Arc::new(Inner { socket, is_direct: AtomicBool::new(true), state: Mutex::default() }))
     }
 
     /// Holds back all bytes that are written from now on, until the release.
     pub fn hold(&self) {
+        self.0.is_direct.store(false, SeqCst);
         self.state().is_holding = true;
     }
 
     /// Holds back this request, and all bytes that are written from now on, until the release. hyper writes the request when its
     /// answer begins: its connection takes memory, and isn't needed before. What it writes is then dropped.
     pub fn hold_request(&self, request: Bytes) {
+        self.0.is_direct.store(false, SeqCst);
         let mut state = self.state();
         state.is_holding = true;
         state.repeated = request.len();
@@ -78,7 +83,7 @@ impl HeldStream {
     /// Waits for the beginning of the answer to a request of `hold_request`, or for the connection's end.
     pub async fn answered(&self) {
         poll_fn(|cx| {
-            if self.state().repeated == 0 || matches!(self.poll_held(cx), Poll::Ready(Err(_))) {
+            if self.is_direct() || self.state().repeated == 0 || matches!(self.poll_held(cx), Poll::Ready(Err(_))) {
                 return Poll::Ready(());
             }
             self.0.socket.poll_read_ready(cx).map(drop)
@@ -93,7 +98,13 @@ impl HeldStream {
 
     /// When the held bytes were written; `None` on the next call.
     pub fn take_release_time(&self) -> Option<Instant> {
-        self.state().released.take()
+        if self.is_direct() {
+            return None;
+        }
+        let mut state = self.state();
+        let is_over = !state.is_holding && state.held.is_empty() && state.repeated == 0 && !state.is_broken;
+        self.0.is_direct.store(is_over, SeqCst);
+        state.released.take()
     }
 
     /// Writes the held bytes, as far as the socket accepts them.
@@ -115,6 +126,9 @@ impl HeldStream {
 
     /// Writes the rest of the held bytes after the release; does nothing before it.
     fn poll_held(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_direct() {
+            return Poll::Ready(Ok(()));
+        }
         let mut state = self.state();
         if state.is_holding {
             // Stored under the lock: a release either comes before and is seen here, or comes after and wakes this task.
@@ -138,6 +152,9 @@ impl HeldStream {
 
     /// The number of bytes of a write that are dropped, because they were held before; `None` if they are new.
     fn repeated(&self, length: usize) -> Option<usize> {
+        if self.is_direct() {
+            return None;
+        }
         let mut state = self.state();
         let dropped = length.min(state.repeated);
         state.repeated -= dropped;
@@ -145,6 +162,10 @@ impl HeldStream {
             state.reader.take().into_iter().for_each(Waker::wake);
         }
         (dropped > 0).then_some(dropped)
+    }
+
+    fn is_direct(&self) -> bool {
+        self.0.is_direct.load(SeqCst)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -167,7 +188,7 @@ pub fn release_all(streams: &[HeldStream]) {
 impl AsyncRead for HeldStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         // hyper takes bytes for an error that come before it has written its request.
-        {
+        if !self.is_direct() {
             let mut state = self.state();
             if state.repeated > 0 {
                 state.reader = Some(cx.waker().clone());
@@ -182,7 +203,7 @@ impl AsyncRead for HeldStream {
             ready!(self.0.socket.poll_read_ready(cx))?;
             match self.0.socket.try_read(buf) {
                 // The write has taken the error from the socket.
-                Ok(0) if buf.remaining() > 0 && self.state().is_broken => {
+                Ok(0) if buf.remaining() > 0 && !self.is_direct() && self.state().is_broken => {
                     return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
                 }
                 Ok(_) => return Poll::Ready(Ok(())),
@@ -198,7 +219,7 @@ impl AsyncWrite for HeldStream {
         if let Some(length) = self.repeated(bytes.len()) {
             return Poll::Ready(Ok(length));
         }
-        loop {
+        while !self.is_direct() {
             ready!(self.poll_held(cx))?;
             let mut state = self.state();
             if state.is_holding {
@@ -220,6 +241,7 @@ impl AsyncWrite for HeldStream {
             match self.0.socket.try_write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if is_broken(&error) => {
+                    self.0.is_direct.store(false, SeqCst);
                     self.state().is_broken = true;
                     return Poll::Ready(Ok(bytes.len()));
                 }

@@ -22,6 +22,7 @@ use tokio::io::AsyncReadExt;
 use super::dial::{Dialing, Stream, dial};
 use super::first_bytes::Protocol;
 use super::held_stream::HeldStream;
+use super::pair::Pair;
 use super::progress_grid::{Cell, RequestState};
 use super::request::RequestTemplate;
 use super::timestamps::{ExchangeTimes, ObservedStream, Timestamps};
@@ -55,6 +56,8 @@ struct Used {
     /// hyper's connection task. The worker polls it itself, so that no request waits until another task is scheduled.
     /// `None` after it has ended.
     driver: Option<Driver>,
+    /// Polls the exchange and the driver, which wake each other.
+    pair: Pair,
 }
 
 impl Http1 {
@@ -72,9 +75,9 @@ impl Http1 {
 
     /// Whether the server has left it open.
     pub async fn is_open(&mut self) -> bool {
-        let Some(Used { sender, driver }) = &mut self.used else { return self.unused.is_some() };
-        poll_fn(|context| {
-            drive(driver, context);
+        let Some(Used { sender, driver, pair }) = &mut self.used else { return self.unused.is_some() };
+        poll_fn(|task| {
+            let _ = pair.poll(task, |_| Poll::<()>::Pending, |context| drive(driver, context));
             Poll::Ready(())
         })
         .await;
@@ -96,7 +99,7 @@ impl Http1 {
             let used = Used::new(stream, many_fields.load(Relaxed)).await;
             self.used = Some(used.map_err(|error| explain(&error, times, many_fields))?);
         }
-        let Some(Used { sender, driver }) = &mut self.used else { return Err(Outcome::default()) };
+        let Some(Used { sender, driver, pair }) = &mut self.used else { return Err(Outcome::default()) };
         let mut exchange = pin!(async {
             sender.ready().await?;
             let response = sender.send_request(request.map(Full::new)).await?;
@@ -105,13 +108,9 @@ impl Http1 {
             let (head, body) = response.into_parts();
             Ok((head, read(body).await?))
         });
-        let answered = poll_fn(|context| {
-            if let Poll::Ready(answer) = exchange.as_mut().poll(context) {
-                return Poll::Ready(answer);
-            }
-            drive(driver, context);
-            // Polled again, because the driver may have delivered the answer.
-            exchange.as_mut().poll(context)
+        pair.begin();
+        let answered = poll_fn(|task| {
+            pair.poll(task, |context| exchange.as_mut().poll(context), |context| drive(driver, context))
         });
         let (head, body) =
             answered.await.map_err(|error: hyper::Error| explain(&error, times, many_fields))?;
@@ -141,7 +140,7 @@ impl Used {
         builder.allow_obsolete_multiline_headers_in_responses(true);
         builder.allow_spaces_after_header_name_in_responses(true);
         let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
-        Ok(Self { sender, driver: Some(driver) })
+        Ok(Self { sender, driver: Some(driver), pair: Pair::new() })
     }
 }
 

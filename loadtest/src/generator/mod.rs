@@ -15,6 +15,7 @@ mod held_stream;
 mod http1;
 mod http2;
 mod monitor;
+mod pair;
 mod progress_grid;
 mod proxy;
 mod queue;
