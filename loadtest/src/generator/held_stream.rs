@@ -83,7 +83,10 @@ impl HeldStream {
     /// Waits for the beginning of the answer to a request of `hold_request`, or for the connection's end.
     pub async fn answered(&self) {
         poll_fn(|cx| {
-            if self.is_direct() || self.state().repeated == 0 || matches!(self.poll_held(cx), Poll::Ready(Err(_))) {
+            if self.is_direct()
+                || self.state().repeated == 0
+                || matches!(self.poll_held(cx), Poll::Ready(Err(_)))
+            {
                 return Poll::Ready(());
             }
             self.0.socket.poll_read_ready(cx).map(drop)

@@ -22,6 +22,7 @@ mod queue;
 mod request;
 mod route;
 mod socket;
+mod timer;
 mod timestamps;
 mod tls;
 mod worker;
