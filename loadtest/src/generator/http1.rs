@@ -155,7 +155,7 @@ pub async fn encoded(request: Request<Bytes>, most: usize) -> Option<Bytes> {
         while bytes.len() <= most && far.read_buf(&mut bytes).await.ok()? > 0 {
             let head = bytes.windows(4).position(|end| end == b"\r\n\r\n");
             if head.is_some_and(|head| bytes.len() == head + 4 + body_length) {
-                return Some(bytes.into());
+                return (bytes.len() <= most).then(|| bytes.into());
             }
         }
         None
@@ -226,4 +226,18 @@ fn too_large(received: usize, many_fields: &AtomicBool) -> String {
     }
     many_fields.store(true, Relaxed);
     format!("the answer's head has more than {MAX_HEADERS} fields, the limit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_is_encoded_with_its_body() {
+        let request =
+            |body: &'static str| Request::post("/x?y").body(Bytes::from_static(body.as_bytes())).unwrap();
+        let bytes = encoded(request("a body"), 1_000).await.unwrap();
+        assert_eq!(bytes, "POST /x?y HTTP/1.1\r\ncontent-length: 6\r\n\r\na body");
+        assert_eq!(encoded(request("a body"), 40).await, None);
+    }
 }

@@ -93,6 +93,7 @@ impl Pair {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
@@ -129,20 +130,20 @@ mod tests {
         // From outside.
         of_second.as_ref().unwrap().wake_by_ref();
         assert_eq!(count.0.load(SeqCst), 1);
-        let mut polls = [0, 0];
+        let polls = [Cell::new(0), Cell::new(0)];
         let polled = pair.poll(
             &mut task,
             |_| {
-                polls[0] += 1;
+                polls[0].set(polls[0].get() + 1);
                 Poll::Ready(())
             },
             |_| {
-                polls[1] += 1;
+                polls[1].set(polls[1].get() + 1);
                 of_first.as_ref().unwrap().wake_by_ref();
             },
         );
         assert!(polled.is_ready());
-        assert_eq!((polls, count.0.load(SeqCst)), ([1, 1], 1));
+        assert_eq!((polls, count.0.load(SeqCst)), ([1, 1].map(Cell::new), 1));
     }
 
     #[test]
