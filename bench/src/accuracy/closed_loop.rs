@@ -55,7 +55,8 @@ pub async fn measure(programs: &Programs) -> Result<Section> {
     let text = format!(
         "The requests per second over {CONNECTIONS} connections, each of which sends its next request when it has its \
          answer. The server is native hyper without a guest, and answers at once. It shares the processors, so that a \
-         cheaper generator leaves it more of them."
+         cheaper generator leaves it more of them. Half of the instructions that `loadtest` needs for a request are \
+         hyper's, by callgrind."
     );
     let mut section = Section::new(TITLE, text, &["generator", "requests/s", "ratio to wrk", "ratio to oha"]);
     let server = Server::start(programs, System::Native, &WAITING).await?;
