@@ -82,7 +82,7 @@ impl Http1 {
         })
         .await;
         // The rest would precede the next request, and the server may not read it.
-        driver.is_some() && !sender.is_closed() && !self.has_rest
+        driver.is_some() && !sender.is_closed() && !self.has_rest && !self.held_stream.is_broken()
     }
 
     /// Sends a request, and reads the whole answer.

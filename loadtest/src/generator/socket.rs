@@ -74,10 +74,10 @@ impl Socket {
 
     /// Reads the bytes that have come. A read with room left has emptied the socket: the next one waits until the kernel tells
     /// of more, as in tokio's own streams.
-    pub fn try_read(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+    pub fn try_read_once(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
         let room = buf.remaining();
         let mut last = None;
-        let read = self.try_io(|| match self.try_read_buf(buf)? {
+        let read = self.try_io(|| match self.try_read(buf)? {
             length if length == 0 || length == room => Ok(length),
             length => {
                 last = Some(length);
@@ -87,7 +87,7 @@ impl Socket {
         last.map_or(read, Ok)
     }
 
-    fn try_read_buf(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+    pub fn try_read(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_read_buf(buf),
             Self::Unix(stream) => stream.try_read_buf(buf),

@@ -30,6 +30,9 @@ pub struct HeldStream(Arc<Inner>);
 
 struct Inner {
     socket: Socket,
+    /// Whether a read with room left is the last until the kernel tells of more. If not, one more read sees whether the
+    /// server has closed the connection after its answer.
+    trusts_short_reads: bool,
     /// Whether `state` is as at the beginning, so that it needs no look. Only the worker's thread sets it.
     is_direct: AtomicBool,
     state: Mutex<State>,
@@ -60,8 +63,10 @@ struct State {
 }
 
 impl HeldStream {
-    pub fn new(socket: Socket) -> Self {
-        Self(Arc::new(Inner { socket, is_direct: AtomicBool::new(true), state: Mutex::default() }))
+    /// `may_resend`: whether a request can be sent again if the server has closed the connection meanwhile.
+    pub fn new(socket: Socket, may_resend: bool) -> Self {
+        let is_direct = AtomicBool::new(true);
+        Self(Arc::new(Inner { socket, trusts_short_reads: may_resend, is_direct, state: Mutex::default() }))
     }
 
     /// Holds back all bytes that are written from now on, until the release.
@@ -167,6 +172,18 @@ impl HeldStream {
         (dropped > 0).then_some(dropped)
     }
 
+    fn read(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+        match self.0.trusts_short_reads {
+            true => self.0.socket.try_read_once(buf),
+            false => self.0.socket.try_read(buf),
+        }
+    }
+
+    /// Whether the peer takes no more bytes.
+    pub fn is_broken(&self) -> bool {
+        !self.is_direct() && self.state().is_broken
+    }
+
     fn is_direct(&self) -> bool {
         self.0.is_direct.load(SeqCst)
     }
@@ -204,9 +221,9 @@ impl AsyncRead for HeldStream {
         }
         loop {
             ready!(self.0.socket.poll_read_ready(cx))?;
-            match self.0.socket.try_read(buf) {
+            match self.read(buf) {
                 // The write has taken the error from the socket.
-                Ok(0) if buf.remaining() > 0 && !self.is_direct() && self.state().is_broken => {
+                Ok(0) if buf.remaining() > 0 && self.is_broken() => {
                     return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
                 }
                 Ok(_) => return Poll::Ready(Ok(())),

@@ -9,7 +9,7 @@ use super::*;
 async fn pair() -> (HeldStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    (HeldStream::new(Socket::Tcp(socket)), listener.accept().await.unwrap().0)
+    (HeldStream::new(Socket::Tcp(socket), true), listener.accept().await.unwrap().0)
 }
 
 #[tokio::test]
