@@ -41,7 +41,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Measures the load generator, hey and oha, and writes docs/accuracy.md
+    /// Measures the load generator, hey, oha and wrk, and writes docs/accuracy.md
     Accuracy {
         /// Number of bursts and of capacity searches at each server
         #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=100))]

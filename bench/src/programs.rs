@@ -73,9 +73,14 @@ impl Programs {
         ]
     }
 
-    /// The name and version of each load generator that can fire a burst.
-    pub fn generators(&self) -> [Named<'_>; 3] {
-        [("loadtest", &self.loadtest.version), named("hey", &self.hey), named("oha", &self.oha)]
+    /// The name and version of each load generator.
+    pub fn generators(&self) -> [Named<'_>; 4] {
+        [
+            ("loadtest", &self.loadtest.version),
+            named("hey", &self.hey),
+            named("oha", &self.oha),
+            named("wrk", &self.wrk),
+        ]
     }
 }
 

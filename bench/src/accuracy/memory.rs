@@ -7,35 +7,60 @@ use anyhow::{Context, Result};
 use tokio::process::Command;
 use tokio::time::sleep;
 
-use super::generator::{ALL, DELAY};
+use super::generator::{ALL, DELAY, Generator};
 use crate::app::delay_server;
+use crate::console::note;
 use crate::document::Section;
-use crate::numbers::grouped;
+use crate::goal::{Goal, Limit};
+use crate::numbers::{Series, grouped};
 use crate::programs::Programs;
 use crate::server::{Server, status_kib};
 use crate::system::System;
 
 pub const TITLE: &str = "Memory";
 
+const ROUNDS: u32 = 3;
 const REQUESTS: usize = 10_000;
+/// The target, in MiB.
+const MOST_MIB: f64 = 190.0;
 /// The kernel keeps the peak, so only growth between the last sample and the end is missed.
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(5);
 
 pub async fn measure(programs: &Programs) -> Result<Section> {
     let text = format!(
-        "The generator's peak resident memory for {} requests at once, over as many connections.",
-        grouped(REQUESTS as f64, 0)
+        "The generator's peak resident memory for {} requests at once, over as many connections. The server delays each \
+         answer by {} s.",
+        grouped(REQUESTS as f64, 0),
+        DELAY.as_secs()
     );
-    let mut section = Section::new(TITLE, text, &["generator", "MiB"]);
+    let mut section = Section::new(TITLE, text, &["generator", "MiB", "ratio to oha"]);
     let server = Server::start(programs, System::Delay, &delay_server(&["--hold-ms", "1000"])).await?;
-    for generator in ALL {
-        let Some(program) = generator.program(programs) else { continue };
-        let args = generator.args(&server.url, REQUESTS, DELAY);
-        let mib = peak_kib(Command::new(&program.path).args(args)).await? / 1024.0;
-        section.row([generator.name().to_owned(), grouped(mib, 0)]);
+    let installed = ALL.into_iter().filter_map(|one| Some((one, one.program(programs)?, Series::default())));
+    let mut all: Vec<_> = installed.collect();
+    for round in 1..=ROUNDS {
+        for (generator, program, mib) in &mut all {
+            let args = generator.args(&server.url, REQUESTS, DELAY);
+            mib.push(peak_kib(Command::new(&program.path).args(args)).await? / 1024.0);
+            note(&format!("round {round} of {ROUNDS}: memory of {}", generator.name()));
+        }
     }
     server.stop().await;
+    let of = |wanted| all.iter().find(|(one, ..)| *one == wanted).map(|(.., mib)| mib);
+    for (generator, _, mib) in &all {
+        let oha = of(Generator::Oha).filter(|_| *generator != Generator::Oha);
+        let ratio = oha.map(|oha| mib.over(oha).to_string()).unwrap_or_default();
+        section.row([generator.name().to_owned(), mib.spread(1.0, 0), ratio]);
+    }
+    section.targets(goals(of(Generator::Loadtest), of(Generator::Oha)));
     Ok(section)
+}
+
+fn goals(ours: Option<&Series>, oha: Option<&Series>) -> Vec<Goal> {
+    let most = ours.map(|ours| Goal::new("memory in MiB", Limit::AtMost(MOST_MIB), ours.median()));
+    let ratio = ours
+        .zip(oha)
+        .map(|(ours, oha)| Goal::new("memory, ratio to oha", Limit::Below(1.0), ours.over(oha).median));
+    most.into_iter().chain(ratio).collect()
 }
 
 /// Runs the command to its end, and returns its peak resident memory in KiB.

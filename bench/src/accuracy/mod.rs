@@ -1,5 +1,6 @@
 //! Measurements of the load generator, at a server with a known capacity.
 
+mod closed_loop;
 mod generator;
 mod known_capacity;
 mod memory;
@@ -13,13 +14,13 @@ use crate::programs::Programs;
 const INTRODUCTION: &str = "\
 # Accuracy
 
-The load generators of `loadtest`, hey and oha at servers with a known capacity. All are measured on
+The load generators of `loadtest`, hey, oha and wrk at servers with a known capacity. All are measured on
 one machine, in one run, in turns. Generator and server share its processors. A value is the median of
 its turns, with the lowest and the highest. A ratio is the median of the ratios within a round, with the
 lowest and the highest.
 
 `cargo run --profile dist -p bench -- accuracy` writes this page; don't edit it by hand.
-`scripts/peers.sh hey oha` installs the peers. [judge.md](judge.md) measures the judge with thousands of
+`scripts/peers.sh hey oha wrk` installs the peers. [judge.md](judge.md) measures the judge with thousands of
 simulated bursts.
 ";
 
@@ -30,6 +31,7 @@ pub async fn measure(tries: u32) -> Result<Document> {
     for (title, measured) in [
         (skew::TITLE, skew::measure(&programs).await),
         (memory::TITLE, memory::measure(&programs).await),
+        (closed_loop::TITLE, closed_loop::measure(&programs).await),
         (known_capacity::TITLE, known_capacity::measure(&programs, tries).await),
     ] {
         document.add(measured.unwrap_or_else(|error| Section::failed(title, &error)));

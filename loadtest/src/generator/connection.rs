@@ -1,8 +1,10 @@
 //! A worker's connection, or its stream slot on a shared one: opened once, then used for one exchange after another.
 
+use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use http::Request;
 use http::response::Parts;
 use hyper::body::Bytes;
@@ -33,14 +35,27 @@ pub struct Connection {
 }
 
 enum Protocol {
-    Http1(Box<Http1>),
+    Http1(Http1),
     Http2(StreamSlot),
     Closed,
 }
 
 impl Connection {
-    /// Opens a connection, or takes a stream slot on a shared one.
-    pub async fn open(request: &RequestTemplate, pool: &Pool, dialing: Dialing<'_>) -> Result<Self, Outcome> {
+    /// Opens a connection, or takes a stream slot on a shared one. The future is boxed, because it is large: a worker would
+    /// keep the room for it while it is connected.
+    pub fn open<'a>(
+        request: &'a RequestTemplate,
+        pool: &'a Pool,
+        dialing: Dialing<'a>,
+    ) -> BoxFuture<'a, Result<Box<Self>, Outcome>> {
+        Box::pin(Self::opened(request, pool, dialing))
+    }
+
+    async fn opened(
+        request: &RequestTemplate,
+        pool: &Pool,
+        dialing: Dialing<'_>,
+    ) -> Result<Box<Self>, Outcome> {
         let (protocol, connect_time) = if request.route.http2 {
             let slot = if request.keep_alive {
                 pool.slot(request, dialing).await?
@@ -52,25 +67,26 @@ impl Connection {
         } else {
             let began = Instant::now();
             let http1 = Http1::open(request, dialing).await?;
-            (Protocol::Http1(Box::new(http1)), began.elapsed())
+            (Protocol::Http1(http1), began.elapsed())
         };
-        Ok(Self { protocol, next: request.build(), connect_time, is_used: false })
+        Ok(Box::new(Self { protocol, next: request.build(), connect_time, is_used: false }))
     }
 
     /// Returns this connection for requests of this kind.
-    pub fn of(self, request: &RequestTemplate) -> Self {
-        Self { next: request.build(), ..self }
+    pub fn of(mut self: Box<Self>, request: &RequestTemplate) -> Box<Self> {
+        self.next = request.build();
+        self
     }
 
     /// Returns this connection, or a new one if the server has closed it since the last request.
     pub async fn or_reopened(
-        mut self,
+        mut self: Box<Self>,
         request: &RequestTemplate,
         pool: &Pool,
         dialing: Dialing<'_>,
-    ) -> Result<Self, Outcome> {
+    ) -> Result<Box<Self>, Outcome> {
         let is_open = match &mut self.protocol {
-            Protocol::Http1(http1) => http1.is_open(self.is_used).await,
+            Protocol::Http1(http1) => http1.is_open().await,
             Protocol::Http2(slot) => !slot.is_closed(),
             Protocol::Closed => false,
         };
@@ -108,16 +124,17 @@ impl Connection {
         timeout: impl Future<Output = ()>,
     ) -> Exchange {
         self.is_used = true;
+        let timeout = pin!(timeout);
         let mut times = Timestamps::default();
         let request = std::mem::take(&mut self.next);
         let answered = match &mut self.protocol {
             Protocol::Http1(http1) => {
-                let answered = until(timeout, http1.exchange(request, cell)).await;
+                let answered = until(timeout, pin!(http1.exchange(request, cell))).await;
                 times = http1.take_timestamps();
                 answered
             }
             Protocol::Http2(slot) => {
-                let answered = until(timeout, slot.exchange(request, cell, &mut times)).await;
+                let answered = until(timeout, pin!(slot.exchange(request, cell, &mut times))).await;
                 answered.map(|answer| answer.map_err(|error| http2::explain(&error)))
             }
             Protocol::Closed => Some(Err(Outcome::default())),

@@ -46,7 +46,7 @@ pub async fn dial(
         let tunnel = handshake("the proxy", deadline, proxy::tunnel(&mut stream, connect)).await?;
         tunnel.map_err(|error| failed(ErrorKind::Proxy, error))?;
     }
-    let socket = HeldStream::new(stream);
+    let socket = HeldStream::new(stream, request.method.is_idempotent());
     let Some((config, name)) = &route.tls else { return Ok((Box::new(socket.clone()), socket, deadline)) };
     let seen = ExchangeTimes::default();
     let below = ObservedStream::new(socket.clone(), seen.clone());

@@ -27,10 +27,11 @@ struct Shared {
 /// Fires the bursts together: they share the barrier.
 pub async fn fire(specs: &[BurstSpec], handle: &BurstHandle) -> Recording {
     let barrier = Barrier::new();
-    let shared: Vec<_> = specs
-        .iter()
-        .map(|spec| Shared { queue: Arc::new(RequestQueue::new(spec.schedule)), pool: Arc::default() })
-        .collect();
+    let mut shared = Vec::new();
+    for spec in specs {
+        let queue = RequestQueue::new(spec.schedule, spec.request.first_bytes().await);
+        shared.push(Shared { queue: Arc::new(queue), pool: Arc::default() });
+    }
     let workers = start_workers(specs, &shared, &barrier, handle);
     barrier.wait_for(workers.len()).await;
     let monitor = Monitor::start();
@@ -56,6 +57,7 @@ fn start_workers(
     let mut workers = JoinSet::new();
     let mut reused = ReusedConnections::of(specs);
     for (burst, (spec, shared)) in specs.iter().zip(shared).enumerate() {
+        let spec = Arc::new(spec.clone());
         for place in 0..spec.schedule.connections() {
             let worker = Worker {
                 spec: spec.clone(),
@@ -76,8 +78,8 @@ fn start_workers(
 /// The channels by which a worker passes its connection on to a worker of a later burst, by burst and place.
 #[derive(Default)]
 struct ReusedConnections {
-    receivers: HashMap<(usize, usize), oneshot::Receiver<Connection>>,
-    senders: HashMap<(usize, usize), oneshot::Sender<Connection>>,
+    receivers: HashMap<(usize, usize), oneshot::Receiver<Box<Connection>>>,
+    senders: HashMap<(usize, usize), oneshot::Sender<Box<Connection>>>,
 }
 
 impl ReusedConnections {

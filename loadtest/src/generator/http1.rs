@@ -17,10 +17,12 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use judge::trace::{ErrorKind, Fault, Outcome};
 use results::evidence::BodyPrefix;
+use tokio::io::AsyncReadExt;
 
 use super::dial::{Dialing, Stream, dial};
 use super::first_bytes::Protocol;
 use super::held_stream::HeldStream;
+use super::pair::Pair;
 use super::progress_grid::{Cell, RequestState};
 use super::request::RequestTemplate;
 use super::timestamps::{ExchangeTimes, ObservedStream, Timestamps};
@@ -33,13 +35,14 @@ const MAX_HEAD_BYTES: usize = 408 * 1024;
 /// The head of a request is longer.
 const LEAST_HEAD_BYTES: usize = 16;
 
-type Driver = http1::Connection<TokioIo<ObservedStream<Box<dyn Stream>, ExchangeTimes>>, Full<Bytes>>;
+type Observed = ObservedStream<Box<dyn Stream>, ExchangeTimes>;
+type Driver = http1::Connection<TokioIo<Observed>, Full<Bytes>>;
 
 pub struct Http1 {
-    sender: http1::SendRequest<Full<Bytes>>,
-    /// hyper's connection task. The worker polls it itself, so that no request waits until another task is scheduled.
-    /// `None` after it has ended.
-    driver: Option<Driver>,
+    /// The stream, until its first exchange.
+    unused: Option<Observed>,
+    /// hyper's connection. Its buffers take 25 KiB: thousands of connections that wait for their release have none.
+    used: Option<Used>,
     times: ExchangeTimes,
     held_stream: HeldStream,
     /// Whether a part of the last request was not sent when its answer was complete.
@@ -47,23 +50,23 @@ pub struct Http1 {
     many_fields: Arc<AtomicBool>,
 }
 
+/// A connection of hyper.
+struct Used {
+    sender: http1::SendRequest<Full<Bytes>>,
+    /// hyper's connection task. The worker polls it itself, so that no request waits until another task is scheduled.
+    /// `None` after it has ended.
+    driver: Option<Driver>,
+    /// Polls the exchange and the driver, which wake each other.
+    pair: Pair,
+}
+
 impl Http1 {
     pub async fn open(request: &RequestTemplate, dialing: Dialing<'_>) -> Result<Self, Outcome> {
         let times = ExchangeTimes::default();
         let (stream, held_stream, _) = dial(request, dialing).await?;
-        let stream = ObservedStream::new(stream, times.clone());
-        let mut builder = http1::Builder::new();
-        builder.max_buf_size(MAX_HEAD_BYTES);
-        if request.many_fields.load(Relaxed) {
-            builder.max_headers(MAX_HEADERS);
-        }
-        // As browsers do.
-        builder.allow_obsolete_multiline_headers_in_responses(true);
-        builder.allow_spaces_after_header_name_in_responses(true);
-        let opened = builder.handshake(TokioIo::new(stream)).await;
+        let unused = Some(ObservedStream::new(stream, times.clone()));
         let many_fields = request.many_fields.clone();
-        let (sender, driver) = opened.map_err(|error| explain(&error, &times, &many_fields))?;
-        Ok(Self { sender, driver: Some(driver), times, held_stream, has_rest: false, many_fields })
+        Ok(Self { unused, used: None, times, held_stream, has_rest: false, many_fields })
     }
 
     pub fn held_stream(&self) -> &HeldStream {
@@ -71,16 +74,15 @@ impl Http1 {
     }
 
     /// Whether the server has left it open.
-    pub async fn is_open(&mut self, is_used: bool) -> bool {
-        if is_used {
-            poll_fn(|context| {
-                drive(&mut self.driver, context);
-                Poll::Ready(())
-            })
-            .await;
-        }
+    pub async fn is_open(&mut self) -> bool {
+        let Some(Used { sender, driver, pair }) = &mut self.used else { return self.unused.is_some() };
+        poll_fn(|task| {
+            let _ = pair.poll(task, |_| Poll::<()>::Pending, |context| drive(driver, context));
+            Poll::Ready(())
+        })
+        .await;
         // The rest would precede the next request, and the server may not read it.
-        self.driver.is_some() && !self.sender.is_closed() && !self.has_rest
+        driver.is_some() && !sender.is_closed() && !self.has_rest && !self.held_stream.is_broken()
     }
 
     /// Sends a request, and reads the whole answer.
@@ -90,8 +92,14 @@ impl Http1 {
         cell: Cell<'_>,
     ) -> Result<(Parts, BodyPrefix), Outcome> {
         self.times.take();
+        self.held_stream.answered().await;
         let body_length = request.body().len();
-        let Self { sender, driver, times, many_fields, has_rest, .. } = self;
+        let Self { times, many_fields, has_rest, .. } = self;
+        if let Some(stream) = self.unused.take() {
+            let used = Used::new(stream, many_fields.load(Relaxed)).await;
+            self.used = Some(used.map_err(|error| explain(&error, times, many_fields))?);
+        }
+        let Some(Used { sender, driver, pair }) = &mut self.used else { return Err(Outcome::default()) };
         let mut exchange = pin!(async {
             sender.ready().await?;
             let response = sender.send_request(request.map(Full::new)).await?;
@@ -100,13 +108,9 @@ impl Http1 {
             let (head, body) = response.into_parts();
             Ok((head, read(body).await?))
         });
-        let answered = poll_fn(|context| {
-            if let Poll::Ready(answer) = exchange.as_mut().poll(context) {
-                return Poll::Ready(answer);
-            }
-            drive(driver, context);
-            // Polled again, because the driver may have delivered the answer.
-            exchange.as_mut().poll(context)
+        pair.begin();
+        let answered = poll_fn(|task| {
+            pair.poll(task, |context| exchange.as_mut().poll(context), |context| drive(driver, context))
         });
         let (head, body) =
             answered.await.map_err(|error: hyper::Error| explain(&error, times, many_fields))?;
@@ -122,6 +126,43 @@ impl Http1 {
     pub fn take_timestamps(&self) -> Timestamps {
         let times = self.times.take();
         Timestamps { sent: self.held_stream.take_release_time().or(times.sent), ..times }
+    }
+}
+
+impl Used {
+    async fn new(stream: Observed, many_fields: bool) -> hyper::Result<Self> {
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(MAX_HEAD_BYTES);
+        if many_fields {
+            builder.max_headers(MAX_HEADERS);
+        }
+        // As browsers do.
+        builder.allow_obsolete_multiline_headers_in_responses(true);
+        builder.allow_spaces_after_header_name_in_responses(true);
+        let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
+        Ok(Self { sender, driver: Some(driver), pair: Pair::new() })
+    }
+}
+
+/// The bytes of a request over HTTP/1.1, as hyper writes them; `None` if they are more than `most`.
+pub async fn encoded(request: Request<Bytes>, most: usize) -> Option<Bytes> {
+    let body_length = request.body().len();
+    let (near, mut far) = tokio::io::duplex(most);
+    let (mut sender, driver) = http1::handshake(TokioIo::new(near)).await.ok()?;
+    let sending = async { tokio::join!(sender.send_request(request.map(Full::new)), driver) };
+    let reading = async {
+        let mut bytes = Vec::new();
+        while bytes.len() <= most && far.read_buf(&mut bytes).await.ok()? > 0 {
+            let head = bytes.windows(4).position(|end| end == b"\r\n\r\n");
+            if head.is_some_and(|head| bytes.len() == head + 4 + body_length) {
+                return (bytes.len() <= most).then(|| bytes.into());
+            }
+        }
+        None
+    };
+    tokio::select! {
+        _ = sending => None,
+        bytes = reading => bytes,
     }
 }
 
@@ -185,4 +226,18 @@ fn too_large(received: usize, many_fields: &AtomicBool) -> String {
     }
     many_fields.store(true, Relaxed);
     format!("the answer's head has more than {MAX_HEADERS} fields, the limit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_is_encoded_with_its_body() {
+        let request =
+            |body: &'static str| Request::post("/x?y").body(Bytes::from_static(body.as_bytes())).unwrap();
+        let bytes = encoded(request("a body"), 1_000).await.unwrap();
+        assert_eq!(bytes, "POST /x?y HTTP/1.1\r\ncontent-length: 6\r\n\r\na body");
+        assert_eq!(encoded(request("a body"), 40).await, None);
+    }
 }

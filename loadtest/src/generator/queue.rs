@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hyper::body::Bytes;
 use judge::aggregate::Aggregate;
 use judge::schedule::{Planned, Schedule};
 use judge::trace::Row;
@@ -24,6 +25,8 @@ const MAX_SLEEP: Duration = Duration::from_millis(50);
 pub struct RequestQueue {
     schedule: Schedule,
     start: SetOnce<StartTime>,
+    /// The bytes of a first request; `None` if the layers above a socket, or their size, don't allow to hold them.
+    first: Option<Bytes>,
     /// Streams that hold back a first request.
     held_streams: Mutex<Vec<HeldStream>>,
     /// Cancelled when the timeout of the requests sent at the release has elapsed.
@@ -46,9 +49,10 @@ pub struct DueRequest {
 }
 
 impl RequestQueue {
-    pub fn new(schedule: Schedule) -> Self {
+    pub fn new(schedule: Schedule, first: Option<Bytes>) -> Self {
         Self {
             schedule,
+            first,
             start: SetOnce::new(),
             held_streams: Mutex::default(),
             first_timeout: CancellationToken::new(),
@@ -66,7 +70,10 @@ impl RequestQueue {
         if !self.schedule.is_together() {
             return None;
         }
-        stream.hold();
+        match &self.first {
+            Some(request) => stream.hold_request(request.clone()),
+            None => stream.hold(),
+        }
         lock(&self.held_streams).push(stream.clone());
         lock(&self.planned).next().map(|(i, _)| i)
     }

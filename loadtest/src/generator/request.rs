@@ -15,6 +15,8 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::held_stream::MAX_HELD_BYTES;
+use super::http1;
 use super::proxy::{self, Proxy};
 use super::route::Route;
 use super::socket::Address;
@@ -185,6 +187,14 @@ impl RequestTemplate {
             }
         }
         request
+    }
+
+    /// The bytes of the request, if a socket can hold them: no layer is above it, and they are few.
+    pub(super) async fn first_bytes(&self) -> Option<Bytes> {
+        match self.route.http2 || self.route.tls.is_some() {
+            true => None,
+            false => http1::encoded(self.build(), MAX_HELD_BYTES).await,
+        }
     }
 
     /// The URL with the authority of the `host` header, because HTTP/2 has no such header.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 /// The time between two tries to connect to a Unix socket whose accept queue is full: the kernel doesn't wait, as it does for
@@ -72,10 +72,33 @@ impl Socket {
         }
     }
 
+    /// Reads the bytes that have come. A read with room left has emptied the socket: the next one waits until the kernel tells
+    /// of more, as in tokio's own streams.
+    pub fn try_read_once(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+        let room = buf.remaining();
+        let mut last = None;
+        let read = self.try_io(|| match self.try_read(buf)? {
+            length if length == 0 || length == room => Ok(length),
+            length => {
+                last = Some(length);
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+        });
+        last.map_or(read, Ok)
+    }
+
     pub fn try_read(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.try_read_buf(buf),
             Self::Unix(stream) => stream.try_read_buf(buf),
+        }
+    }
+
+    /// Reads by `read`. If it would block, the socket is not ready until the kernel tells of more.
+    fn try_io<T>(&self, read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        match self {
+            Self::Tcp(stream) => stream.try_io(Interest::READABLE, read),
+            Self::Unix(stream) => stream.try_io(Interest::READABLE, read),
         }
     }
 }

@@ -19,6 +19,7 @@ use super::held_stream::HeldStream;
 use super::http2::Pool;
 use super::progress_grid::{Cell, RequestState};
 use super::queue::{DueRequest, RequestQueue};
+use super::timer::Timer;
 
 /// The delay before a worker connects again to a server that accepted no connection.
 const RECONNECT_DELAY: Duration = Duration::from_millis(100);
@@ -27,19 +28,19 @@ const RECONNECT_DELAY: Duration = Duration::from_millis(100);
 const MAX_POLLS: usize = 10;
 
 /// A worker's connection: `None` if it has none at present, an error if it could not open one.
-type Slot = Result<Option<Connection>, Outcome>;
+type Slot = Result<Option<Box<Connection>>, Outcome>;
 
 pub struct Worker {
-    pub spec: BurstSpec,
+    pub spec: Arc<BurstSpec>,
     /// The burst's index among the bursts that are fired together.
     pub burst: usize,
     pub queue: Arc<RequestQueue>,
     pub pool: Arc<Pool>,
     pub handle: BurstHandle,
     /// Where its connection comes from; `None` if it opens its own.
-    pub takes: Option<oneshot::Receiver<Connection>>,
+    pub takes: Option<oneshot::Receiver<Box<Connection>>>,
     /// Where its connection goes afterwards; `None` if it is closed.
-    pub hands_on: Option<oneshot::Sender<Connection>>,
+    pub hands_on: Option<oneshot::Sender<Box<Connection>>>,
 }
 
 impl Worker {
@@ -60,6 +61,7 @@ impl Worker {
         };
         let mut rows = Vec::new();
         let mut is_first = true;
+        let mut timer = Timer::default();
         if let Some(row) = self.send_held(&mut connection, &barrier).await {
             is_first = false;
             self.record(row, &mut rows);
@@ -70,7 +72,7 @@ impl Worker {
         while let Some(due) = self.next_request(is_first).await {
             is_first = false;
             let row;
-            (row, connection) = self.send(due, connection).await;
+            (row, connection) = self.send(due, connection, &mut timer).await;
             self.record(row, &mut rows);
             if connection.is_err() {
                 // The other workers send the rest. Otherwise this worker would take one request after another from the
@@ -89,23 +91,20 @@ impl Worker {
     }
 
     /// Waits for the connection of another worker. There is none if that worker failed, or if the bursts are stopped.
-    async fn taken(&self, takes: oneshot::Receiver<Connection>) -> Slot {
+    async fn taken(&self, takes: oneshot::Receiver<Box<Connection>>) -> Slot {
         tokio::select! {
             taken = takes => Ok(taken.ok().map(|connection| connection.of(&self.spec.request))),
             () = self.handle.stopped().cancelled() => Ok(None),
         }
     }
 
-    /// Waits for the timeout of a request that is sent now. Connecting is a part of it if it is a part of the request.
-    async fn timeout(&self, connecting: Duration) {
-        match self.spec.timeout {
-            Some(timeout) if self.spec.request.keep_alive => tokio::time::sleep(timeout).await,
-            Some(timeout) => tokio::time::sleep(timeout.saturating_sub(connecting)).await,
-            None => std::future::pending().await,
-        }
+    /// The timeout of a request that is sent now. Connecting is a part of it if it is a part of the request.
+    fn timeout(&self, connecting: Duration) -> Option<Duration> {
+        let connecting = if self.spec.request.keep_alive { Duration::ZERO } else { connecting };
+        Some(self.spec.timeout?.saturating_sub(connecting))
     }
 
-    async fn open(&self, barrier: Option<&Barrier>) -> Result<Connection, Outcome> {
+    async fn open(&self, barrier: Option<&Barrier>) -> Result<Box<Connection>, Outcome> {
         Connection::open(&self.spec.request, &self.pool, self.dialing(barrier)).await
     }
 
@@ -121,6 +120,10 @@ impl Worker {
         self.handle.count_completed();
         self.cell(row.i).set(if row.is_ok() { RequestState::Answered } else { RequestState::Failed });
         if row.i < self.spec.schedule.keep {
+            // A vector begins with room for four: most workers of a large burst have one row.
+            if rows.is_empty() {
+                rows.reserve_exact(1);
+            }
             rows.push(row);
         } else {
             self.queue.count(&row);
@@ -130,7 +133,7 @@ impl Worker {
     /// Sends the first request if its stream can hold it back until the release, so that no task has to be woken to send
     /// it. Arrives at the barrier in any case.
     async fn send_held(&self, connection: &mut Slot, barrier: &Barrier) -> Option<Row> {
-        let connection = connection.as_mut().ok().and_then(Option::as_mut);
+        let connection = connection.as_mut().ok().and_then(Option::as_deref_mut);
         let held = connection.and_then(|open| {
             let stream = open.held_stream()?.clone();
             Some((self.queue.hold(&stream)?, stream, open))
@@ -184,20 +187,24 @@ impl Worker {
     }
 
     async fn next_request(&self, is_first: bool) -> Option<DueRequest> {
+        if self.handle.stopped().is_cancelled() {
+            return None;
+        }
+        // Most requests of a closed loop are due at once: then nothing has to wait for the end.
         tokio::select! {
             biased;
-            () = self.handle.stopped().cancelled() => None,
             due = self.queue.next_request(is_first) => due,
+            () = self.handle.stopped().cancelled() => None,
         }
     }
 
     /// Sends one request, and waits for its answer or the end of the burst.
-    async fn send(&self, due: DueRequest, connection: Slot) -> (Row, Slot) {
+    async fn send(&self, due: DueRequest, connection: Slot, timer: &mut Timer) -> (Row, Slot) {
         let start = due.start;
         let mut row = Row { i: due.i, planned_us: due.planned_us, ..Row::default() };
         let connection = tokio::select! {
             biased;
-            connection = self.request(connection, start, &mut row) => connection,
+            connection = self.request(connection, start, &mut row, timer) => connection,
             () = self.handle.stopped().cancelled() => {
                 row.outcome = interrupted();
                 row.done_us = start.elapsed_us();
@@ -208,7 +215,7 @@ impl Worker {
     }
 
     /// Sends one request. Returns the connection for the next.
-    async fn request(&self, connection: Slot, start: StartTime, row: &mut Row) -> Slot {
+    async fn request(&self, connection: Slot, start: StartTime, row: &mut Row, timer: &mut Timer) -> Slot {
         row.connects = !self.spec.request.keep_alive;
         let mut opened = match connection {
             Ok(Some(connection)) => {
@@ -222,7 +229,7 @@ impl Worker {
             let was_used = connection.is_used();
             let cell = self.cell(row.i);
             cell.set(RequestState::Sent);
-            let timeout = self.timeout(connection.connect_time());
+            let timeout = timer.after(self.timeout(connection.connect_time()));
             connection.exchange(&self.spec, cell, timeout).await.fill(
                 &self.spec,
                 start,
@@ -237,7 +244,7 @@ impl Worker {
             if was_used && is_unanswered && may_resend {
                 opened = self.open(None).await;
                 if let Ok(connection) = &mut opened {
-                    let timeout = self.timeout(Duration::ZERO);
+                    let timeout = timer.after(self.timeout(Duration::ZERO));
                     connection.exchange(&self.spec, cell, timeout).await.fill(
                         &self.spec,
                         start,

@@ -39,6 +39,8 @@ impl BodyPrefix {
 ///
 /// `start_ns` is the burst's start, in nanoseconds since 1970.
 pub fn evidence(body: &[u8], start_ns: u64) -> Option<Evidence> {
+    // Most bodies are no JSON object. The parser's error takes longer than this look.
+    body.trim_ascii_start().starts_with(b"{").then_some(())?;
     let reply: endpoint::Reply = serde_json::from_slice(body).ok()?;
     let names = [Some(&*reply.instance), Some(&*reply.endpoint), Some(&*reply.style), reply.host.as_deref()];
     let is_possible = reply.served > 0 && reply.entered_unix_ns <= reply.left_unix_ns;

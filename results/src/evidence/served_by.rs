@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use judge::trace::{Evidence, Stay};
 use sfv::{BareItem, Item, Parameters, Parser};
 
 use super::{Reply, is_name};
 
-const NAME: &str = "served-by";
+static NAME: HeaderName = HeaderName::from_static("served-by");
 /// The longest value, in bytes. A longer one is ignored.
 const MAX_BYTES: usize = 1_024;
 /// The longest time between a burst's start and a stay, by different clocks, in nanoseconds: a day. A stay that is further
@@ -35,7 +35,7 @@ pub(super) fn evidence(reply: &Reply) -> Option<Evidence> {
 
 /// The value, if there is one header of this name. Several would be those of several servers.
 fn value(headers: &HeaderMap) -> Option<&[u8]> {
-    let mut values = headers.get_all(NAME).iter();
+    let mut values = headers.get_all(&NAME).iter();
     let value = values.next()?.as_bytes();
     (values.next().is_none() && value.len() <= MAX_BYTES).then_some(value)
 }

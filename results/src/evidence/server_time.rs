@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 /// The longest value that is read, in bytes.
 const MAX_BYTES: usize = 1_024;
@@ -11,18 +11,18 @@ const MAX_BYTES: usize = 1_024;
 type Parse = fn(&str) -> Option<Duration>;
 
 /// The headers, in the order in which they are read, with the time in each.
-const HEADERS: [(&str, Parse); 4] = [
-    ("server-timing", server_timing),
-    ("x-runtime", seconds),
-    ("x-process-time", seconds),
-    ("x-response-time", with_unit),
+static HEADERS: [(HeaderName, Parse); 4] = [
+    (HeaderName::from_static("server-timing"), server_timing),
+    (HeaderName::from_static("x-runtime"), seconds),
+    (HeaderName::from_static("x-process-time"), seconds),
+    (HeaderName::from_static("x-response-time"), with_unit),
 ];
 
 /// Returns the time in the first of these headers that has a valid one: `Server-Timing` (milliseconds), `X-Runtime` (seconds),
 /// `X-Process-Time` (seconds), `X-Response-Time` (milliseconds, or with the unit s, ms or us).
 pub fn server_time(headers: &HeaderMap) -> Option<Duration> {
     HEADERS.iter().find_map(|(name, parse)| {
-        let value = headers.get(*name)?.to_str().ok()?;
+        let value = headers.get(name)?.to_str().ok()?;
         (value.len() <= MAX_BYTES).then(|| parse(value)).flatten()
     })
 }

@@ -1,13 +1,16 @@
 //! A socket that can hold back bytes. A worker writes its first request to it before the barrier, so that the release
 //! only has to pass the bytes to the kernel.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
 use std::time::Instant;
 
+use hyper::body::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::socket::Socket;
@@ -19,7 +22,7 @@ const WRITES_PER_THREAD: usize = 50;
 /// the processors; with more threads the generator gets a larger share.
 const THREADS_PER_PROCESSOR: usize = 4;
 /// The maximum number of held bytes: a head and a small body. The rest of a large body follows after the release.
-const MAX_HELD_BYTES: usize = 16 * 1024;
+pub const MAX_HELD_BYTES: usize = 16 * 1024;
 
 /// A connected socket; clones share it.
 #[derive(Clone)]
@@ -27,6 +30,11 @@ pub struct HeldStream(Arc<Inner>);
 
 struct Inner {
     socket: Socket,
+    /// Whether a read with room left is the last until the kernel tells of more. If not, one more read sees whether the
+    /// server has closed the connection after its answer.
+    trusts_short_reads: bool,
+    /// Whether `state` is as at the beginning, so that it needs no look. Only the worker's thread sets it.
+    is_direct: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -37,12 +45,16 @@ struct Inner {
 struct State {
     is_holding: bool,
     /// Bytes that were written while holding, and that the socket has not accepted yet.
-    held: Vec<u8>,
+    held: Bytes,
+    /// The number of bytes of a request that were given to `hold_request`, and that hyper will write once more.
+    repeated: usize,
     /// When the release wrote the first of them.
     released: Option<Instant>,
     /// The worker that writes the rest. It is woken at the release if `held` could not be written completely, or if
     /// `is_full`.
     waker: Option<Waker>,
+    /// Reads as soon as `repeated` is 0.
+    reader: Option<Waker>,
     /// Whether a write was refused because `held` had reached its limit.
     is_full: bool,
     /// Whether the peer takes no more bytes. They are discarded: a server may answer an upload before its end and close the
@@ -51,13 +63,40 @@ struct State {
 }
 
 impl HeldStream {
-    pub fn new(socket: Socket) -> Self {
-        Self(Arc::new(Inner { socket, state: Mutex::default() }))
+    /// `may_resend`: whether a request can be sent again if the server has closed the connection meanwhile.
+    pub fn new(socket: Socket, may_resend: bool) -> Self {
+        let is_direct = AtomicBool::new(true);
+        Self(Arc::new(Inner { socket, trusts_short_reads: may_resend, is_direct, state: Mutex::default() }))
     }
 
     /// Holds back all bytes that are written from now on, until the release.
     pub fn hold(&self) {
+        self.0.is_direct.store(false, SeqCst);
         self.state().is_holding = true;
+    }
+
+    /// Holds back this request, and all bytes that are written from now on, until the release. hyper writes the request when its
+    /// answer begins: its connection takes memory, and isn't needed before. What it writes is then dropped.
+    pub fn hold_request(&self, request: Bytes) {
+        self.0.is_direct.store(false, SeqCst);
+        let mut state = self.state();
+        state.is_holding = true;
+        state.repeated = request.len();
+        state.held = request;
+    }
+
+    /// Waits for the beginning of the answer to a request of `hold_request`, or for the connection's end.
+    pub async fn answered(&self) {
+        poll_fn(|cx| {
+            if self.is_direct()
+                || self.state().repeated == 0
+                || matches!(self.poll_held(cx), Poll::Ready(Err(_)))
+            {
+                return Poll::Ready(());
+            }
+            self.0.socket.poll_read_ready(cx).map(drop)
+        })
+        .await;
     }
 
     /// Whether bytes wait for the release.
@@ -67,7 +106,13 @@ impl HeldStream {
 
     /// When the held bytes were written; `None` on the next call.
     pub fn take_release_time(&self) -> Option<Instant> {
-        self.state().released.take()
+        if self.is_direct() {
+            return None;
+        }
+        let mut state = self.state();
+        let is_over = !state.is_holding && state.held.is_empty() && state.repeated == 0 && !state.is_broken;
+        self.0.is_direct.store(is_over, SeqCst);
+        state.released.take()
     }
 
     /// Writes the held bytes, as far as the socket accepts them.
@@ -77,7 +122,7 @@ impl HeldStream {
         state.released = (!state.held.is_empty()).then(Instant::now);
         // An error shows again at the worker's next write or read.
         if let Ok(written) = self.0.socket.try_write(&state.held) {
-            state.held.drain(..written);
+            state.held.advance(written);
         }
         // A worker with nothing left to write is not woken: it waits for the answer anyway, and waking thousands of
         // workers would delay the other releases.
@@ -89,6 +134,9 @@ impl HeldStream {
 
     /// Writes the rest of the held bytes after the release; does nothing before it.
     fn poll_held(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_direct() {
+            return Poll::Ready(Ok(()));
+        }
         let mut state = self.state();
         if state.is_holding {
             // Stored under the lock: a release either comes before and is seen here, or comes after and wakes this task.
@@ -98,7 +146,7 @@ impl HeldStream {
         while !state.held.is_empty() {
             ready!(self.0.socket.poll_write_ready(cx))?;
             match self.0.socket.try_write(&state.held) {
-                Ok(written) => drop(state.held.drain(..written)),
+                Ok(written) => state.held.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if is_broken(&error) => {
                     state.is_broken = true;
@@ -108,6 +156,36 @@ impl HeldStream {
             }
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// The number of bytes of a write that are dropped, because they were held before; `None` if they are new.
+    fn repeated(&self, length: usize) -> Option<usize> {
+        if self.is_direct() {
+            return None;
+        }
+        let mut state = self.state();
+        let dropped = length.min(state.repeated);
+        state.repeated -= dropped;
+        if dropped > 0 && state.repeated == 0 {
+            state.reader.take().into_iter().for_each(Waker::wake);
+        }
+        (dropped > 0).then_some(dropped)
+    }
+
+    fn read(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+        match self.0.trusts_short_reads {
+            true => self.0.socket.try_read_once(buf),
+            false => self.0.socket.try_read(buf),
+        }
+    }
+
+    /// Whether the peer takes no more bytes.
+    pub fn is_broken(&self) -> bool {
+        !self.is_direct() && self.state().is_broken
+    }
+
+    fn is_direct(&self) -> bool {
+        self.0.is_direct.load(SeqCst)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -129,15 +207,23 @@ pub fn release_all(streams: &[HeldStream]) {
 
 impl AsyncRead for HeldStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        // hyper takes bytes for an error that come before it has written its request.
+        if !self.is_direct() {
+            let mut state = self.state();
+            if state.repeated > 0 {
+                state.reader = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+        }
         // A task that waits for the answer may never poll a write again, so a read writes the rest, too.
         if let Poll::Ready(Err(error)) = self.poll_held(cx) {
             return Poll::Ready(Err(error));
         }
         loop {
             ready!(self.0.socket.poll_read_ready(cx))?;
-            match self.0.socket.try_read(buf) {
+            match self.read(buf) {
                 // The write has taken the error from the socket.
-                Ok(0) if buf.remaining() > 0 && self.state().is_broken => {
+                Ok(0) if buf.remaining() > 0 && self.is_broken() => {
                     return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
                 }
                 Ok(_) => return Poll::Ready(Ok(())),
@@ -150,12 +236,15 @@ impl AsyncRead for HeldStream {
 
 impl AsyncWrite for HeldStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
+        if let Some(length) = self.repeated(bytes.len()) {
+            return Poll::Ready(Ok(length));
+        }
+        while !self.is_direct() {
             ready!(self.poll_held(cx))?;
             let mut state = self.state();
             if state.is_holding {
                 let length = bytes.len().min(MAX_HELD_BYTES - state.held.len());
-                state.held.extend_from_slice(&bytes[..length]);
+                state.held = [&state.held, &bytes[..length]].concat().into();
                 state.is_full = length == 0;
                 return if state.is_full { Poll::Pending } else { Poll::Ready(Ok(length)) };
             }
@@ -172,6 +261,7 @@ impl AsyncWrite for HeldStream {
             match self.0.socket.try_write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if is_broken(&error) => {
+                    self.0.is_direct.store(false, SeqCst);
                     self.state().is_broken = true;
                     return Poll::Ready(Ok(bytes.len()));
                 }
@@ -195,59 +285,4 @@ fn is_broken(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::{TcpListener, TcpStream};
-    use tokio::time::timeout;
-
-    use super::*;
-
-    async fn pair() -> (HeldStream, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (HeldStream::new(Socket::Tcp(socket)), listener.accept().await.unwrap().0)
-    }
-
-    #[tokio::test]
-    async fn held_bytes_are_sent_at_the_release() {
-        let (mut stream, mut peer) = pair().await;
-        stream.write_all(b"direct, ").await.unwrap();
-        stream.hold();
-        stream.write_all(b"held").await.unwrap();
-        let mut bytes = [0; 8];
-        peer.read_exact(&mut bytes).await.unwrap();
-        assert_eq!(&bytes, b"direct, ");
-        assert!(timeout(Duration::from_millis(100), peer.read_u8()).await.is_err());
-        assert_eq!(stream.take_release_time(), None);
-        let before = Instant::now();
-        release_all(&[stream.clone()]);
-        assert!(stream.take_release_time().unwrap() >= before);
-        let mut bytes = [0; 4];
-        peer.read_exact(&mut bytes).await.unwrap();
-        assert_eq!(&bytes, b"held");
-    }
-
-    /// The body is larger than the socket's buffer: the rest is written as the peer reads.
-    #[tokio::test]
-    async fn a_large_body_is_written_completely() {
-        const LENGTH: usize = 16 << 20;
-        let (mut stream, mut peer) = pair().await;
-        stream.hold();
-        let releasing = stream.clone();
-        let waiting = tokio::spawn(async move {
-            stream.write_all(&vec![7; LENGTH]).await?;
-            stream.read_u8().await
-        });
-        while !releasing.has_held() {
-            tokio::task::yield_now().await;
-        }
-        release_all(&[releasing]);
-        let mut bytes = vec![0; LENGTH];
-        timeout(Duration::from_secs(20), peer.read_exact(&mut bytes)).await.unwrap().unwrap();
-        assert!(bytes.iter().all(|byte| *byte == 7));
-        peer.write_u8(1).await.unwrap();
-        assert_eq!(waiting.await.unwrap().unwrap(), 1);
-    }
-}
+mod tests;
