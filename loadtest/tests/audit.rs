@@ -214,6 +214,17 @@ fn a_stand_in_for_wasmtime_gives_the_same_table_for_what_it_can_run() {
     }
 }
 
+/// `wasmtime serve` runs components only.
+#[test]
+fn a_core_module_is_wrapped_for_wasmtime() {
+    let (_folder, manifest) = app(&[("/module", "conformance_wasip1.wasm", 0)]);
+    let (output, document) =
+        audited(&[&manifest, "--on", "wasmtime", "-n", "2"], &as_variables(&stand_in("wasmtime")));
+    let audit = document.unwrap_or_else(|| panic!("a result: {}", stderr(&output))).audit.expect("an audit");
+    let module = route(&audit, "/module");
+    assert!(module.alone_ms.is_some() && module.wasi == Some(2), "{module:?}");
+}
+
 #[test]
 fn an_interrupted_audit_keeps_its_bursts() {
     let (folder, manifest) = app(&[("/sync", "wasip3_sync.wasm", 200)]);

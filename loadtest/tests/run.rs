@@ -101,34 +101,43 @@ fn the_setups_that_wait_are_as_expected() {
     }
 }
 
-/// A component of which nothing but its export is read.
+/// Files of which nothing but an export is read.
 #[test]
-fn an_application_of_a_release_candidate_of_wasi_is_skipped() {
+fn an_application_that_only_spin_can_run_is_skipped() {
     let _machine = shared();
     let folder = tempfile::tempdir().unwrap();
-    let name = "wasi:http/handler@0.3.0-rc-2026-03-15";
-    let section = [&[1, 0, name.len() as u8][..], name.as_bytes(), &[5, 0, 0]].concat();
-    let wasm = [&b"\0asm\x0d\0\x01\0"[..], &[11, section.len() as u8], &section].concat();
-    fs::write(folder.path().join("app.wasm"), wasm).unwrap();
     let manifest = folder.path().join("spin.toml").display().to_string();
     let text = "spin_manifest_version = 2\n[application]\nname = \"a\"\n[[trigger.http]]\nroute = \"/e2/p3\"\ncomponent = \"lab\"\n\
                 [component.lab]\nsource = \"app.wasm\"\n";
     fs::write(&manifest, text).unwrap();
-    let ended = output(&["run", "--manifest", &manifest, "--setup", "6"]);
-    let said = stderr(&ended);
-    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(0), 0), "{said}");
-    let sentence = format!(
-        "{manifest} is skipped on the embedded host: its component lab uses {name}, a release candidate of WASI, which only \
-         Spin offers"
-    );
-    assert!(said.contains(&sentence), "{said}");
-    let ended = output(&["serve", "--listen", "127.0.0.1:0", &manifest]);
-    assert_eq!(ended.status.code(), Some(2), "{}", stderr(&ended));
-    assert!(
-        stderr(&ended).contains("which only Spin offers; build it with a newer SDK"),
-        "{}",
-        stderr(&ended)
-    );
+    let component = |name: &str| {
+        let section = [&[1, 0, name.len() as u8][..], name.as_bytes(), &[5, 0, 0]].concat();
+        [&b"\0asm\x0d\0\x01\0"[..], &[11, section.len() as u8], &section].concat()
+    };
+    let candidate = "wasi:http/handler@0.3.0-rc-2026-03-15";
+    let module = [&b"\0asm\x01\0\0\0\x07\x17\x01\x13"[..], b"handle-http-request", &[0, 0]].concat();
+    for (wasm, reason) in [
+        (
+            component(candidate),
+            format!("uses {candidate}, a release candidate of WASI, which only Spin offers"),
+        ),
+        (component("fermyon:spin/inbound-http"), "exports fermyon:spin/inbound-http".to_owned()),
+        (module, "is a core module of an SDK for Spin 1, for which only Spin has the adapter".to_owned()),
+    ] {
+        fs::write(folder.path().join("app.wasm"), wasm).unwrap();
+        let ended = output(&["run", "--manifest", &manifest, "--setup", "6"]);
+        let said = stderr(&ended);
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(0), 0), "{said}");
+        let sentence = format!("{manifest} is skipped on the embedded host: its component lab {reason}");
+        assert!(said.contains(&sentence), "{said}");
+        let ended = output(&["serve", "--listen", "127.0.0.1:0", &manifest]);
+        let said = stderr(&ended);
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(&reason) && said.contains("; build it with a newer SDK, or run this app"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

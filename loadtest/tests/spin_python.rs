@@ -19,7 +19,7 @@ fn every_component_exports_the_handler_of_wasip3() {
     for (id, component) in &app.components {
         let wasm = app.wasm(id, component).expect("a component");
         assert_eq!(wasm.wasi, Wasi::P3, "{id}");
-        assert!(wasm.candidate.is_some_and(|name| name.contains("0.3.0-rc")), "{id}");
+        assert!(wasm.for_spin_only.is_some_and(|reason| reason.contains("0.3.0-rc")), "{id}");
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod allowed_hosts;
 mod application;
 pub mod build;
+mod core_module;
 mod error;
 pub(crate) mod files;
 pub mod manifest;

@@ -1,10 +1,13 @@
-//! A component's file before it is compiled: the version of WASI that it uses, and the resources of one instance.
+//! A component's file before it is compiled: the version of WASI that it uses, and the resources of one instance. A core module is
+//! wrapped as a component.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use wasmparser::{ComponentExternalKind, Parser, Payload};
+
+use super::core_module::{self, Wrapped};
 
 /// The version of WASI whose HTTP interface a component exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,12 +20,14 @@ pub enum Wasi {
 
 /// A component's file.
 pub struct Wasm {
-    /// The file's content.
+    /// The component: the file's content, or its core module in an adapter.
     pub bytes: Vec<u8>,
+    /// Whether the file is a core module, which this host has wrapped as a component.
+    pub is_wrapped: bool,
     /// The version of WASI whose HTTP interface it exports.
     pub wasi: Wasi,
-    /// An interface that it imports or exports in the version of a release candidate of WASI: Spin offers some, and this host none.
-    pub candidate: Option<String>,
+    /// Why only Spin can run it, such as "is ..., for which only Spin has the adapter"; `None` if this host can.
+    pub for_spin_only: Option<String>,
     /// What one instance takes from the engine's pools.
     pub needs: Needs,
 }
@@ -40,6 +45,11 @@ pub struct Needs {
     /// Stacks that guest code runs on.
     pub stacks: u32,
 }
+
+/// The HTTP handler of Spin's SDKs before WASI 0.2: each request has an instance, as in WASIp2.
+const HANDLER_OF_SPIN_1: &str = "fermyon:spin/inbound-http";
+const NO_HANDLER: &str = "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or \
+                          wasi:http/handler@0.3";
 
 /// WASIp2: one stack for the one call.
 const STACKS_P2: u32 = 1;
@@ -83,37 +93,51 @@ impl Wasm {
     ///
     /// If they can't be used. The text says what is wrong, and what to do.
     pub(super) fn parse(bytes: Vec<u8>) -> Result<Self, String> {
-        if !Parser::is_component(&bytes) {
-            return Err(if Parser::is_core_wasm(&bytes) {
-                "a core module, not a component; compile it for wasm32-wasip2, or wrap it with `wasm-tools component new \
-                 FILE --adapt wasi_snapshot_preview1.reactor.wasm`; or run this app with `spin up`, which wraps it"
-            } else {
-                "not WebAssembly; `source` must name a component"
-            }
-            .to_owned());
+        if Parser::is_component(&bytes) {
+            return Self::of_component(bytes);
         }
-        let Survey { wasi, exported_candidate, imported_candidate, mut needs } = survey(&bytes)
-            .map_err(|error| format!("damaged: {error}; build it again, or get another copy"))?;
+        if !Parser::is_core_wasm(&bytes) {
+            return Err("not WebAssembly; `source` must name a component".to_owned());
+        }
+        Ok(match core_module::wrap(&bytes)? {
+            Wrapped::Component(component) => Self { is_wrapped: true, ..Self::of_component(component)? },
+            Wrapped::ForSpinOnly(reason) => Self {
+                bytes,
+                is_wrapped: false,
+                wasi: Wasi::P2,
+                for_spin_only: Some(reason.to_owned()),
+                needs: Needs::default(),
+            },
+        })
+    }
+
+    fn of_component(bytes: Vec<u8>) -> Result<Self, String> {
+        let Survey { wasi, exported_candidate, imported_candidate, exports_spin_1, mut needs } =
+            survey(&bytes)
+                .map_err(|error| format!("damaged: {error}; build it again, or get another copy"))?;
         let exported = exported_candidate.filter(|_| wasi.is_none());
-        let wasi = wasi.or(exported.as_ref().map(|(_, wasi)| *wasi)).ok_or(
-            "it has no HTTP export; a component for this host exports wasi:http/incoming-handler@0.2 or \
-             wasi:http/handler@0.3",
-        )?;
+        let exports_spin_1 = exports_spin_1 && wasi.is_none();
+        let wasi = wasi
+            .or(exported.as_ref().map(|(_, wasi)| *wasi))
+            .or(exports_spin_1.then_some(Wasi::P2))
+            .ok_or(NO_HANDLER)?;
         needs.stacks = match wasi {
             Wasi::P2 => STACKS_P2,
             Wasi::P3 => STACKS_P3,
         };
         let candidate = exported.map(|(name, _)| name).or(imported_candidate);
-        Ok(Self { bytes, wasi, candidate, needs })
+        let for_spin_only = candidate
+            .map(|name| format!("uses {name}, a release candidate of WASI, which only Spin offers"))
+            .or(exports_spin_1.then(|| {
+                format!("exports {HANDLER_OF_SPIN_1}, the handler of old SDKs, which only Spin calls")
+            }));
+        Ok(Self { bytes, is_wrapped: false, wasi, for_spin_only, needs })
     }
 
     /// Returns why this host can't run it, and what to do; `None` if it can.
     pub(super) fn unsupported(&self) -> Option<String> {
-        let candidate = self.candidate.as_ref()?;
-        Some(format!(
-            "it uses {candidate}, a release candidate of WASI, which only Spin offers; build it with a newer SDK, or run this \
-             app with `spin up`"
-        ))
+        let reason = self.for_spin_only.as_ref()?;
+        Some(format!("it {reason}; build it with a newer SDK, or run this app with `spin up`"))
     }
 }
 
@@ -125,12 +149,13 @@ struct Survey {
     exported_candidate: Option<(String, Wasi)>,
     /// The first import of a release candidate of WASI.
     imported_candidate: Option<String>,
+    exports_spin_1: bool,
     needs: Needs,
 }
 
 fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
     let mut survey = Survey::default();
-    let Survey { wasi, exported_candidate, imported_candidate, needs } = &mut survey;
+    let Survey { wasi, exported_candidate, imported_candidate, exports_spin_1, needs } = &mut survey;
     let mut depth = 0_usize;
     // Saturating: a damaged section may claim any number.
     let add = |sum: &mut u32, count| *sum = sum.saturating_add(count);
@@ -154,6 +179,7 @@ fn survey(wasm: &[u8]) -> wasmparser::Result<Survey> {
                 for export in exports {
                     let export = export?;
                     let name = export.name.name;
+                    *exports_spin_1 |= name == HANDLER_OF_SPIN_1;
                     match http_version(name) {
                         Some(_) if export.kind != ComponentExternalKind::Instance => {}
                         Some(version) if name.contains("-rc") => {

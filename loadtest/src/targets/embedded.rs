@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 
 use super::built_in::{BuiltIn, Content};
 use super::child::{Child, NotReady, guarded_command};
-use super::launch::{Launch, StartError, candidate};
+use super::launch::{Launch, StartError, for_spin_only};
 use super::running::Running;
 use super::server_trace::ServerTrace;
 use super::startup::StartupParser;
@@ -23,7 +23,7 @@ pub(super) const TARGET: BuiltIn = BuiltIn {
 async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
     let Launch { options, .. } = launch;
     let app = launch.app()?;
-    if let Some(skipped) = candidate(app, "the embedded host") {
+    if let Some(skipped) = for_spin_only(app, "the embedded host") {
         return Err(skipped);
     }
     let trace = ServerTrace::create().or_exit(Exit::System)?;

@@ -74,18 +74,13 @@ impl From<Failure> for StartError {
     }
 }
 
-/// The sentence that `app` is skipped because a component needs a release candidate of WASI, which only Spin offers; `None` if
-/// none does.
-pub(super) fn candidate(app: &App, system: &str) -> Option<StartError> {
-    let mut names = app.components.iter().filter_map(|(id, component)| {
-        let candidate = app.wasm(id, component).ok()?.candidate?;
-        Some(format!(
-            "{} is skipped on {system}: its component {id} uses {candidate}, a release candidate of WASI, which only Spin \
-             offers",
-            app.manifest.display()
-        ))
+/// The sentence that `app` is skipped because only Spin can run one of its components; `None` if each can be run.
+pub(super) fn for_spin_only(app: &App, system: &str) -> Option<StartError> {
+    let mut reasons = app.components.iter().filter_map(|(id, component)| {
+        let reason = app.wasm(id, component).ok()?.for_spin_only?;
+        Some(format!("{} is skipped on {system}: its component {id} {reason}", app.manifest.display()))
     });
-    names.next().map(StartError::Unsupported)
+    reasons.next().map(StartError::Unsupported)
 }
 
 /// Whether a component of `app` uses this version of WASI. Unreadable components are ignored: the system reports them.

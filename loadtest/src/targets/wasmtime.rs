@@ -1,21 +1,23 @@
 //! `wasmtime serve`. It serves one component, so each component has a process with its own port.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::path::Path;
 
 use host::wasm::Wasi;
 use host::{App, Component};
 use nix::sys::signal::Signal;
+use tempfile::NamedTempFile;
 
 use super::built_in::{BuiltIn, Content};
 use super::child::{Child, guarded_command};
-use super::launch::{Launch, StartError, candidate, uses_wasi};
+use super::launch::{Launch, StartError, for_spin_only, uses_wasi};
 use super::output::{Line, Lines};
 use super::route::trigger_at;
 use super::running::Running;
 use super::tool::{Tool, at_least};
 use crate::console::note;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, OrExit};
 
 pub(super) const TARGET: BuiltIn = BuiltIn {
     name: "wasmtime",
@@ -48,23 +50,22 @@ async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
             "{manifest} is skipped on wasmtime {version}: WASIp3 components need wasmtime 46 or later"
         )));
     }
-    if let Some(skipped) = candidate(app, "wasmtime") {
+    if let Some(skipped) = for_spin_only(app, "wasmtime") {
         return Err(skipped);
     }
     let help = WASMTIME.output(&wasmtime, &["serve", "--help"]).await?;
     let flags = accepted_flags(options.policy.flags(), &help)?;
-    let mut starting: Vec<(&str, Child, Lines)> = Vec::new();
+    let mut starting: Vec<(&str, Starting)> = Vec::new();
     let mut ids = HashMap::new();
     for &path in launch.paths {
         let (id, component) = component_at(app, path)?;
         ids.insert(path, id);
         if !starting.iter().any(|(started, ..)| *started == id) {
-            let (child, lines) = spawn(&wasmtime, app, id, component, &flags)?;
-            starting.push((id, child, lines));
+            starting.push((id, spawn(&wasmtime, app, id, component, &flags)?));
         }
     }
     let (mut children, mut urls, mut failures) = (Vec::new(), HashMap::new(), HashMap::new());
-    for (id, child, lines) in starting {
+    for (id, Starting { child, lines, wrapped: _wrapped }) in starting {
         match child.ready(options.ready_timeout(), lines.first(url)).await {
             Ok((child, url)) => {
                 children.push(child);
@@ -84,6 +85,14 @@ async fn start(launch: Launch<'_>) -> Result<Running, StartError> {
     }
     let by_path = ids.iter().filter_map(|(path, id)| Some(((*path).to_owned(), urls.get(id)?.clone())));
     Ok(Running::children(children, by_path.collect()).without(left_out).of_version(version))
+}
+
+/// A process that is not ready yet.
+struct Starting {
+    child: Child,
+    lines: Lines,
+    /// The component of a core module, which wasmtime doesn't wrap. wasmtime has read the file when it is ready.
+    wrapped: Option<NamedTempFile>,
 }
 
 /// Why wasmtime can't run a component, on one line.
@@ -112,16 +121,25 @@ fn spawn(
     id: &str,
     component: &Component,
     flags: &[String],
-) -> Result<(Child, Lines), Failure> {
+) -> Result<Starting, Failure> {
     let wasm = app.wasm(id, component).map_err(host::Error::from)?;
+    let wrapped = wasm.is_wrapped.then(|| temporary(&wasm.bytes)).transpose().or_exit(Exit::System)?;
     let mut command = guarded_command(wasmtime, Signal::SIGTERM)?;
     command.args(["serve", "--addr=127.0.0.1:0", "-Scli"]);
     if wasm.wasi == Wasi::P3 {
         command.args(["-Sp3", "-Wcomponent-model-async"]);
     }
     command.args(component.environment.iter().map(|(name, value)| format!("--env={name}={value}")));
-    command.args(flags).arg(&component.source);
-    Child::spawn(&format!("wasmtime serve ({id})"), command)
+    command.args(flags).arg(wrapped.as_ref().map_or(component.source.as_path(), NamedTempFile::path));
+    let (child, lines) = Child::spawn(&format!("wasmtime serve ({id})"), command)?;
+    Ok(Starting { child, lines, wrapped })
+}
+
+/// A file with this content, which is deleted when dropped.
+fn temporary(content: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    file.write_all(content)?;
+    Ok(file)
 }
 
 /// The URL in a line such as `Serving HTTP on http://127.0.0.1:3911/`.

@@ -52,6 +52,16 @@ impl Worse {
         }
     }
 
+    /// In what each burst with shared instances is worse than each of the others. So load of other programs must come and go with the
+    /// shared instances, twice, before sharing is blamed for it.
+    fn of_all(shared: [&Burst; 2], isolated: [&Burst; 2]) -> Self {
+        let [first, second] = shared.map(|one| {
+            let [this, that] = isolated.map(|other| Self::of(one, other));
+            this.both(that)
+        });
+        first.both(second)
+    }
+
     fn both(self, other: Self) -> Self {
         Self { time: self.time && other.time, failures: self.failures && other.failures }
     }
@@ -153,13 +163,13 @@ impl Measured {
     }
 
     /// What a pair means that is worse with shared instances. Chance, or a machine that was busy for a while, is excluded only if
-    /// the pair is worse twice.
+    /// the better burst with shared instances is worse than the worse one with an instance each.
     fn slower(&self, (spread, one): &Fired, other: &Burst, times: &str) -> (Meaning, String, Option<String>) {
         let (Some(one_again), Some(other_again)) = &self.again else {
             let why = format!("{times} The pair was not fired once more, so that this may be chance.");
             return (Meaning::Inconclusive, why, None);
         };
-        let worse = Worse::of(one, other).both(Worse::of(one_again, other_again));
+        let worse = Worse::of_all([one, one_again], [other, other_again]);
         if !worse.any() {
             let why = format!(
                 "{times} Fired once more, they took {} and {}, so that the first pair is no proof.",
@@ -257,7 +267,36 @@ fn sent(spread_ms: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use results::document::sample;
+
     use super::*;
+
+    /// A burst whose replies name no instances.
+    fn burst(makespan_ms: f64, failed: usize) -> Burst {
+        let sample = sample::waves();
+        Burst { makespan_ms, ok: sample.n - failed, requests: Vec::new(), ..sample }
+    }
+
+    #[test]
+    fn sharing_is_blamed_only_if_its_better_burst_is_worse_than_both_others() {
+        for (shared, isolated, is_slower) in [
+            ([1_000.0, 1_010.0], [500.0, 520.0], true),
+            // Another program ran during one of the bursts.
+            ([1_000.0, 500.0], [500.0, 520.0], false),
+            ([500.0, 1_000.0], [500.0, 520.0], false),
+            // Another program ran all the time, except during one burst.
+            ([1_000.0, 1_010.0], [1_000.0, 520.0], false),
+            ([1_000.0, 1_010.0], [500.0, 1_000.0], false),
+        ] {
+            let bursts = |times: [f64; 2]| times.map(|ms| burst(ms, 0));
+            let (shared, isolated) = (bursts(shared), bursts(isolated));
+            let worse = Worse::of_all(shared.each_ref(), isolated.each_ref());
+            assert_eq!((worse.time, worse.failures), (is_slower, false), "{worse:?}");
+        }
+        let [none, one, two] = [0, 1, 2].map(|failed| burst(500.0, failed));
+        assert!(Worse::of_all([&one, &two], [&none, &none]).failures);
+        assert!(!Worse::of_all([&one, &two], [&none, &one]).failures);
+    }
 
     #[test]
     fn a_burst_is_slower_by_half_and_by_ten_milliseconds() {
