@@ -258,7 +258,7 @@ fn manifests_name_versions_of_images() {
 fn deviations_from_a_type_are_found() {
     let text = fs::read_to_string(common::project().join("deploy/spinkube/spinapp.yaml")).unwrap();
     for (good, bad, expected) in [
-        ("readiness:", "readyness:", "SpinApp.spec.checks.readyness is not known"),
+        ("readiness:", "startup:", "SpinApp.spec.checks.startup is not known"),
         ("  executor:", "  exekutor:", "SpinApp.spec.executor is missing"),
         ("periodSeconds: 2", "periodSeconds: 0", "0 is not allowed"),
         ("replicas: 1", "replicas: one", "\"one\" is not allowed"),
