@@ -26,12 +26,12 @@ pub struct Target {
 
 /// All targets. Each has a corpus in `fuzz/corpus`, and a file in `fuzz/libfuzzer/fuzz_targets`.
 pub static TARGETS: [Target; 6] = [
-    Target { name: "header", inputs: 1_000, run: header::run },
+    Target { name: "header", inputs: 50_000, run: header::run },
     Target { name: "importers", inputs: 1_000, run: importers::run },
-    Target { name: "manifest", inputs: 1_000, run: manifest::run },
-    Target { name: "response", inputs: 1_000, run: response::run },
-    Target { name: "routes", inputs: 1_000, run: routes::run },
-    Target { name: "verdict", inputs: 1_000, run: verdict::run },
+    Target { name: "manifest", inputs: 500, run: manifest::run },
+    Target { name: "response", inputs: 1_500, run: response::run },
+    Target { name: "routes", inputs: 400, run: routes::run },
+    Target { name: "verdict", inputs: 30_000, run: verdict::run },
 ];
 
 /// Runs the target of this name on an input.
