@@ -34,6 +34,7 @@ pub struct Connection {
     is_used: bool,
 }
 
+#[expect(clippy::large_enum_variant, reason = "nearly all are of HTTP/1.1, and a connection is boxed")]
 enum Protocol {
     Http1(Http1),
     Http2(StreamSlot),
