@@ -1,6 +1,7 @@
 //! The load generators of the benchmarks. They are processes, so that their load is not the server's.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -51,9 +52,8 @@ pub async fn burst(context: &RunContext, url: &str, n: usize, service: Duration)
     command.args(burst_args(url, n, service)).arg("--out").arg(out.path());
     let output = finish(&mut command, service).await.context("loadtest burst")?;
     // The exit code is ignored: failed requests are a result.
-    let result = fs::read(out.path().join("result.json"))
-        .with_context(|| String::from_utf8_lossy(&output.stderr).trim().to_owned())?;
-    let document: Document = serde_json::from_slice(&result).context("reading result.json")?;
+    let document =
+        document(out.path()).with_context(|| String::from_utf8_lossy(&output.stderr).trim().to_owned())?;
     let run = document.runs.into_iter().next().context("result.json has no run")?;
     run.bursts.into_iter().next().context("result.json has no burst")
 }
@@ -85,11 +85,26 @@ async fn finish(command: &mut Command, expected: Duration) -> Result<Output> {
     Ok(timeout(expected + OVERRUN_LIMIT, output).await.context("did not end in time")??)
 }
 
+/// The document that `loadtest` wrote to `folder`.
+pub fn document(folder: &Path) -> Result<Document> {
+    let file = fs::read(folder.join("result.json")).context("reading result.json")?;
+    serde_json::from_slice(&file).context("reading result.json")
+}
+
+/// The text after `label` in a line of a report.
+fn value<'a>(report: &'a str, label: &str) -> Option<&'a str> {
+    report.lines().find_map(|line| line.trim().strip_prefix(label)).map(str::trim)
+}
+
+/// The requests per second in a report of wrk or hey.
+pub fn rate(report: &str) -> Option<f64> {
+    value(report, "Requests/sec:")?.parse().ok()
+}
+
 fn throughput(report: &str) -> Option<Throughput> {
-    let value = |label: &str| report.lines().find_map(|line| line.trim().strip_prefix(label));
-    let rate = value("Requests/sec:")?.trim().parse().ok()?;
-    let non_success =
-        value("Non-2xx or 3xx responses:").and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+    let value = |label: &str| value(report, label);
+    let rate = rate(report)?;
+    let non_success = value("Non-2xx or 3xx responses:").and_then(|count| count.parse().ok()).unwrap_or(0);
     // Such as `connect 0, read 3, write 0, timeout 2`.
     let socket_errors: u64 = value("Socket errors:")
         .map(|kinds| kinds.split([' ', ',']).filter_map(|word| word.parse::<u64>().ok()).sum())

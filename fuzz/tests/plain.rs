@@ -41,13 +41,11 @@ fn fuzz(name: &str) {
     assert!(!corpus.is_empty());
     corpus.iter().for_each(|input| check(target, input));
     let seconds = env::var("FUZZ_SECONDS").ok().map(|text| text.parse().expect("FUZZ_SECONDS is a number"));
+    let seed = seconds.map_or(1, |_| fastrand::u64(..));
+    let mut mutator = Mutator::new(&corpus, seed);
     match seconds {
-        None => {
-            let mut mutator = Mutator::new(&corpus, 1);
-            (0..target.inputs).for_each(|_| check(target, &mutator.input()));
-        }
+        None => (0..target.inputs).for_each(|_| check(target, &mutator.input())),
         Some(seconds) => {
-            let mut mutator = Mutator::new(&corpus, fastrand::u64(..));
             let end = Instant::now() + Duration::from_secs(seconds);
             let mut count = 0_u64;
             while Instant::now() < end {

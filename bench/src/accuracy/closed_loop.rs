@@ -5,7 +5,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use results::document::Document;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -13,6 +12,7 @@ use crate::app::WAITING;
 use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
+use crate::load;
 use crate::numbers::Series;
 use crate::programs::{Program, Programs};
 use crate::server::Server;
@@ -98,23 +98,17 @@ impl Looped {
         let rate = match self.name {
             "loadtest" => Some(of_rows(folder.path())?),
             "oha" => of_oha(&report),
-            _ => of_line(&report),
+            _ => load::rate(&report),
         };
         rate.with_context(|| format!("reports no rate: {}", String::from_utf8_lossy(&output.stderr).trim()))
     }
 }
 
 fn of_rows(folder: &Path) -> Result<f64> {
-    let file = std::fs::read(folder.join("result.json")).context("reading result.json")?;
-    let document: Document = serde_json::from_slice(&file).context("reading result.json")?;
+    let document = load::document(folder)?;
     let burst = document.bursts().next().context("no burst in result.json")?;
     ensure!(burst.failed == 0, "{} of {} requests failed", burst.failed, burst.n);
     Ok(burst.per_second)
-}
-
-/// hey and wrk write a line.
-fn of_line(report: &str) -> Option<f64> {
-    report.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:"))?.trim().parse().ok()
 }
 
 fn of_oha(report: &str) -> Option<f64> {
@@ -128,8 +122,8 @@ mod tests {
 
     #[test]
     fn the_rate_is_read_from_the_peers_reports() {
-        assert_eq!(of_line("Summary:\n  Requests/sec:\t1025.5\n"), Some(1025.5));
+        assert_eq!(load::rate("Summary:\n  Requests/sec:\t1025.5\n"), Some(1025.5));
         assert_eq!(of_oha(r#"{"summary": {"requestsPerSec": 1.5}}"#), Some(1.5));
-        assert_eq!((of_line("error"), of_oha("error")), (None, None));
+        assert_eq!((load::rate("error"), of_oha("error")), (None, None));
     }
 }

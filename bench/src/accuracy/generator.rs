@@ -5,10 +5,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use results::document::Document;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::load;
 use crate::numbers::Series;
 use crate::programs::{Program, Programs};
 
@@ -80,8 +80,7 @@ impl Generator {
 }
 
 fn mean_of_rows(folder: &Path) -> Result<Option<f64>> {
-    let file = std::fs::read(folder.join("result.json")).context("reading result.json")?;
-    let document: Document = serde_json::from_slice(&file).context("reading result.json")?;
+    let document = load::document(folder)?;
     let bursts = document.runs.iter().flat_map(|run| &run.bursts);
     let mut latencies = Series::default();
     for burst in bursts {

@@ -11,8 +11,8 @@ use wit_component::ComponentEncoder;
 
 /// The section, or the beginning of its name.
 const INTERFACE: &str = "component-type";
-/// The HTTP handler of Spin's first SDKs.
-const HANDLER_OF_SPIN_1: &str = "handle-http-request";
+/// The exported function of Spin's first SDKs that handles requests.
+const EXPORT_OF_SPIN_1: &str = "handle-http-request";
 
 /// A core module as a component.
 pub(super) enum Wrapped {
@@ -79,7 +79,7 @@ impl Shape {
                 Payload::ExportSection(exports) => {
                     for export in exports {
                         let name = export?.name;
-                        shape.is_of_spin_1 |= name == HANDLER_OF_SPIN_1;
+                        shape.is_of_spin_1 |= name == EXPORT_OF_SPIN_1;
                         shape.is_command |= name == "_start";
                     }
                 }

@@ -176,12 +176,7 @@ fn variants(history: &History, fitted: &Fitted) -> Vec<Fitted> {
         let other = Fitted { prior, ..weigh(history, hypothesis, REPLICATES) };
         variants.push(other);
     }
-    if history.sent(Target::OtherHeader)
-        && matches!(
-            fitted.hypothesis.model,
-            ServerModel::Pool | ServerModel::LockFirst | ServerModel::LockLast
-        )
-    {
+    if history.sent(Target::OtherHeader) && fitted.hypothesis.model.may_be_by_session() {
         let sessions: Vec<Fitted> = variants
             .iter()
             .map(|one| {

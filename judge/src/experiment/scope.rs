@@ -20,7 +20,9 @@ pub(super) fn sentences(history: &History, posterior: &Posterior) -> Vec<String>
             "The limit is this endpoint's own: the second URL doesn't meet it.",
         )
     });
-    let session = history.sent(Target::OtherHeader).then(|| {
+    // Other models have no sessions: what fits them says nothing about these.
+    let has_sessions = posterior.best().hypothesis.model.may_be_by_session();
+    let session = (has_sessions && history.sent(Target::OtherHeader)).then(|| {
         said(
             posterior,
             by_session,

@@ -44,6 +44,11 @@ impl ServerModel {
         matches!(self, Self::WindowCap | Self::WindowOfAll | Self::WindowEstimate)
     }
 
+    /// Whether each session may have a limit of its own.
+    pub(super) fn may_be_by_session(self) -> bool {
+        matches!(self, Self::Pool | Self::LockFirst | Self::LockLast)
+    }
+
     /// Returns the place of the main parameter in a hypothesis's point. A hypothesis without parameters has none there.
     pub(super) fn main_place(self) -> usize {
         match self {

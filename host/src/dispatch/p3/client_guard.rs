@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::instance_state::InstanceState;
 use super::lock::{Lock, Locks, StdLocks};
+use super::register::register;
 use super::request_phase::{Held, Remains, RequestPhase};
 use crate::dispatch::admission::QueueTicket;
 use crate::dispatch::body::{AbortFlag, ResponseGuard};
@@ -92,10 +93,7 @@ impl<L: Locks, T> RequestState<L, T> {
             if shared.phase.is_cancelled() {
                 return Poll::Ready(());
             }
-            match &mut shared.waker {
-                Some(waker) => waker.clone_from(context.waker()),
-                empty => *empty = Some(context.waker().clone()),
-            }
+            register(&mut shared.waker, context);
             Poll::Pending
         })
     }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::lock::{Lock, Locks, StdLocks};
 use super::occupancy::{Expiration, Occupancy};
+use super::register::register;
 use super::worker_state::WorkerStatus;
 use crate::dispatch::admission::Evictable;
 use crate::dispatch::body::AbortFlag;
@@ -89,10 +90,7 @@ impl<L: Locks> InstanceState<L> {
         now: Instant,
     ) -> Expiration {
         let mut shared = self.shared.lock();
-        match &mut shared.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            empty => *empty = Some(context.waker().clone()),
-        }
+        register(&mut shared.waker, context);
         shared.occupancy.expiration(status, limits, now)
     }
 

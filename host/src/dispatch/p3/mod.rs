@@ -19,6 +19,7 @@ mod occupancy;
 mod poll_loop;
 mod pool;
 mod queue;
+mod register;
 mod request_phase;
 mod worker_state;
 

@@ -5,7 +5,7 @@ mod data;
 
 use askama::Template;
 use judge::units;
-use judge::verdict::{Confidence, Kind};
+use judge::verdict::Kind;
 use results::chart::as_one_burst;
 use results::chart::svg::{self, Figure};
 use results::document::{Burst, Diagnosed, Document, Latency, Run};
@@ -207,10 +207,6 @@ fn sign(kind: &Kind) -> &'static str {
         Kind::Refused => "✕",
         Kind::Inconclusive => "?",
     }
-}
-
-fn is_certain(burst: &Burst) -> bool {
-    burst.verdict.confidence == Confidence::High || burst.verdict.kind == Kind::Inconclusive
 }
 
 /// Returns the original result of a burst, in words.
