@@ -40,16 +40,21 @@ impl Posterior {
         rivals.map(|(_, probability, at)| (&self.fitted[*at], *probability))
     }
 
-    /// Returns the probability that the most probable mechanism has a property.
-    pub(super) fn share_of_best(&self, has: impl Fn(&Hypothesis) -> bool) -> f64 {
-        let best = self.best();
+    /// Returns the probability that a property holds, among the hypotheses that `counts` accepts; `None` if there are none.
+    pub(super) fn share(
+        &self,
+        counts: impl Fn(&Hypothesis) -> bool,
+        holds: impl Fn(&Hypothesis) -> bool,
+    ) -> Option<f64> {
+        let counted: Vec<&Fitted> = self.fitted.iter().filter(|one| counts(&one.hypothesis)).collect();
+        let most = counted.iter().map(|one| one.log()).reduce(f64::max)?;
         let (mut with, mut all) = (0.0, 0.0);
-        for one in self.fitted.iter().filter(|one| one.hypothesis.name() == best.hypothesis.name()) {
-            let weight = (one.log() - best.log()).exp();
+        for one in counted {
+            let weight = (one.log() - most).exp();
             all += weight;
-            with += if has(&one.hypothesis) { weight } else { 0.0 };
+            with += if holds(&one.hypothesis) { weight } else { 0.0 };
         }
-        with / all
+        Some(with / all)
     }
 
     /// Whether the best hypothesis describes what was seen.

@@ -176,7 +176,7 @@ fn why(
     if let (Some(one), Some(posterior)) = (mechanism, posterior)
         && one.name != Name::None
     {
-        sentences.extend(scope::sentences(history, posterior));
+        sentences.extend(scope::sentences(history, one, posterior));
     }
     match ended {
         End::RequestsSpent => sentences.push("The requests are spent.".to_owned()),
