@@ -18,13 +18,9 @@ tar -xzf burst-*.tar.gz -C "$scratch/plugin"
 in_scratch() { (cd "$scratch/work" && env -i PATH="$scratch/bin" HOME="$scratch/home" "$@"); }
 loadtest=$scratch/loadtest
 
-# The experiment. A busy machine blurs the verdicts of short waits: then once more with longer ones. Exit code 4 then says that some
-# verdict is still open, and none is wrong: the answers of shared processors and of a server that pauses can be the same.
-in_scratch "$loadtest" --check --quiet --time-scale 0.1 || {
-  code=0
-  in_scratch "$loadtest" --check --quiet --time-scale 0.5 || code=$?
-  [ "$code" -eq 0 ] || [ "$code" -eq 4 ] || fail "the experiment ended with exit code $code"
-}
+# The experiment. A busy machine blurs the verdicts of short waits: then once more with longer ones.
+in_scratch "$loadtest" --check --quiet --time-scale 0.1 || in_scratch "$loadtest" --check --quiet --time-scale 0.5 ||
+  fail "the experiment ended with exit code $?"
 [ -z "$(ls -A "$scratch/work")" ] || fail "the experiment left files: $(ls -A "$scratch/work")"
 
 in_scratch "$loadtest" lab export lab

@@ -145,12 +145,9 @@ impl Input {
     }
 
     fn trace(&self) -> Trace {
+        let rows: Vec<Row> = self.rows.iter().enumerate().map(|(i, row)| row.row(i)).collect();
         Trace {
-            schedule: self.schedule(),
-            service_ms: self.service_ms.value(),
-            rows: self.rows.iter().enumerate().map(|(i, row)| row.row(i)).collect(),
             shared_clock: self.shared_clock,
-            baseline: judge::trace::Baseline::default(),
             keep_alive: self.keep_alive,
             generator: Generator { cpu: self.cpu, lag_p99_us: self.lag_p99_us.value() },
             missing: MissingData {
@@ -159,6 +156,7 @@ impl Input {
                     [usize::from(self.failures % 3)],
                 resolution_us: self.resolution_us.value(),
             },
+            ..Trace::new(self.schedule(), self.service_ms.value(), rows)
         }
     }
 }

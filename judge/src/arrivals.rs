@@ -82,7 +82,7 @@ fn sorted(times: impl Iterator<Item = f64>) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::schedule::Schedule;
-    use crate::trace::{Generator, Outcome};
+    use crate::trace::Outcome;
 
     fn trace(connections: usize, rows: &[(Option<f64>, f64, f64)]) -> Trace {
         let row = |(i, (planned_us, sent, done)): (usize, &(Option<f64>, f64, f64))| Row {
@@ -93,16 +93,8 @@ mod tests {
             outcome: Outcome::Answered(200),
             ..Row::default()
         };
-        Trace {
-            schedule: Schedule { c: connections, ..Schedule::together(rows.len()) },
-            service_ms: 1.0,
-            baseline: crate::trace::Baseline::default(),
-            rows: rows.iter().enumerate().map(row).collect(),
-            shared_clock: false,
-            keep_alive: true,
-            generator: Generator::default(),
-            missing: crate::trace::MissingData::default(),
-        }
+        let schedule = Schedule { c: connections, ..Schedule::together(rows.len()) };
+        Trace::new(schedule, 1.0, rows.iter().enumerate().map(row).collect())
     }
 
     #[test]

@@ -110,6 +110,21 @@ fn a_lock_of_a_session_is_no_lock_of_the_server() {
 }
 
 #[test]
+fn what_other_sessions_meet_is_told_of_a_class_too() {
+    let abilities = Abilities { other_header: true, ..NOTHING };
+    // Without variation, a lock of all sessions is in one class with a rate, which no model limits for each session.
+    let steady = Service::LogNormal(0.2, 0.000_3);
+    let diagnosis = diagnose(Lock::new(0.5, 1, Held::Last), steady, abilities, Budget::default()).0;
+    let class: Vec<Name> =
+        diagnosis.mechanism.iter().flat_map(|one| one.class().collect::<Vec<_>>()).collect();
+    assert!(class.contains(&Name::Lock) && class.contains(&Name::RateLimit), "{diagnosis:?}");
+    assert!(diagnosis.why.contains("Requests of another session meet the same limit."), "{diagnosis:?}");
+    let of_session = OfSession::new(|| Box::new(Lock::new(0.5, 1, Held::Last)));
+    let diagnosis = diagnose(of_session, steady, abilities, Budget::default()).0;
+    assert!(diagnosis.why.contains("Each session has a limit of its own."), "{diagnosis:?}");
+}
+
+#[test]
 fn refusals_are_told_apart() {
     assert_eq!(class(Pool::new(6).capped(4), NOTHING), [Name::ConcurrencyCap]);
     assert_eq!(class(Rate::new(30.0, 6, Excess::Refused), NOTHING), [Name::RateCap]);

@@ -1,5 +1,8 @@
 //! The judge on thousands of random bursts at simulated servers with known behaviour.
 
+use judge::mechanism::Name;
+use judge::schedule::Schedule;
+use judge::trace::{Baseline, Outcome, Row, Trace};
 use judge::verdict::{Confidence, Kind, Verdict, judge};
 use simulator::{Case, Random, Score, ServiceTimes, case};
 
@@ -42,4 +45,30 @@ fn failure(case: &Case, verdict: &Verdict) -> Option<String> {
     let is_lost = case.plain && verdict.kind == Kind::Inconclusive;
     let Case { family, truth, k, trace, .. } = case;
     (is_wrong || is_lost).then(|| format!("{family:?}, {truth}, k {k:?}, {:?}: {verdict:?}", trace.schedule))
+}
+
+/// Eight requests of one second, answered together after 4.15 seconds.
+fn answered_together() -> Trace {
+    let row = |i: usize| Row {
+        i,
+        planned_us: Some(0.0),
+        sent_us: Some(10.0 * i as f64),
+        done_us: 4_150_000.0 + 100.0 * i as f64,
+        outcome: Outcome::Answered(200),
+        ..Row::default()
+    };
+    let baseline = Baseline::new(vec![1_001.0, 1_000.0, 1_002.0]);
+    Trace { baseline, ..Trace::new(Schedule::together(8), 1_001.0, (0..8).map(row).collect()) }
+}
+
+#[test]
+fn a_server_that_answers_other_requests_does_not_pause() {
+    let class = |beside_us: &[f64]| -> Vec<Name> {
+        let verdict = judge(&Trace { beside_us: beside_us.to_vec(), ..answered_together() });
+        verdict.mechanism.iter().flat_map(|one| one.class().collect::<Vec<_>>()).collect()
+    };
+    assert_eq!(class(&[]), [Name::SharedCpu, Name::Pause]);
+    // It may have stood still after these answers.
+    assert_eq!(class(&[500_000.0, 900_000.0]), [Name::SharedCpu, Name::Pause]);
+    assert_eq!(class(&[1_200_000.0]), [Name::SharedCpu]);
 }

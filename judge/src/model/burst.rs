@@ -49,6 +49,8 @@ pub(crate) struct Burst {
     pub(crate) one_at_a_time: f64,
     /// The width of a cell of time.
     pub(crate) width: f64,
+    /// When the server answered requests of other bursts.
+    beside: Vec<f64>,
     shift: f64,
 }
 
@@ -88,6 +90,7 @@ impl Burst {
             unlimited: limits_ms.0 / 1e3,
             one_at_a_time: limits_ms.1 / 1e3,
             width,
+            beside: trace.beside_us.iter().map(|us| (us - arrivals.first_us()) / 1e6).collect(),
             shift: if trace.missing.service { UNKNOWN_SHIFT } else { SHIFT },
         })
     }
@@ -95,6 +98,12 @@ impl Burst {
     /// Returns the same burst with a single request alone of another time.
     pub(super) fn with_alone(&self, time: f64, spread: f64) -> Self {
         Self { solos: vec![time], spread, ..self.clone() }
+    }
+
+    /// Whether the server answered requests of other bursts in this time.
+    pub(super) fn has_answers_beside(&self, from: f64, to: f64) -> bool {
+        // An answer may be on its way for a moment.
+        self.beside.iter().any(|at| (from + MOST_JITTER * self.alone..to).contains(at))
     }
 
     /// Returns the number of answers.

@@ -51,7 +51,10 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
             Speed::Held(..) => to - width - length,
             _ => from,
         };
-        (start >= 0.0).then(|| Hypothesis {
+        // An early pause may begin at any time until the first requests would have been served.
+        let still_from = if is_early { burst.alone } else { start };
+        let is_possible = start >= 0.0 && !burst.has_answers_beside(still_from, start + length);
+        is_possible.then(|| Hypothesis {
             ready: burst.observed.arrivals.clone(),
             capacity: Capacity::Unlimited,
             speed: speed(start, start + length),

@@ -3,6 +3,7 @@
 //! Times are microseconds from the burst's own start: the barrier's release plus the burst's delay.
 
 mod baseline;
+mod beside;
 mod ending;
 mod evidence;
 mod outcome;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::schedule::Schedule;
 
 pub use baseline::Baseline;
+pub use beside::{Origin, note_answers_beside};
 pub use ending::Ending;
 pub use evidence::{Evidence, Stay};
 pub use outcome::{ErrorKind, Fault, Outcome};
@@ -40,6 +42,8 @@ pub struct Trace {
     pub generator: Generator,
     /// What the trace's writer left out.
     pub missing: MissingData,
+    /// When the same server answered requests of other bursts: it didn't stand still then.
+    pub beside_us: Vec<f64>,
 }
 
 /// Whether a trace contains the requests that failed.
@@ -98,6 +102,7 @@ impl Trace {
             keep_alive: true,
             generator: Generator::default(),
             missing: MissingData::default(),
+            beside_us: Vec::new(),
         }
     }
 

@@ -114,7 +114,7 @@ fn secs(ms: f64) -> String {
 mod tests {
     use judge::aggregate::Aggregate;
     use judge::schedule::Schedule;
-    use judge::trace::{ErrorKind, Fault, Generator, Outcome, Row, Trace};
+    use judge::trace::{ErrorKind, Fault, Outcome, Row, Trace};
     use judge::verdict::{Kind, Verdict};
 
     use super::*;
@@ -139,16 +139,7 @@ mod tests {
                 ..Row::default()
             }
         });
-        let trace = Trace {
-            schedule: Schedule::together(10),
-            service_ms: 1e3,
-            baseline: judge::trace::Baseline::default(),
-            rows: rows.collect(),
-            shared_clock: true,
-            keep_alive: true,
-            generator: Generator::default(),
-            missing: judge::trace::MissingData::default(),
-        };
+        let trace = Trace::new(Schedule::together(10), 1e3, rows.collect());
         let verdict = Verdict::of(Kind::Limited);
         Burst::new("http://a/".into(), "a".into(), &trace.schedule, &trace, Aggregate::default(), verdict)
     }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use judge::schedule::Schedule;
-use judge::trace::{Baseline, Generator, MissingData, Trace};
+use judge::trace::{Baseline, Generator, Origin, Trace, note_answers_beside};
 use judge::verdict;
 use results::document::Burst;
 
@@ -85,32 +85,44 @@ pub async fn fire(
     for burst in bursts {
         measured.push(with_solo_after(burst, handle).await);
     }
+    let origin = |(burst, record): (&CalibratedBurst, &BurstRecord)| {
+        let url = &burst.spec.request.url;
+        let server = format!("{}://{}", url.scheme_str()?, url.authority()?);
+        Some(Origin { server, start_us: record.start_ns / 1_000 })
+    };
+    let origins: Vec<Option<Origin>> = measured.iter().zip(&recording.bursts).map(origin).collect();
+    let trace = |(burst, record): (&CalibratedBurst, &mut BurstRecord)| {
+        let BurstSpec { request, schedule, .. } = &burst.spec;
+        Trace {
+            baseline: burst.baseline.clone(),
+            shared_clock: request.is_local(),
+            keep_alive: request.keep_alive,
+            generator: recording.generator,
+            ..Trace::new(
+                Schedule { n: expected_rows(schedule, record), ..*schedule },
+                burst.service_ms,
+                std::mem::take(&mut record.rows),
+            )
+        }
+    };
+    let mut traces: Vec<Trace> = measured.iter().zip(&mut recording.bursts).map(trace).collect();
+    note_answers_beside(&mut traces, &origins);
     let judge =
-        |(CalibratedBurst { spec, service_ms, baseline, .. }, record): (&CalibratedBurst, BurstRecord)| {
+        |((CalibratedBurst { spec, .. }, trace), record): ((&CalibratedBurst, &Trace), BurstRecord)| {
             let BurstSpec { request, schedule, .. } = spec;
-            let trace = Trace {
-                schedule: Schedule { n: expected_rows(schedule, &record), ..*schedule },
-                service_ms: *service_ms,
-                baseline: baseline.clone(),
-                rows: record.rows,
-                shared_clock: request.is_local(),
-                keep_alive: request.keep_alive,
-                generator: recording.generator,
-                missing: MissingData::default(),
-            };
-            let verdict = verdict::judge(&trace);
+            let verdict = verdict::judge(trace);
             let endpoint = endpoint::name_of(request.url.path());
             let burst =
-                Burst::new(request.url.to_string(), endpoint, schedule, &trace, record.beyond, verdict);
+                Burst::new(request.url.to_string(), endpoint, schedule, trace, record.beyond, verdict);
             let start_unix_us = Some(record.start_ns / 1_000);
-            (Burst { unsent: record.unsent, http2: record.http2, start_unix_us, ..burst }, trace)
+            Burst { unsent: record.unsent, http2: record.http2, start_unix_us, ..burst }
         };
     let said = |(burst, record): (&CalibratedBurst, &BurstRecord)| {
         let answer = record.bad_answer.as_ref()?;
         Some(format!("status {}{}", answer.status, bad_answer::explain(answer, &burst.spec.request)))
     };
     let bad_answers = bursts.iter().zip(&recording.bursts).map(said).collect();
-    let (bursts, traces) = measured.iter().zip(recording.bursts).map(judge).unzip();
+    let bursts = measured.iter().zip(&traces).zip(recording.bursts).map(judge).collect();
     JudgedBursts { bursts, traces, bad_answers, generator: recording.generator }
 }
 

@@ -38,16 +38,7 @@ pub fn rows(n: usize, at_a_time: usize, per_instance: usize) -> Vec<Row> {
 
 /// Returns a burst of `rows` at `url`.
 pub fn burst(url: &str, endpoint: &str, rows: Vec<Row>, verdict: Verdict) -> Burst {
-    let trace = Trace {
-        schedule: Schedule::together(rows.len()),
-        service_ms: 1e3,
-        rows,
-        shared_clock: true,
-        baseline: judge::trace::Baseline::default(),
-        keep_alive: true,
-        generator: Generator::default(),
-        missing: judge::trace::MissingData::default(),
-    };
+    let trace = Trace::new(Schedule::together(rows.len()), 1e3, rows);
     Burst::new(url.to_owned(), endpoint.to_owned(), &trace.schedule, &trace, Aggregate::default(), verdict)
 }
 

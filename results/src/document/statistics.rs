@@ -168,7 +168,7 @@ fn ms(us: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use judge::schedule::Schedule;
-    use judge::trace::{Generator, Outcome};
+    use judge::trace::Outcome;
     use proptest::prelude::*;
 
     use super::*;
@@ -184,16 +184,7 @@ mod tests {
             outcome: Outcome::Answered(200),
             ..Row::default()
         });
-        Trace {
-            schedule: Schedule::together(latencies.len()),
-            service_ms: 1.0,
-            rows: rows.collect(),
-            shared_clock: true,
-            baseline: judge::trace::Baseline::default(),
-            keep_alive: true,
-            generator: Generator::default(),
-            missing: judge::trace::MissingData::default(),
-        }
+        Trace::new(Schedule::together(latencies.len()), 1.0, rows.collect())
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context as _, ensure};
 use judge::schedule::Schedule;
-use judge::trace::{Baseline, Failures, Generator, MissingData, Row, Trace};
+use judge::trace::{Baseline, Failures, MissingData, Row, Trace};
 use judge::verdict::{self, Kind, Verdict};
 
 use super::collector::{Collector, Group};
@@ -169,14 +169,11 @@ impl Context<'_> {
         };
         let missing = self.missing(is_service_known, sent.is_some());
         let trace = Trace {
-            schedule,
-            service_ms,
             baseline,
             keep_alive: !group.rows.iter().any(|row| row.connects),
             shared_clock: start_ns.is_some() && is_local(&group.key.url),
-            rows: group.rows,
-            generator: Generator::default(),
             missing,
+            ..Trace::new(schedule, service_ms, group.rows)
         };
         let requested = Schedule { n: schedule.n + counted_only, ..schedule };
         let url = if group.key.url.is_empty() { self.files.join(" ") } else { group.key.url };

@@ -3,11 +3,14 @@
 use anyhow::{Context, bail, ensure};
 use judge::aggregate::Aggregate;
 use judge::schedule::{Arrivals, Open, Schedule};
-use judge::trace::{Baseline, Evidence, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
+use judge::trace::{
+    Baseline, Evidence, Fault, Generator, Origin, Outcome, Row, Stay, Trace, note_answers_beside,
+};
 use judge::verdict::{self, Kind};
 
 use super::head::Head;
 use super::options::Options;
+use super::urls::server_of;
 use crate::document::{
     Baseline as DocumentBaseline, Burst, Document, LOADTEST, Request, Run, Sending, Source,
 };
@@ -34,13 +37,13 @@ pub fn document(name: &str, input: &mut Input, options: &Options) -> anyhow::Res
     }
     let overall = document.generator;
     for Run { generator, bursts, .. } in &mut document.runs {
-        for burst in bursts {
+        for burst in bursts.iter_mut() {
             if let Some((service_ms, baseline)) = Baseline::given(&options.service_ms) {
                 burst.service_ms = service_ms;
                 burst.baseline = DocumentBaseline::of(&baseline);
             }
-            judge_again(burst, generator.unwrap_or(overall).into());
         }
+        judge_again(bursts, generator.unwrap_or(overall).into());
     }
     document.source.get_or_insert_with(|| Source {
         tool: LOADTEST.to_owned(),
@@ -52,11 +55,18 @@ pub fn document(name: &str, input: &mut Input, options: &Options) -> anyhow::Res
     Ok(document)
 }
 
-/// Judges the burst by its requests.
-fn judge_again(burst: &mut Burst, generator: Generator) {
+/// Judges the bursts of a run by their requests.
+fn judge_again(bursts: &mut [Burst], generator: Generator) {
+    let mut traces: Vec<Trace> = bursts.iter().map(|burst| trace(burst, generator)).collect();
+    let origins: Vec<Option<Origin>> = bursts.iter().map(origin).collect();
+    note_answers_beside(&mut traces, &origins);
+    bursts.iter_mut().zip(&traces).for_each(|(burst, trace)| update(burst, trace));
+}
+
+/// Judges the burst by its trace.
+fn update(burst: &mut Burst, trace: &Trace) {
     let before = burst.verdict.kind;
-    let trace = trace(burst, generator);
-    burst.verdict = verdict::judge(&trace).rounded();
+    burst.verdict = verdict::judge(trace).rounded();
     let refused = Aggregate::of(&trace.rows).refused.max(burst.refused);
     burst.refused = if burst.verdict.kind == Kind::Refused { refused } else { 0 };
     // The other expectations depend on the kind only.
@@ -67,7 +77,12 @@ fn judge_again(burst: &mut Burst, generator: Generator) {
     }
 }
 
-/// Returns the trace that `burst` was judged by. `generator` is the load of its generator.
+/// Returns the server and the start of `burst`, if the result has both.
+pub fn origin(burst: &Burst) -> Option<Origin> {
+    Some(Origin { server: server_of(&burst.url)?, start_us: burst.start_unix_us? })
+}
+
+/// Returns the trace of `burst`. `generator` is the load of its generator.
 pub fn trace(burst: &Burst, generator: Generator) -> Trace {
     let requested = schedule(burst);
     let rows: Vec<Row> = burst.requests.iter().map(|request| row(burst, request)).collect();
@@ -76,14 +91,11 @@ pub fn trace(burst: &Burst, generator: Generator) -> Trace {
         None => requested.n.saturating_sub(burst.counted_only).max(rows.len()),
     };
     Trace {
-        schedule: Schedule { n, ..requested },
-        service_ms: burst.service_ms,
         shared_clock: burst.requests.iter().any(|request| request.entered_us.is_some()),
         baseline: burst.baseline.as_ref().map(DocumentBaseline::times).unwrap_or_default(),
         keep_alive: !burst.requests.iter().any(|request| request.connects),
         generator,
-        missing: MissingData::default(),
-        rows,
+        ..Trace::new(Schedule { n, ..requested }, burst.service_ms, rows)
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use judge::estimate::estimate;
 use judge::schedule::{Arrivals, Open, Schedule};
-use judge::trace::{Baseline, Generator, MissingData, Trace};
+use judge::trace::{Baseline, MissingData, Trace};
 use judge::verdict::{Kind, Verdict};
 
 use super::options::Options;
@@ -40,15 +40,12 @@ pub fn burst(summed: Summed, options: &Options, name: &str) -> anyhow::Result<Bu
     let connections = summary.connections.or(summary.is_sent_at_once().then_some(aggregate.ok));
     let connections = connections.or(in_flight.map(|count| count.round() as usize)).unwrap_or(1);
     let schedule = Schedule { c: connections.max(1), open, ..Schedule::together(n) };
+    let service_ms = summary.service_ms.or(summary.fastest_ms).filter(|ms| ms.is_finite()).unwrap_or(0.0);
     let trace = Trace {
-        schedule,
-        service_ms: summary.service_ms.or(summary.fastest_ms).filter(|ms| ms.is_finite()).unwrap_or(0.0),
         baseline: summary.baseline,
-        rows: Vec::new(),
         shared_clock: false,
-        keep_alive: true,
-        generator: Generator::default(),
         missing: MissingData { service: summary.service_ms.is_none(), ..MissingData::default() },
+        ..Trace::new(schedule, service_ms, Vec::new())
     };
     Ok(Burst::new(url.clone(), endpoint_of(&url), &schedule, &trace, aggregate, verdict))
 }

@@ -13,6 +13,12 @@ pub fn endpoint_of(url: &str) -> String {
     }
 }
 
+/// Returns the server: scheme and authority. `None` if `url` is none.
+pub fn server_of(url: &str) -> Option<String> {
+    let origin = url::Url::parse(url).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
 /// Whether the server shares the generator's clock, because it runs on the same machine.
 pub fn is_local(url: &str) -> bool {
     let url = url::Url::parse(url).ok();

@@ -106,8 +106,8 @@ impl Drop for Observation {
 }
 
 impl Visit {
-    /// The name of the instance: 16 hexadecimal digits.
-    pub fn instance(&self) -> String {
-        format!("{:016x}", self.counters.id.get_or_init(rand::random::<u64>))
+    /// The name of the instance, as a number: it is written with 16 hexadecimal digits.
+    pub fn instance(&self) -> u64 {
+        *self.counters.id.get_or_init(rand::random)
     }
 }

@@ -11,7 +11,7 @@ use http::HeaderValue;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
-use super::observation::{Observation, Visit};
+use super::observation::Observation;
 use crate::error::Error;
 
 /// The maximum number of lines that wait to be written. Further lines are left out: requests don't wait for the disk.
@@ -56,7 +56,7 @@ impl TraceLine {
         Self {
             route: String::new(),
             component: String::new(),
-            instance: visit.map(Visit::instance),
+            instance: visit.map(|visit| format!("{:016x}", visit.instance())),
             served: visit.map(|visit| visit.served),
             in_flight: left.map(|left| left.in_flight),
             status: None,

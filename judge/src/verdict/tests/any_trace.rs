@@ -10,9 +10,7 @@ use super::{judge, pool, rng};
 use crate::arrivals::ArrivalTimes;
 use crate::model::Burst;
 use crate::schedule::Schedule;
-use crate::trace::{
-    Baseline, ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Stay, Trace,
-};
+use crate::trace::{ErrorKind, Evidence, Failures, Fault, Generator, MissingData, Outcome, Row, Stay, Trace};
 use crate::verdict::{Confidence, effective_concurrency};
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {
@@ -56,12 +54,9 @@ fn any_row() -> impl Strategy<Value = Row> {
 fn any_trace() -> impl Strategy<Value = Trace> {
     let schedule = (0_usize..30, 0_usize..30);
     let rows = prop::collection::vec(any_row(), 0..30);
-    (schedule, rows, ANY, any::<[bool; 2]>(), ANY, ANY).prop_map(
-        |((n, c), rows, service_ms, [shared_clock, keep_alive], cpu, lag_p99_us)| Trace {
-            schedule: Schedule { c, ..Schedule::together(n) },
-            service_ms,
-            baseline: Baseline::default(),
-            rows,
+    let beside = prop::collection::vec(ANY, 0..3);
+    (schedule, rows, ANY, any::<[bool; 2]>(), ANY, ANY, beside).prop_map(
+        |((n, c), rows, service_ms, [shared_clock, keep_alive], cpu, lag_p99_us, beside_us)| Trace {
             shared_clock,
             keep_alive,
             missing: MissingData {
@@ -70,6 +65,8 @@ fn any_trace() -> impl Strategy<Value = Trace> {
                 resolution_us: lag_p99_us,
             },
             generator: Generator { cpu, lag_p99_us },
+            beside_us,
+            ..Trace::new(Schedule { c, ..Schedule::together(n) }, service_ms, rows)
         },
     )
 }

@@ -4,7 +4,7 @@ use anyhow::{bail, ensure};
 use judge::aggregate::Aggregate;
 use judge::schedule::{Open, Schedule};
 use judge::stats::median;
-use judge::trace::{Baseline, MissingData, Row, Trace};
+use judge::trace::{Baseline, Origin, Row, Trace, note_answers_beside};
 use judge::verdict;
 use results::document::{Burst, Document, GeneratorSummary, LOADTEST, Run, Source, command_line};
 use results::import;
@@ -84,16 +84,23 @@ fn is_same(run: &Run, other: &Run) -> bool {
 fn merged_run(parts: &[(&Run, GeneratorSummary)], files: &[String]) -> anyhow::Result<Run> {
     let state = |(run, all): &(&Run, GeneratorSummary)| run.generator.unwrap_or(*all);
     let worst = parts.iter().map(state).fold(GeneratorSummary::default(), GeneratorSummary::worst);
-    let mut bursts = Vec::new();
-    for at in 0..parts[0].0.bursts.len() {
-        let same: Vec<Part> = parts.iter().map(|part| (&part.0.bursts[at], state(part))).collect();
-        bursts.push(merged_burst(&same, worst, files)?);
-    }
+    let same = |at: usize| parts.iter().map(|part| (&part.0.bursts[at], state(part))).collect();
+    let merged: Vec<Vec<Part>> = (0..parts[0].0.bursts.len()).map(same).collect();
+    let starts: Vec<u64> =
+        merged.iter().map(|parts| start_us(parts, files)).collect::<anyhow::Result<_>>()?;
+    let mut traces: Vec<Trace> =
+        merged.iter().zip(&starts).map(|(parts, start)| trace(parts, *start, worst)).collect();
+    let origin = |(parts, start_us): (&Vec<Part>, &u64)| {
+        Some(Origin { start_us: *start_us, ..import::origin(parts[0].0)? })
+    };
+    note_answers_beside(&mut traces, &merged.iter().zip(&starts).map(origin).collect::<Vec<_>>());
+    let bursts = merged.iter().zip(&starts).zip(&traces);
+    let bursts = bursts.map(|((parts, start), trace)| judged(parts, *start, trace)).collect();
     Ok(Run { bursts, generator: Some(worst), ..parts[0].0.clone() })
 }
 
-fn merged_burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> anyhow::Result<Burst> {
-    let (first, _) = parts[0];
+/// Returns the earliest start of the parts of a burst.
+fn start_us(parts: &[Part], files: &[String]) -> anyhow::Result<u64> {
     let mut starts = Vec::new();
     for ((burst, _), file) in parts.iter().zip(files) {
         let Some(start) = burst.start_unix_us else {
@@ -117,37 +124,45 @@ fn merged_burst(parts: &[Part], worst: GeneratorSummary, files: &[String]) -> an
             late_ms / 1e3
         );
     }
-    let traces = parts.iter().map(|(burst, state)| import::trace(burst, (*state).into())).zip(&starts);
-    let traces: Vec<Trace> = traces.map(|(trace, began)| shifted(trace, (began - start) as f64)).collect();
-    let schedules: Vec<Schedule> = parts.iter().map(|(burst, _)| import::schedule(burst)).collect();
-    let schedule = summed(&schedules);
-    let trace = Trace {
-        schedule: Schedule { n: traces.iter().map(|trace| trace.schedule.n).sum(), ..schedule },
-        service_ms: median(parts.iter().map(|(burst, _)| burst.service_ms).collect()).unwrap_or(0.0),
+    Ok(start)
+}
+
+/// Returns the requests of all parts, in times from `start_us` on.
+fn trace(parts: &[Part], start_us: u64, worst: GeneratorSummary) -> Trace {
+    let part = |(burst, state): &Part| {
+        let later_us = burst.start_unix_us.unwrap_or(start_us).saturating_sub(start_us);
+        shifted(import::trace(burst, (*state).into()), later_us as f64)
+    };
+    let traces: Vec<Trace> = parts.iter().map(part).collect();
+    let n = traces.iter().map(|trace| trace.schedule.n).sum();
+    let service_ms = median(parts.iter().map(|(burst, _)| burst.service_ms).collect()).unwrap_or(0.0);
+    Trace {
         shared_clock: traces.iter().all(|trace| trace.shared_clock),
         baseline: Baseline::joined(&traces.iter().map(|trace| trace.baseline.clone()).collect::<Vec<_>>()),
         keep_alive: traces.iter().all(|trace| trace.keep_alive),
         generator: worst.into(),
-        missing: MissingData::default(),
-        rows: in_order(traces),
-    };
-    let verdict = verdict::judge(&trace);
-    let merged = Burst::new(
-        first.url.clone(),
-        first.endpoint.clone(),
-        &schedule,
-        &trace,
-        Aggregate::default(),
-        verdict,
-    );
-    Ok(Burst {
+        ..Trace::new(Schedule { n, ..requested(parts) }, service_ms, in_order(traces))
+    }
+}
+
+/// Returns the schedule of all parts together.
+fn requested(parts: &[Part]) -> Schedule {
+    summed(&parts.iter().map(|(burst, _)| import::schedule(burst)).collect::<Vec<_>>())
+}
+
+/// Returns the merged burst with its verdict.
+fn judged(parts: &[Part], start_us: u64, trace: &Trace) -> Burst {
+    let (first, _) = parts[0];
+    let (url, endpoint) = (first.url.clone(), first.endpoint.clone());
+    let verdict = verdict::judge(trace);
+    Burst {
         unsent: parts.iter().map(|(burst, _)| burst.unsent).sum(),
         http2: first.http2,
-        start_unix_us: Some(start),
+        start_unix_us: Some(start_us),
         fastapi: first.fastapi,
         author_expected: first.author_expected,
-        ..merged
-    })
+        ..Burst::new(url, endpoint, &requested(parts), trace, Aggregate::default(), verdict)
+    }
 }
 
 /// The sum of the schedules.
