@@ -40,6 +40,9 @@ Even seeds are for development, odd ones for checks: the figures below are of od
 left out when the judge's probabilities are calibrated. `cargo run --release -p simulator --example evaluate -- --show SEED`
 prints a burst with its truth and its verdict.
 
+Bursts that are fired together tell about each other: while a server answers one of them, it doesn't stand still. So a pause that
+would have lasted over these answers explains no other burst at the same server.
+
 The probability of a mechanism is calibrated by Platt's scaling of what the models say, fitted to even seeds. Most wrong
 names come from servers whose times resemble another mechanism: answers in ticks (named uneven backends), starts that contend (named
 shared processors or a lock), locks of varying services (named a pool), and pools that hardly grow during the burst (named a pool of
