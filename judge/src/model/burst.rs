@@ -106,6 +106,12 @@ impl Burst {
         self.beside.iter().any(|at| (from + MOST_JITTER * self.alone..to).contains(at))
     }
 
+    /// Returns the share of the time until `to` that remains after the last answer to a request of another burst.
+    pub(super) fn share_after_answers_beside(&self, to: f64) -> f64 {
+        let last = self.beside.iter().copied().filter(|at| (0.0..to).contains(at)).fold(0.0, f64::max);
+        1.0 - last / to
+    }
+
     /// Returns the number of answers.
     pub(crate) fn answers(&self) -> usize {
         self.observed.done.len()
