@@ -6,7 +6,7 @@ usage() {
   cat <<'USAGE'
 Usage: scripts/package.sh
 
-Builds the guests and a `loadtest` that carries them, and writes to target/package:
+Builds the guests and a `loadtest` that carries them (feature `bundled`), and writes to target/package:
 
   loadtest-VERSION-TARGET.tar.gz   the program, its completions and manual pages, licences, README
   loadtest-VERSION-TARGET.cdx.json what it is made of (SBOM, CycloneDX)
@@ -16,6 +16,7 @@ Builds the guests and a `loadtest` that carries them, and writes to target/packa
 
 Variables:
   PROFILE     cargo's profile [default: dist]; `release` and `dev` compile faster
+  BUILT       such a program to pack, in place of building one
   GLIBC       the oldest glibc that the program shall run with, such as 2.28 [default: this machine's].
               Needs `scripts/peers.sh cargo-zigbuild`
   BASE_URL    where the plugin's archive will be published [default: target/package, as a file:// URL]
@@ -37,6 +38,10 @@ version=$(cargo metadata --locked --no-deps --format-version 1 |
 package=$PWD/target/package
 
 build() {
+  if [ -n "${BUILT:-}" ]; then
+    built=$BUILT
+    return
+  fi
   scripts/wasm-target.sh
   # What the manifests' build commands do, from the lock file.
   (cd components && cargo build --locked --release)

@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
 # Builds and collects the files of the images, from the lock files: deploy/container/build.sh FOLDER
 #
-# Both the Dockerfiles and .ci/run call it, so that the tested files are the images' files. PROFILE is cargo's profile [default:
-# dist]; `dev` compiles faster.
+# Both the Dockerfiles and .ci/run call it, so that the tested files are the images' files. BUILT is a `loadtest` to take [default:
+# one is built with the profile dist].
 set -euo pipefail
 [ $# -eq 1 ] || { echo 'Usage: deploy/container/build.sh FOLDER' >&2; exit 2; }
 mkdir -p "$1"
 folder=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-profile=${PROFILE:-dist}
-built=target/${profile/#dev/debug}/loadtest
-cargo build --profile "$profile" --locked -p loadtest
+built=${BUILT:-target/dist/loadtest}
+[ -n "${BUILT:-}" ] || cargo build --profile dist --locked -p loadtest
 # The manifests' commands build the guests but may update their lock file, so check it first.
 (cd components && cargo fetch --locked)
 "$built" build spin.toml spin-wasip3.toml
