@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use clap::error::{ContextKind, ContextValue};
 use loadtest::cli::commands;
 use loadtest::cli::{self, Cli};
 use loadtest::console::note;
@@ -12,12 +13,23 @@ use loadtest::console::note;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let parsed = Cli::from_arg_matches(
-        &cli::command().get_matches_from(cli::flags::hey::translated(std::env::args_os())),
-    );
+    let arguments = cli::flags::hey::translated(std::env::args_os());
+    let matches = cli::command().try_get_matches_from(arguments);
+    let parsed = Cli::from_arg_matches(&matches.unwrap_or_else(|error| with_command(error).exit()));
     let exit = commands::run(parsed.unwrap_or_else(|error| error.exit())).unwrap_or_else(|failure| {
         note(&format!("error: {:#}", failure.error));
         failure.exit
     });
     ExitCode::from(exit as u8)
+}
+
+/// Suggests a command for a URL without one.
+fn with_command(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
+        && word.contains("://")
+    {
+        let command = ContextValue::Strings(vec![format!("burst {word}")]);
+        error.insert(ContextKind::SuggestedSubcommand, command);
+    }
+    error
 }

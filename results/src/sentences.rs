@@ -29,7 +29,7 @@ pub fn diagnose_hint(burst: &Burst) -> Option<String> {
         None => alternatives.len() > 1 || *kind == Kind::Inconclusive && !alternatives.is_empty(),
     };
     let url = quoted(&without_password(&burst.url));
-    is_open.then(|| format!("To find the mechanism by experiments, run this command with the same flags for the request: loadtest diagnose {url}"))
+    is_open.then(|| format!("Experiments find the mechanism: loadtest diagnose {url} (with the burst's flags for the request, such as -H)"))
 }
 
 fn unsent(burst: &Burst) -> Option<String> {

@@ -84,7 +84,12 @@ impl Threshold {
         let (met, observed) = match &self.condition {
             Condition::Kind(wanted) => (kind == *wanted, burst.verdict.headline()),
             Condition::Limited(comparison, value) => {
-                let at_a_time = burst.verdict.at_a_time.filter(|_| kind == Kind::Limited);
+                // A server without limit serves at least as many.
+                let counts = match comparison {
+                    Comparison::AtLeast | Comparison::More => matches!(kind, Kind::Limited | Kind::Parallel),
+                    _ => kind == Kind::Limited,
+                };
+                let at_a_time = burst.verdict.at_a_time.filter(|_| counts);
                 (at_a_time.is_some_and(|k| comparison.holds(k, *value)), burst.verdict.headline())
             }
             Condition::Measure(measure, comparison, value) => match (measure.read)(burst) {
@@ -210,6 +215,8 @@ impl fmt::Display for Threshold {
 mod tests {
     use proptest::prelude::*;
 
+    use judge::verdict::Verdict;
+
     use super::*;
     use crate::document::sample;
 
@@ -242,6 +249,15 @@ mod tests {
         {
             assert!(!is_met(unmet), "{unmet}");
         }
+    }
+
+    #[test]
+    fn a_parallel_burst_is_served_at_least_so_many_at_a_time() {
+        let mut burst = sample::waves();
+        burst.verdict = Verdict { at_a_time: Some(10.0), ..Verdict::of(Kind::Parallel) };
+        let met = ["limited>=10", "limited>9", "limited>10", "limited<16", "limited", "limited=10"]
+            .map(|text| text.parse::<Threshold>().unwrap().check(&burst).met);
+        assert_eq!(met, [true, true, false, false, false, false]);
     }
 
     #[test]

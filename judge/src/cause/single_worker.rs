@@ -8,7 +8,7 @@ pub(super) const SINGLE_WORKER: Cause = Cause {
     applies: |judgement| {
         judgement.served == Kind::Sequential
             && judgement.shape == Some(Shape::Staircase)
-            && judgement.findings.is_explained_by(Name::WorkerPool)
+            && judgement.findings.may_be(Name::WorkerPool)
     },
     explanation: Some("Possible causes: a single worker, a lock, or a handler that blocks an event loop."),
     remedy: None,

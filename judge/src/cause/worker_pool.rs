@@ -8,8 +8,8 @@ pub(super) const POOL: Cause = Cause {
     applies: |judgement| {
         judgement.served == Kind::Limited
             && judgement.shape == Some(Shape::Waves)
-            && judgement.findings.is_explained_by(Name::WorkerPool)
+            && judgement.findings.may_be(Name::WorkerPool)
     },
-    explanation: Some("Possible cause: a pool of as many workers, threads or connections."),
+    explanation: Some("Possible cause: a pool of workers, threads or connections."),
     remedy: None,
 };

@@ -130,8 +130,10 @@ impl Findings {
         (self.sharing.took_turns == 0 && overlap.stay_ms <= 1.15 * self.handler_ms).then_some(overlap.at_once)
     }
 
-    /// Whether this mechanism explains the times best.
-    pub(crate) fn is_explained_by(&self, name: Name) -> bool {
-        self.posterior.as_ref().is_some_and(|posterior| posterior.best().name == name)
+    /// Whether this mechanism, or one of its class, explains the times best.
+    pub(crate) fn may_be(&self, name: Name) -> bool {
+        let Some(posterior) = &self.posterior else { return false };
+        let class = posterior.mechanisms.first();
+        posterior.best().name == name || class.is_some_and(|class| class.class().any(|one| one == name))
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn why(judgement: &Judgement, is_named: bool) -> String {
     }
     sentences.extend(shape.and_then(|shape| shape.sentence(*served, *range)));
     sentences.extend(pace(judgement));
+    sentences.extend(offered(judgement));
     sentences.extend(instances(&findings.sharing, *served));
     sentences.extend(warm_pool(judgement));
     sentences.extend(hosts(&findings.hosts));
@@ -136,6 +137,18 @@ fn pace(judgement: &Judgement) -> Option<String> {
         units::time(1e3 / per_second),
         units::rate(per_second)
     ))
+}
+
+/// Returns how many requests a parallel burst had in the server at once, if it was not all of them: a limit above this shows
+/// nothing.
+fn offered(judgement: &Judgement) -> Option<String> {
+    let Judgement { findings, served, .. } = judgement;
+    let is_part = *served == Kind::Parallel && findings.offered < findings.answered;
+    is_part.then(|| {
+        let requests = units::requests(findings.offered);
+        let were = if findings.offered == 1 { "was" } else { "were" };
+        format!("At most {requests} {were} in the server at once; more may meet a limit.")
+    })
 }
 
 /// Returns how the requests shared instances.

@@ -28,8 +28,16 @@ pub fn explain(answer: &BadAnswer, request: &RequestTemplate) -> String {
         _ => {
             let later =
                 retry_after.as_deref().map_or_else(String::new, |later| format!(" (Retry-After: {later})"));
-            let line = first_line.as_deref().map_or_else(String::new, |line| format!(": {line}"));
-            later + &line
+            // A page for people says nothing in its first line.
+            let line = first_line.as_deref().filter(|line| !line.starts_with('<'));
+            let line = line.map_or_else(String::new, |line| format!(": {line}"));
+            let help = match status {
+                400..=499 if *status != 429 => {
+                    format!("; check the URL, or count it as good by --status {status}")
+                }
+                _ => String::new(),
+            };
+            later + &line + &help
         }
     }
 }

@@ -77,7 +77,7 @@ pub struct Measured {
 /// If the first requests have no good answer: a burst of quick 404s would look parallel. A later one ends the measurement.
 pub async fn measure(request: &Arc<RequestTemplate>, spec: &SoloSpec) -> Result<Measured, Failure> {
     try_measure(request, spec).await.map_err(|reason| {
-        let text = format!("{}: a burst would measure nothing: a request alone {reason}", request.url);
+        let text = format!("{}: a request alone {reason}", request.url);
         Failure::new(Exit::System, text)
     })
 }
@@ -207,7 +207,12 @@ async fn send_alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -
         }
         Outcome::Rejected(fault) | Outcome::Failed(fault) => {
             let whole = if row.first_byte_us.is_some() { "no whole answer" } else { "no answer" };
-            Err(Useless { text: format!("got {whole}: {}", fault.text), is_final: true })
+            let help = if fault.kind.is_of_connecting() {
+                "; check the address, and that the server runs"
+            } else {
+                ""
+            };
+            Err(Useless { text: format!("got {whole}: {}{help}", fault.text), is_final: true })
         }
     }
 }
