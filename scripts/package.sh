@@ -30,6 +30,7 @@ case "$*" in
   *) usage >&2; exit 2 ;;
 esac
 
+[ -z "${BUILT:-}" ] || BUILT=$(realpath -e "$BUILT")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 profile=${PROFILE:-dist}
 target=$(rustc -vV | sed -n 's/^host: //p')

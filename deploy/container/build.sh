@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Builds and collects the files of the images, from the lock files: deploy/container/build.sh FOLDER
 #
-# Both the Dockerfiles and .ci/run call it, so that the tested files are the images' files. BUILT is a `loadtest` to take [default:
-# one is built with the profile dist].
+# Both the Dockerfiles and .ci/run call it, so that the images' files are tested. BUILT is a `loadtest` to take in place of building
+# one, as .ci/run does.
 set -euo pipefail
 [ $# -eq 1 ] || { echo 'Usage: deploy/container/build.sh FOLDER' >&2; exit 2; }
 mkdir -p "$1"
 folder=$(realpath "$1")
+[ -z "${BUILT:-}" ] || BUILT=$(realpath -e "$BUILT")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 built=${BUILT:-target/dist/loadtest}

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use loadtest::cli::commands;
 use loadtest::cli::{self, Cli};
 use loadtest::console::note;
+use results::document::{quoted, without_password};
 
 /// A new instance needs a few hundred allocations, often freed on another thread. mimalloc is fast at that.
 #[global_allocator]
@@ -28,7 +29,7 @@ fn with_command(mut error: clap::Error) -> clap::Error {
     if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand)
         && word.contains("://")
     {
-        let command = ContextValue::Strings(vec![format!("burst {word}")]);
+        let command = ContextValue::Strings(vec![format!("burst {}", quoted(&without_password(word)))]);
         error.insert(ContextKind::SuggestedSubcommand, command);
     }
     error

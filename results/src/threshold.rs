@@ -30,7 +30,7 @@ pub struct Threshold {
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
     Kind(Kind),
-    /// The verdict limited, with a condition on the number of requests at a time.
+    /// The verdict limited, with a condition on the number of requests at a time; or parallel, if the condition is a least number.
     Limited(Comparison, f64),
     Measure(Measure, Comparison, f64),
     /// The mechanism is this one, or one of a class with it; or it is named, and isn't.

@@ -40,8 +40,8 @@ Even seeds are for development, odd ones for checks: the figures below are of od
 left out when the judge's probabilities are calibrated. `cargo run --release -p simulator --example evaluate -- --show SEED`
 prints a burst with its truth and its verdict.
 
-Bursts that are fired together tell about each other: while a server answers one of them, it doesn't stand still. So a pause that
-would have lasted over these answers explains no other burst at the same server.
+Bursts that `loadtest` fires together tell about each other: while a server (one scheme, host and port) answers one of them, it doesn't
+stand still. So a pause before the first answer is ruled out if nearly all times at which it can have begun lie before such answers.
 
 The probability of a mechanism is calibrated by Platt's scaling of what the models say, fitted to even seeds. Most wrong
 names come from servers whose times resemble another mechanism: answers in ticks (named uneven backends), starts that contend (named

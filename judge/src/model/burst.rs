@@ -49,7 +49,7 @@ pub(crate) struct Burst {
     pub(crate) one_at_a_time: f64,
     /// The width of a cell of time.
     pub(crate) width: f64,
-    /// When the server answered requests of other bursts.
+    /// When the server answered requests of other bursts, in this order.
     beside: Vec<f64>,
     shift: f64,
 }
@@ -66,7 +66,7 @@ impl Burst {
         if !alone.is_finite() || alone <= 0.0 {
             return None;
         }
-        let Times { arrived, done, until } = Times::of(trace, arrivals)?;
+        let Times { arrived, done, until, beside } = Times::of(trace, arrivals)?;
         let least_spread = least_spread(trace, alone);
         let solos: Vec<f64> =
             trace.baseline.times_ms().map(seconds_alone).filter(|time| *time > 0.0).collect();
@@ -90,7 +90,7 @@ impl Burst {
             unlimited: limits_ms.0 / 1e3,
             one_at_a_time: limits_ms.1 / 1e3,
             width,
-            beside: trace.beside_us.iter().map(|us| (us - arrivals.first_us()) / 1e6).collect(),
+            beside,
             shift: if trace.missing.service { UNKNOWN_SHIFT } else { SHIFT },
         })
     }
@@ -100,16 +100,16 @@ impl Burst {
         Self { solos: vec![time], spread, ..self.clone() }
     }
 
-    /// Whether the server answered requests of other bursts in this time.
-    pub(super) fn has_answers_beside(&self, from: f64, to: f64) -> bool {
-        // An answer may be on its way for a moment.
-        self.beside.iter().any(|at| (from + MOST_JITTER * self.alone..to).contains(at))
-    }
-
-    /// Returns the share of the time until `to` that remains after the last answer to a request of another burst.
-    pub(super) fn share_after_answers_beside(&self, to: f64) -> f64 {
-        let last = self.beside.iter().copied().filter(|at| (0.0..to).contains(at)).fold(0.0, f64::max);
-        1.0 - last / to
+    /// Returns the share of the times from 0 to `until` at which a pause of this length can have begun: the server answered no
+    /// request of another burst in it.
+    pub(super) fn share_of_starts(&self, until: f64, length: f64) -> f64 {
+        let (mut free, mut from) = (0.0, 0.0_f64);
+        for at in self.beside.iter().filter(|at| **at < until + length) {
+            // A pause that began from `at - length` to `at` would have delayed this answer.
+            free += ((at - length).min(until) - from).max(0.0);
+            from = from.max(at.min(until));
+        }
+        (free + until - from) / until
     }
 
     /// Returns the number of answers.
@@ -192,6 +192,8 @@ struct Times {
     done: Vec<f64>,
     /// The latest time at which a request timed out; 0 if none did.
     until: f64,
+    /// When requests of other bursts were answered.
+    beside: Vec<f64>,
 }
 
 impl Times {
@@ -219,9 +221,11 @@ impl Times {
             arrived.push(seconds(sent(row)));
             until = until.max(seconds(row.done_us.min(1e12)));
         }
+        let mut beside: Vec<f64> = trace.beside_us.iter().copied().filter(is_time).map(seconds).collect();
         arrived.sort_by(f64::total_cmp);
         done.sort_by(f64::total_cmp);
-        Some(Self { arrived, done, until })
+        beside.sort_by(f64::total_cmp);
+        Some(Self { arrived, done, until, beside })
     }
 }
 

@@ -9,7 +9,7 @@ const PRIOR: f64 = 0.02;
 /// A pause before the first answer delays all by the same time, as shared processors do, which are far more common.
 const EARLY_PRIOR: f64 = 0.000_5;
 
-/// A pause that begins by chance in a smaller share of the time in which it may have begun is a coincidence.
+/// If the answers to other bursts leave a smaller share of the possible starts, there was no pause.
 const LEAST_SHARE: f64 = 0.1;
 
 pub(super) struct Pause;
@@ -46,11 +46,6 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
     let burst = fitter.burst;
     let width = burst.observed.cells.first()?.to.min(0.05 * burst.alone);
     let is_early = from < burst.observed.done[0];
-    // An early pause may begin at any time until the first requests would have been served.
-    let possible = if is_early { burst.share_after_answers_beside(burst.alone) } else { 1.0 };
-    if possible < LEAST_SHARE {
-        return None;
-    }
     // A pause without an end in the burst's first part is a late start, for which there are better explanations.
     let fitted = fitter.fit(fitter.service(), &[(to - from).ln()], &[0.03], 40, |service, at| {
         let length = at[0].exp();
@@ -59,22 +54,23 @@ fn explain(fitter: &Fitter, from: f64, to: f64, speed: fn(f64, f64) -> Speed) ->
             Speed::Held(..) => to - width - length,
             _ => from,
         };
-        let still_from = if is_early { burst.alone } else { start };
-        let is_possible = start >= 0.0 && !burst.has_answers_beside(still_from, start + length);
-        is_possible.then(|| Hypothesis {
+        (start >= 0.0).then(|| Hypothesis {
             ready: burst.observed.arrivals.clone(),
             capacity: Capacity::Unlimited,
             speed: speed(start, start + length),
             service,
         })
     })?;
-    Some(Explanation {
+    // An early pause may have begun at any time until the first requests would have been served.
+    let share = if is_early { burst.share_of_starts(burst.alone, fitted.parameters[0].exp()) } else { 1.0 };
+    (share >= LEAST_SHARE).then(|| Explanation {
         name: Name::Pause,
         parameters: Parameters { delay_ms: Some(fitted.parameters[0].exp() * 1e3), ..Parameters::default() },
-        log: fitted.log + possible.ln(),
+        log: fitted.log,
         prior: if is_early { EARLY_PRIOR.ln() } else { PRIOR.ln() + fitter.penalty_of_delay(&fitted) }
             + fitter.penalty_of_delay(&fitted)
-            + burst.coincidence(to),
+            + burst.coincidence(to)
+            + share.ln(),
         kind: Kind::Parallel,
         k: Some(burst.offered as f64),
         reach: 0.0,

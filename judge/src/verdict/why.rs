@@ -139,15 +139,14 @@ fn pace(judgement: &Judgement) -> Option<String> {
     ))
 }
 
-/// Returns how many requests a parallel burst had in the server at once, if it was not all of them: a limit above this shows
-/// nothing.
+/// Returns how many requests a parallel burst had in the server at once, if connections kept it from more: the burst can't show a
+/// limit above this number.
 fn offered(judgement: &Judgement) -> Option<String> {
-    let Judgement { findings, served, .. } = judgement;
-    let is_part = *served == Kind::Parallel && findings.offered < findings.answered;
-    is_part.then(|| {
-        let requests = units::requests(findings.offered);
-        let were = if findings.offered == 1 { "was" } else { "were" };
-        format!("At most {requests} {were} in the server at once; more may meet a limit.")
+    let Judgement { findings, served, trace, .. } = judgement;
+    let offered = findings.offered;
+    let is_bound = offered < findings.answered && offered == trace.schedule.connections();
+    (*served == Kind::Parallel && is_bound).then(|| {
+        format!("At most {offered} requests were in the server at once, one over each connection; more may meet a limit.")
     })
 }
 

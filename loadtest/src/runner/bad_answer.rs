@@ -31,15 +31,19 @@ pub fn explain(answer: &BadAnswer, request: &RequestTemplate) -> String {
             // A page for people says nothing in its first line.
             let line = first_line.as_deref().filter(|line| !line.starts_with('<'));
             let line = line.map_or_else(String::new, |line| format!(": {line}"));
-            let help = match status {
-                400..=499 if *status != 429 => {
-                    format!("; check the URL, or count it as good by --status {status}")
-                }
-                _ => String::new(),
-            };
-            later + &line + &help
+            later + &line
         }
     }
+}
+
+/// Returns what else helps if the first request gets this status.
+pub fn help(status: u16) -> String {
+    let check = match status {
+        404 | 410 => "the URL",
+        400 | 403 | 406 | 409 | 411..=422 => "the request",
+        _ => return String::new(),
+    };
+    format!("; check {check}, or count it as good by --status 2xx,{status}")
 }
 
 fn is_basic(way: &str) -> bool {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use judge::schedule::Schedule;
 use judge::stats;
-use judge::trace::{Baseline, Outcome, Row};
+use judge::trace::{Baseline, ErrorKind, Outcome, Row};
 
 use super::bad_answer;
 use crate::console::note;
@@ -203,14 +203,16 @@ async fn send_alone(request: &Arc<RequestTemplate>, timeout: Option<Duration>) -
     let said = record.bad_answer.map_or_else(String::new, |answer| bad_answer::explain(&answer, request));
     match &row.outcome {
         Outcome::Answered(status) => {
-            Err(Useless { text: format!("got status {status}{said}"), is_final: *status < 429 })
+            let help = bad_answer::help(*status);
+            Err(Useless { text: format!("got status {status}{said}{help}"), is_final: *status < 429 })
         }
         Outcome::Rejected(fault) | Outcome::Failed(fault) => {
             let whole = if row.first_byte_us.is_some() { "no whole answer" } else { "no answer" };
-            let help = if fault.kind.is_of_connecting() {
-                "; check the address, and that the server runs"
-            } else {
-                ""
+            let help = match fault.kind {
+                ErrorKind::ConnectRefused | ErrorKind::ConnectTimeout => {
+                    "; check the address, and that the server runs"
+                }
+                _ => "",
             };
             Err(Useless { text: format!("got {whole}: {}{help}", fault.text), is_final: true })
         }

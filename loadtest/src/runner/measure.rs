@@ -7,6 +7,7 @@ use judge::schedule::Schedule;
 use judge::trace::{Baseline, Generator, Origin, Trace, note_answers_beside};
 use judge::verdict;
 use results::document::Burst;
+use results::import::server_of;
 
 use super::{bad_answer, baseline};
 use crate::console::note;
@@ -86,8 +87,7 @@ pub async fn fire(
         measured.push(with_solo_after(burst, handle).await);
     }
     let origin = |(burst, record): (&CalibratedBurst, &BurstRecord)| {
-        let url = &burst.spec.request.url;
-        let server = format!("{}://{}", url.scheme_str()?, url.authority()?);
+        let server = server_of(&burst.spec.request.url.to_string())?;
         Some(Origin { server, start_us: record.start_ns / 1_000 })
     };
     let origins: Vec<Option<Origin>> = measured.iter().zip(&recording.bursts).map(origin).collect();

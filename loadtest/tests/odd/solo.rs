@@ -34,7 +34,14 @@ async fn the_error_of_a_request_alone_says_what_helps() {
             &[],
             "got status 405 (Allow: POST); choose the method by -m",
         ),
-        ("404 Not Found", "", "\nno such page\nmore", &[], "got status 404: no such page"),
+        (
+            "404 Not Found",
+            "",
+            "\nno such page\nmore",
+            &[],
+            "got status 404: no such page; check the URL, or count it as good by --status 2xx,404",
+        ),
+        ("403 Forbidden", "", "<!DOCTYPE html>", &[], "got status 403; check the request"),
         ("500 Internal Server Error", "", "out of tea", &[], "got status 500: out of tea"),
         ("503 Service Unavailable", "retry-after: 30\r\n", "", &[], "got status 503 (Retry-After: 30)"),
     ] {

@@ -45,6 +45,7 @@ use head::Head;
 pub use options::Options;
 pub use result_json::{origin, schedule, trace};
 pub use source::Source;
+pub use urls::server_of;
 
 /// The formats, in the order in which they are tried.
 static FORMATS: &[&Format] = &[

@@ -90,8 +90,12 @@ fn merged_run(parts: &[(&Run, GeneratorSummary)], files: &[String]) -> anyhow::R
         merged.iter().map(|parts| start_us(parts, files)).collect::<anyhow::Result<_>>()?;
     let mut traces: Vec<Trace> =
         merged.iter().zip(&starts).map(|(parts, start)| trace(parts, *start, worst)).collect();
+    // Parts at several servers tell nothing about one of them.
     let origin = |(parts, start_us): (&Vec<Part>, &u64)| {
-        Some(Origin { start_us: *start_us, ..import::origin(parts[0].0)? })
+        let mut servers = parts.iter().map(|(burst, _)| import::server_of(&burst.url));
+        let server = servers.next()??;
+        let is_one = servers.all(|other| other.as_ref() == Some(&server));
+        is_one.then_some(Origin { server, start_us: *start_us })
     };
     note_answers_beside(&mut traces, &merged.iter().zip(&starts).map(origin).collect::<Vec<_>>());
     let bursts = merged.iter().zip(&starts).zip(&traces);
