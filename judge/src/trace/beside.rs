@@ -5,7 +5,7 @@ use super::Trace;
 /// At which server a burst was fired, and when it started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// The server: a scheme and an authority.
+    /// The server: scheme, host and port.
     pub server: String,
     /// The start, in microseconds since 1970.
     pub start_us: u64,

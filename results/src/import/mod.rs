@@ -43,7 +43,7 @@ use collector::Collector;
 use format::Format;
 use head::Head;
 pub use options::Options;
-pub use result_json::{origin, schedule, trace};
+pub use result_json::{schedule, trace};
 pub use source::Source;
 pub use urls::server_of;
 

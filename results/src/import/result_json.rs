@@ -78,7 +78,7 @@ fn update(burst: &mut Burst, trace: &Trace) {
 }
 
 /// Returns the server and the start of `burst`, if the result has both.
-pub fn origin(burst: &Burst) -> Option<Origin> {
+fn origin(burst: &Burst) -> Option<Origin> {
     Some(Origin { server: server_of(&burst.url)?, start_us: burst.start_unix_us? })
 }
 
