@@ -49,8 +49,8 @@ truths=$PWD/scripts/corpus/sources/truths.py
 cat >"$page" <<'TEXT'
 # Six diagnoses
 
-What `loadtest diagnose` says of six servers whose mechanism is known; [diagnosing.md](diagnosing.md) explains the method. In the
-drawings, time goes from left to right, and higher blocks are more answers. `scripts/diagnosing.sh` writes this page.
+What `loadtest diagnose` says of six servers whose mechanism is known; [diagnosing.md](diagnosing.md) explains the method.
+`scripts/diagnosing.sh` writes this page.
 TEXT
 
 next

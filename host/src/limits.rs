@@ -42,7 +42,7 @@ impl Default for Limits {
             max_waiting: None,
             queue_timeout: Duration::from_secs(60),
             max_instance_memory: ByteSize::mib(256),
-            time_slice: Some(Duration::from_millis(2)),
+            time_slice: Some(Duration::from_millis(1)),
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(60),

@@ -77,6 +77,8 @@ async fn a_pool_is_named_in_all_formats_with_a_run_for_each_experiment() {
     for file in ["report.html", "report.md", "junit.xml"] {
         assert!(read(file).contains("a worker pool, 4 workers"), "{file}");
     }
+    let legend = "Each drawing shows when answers came.";
+    assert!(ran.stdout.contains(legend) && read("report.md").contains(legend), "{}", ran.stdout);
     let rows: usize = document.bursts().map(|burst| burst.requests.len()).sum();
     assert_eq!(read("requests.csv").lines().count(), 1 + rows);
 }
@@ -137,8 +139,9 @@ async fn the_budget_is_never_exceeded() {
 #[tokio::test]
 async fn an_expectation_that_is_not_met_is_reported() {
     let server = serve(ServerSpec::of(Model::Pool(3), SERVICE)).await;
-    let ran = ran(&["--expect", "mechanism=rate_limit", &server.url]).await;
+    let ran = ran(&["--quiet", "--expect", "mechanism=rate_limit", &server.url]).await;
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("drawing"), "{}", ran.stdout);
     assert!(
         ran.stderr.contains("--expect 'mechanism=rate_limit' is not met: a worker pool"),
         "{}",

@@ -11,7 +11,7 @@ use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::numbers::Series;
-use crate::run_context::RunContext;
+use crate::run_context::{RunContext, in_turn};
 use crate::server::Server;
 use crate::system::System;
 
@@ -45,7 +45,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
         subjects.push(Subject { name, server, latencies, makespans, failed: 0 });
     }
     for round in 1..=context.rounds {
-        for subject in &mut subjects {
+        for subject in in_turn(&mut subjects, round) {
             subject.take_turn().await?;
             let (name, latencies) = (subject.name, subject.latencies.spread(1e3, 0));
             note(&format!("round {round} of {}: {name}: {latencies} ms", context.rounds));

@@ -8,7 +8,7 @@ use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::load;
 use crate::numbers::{Series, grouped};
-use crate::run_context::RunContext;
+use crate::run_context::{RunContext, in_turn};
 use crate::server::Server;
 use crate::system::System;
 
@@ -38,7 +38,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
         }
     }
     for round in 1..=context.rounds {
-        for Subject { app, server, rates, failed, .. } in &mut subjects {
+        for Subject { app, server, rates, failed, .. } in in_turn(&mut subjects, round) {
             let result = load::wrk(context, &server.url, &[], context.seconds).await?;
             let (rate, flags) = (grouped(result.rate, 0), app.flags.join(" "));
             note(&format!("round {round} of {}: {} {flags}: {rate}", context.rounds, app.instances));

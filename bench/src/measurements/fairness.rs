@@ -12,7 +12,7 @@ use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::numbers::Series;
-use crate::run_context::RunContext;
+use crate::run_context::{RunContext, in_turn};
 use crate::server::Server;
 use crate::system::{HOSTS, System};
 
@@ -52,7 +52,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
         Server::start(&context.programs, System::Embedded, &NOT_PREEMPTED_APP).await?,
     ));
     for round in 1..=context.few_rounds() {
-        for subject in &mut subjects {
+        for subject in in_turn(&mut subjects, round) {
             subject.take_turn().await?;
             let name = subject.name;
             note(&format!("round {round}: {name}: {} s", subject.makespans.spread(1.0, 2)));

@@ -8,7 +8,7 @@ use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::numbers::Series;
-use crate::run_context::RunContext;
+use crate::run_context::{RunContext, in_turn};
 use crate::server::Server;
 use crate::system::{HOSTS, System};
 
@@ -40,7 +40,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
     );
     for round in 1..=context.rounds {
         note(&format!("round {round} of {}", context.rounds));
-        for subject in &mut subjects {
+        for subject in in_turn(&mut subjects, round) {
             subject.medians.push(median_of_many(&subject.server.url).await?);
         }
     }

@@ -21,9 +21,10 @@ pub const INTRODUCTION: &str = "\
 # Benchmarks
 
 The embedded host, other hosts with the same components, and a native server without a guest, as the
-upper bound. All are measured on one machine, in one run, in turns. Load generator and servers share its
-processors. A value is the median of its turns, with the lowest and the highest. A ratio is the median of
-the ratios within a round, with the lowest and the highest.
+upper bound. All are measured on one machine, in one run, in turns. Where turns are short, every other
+round has the opposite order. Load generator and servers share its processors. A value is the median of
+its turns, with the lowest and the highest. A ratio is the median of the ratios within a round, with the
+lowest and the highest.
 
 `cargo run --profile dist -p bench` writes this page; don't edit it by hand.
 [host-tuning.md](host-tuning.md) says what made the host fast.

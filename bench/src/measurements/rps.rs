@@ -8,7 +8,7 @@ use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::load;
 use crate::numbers::{Series, grouped};
-use crate::run_context::RunContext;
+use crate::run_context::{RunContext, in_turn};
 use crate::server::Server;
 use crate::system::{HOSTS, System};
 
@@ -57,7 +57,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
         load::wrk(context, &subject.server.url, subject.headers, WARM_UP_SECONDS).await?;
     }
     for round in 1..=context.rounds {
-        for subject in &mut subjects {
+        for subject in in_turn(&mut subjects, round) {
             let result = load::wrk(context, &subject.server.url, subject.headers, context.seconds).await?;
             note(&format!(
                 "round {round} of {}: {}, {}: {}",

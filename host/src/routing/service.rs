@@ -89,10 +89,10 @@ impl AppService {
             Ok(routed) => routed,
             Err(response) => return Either::Right(ready(*response)),
         };
-        let observed = self.observer.as_ref().map(|observer| {
-            let route = request.headers().get(MATCHED_ROUTE).cloned();
-            observer.observe(&mut request, handler.component_id(), route)
-        });
+        let observed = self
+            .observer
+            .as_ref()
+            .map(|observer| observer.observe(&mut request, handler.component_id(), &MATCHED_ROUTE));
         Either::Left(handler.respond(request).map(|response| {
             let mut response = response.unwrap_or_else(|error| error_response(&error));
             if let Some(observed) = observed {

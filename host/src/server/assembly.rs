@@ -119,7 +119,7 @@ fn read_files(app: &App) -> Result<BTreeMap<&Path, Wasm>, ManifestErrors> {
 
 /// Returns `None` if requests are not observed.
 fn observer(options: &Options) -> Result<Option<Arc<Observer>>, Error> {
-    let trace = options.trace.as_deref().map(TraceWriter::create).transpose()?;
+    let trace = options.trace.as_deref().map(TraceWriter::create).transpose()?.map(Arc::new);
     let is_on = options.evidence || trace.is_some();
     Ok(is_on.then(|| Arc::new(Observer { header: options.evidence, trace })))
 }

@@ -75,7 +75,10 @@ impl Interval {
             "processes" => format!("{low:.0} to {high:.0} processes"),
             _ => format!("{low:.0} to {high:.0} workers"),
         };
-        (low < high).then(|| format!("The 95 % interval is {words}."))
+        let ends = words.split_once(" to ");
+        // Ends that round to the same number tell nothing.
+        let differ = ends.is_some_and(|(low, high)| high != low && !high.starts_with(&format!("{low} ")));
+        (low < high && differ).then(|| format!("The 95 % interval is {words}."))
     }
 
     /// Returns the interval with its numbers rounded as in result files.

@@ -38,25 +38,29 @@ pub(super) fn sentence(clause: &str) -> String {
 
 impl Mechanism {
     /// Returns the mechanism with its parameters, its class and its probability, without a full stop:
-    /// `a rate limit, 20 a second (or a lock: the same times), probability 0.97`.
+    /// `a rate limit, 20 a second, or a lock (both give the same times), probability 0.97`.
     pub fn sentence(&self) -> String {
-        let others: Vec<String> = self.or.iter().map(|name| format!("or {}", name.words())).collect();
-        let class = match others.is_empty() {
-            true => String::new(),
-            false => format!(" ({}: the same times)", others.join(", ")),
+        let all = match self.or.len() {
+            0 => "",
+            1 => " (both give the same times)",
+            _ => " (all give the same times)",
         };
         // 1.00 would claim more than a burst shows.
         let probability = match self.probability {
             probability if probability >= 0.995 => "above 0.99".to_owned(),
             probability => format!("{probability:.2}"),
         };
-        format!("{}{class}, probability {probability}", self.description())
+        format!("{}{}{all}, probability {probability}", self.description(), self.others())
     }
 
     /// Returns the mechanism as an item of a list: `a rate limit, 20 a second, or a lock (0.06)`.
     fn alternative(&self) -> String {
-        let others: String = self.or.iter().map(|name| format!(", or {}", name.words())).collect();
-        format!("{}{others} ({})", self.description(), units::rounded(self.probability, 2))
+        format!("{}{} ({})", self.description(), self.others(), units::rounded(self.probability, 2))
+    }
+
+    /// Returns the other mechanisms of its class: `, or a lock`.
+    fn others(&self) -> String {
+        self.or.iter().map(|name| format!(", or {}", name.words())).collect()
     }
 
     /// Returns the names of the class in words, for a cell of a table: `a rate limit or a lock`.
@@ -156,7 +160,7 @@ mod tests {
                 &[pool.clone(), mechanism(Name::Batching, Parameters::default(), &[], 0.004)]
             ),
             [
-                "Mechanism: a rate limit, 20 a second (or a lock: the same times), probability 0.97.",
+                "Mechanism: a rate limit, 20 a second, or a lock (both give the same times), probability 0.97.",
                 "To tell a rate limit from a lock, send requests also to a second URL with another service time: a lock's gaps \
                  change with the service time, a rate limit's gaps don't; if the lock is held for a constant time, only the \
                  server's configuration shows the difference.",
@@ -164,6 +168,12 @@ mod tests {
             ]
         );
         assert_eq!(rate.class_in_words(), "a rate limit or a lock");
+        let three =
+            mechanism(Name::RateLimit, rate.parameters.clone(), &[Name::Lock, Name::SlowAccept], 0.97);
+        assert_eq!(
+            three.sentence(),
+            "a rate limit, 20 a second, or a lock, or slow acceptance (all give the same times), probability 0.97"
+        );
         let certain = mechanism(Name::None, Parameters::default(), &[], 0.998);
         assert_eq!(sentences(Some(&certain), &[]), ["Mechanism: no limit, probability above 0.99."]);
     }

@@ -6,7 +6,7 @@ use console::style;
 use judge::experiment::Finding;
 use judge::mechanism::Name;
 use results::chart::as_one_burst;
-use results::chart::text::compact;
+use results::chart::text::{COMPACT_LEGEND, compact};
 use results::document::{Diagnosed, Document, Run};
 use results::sentences;
 
@@ -24,6 +24,9 @@ pub fn text(document: &Document, width: Option<u16>, with_drawings: bool) -> Str
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
     }
     let columns = usize::from(width.unwrap_or(DEFAULT_WIDTH).min(MAX_WIDTH)).saturating_sub(INDENT.len());
+    if with_drawings && document.runs.iter().any(|run| as_one_burst(run).is_some()) {
+        let _ = writeln!(text, "\n{}", wrapped(COMPACT_LEGEND, "", width));
+    }
     for (number, (finding, run)) in found.diagnosis.experiments.iter().zip(&document.runs).enumerate() {
         let _ = writeln!(text, "\n{}. {}", number + 1, style(&finding.title).bold());
         if let Some(drawing) = drawing(run, columns).filter(|_| with_drawings) {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use results::chart::text::{INFERRED_LEGEND, is_inferred, timeline};
+use results::chart::as_one_burst;
+use results::chart::text::{COMPACT_LEGEND, INFERRED_LEGEND, is_inferred, timeline};
 use results::document::{Burst, Diagnosed, Document};
 use results::sentences;
 use results::summary::overview::{Cell, Overview, Row, original};
@@ -49,6 +50,9 @@ fn diagnosed(found: &Diagnosed, document: &Document) -> String {
     let mut text = format!("**{}**: {}\n", escaped(&found.url), escaped(&found.headline()));
     for sentence in diagnosis::sentences(found) {
         let _ = write!(text, "\n{}\n", escaped(&sentence));
+    }
+    if document.runs.iter().any(|run| as_one_burst(run).is_some()) {
+        let _ = write!(text, "\n{COMPACT_LEGEND}\n");
     }
     for (number, (finding, run)) in found.diagnosis.experiments.iter().zip(&document.runs).enumerate() {
         let _ = write!(text, "\n{}. **{}**\n", number + 1, escaped(&finding.title));

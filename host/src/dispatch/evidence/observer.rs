@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::{HeaderValue, Response};
+use http::{HeaderName, HeaderValue, Response};
 
 use super::observation::Observation;
 use super::served_by::{self, SERVED_BY};
@@ -16,29 +16,36 @@ pub struct Observer {
     /// Whether responses get the header [`SERVED_BY`].
     pub header: bool,
     /// The file that gets a line for each request.
-    pub trace: Option<TraceWriter>,
+    pub trace: Option<Arc<TraceWriter>>,
 }
 
 /// A request that is observed until it is dropped, or until the end of its response.
 pub struct Observed {
-    observer: Arc<Observer>,
     observation: Arc<Observation>,
+    has_header: bool,
+    /// `None` without a trace file: requests then don't change the reference counts of what they all share.
+    traced: Option<Traced>,
+}
+
+/// What a line of the trace file has beside the times.
+struct Traced {
+    trace: Arc<TraceWriter>,
     route: Option<HeaderValue>,
     component: Arc<str>,
     status: Option<u16>,
 }
 
 impl Observer {
-    /// Starts to observe the request, which is for the component with this id. `route` is the route that it matched.
-    pub fn observe(
-        self: &Arc<Self>,
-        request: &mut Request,
-        component: &Arc<str>,
-        route: Option<HeaderValue>,
-    ) -> Observed {
-        let observation = Observation::start(request);
-        let component = component.clone();
-        Observed { observer: self.clone(), observation, route, component, status: None }
+    /// Starts to observe the request, which is for the component with this id. The route that it matched is in the header
+    /// `route`.
+    pub fn observe(&self, request: &mut Request, component: &Arc<str>, route: &HeaderName) -> Observed {
+        let traced = self.trace.as_ref().map(|trace| Traced {
+            trace: trace.clone(),
+            route: request.headers().get(route).cloned(),
+            component: component.clone(),
+            status: None,
+        });
+        Observed { observation: Observation::start(request), has_header: self.header, traced }
     }
 }
 
@@ -46,14 +53,14 @@ impl Observed {
     /// Notes the head of the response, and adds the header to it. The observation ends with the response's body.
     pub fn responded(mut self, response: &mut Response<ResponseBody>) {
         self.observation.left();
-        self.status = Some(response.status().as_u16());
-        if self.observer.header
+        if self.has_header
             && let Some(value) = served_by::value(&self.observation)
         {
             // The host knows which instance it was, so its value replaces the guest's.
             response.headers_mut().insert(SERVED_BY, value);
         }
-        if self.observer.trace.is_some() {
+        if let Some(traced) = &mut self.traced {
+            traced.status = Some(response.status().as_u16());
             response.body_mut().hold_until_dropped(self);
         }
     }
@@ -62,10 +69,10 @@ impl Observed {
 impl Drop for Observed {
     fn drop(&mut self) {
         self.observation.left();
-        if let Some(trace) = &self.observer.trace {
+        if let Some(Traced { trace, route, component, status }) = &self.traced {
             let line = TraceLine::of(&self.observation, Instant::now())
-                .for_target(self.route.as_ref(), &self.component)
-                .with_status(self.status);
+                .for_target(route.as_ref(), component)
+                .with_status(*status);
             trace.write(line);
         }
     }

@@ -52,10 +52,10 @@ pub struct DiagnoseArgs {
     /// requests wait
     #[arg(long, value_name = "HEADER")]
     pub also_header: Option<String>,
-    /// Maximum number of requests, including the requests sent alone
+    /// Maximum number of requests, including the requests sent alone: 40 to 10,000
     #[arg(long, value_name = "N", default_value = "500", value_parser = requests)]
     pub max_requests: usize,
-    /// Maximum time of all experiments, in seconds
+    /// Maximum time of all experiments, in seconds: 1 to 3600
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub max_time: Duration,
     #[command(flatten)]

@@ -23,7 +23,7 @@ pub struct LimitArgs {
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = memory)]
     max_instance_memory: ByteSize,
     /// The time that an instance computes before the next instance gets its turn; 0 is no limit
-    #[arg(long, value_name = "TIME", default_value = "2ms", value_parser = time_or_zero)]
+    #[arg(long, value_name = "TIME", default_value = "1ms", value_parser = time_or_zero)]
     time_slice: Duration,
     /// The time limit for the receipt of a request's header, counted from its first byte
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]

@@ -10,6 +10,10 @@ const LEVELS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 /// Only requests that failed.
 const FAILED: char = '×';
 
+/// Explains the drawing.
+pub const COMPACT_LEGEND: &str = "Each drawing shows when answers came. Higher blocks are more answers. A · is a time without \
+    an answer. A × is a time with failures only.";
+
 /// Draws how many answers came in each part of the time, in at most `width` columns: higher blocks are more answers, `×` are
 /// failures only.
 pub fn compact(burst: &Burst, width: usize) -> String {

@@ -4,6 +4,6 @@ mod compact;
 mod plot;
 mod timeline;
 
-pub use compact::compact;
+pub use compact::{COMPACT_LEGEND, compact};
 pub use plot::log_log;
 pub use timeline::{INFERRED_LEGEND, LEGEND, is_inferred, timeline};
