@@ -36,6 +36,7 @@ fn each_shell_has_completions() {
     ] {
         let script = stdout(&output(&["completions", shell]));
         assert!(script.contains(line) && script.contains("diagnose"), "{shell}");
+        assert!(!script.contains("guard"), "{shell}: `guard` is hidden");
     }
     assert_eq!(output(&["completions", "cmd"]).status.code(), Some(2));
 }

@@ -9,9 +9,17 @@ const NAME: &str = "loadtest";
 
 pub fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command(), NAME, &mut script);
+    clap_complete::generate(args.shell, &mut without_hidden(&command()), NAME, &mut script);
     print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)
+}
+
+/// Returns the command without its hidden subcommands: clap completes them, too.
+fn without_hidden(command: &clap::Command) -> clap::Command {
+    clap::Command::new(NAME)
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(command.get_arguments())
+        .subcommands(command.get_subcommands().filter(|one| !one.is_hide_set()))
 }
 
 /// Writes a manual page for the program and one for each command.
