@@ -168,8 +168,7 @@ mod tests {
             ]
         );
         assert_eq!(rate.class_in_words(), "a rate limit or a lock");
-        let three =
-            mechanism(Name::RateLimit, rate.parameters.clone(), &[Name::Lock, Name::SlowAccept], 0.97);
+        let three = mechanism(Name::RateLimit, rate.parameters, &[Name::Lock, Name::SlowAccept], 0.97);
         assert_eq!(
             three.sentence(),
             "a rate limit, 20 a second, or a lock, or slow acceptance (all give the same times), probability 0.97"
