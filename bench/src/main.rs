@@ -21,6 +21,7 @@ mod results;
 mod run_context;
 mod server;
 mod system;
+mod turns;
 
 use std::process::ExitCode;
 use std::time::Duration;

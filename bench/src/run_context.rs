@@ -1,7 +1,6 @@
 //! The programs and parameters of a run of measurements.
 
 use std::cell::RefCell;
-use std::iter;
 
 use anyhow::Result;
 
@@ -10,13 +9,6 @@ use crate::console::note;
 use crate::programs::Programs;
 use crate::server::Server;
 use crate::system::System;
-
-/// Returns the subjects of a measurement in the order of their turns. Every other round has the opposite order, because what the last
-/// turn left behind may slow the next one.
-pub fn in_turn<T>(subjects: &mut [T], round: u32) -> impl Iterator<Item = &mut T> {
-    let mut forwards = subjects.iter_mut();
-    iter::from_fn(move || if round.is_multiple_of(2) { forwards.next_back() } else { forwards.next() })
-}
 
 pub struct RunContext {
     pub programs: Programs,
@@ -67,17 +59,5 @@ impl RunContext {
             note(&format!("left out: {what}"));
             left_out.push(what.to_owned());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_other_round_has_the_opposite_order() {
-        let mut subjects = [1, 2, 3];
-        let mut order = |round| in_turn(&mut subjects, round).map(|subject| *subject).collect::<Vec<_>>();
-        assert_eq!([order(1), order(2), order(3)], [[1, 2, 3], [3, 2, 1], [1, 2, 3]]);
     }
 }

@@ -15,9 +15,9 @@ use crate::goal::{Goal, Limit};
 use crate::load;
 use crate::numbers::Series;
 use crate::programs::{Program, Programs};
-use crate::run_context::in_turn;
 use crate::server::Server;
 use crate::system::System;
+use crate::turns::in_turn;
 
 pub const TITLE: &str = "Closed loop";
 

@@ -11,9 +11,10 @@ use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::numbers::Series;
-use crate::run_context::{RunContext, in_turn};
+use crate::run_context::RunContext;
 use crate::server::Server;
 use crate::system::System;
+use crate::turns::in_turn;
 
 const CPU_REQUESTS: usize = 8;
 const CPU_PATH: &str = "/e2/p5?wait_ms=100";

@@ -8,9 +8,10 @@ use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::load;
 use crate::numbers::{Series, grouped};
-use crate::run_context::{RunContext, in_turn};
+use crate::run_context::RunContext;
 use crate::server::Server;
 use crate::system::System;
+use crate::turns::in_turn;
 
 /// The flags, with the least ratio to the same host without them. The disk is not measured.
 const WITH: [(&[&str], Option<f64>); 3] =

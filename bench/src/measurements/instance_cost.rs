@@ -8,9 +8,10 @@ use crate::console::note;
 use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::numbers::Series;
-use crate::run_context::{RunContext, in_turn};
+use crate::run_context::RunContext;
 use crate::server::Server;
 use crate::system::{HOSTS, System};
+use crate::turns::in_turn;
 
 const REQUESTS: usize = 1_000;
 /// The time added to a request with a reused instance, in microseconds.

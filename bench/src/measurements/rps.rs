@@ -8,9 +8,10 @@ use crate::document::Section;
 use crate::goal::{Goal, Limit};
 use crate::load;
 use crate::numbers::{Series, grouped};
-use crate::run_context::{RunContext, in_turn};
+use crate::run_context::RunContext;
 use crate::server::Server;
 use crate::system::{HOSTS, System};
+use crate::turns::in_turn;
 
 /// Each use of instances, with the target and the aim for the ratio to `wasmtime serve`.
 const USES: [(App, f64, f64); 3] = [(P2_FRESH, 1.6, 2.0), (P3_FRESH, 1.6, 2.0), (P3_REUSED, 1.2, 1.5)];

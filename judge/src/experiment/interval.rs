@@ -63,28 +63,29 @@ impl Interval {
         Some(Self { parameter: parameter.to_owned(), low, high })
     }
 
-    /// Returns the interval as a sentence; `None` if it is a single value.
+    /// Returns the interval as a sentence; `None` if both ends are shown as the same number.
     pub(super) fn sentence(&self) -> Option<String> {
-        let Self { parameter, low, high } = self;
-        let words = match parameter.as_str() {
-            "per_second" => format!("{} to {}", units::two_digits(*low), units::rate(*high)),
-            "share" => format!("{} to {} %", units::two_digits(100.0 * low), units::two_digits(100.0 * high)),
-            "delay_ms" => format!("{} to {}", units::time(*low), units::time(*high)),
-            "cores" => format!("{} to {} cores", units::two_digits(*low), units::two_digits(*high)),
-            "limit" | "size" => format!("{low:.0} to {high:.0} requests"),
-            "processes" => format!("{low:.0} to {high:.0} processes"),
-            _ => format!("{low:.0} to {high:.0} workers"),
+        let (shown, unit): (fn(f64) -> String, _) = match self.parameter.as_str() {
+            "per_second" => (units::two_digits, " a second"),
+            "share" => (|share| units::two_digits(100.0 * share), " %"),
+            "delay_ms" => (units::time, ""),
+            "cores" => (units::two_digits, " cores"),
+            "limit" | "size" => (whole, " requests"),
+            "processes" => (whole, " processes"),
+            _ => (whole, " workers"),
         };
-        let ends = words.split_once(" to ");
-        // Ends that round to the same number tell nothing.
-        let differ = ends.is_some_and(|(low, high)| high != low && !high.starts_with(&format!("{low} ")));
-        (low < high && differ).then(|| format!("The 95 % interval is {words}."))
+        let (low, high) = (shown(self.low), shown(self.high));
+        (low != high).then(|| format!("The 95 % interval is {low} to {high}{unit}."))
     }
 
     /// Returns the interval with its numbers rounded as in result files.
     pub(super) fn rounded(self) -> Self {
         Self { low: rounded(self.low, 3), high: rounded(self.high, 3), ..self }
     }
+}
+
+fn whole(number: f64) -> String {
+    format!("{number:.0}")
 }
 
 fn is_likely(history: &History, hypothesis: &Hypothesis, least: f64) -> bool {
@@ -106,4 +107,21 @@ fn windows(best: &Hypothesis) -> Vec<Hypothesis> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_that_look_alike_are_not_said() {
+        let sentence = |parameter: &str, low, high| {
+            Interval { parameter: parameter.to_owned(), low, high }.sentence().unwrap_or_default()
+        };
+        assert_eq!(sentence("per_second", 19.0, 21.2), "The 95 % interval is 19 to 21 a second.");
+        assert_eq!(sentence("share", 0.5, 0.51), "The 95 % interval is 50 to 51 %.");
+        assert_eq!(sentence("workers", 3.0, 5.0), "The 95 % interval is 3 to 5 workers.");
+        assert_eq!(sentence("per_second", 19.98, 20.02), "");
+        assert_eq!(sentence("workers", 4.0, 4.0), "");
+    }
 }

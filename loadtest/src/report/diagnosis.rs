@@ -24,8 +24,8 @@ pub fn text(document: &Document, width: Option<u16>, with_drawings: bool) -> Str
         let _ = writeln!(text, "{}", wrapped(&sentence, "  ", width));
     }
     let columns = usize::from(width.unwrap_or(DEFAULT_WIDTH).min(MAX_WIDTH)).saturating_sub(INDENT.len());
-    if with_drawings && document.runs.iter().any(|run| as_one_burst(run).is_some()) {
-        let _ = writeln!(text, "\n{}", wrapped(COMPACT_LEGEND, "", width));
+    if let Some(legend) = legend(document).filter(|_| with_drawings) {
+        let _ = writeln!(text, "\n{}", wrapped(legend, "", width));
     }
     for (number, (finding, run)) in found.diagnosis.experiments.iter().zip(&document.runs).enumerate() {
         let _ = writeln!(text, "\n{}. {}", number + 1, style(&finding.title).bold());
@@ -62,6 +62,11 @@ pub(super) fn lines(finding: &Finding) -> [String; 3] {
         format!("Seen: {}", finding.seen),
         format!("Ruled out: {ruled_out}."),
     ]
+}
+
+/// Returns the explanation of the drawings, if there are any.
+pub(super) fn legend(document: &Document) -> Option<&'static str> {
+    document.bursts().next().map(|_| COMPACT_LEGEND)
 }
 
 /// Returns the answers over time, in one line.

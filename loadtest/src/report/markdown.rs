@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use results::chart::as_one_burst;
-use results::chart::text::{COMPACT_LEGEND, INFERRED_LEGEND, is_inferred, timeline};
+use results::chart::text::{INFERRED_LEGEND, is_inferred, timeline};
 use results::document::{Burst, Diagnosed, Document};
 use results::sentences;
 use results::summary::overview::{Cell, Overview, Row, original};
@@ -51,8 +50,8 @@ fn diagnosed(found: &Diagnosed, document: &Document) -> String {
     for sentence in diagnosis::sentences(found) {
         let _ = write!(text, "\n{}\n", escaped(&sentence));
     }
-    if document.runs.iter().any(|run| as_one_burst(run).is_some()) {
-        let _ = write!(text, "\n{COMPACT_LEGEND}\n");
+    if let Some(legend) = diagnosis::legend(document) {
+        let _ = write!(text, "\n{legend}\n");
     }
     for (number, (finding, run)) in found.diagnosis.experiments.iter().zip(&document.runs).enumerate() {
         let _ = write!(text, "\n{}. **{}**\n", number + 1, escaped(&finding.title));
