@@ -232,6 +232,9 @@ fn a_pasted_summary_is_estimated_in_all_reports() {
     let open = analyze(WRK, &[]);
     assert_eq!(open.status.code(), Some(4));
     assert!(common::stdout(&open).contains("--service-ms"), "{}", common::stdout(&open));
+    for (expect, code) in [("parallel", 4), ("mechanism=lock", 4), ("failed=1", 1), ("failed=0", 4)] {
+        assert_eq!(analyze(WRK, &["--expect", expect]).status.code(), Some(code), "{expect}");
+    }
 }
 
 #[test]

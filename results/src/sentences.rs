@@ -6,12 +6,18 @@ use judge::trace::Http2;
 use judge::units;
 use judge::verdict::{Kind, Verdict};
 
-use crate::document::{Burst, Document, SystemUsage, Usage, quoted, without_password};
+use crate::document::{Burst, Document, HIDDEN, SystemUsage, Usage, quoted, without_password};
 use crate::summary::columns;
 
 /// Returns the sentences about a burst: explanation, remedy, caveats, numbers.
 pub fn burst(burst: &Burst) -> Vec<String> {
-    let others = [burst.verdict.remedy.clone(), unsent(burst), counted_only(burst), Some(numbers(burst))];
+    let others = [
+        burst.verdict.remedy.clone(),
+        unsent(burst),
+        slow_connects(burst),
+        counted_only(burst),
+        Some(numbers(burst)),
+    ];
     explanation(burst).into_iter().chain(others.into_iter().flatten()).collect()
 }
 
@@ -21,15 +27,23 @@ pub fn explanation(burst: &Burst) -> Vec<String> {
     why.into_iter().chain(burst.verdict.mechanism_sentences()).collect()
 }
 
-/// Returns the command that finds the mechanism by experiments, if the burst leaves several of them open.
-pub fn diagnose_hint(burst: &Burst) -> Option<String> {
+/// Returns the command that finds the mechanism by experiments, if the burst leaves several of them open. `flags` are those for the
+/// burst's request, if they are known.
+pub fn diagnose_hint(burst: &Burst, flags: Option<&[String]>) -> Option<String> {
     let Verdict { mechanism, alternatives, kind, .. } = &burst.verdict;
     let is_open = match mechanism {
         Some(mechanism) => !mechanism.or.is_empty(),
         None => alternatives.len() > 1 || *kind == Kind::Inconclusive && !alternatives.is_empty(),
     };
-    let url = quoted(&without_password(&burst.url));
-    is_open.then(|| format!("Experiments find the mechanism: loadtest diagnose {url} (with the burst's flags for the request, such as -H)"))
+    let words = flags.unwrap_or_default().iter().cloned();
+    let command: Vec<String> = words.chain([quoted(&without_password(&burst.url))]).collect();
+    let command = command.join(" ");
+    let note = match flags {
+        None => " (with the burst's flags for the request, such as -H)",
+        Some(_) if command.contains(HIDDEN) => " (with what *** hides)",
+        Some(_) => "",
+    };
+    is_open.then(|| format!("Experiments find the mechanism: loadtest diagnose {command}{note}"))
 }
 
 fn unsent(burst: &Burst) -> Option<String> {
@@ -40,6 +54,28 @@ fn unsent(burst: &Burst) -> Option<String> {
             burst.unsent
         )
     })
+}
+
+/// The kernel sends a lost SYN again after a second. No network path takes so long.
+const SYN_RETRY_MS: f64 = 900.0;
+
+fn slow_connects(burst: &Burst) -> Option<String> {
+    let connect = burst.parts_ms.as_ref()?.connect;
+    if connect.max < SYN_RETRY_MS || connect.min >= SYN_RETRY_MS {
+        return None;
+    }
+    let backlog = "the server's queue of connections to be accepted (the listen backlog) was full, so that connection requests were \
+                   lost and sent again";
+    let cause = match burst.url.starts_with("https:") {
+        true => format!("Either TLS handshakes took so long, or {backlog}"),
+        false => format!("Usually, {backlog}"),
+    };
+    let latency = match burst.requests.iter().any(|request| request.connects) {
+        true => "The latencies include this time.",
+        false => "The latencies don't include this time, because the connections were open before the burst.",
+    };
+    let (min, max) = (units::time(connect.min), units::time(connect.max));
+    Some(format!("Opening a connection took from {min} to {max}. {cause}. {latency}"))
 }
 
 fn counted_only(burst: &Burst) -> Option<String> {
@@ -134,4 +170,43 @@ pub fn generator(document: &Document) -> String {
         generator.cpu * 100.0,
         units::time(generator.lag_p99_us / 1e3),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::sample;
+
+    /// A burst with this slowest connect, in milliseconds.
+    fn connected_within(max: f64) -> Burst {
+        let mut burst = sample::waves();
+        burst.parts_ms.as_mut().unwrap().connect.max = max;
+        burst
+    }
+
+    #[test]
+    fn slow_connecting_is_told() {
+        assert_eq!(slow_connects(&connected_within(300.0)), None);
+        let told = slow_connects(&connected_within(1030.0)).unwrap();
+        assert!(told.contains("1.03 s. Usually, the server's queue"), "{told}");
+        assert!(told.contains("don't include"), "{told}");
+        let mut burst = Burst { url: "https://a/".to_owned(), ..connected_within(1030.0) };
+        burst.requests[0].connects = true;
+        let told = slow_connects(&burst).unwrap();
+        assert!(told.contains("Either TLS handshakes") && told.contains("latencies include"), "{told}");
+    }
+
+    #[test]
+    fn the_hint_has_the_flags_of_the_burst() {
+        let hint = |flags: Option<&[&str]>| {
+            let flags = flags.map(|flags| flags.iter().map(|flag| (*flag).to_owned()).collect::<Vec<_>>());
+            diagnose_hint(&sample::open(), flags.as_deref()).unwrap()
+        };
+        let url = "http://127.0.0.1:3000/open";
+        assert!(hint(Some(&[])).ends_with(&format!("loadtest diagnose {url}")));
+        assert!(hint(Some(&["-m", "POST"])).ends_with(&format!("diagnose -m POST {url}")));
+        assert!(hint(Some(&["-H", "'***'"])).ends_with(&format!("-H '***' {url} (with what *** hides)")));
+        assert!(hint(None).ends_with(&format!("{url} (with the burst's flags for the request, such as -H)")));
+        assert_eq!(diagnose_hint(&sample::together(), None), None);
+    }
 }

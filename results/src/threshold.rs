@@ -17,6 +17,13 @@ const SYNTAX: &str = "[ENDPOINT:]CONDITION is expected. A CONDITION is a verdict
     min, mean, p10, p25, p50, p75, p90, p95, p99, max, makespan, total, service, start_skew with us, ms or s; \
     at_a_time, ok, failed, refused, unsent, instances, per_second";
 
+/// The verdicts that can be expected.
+const KINDS: [Kind; 5] = [Kind::Parallel, Kind::Sequential, Kind::Limited, Kind::Refused, Kind::Inconclusive];
+/// The measure that the verdict has.
+const AT_A_TIME: &str = "at_a_time";
+/// The word before the name of a mechanism.
+const MECHANISM: &str = "mechanism";
+
 /// An expectation of a burst.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
@@ -62,9 +69,19 @@ impl Threshold {
         }
     }
 
+    /// Whether the burst leaves open if it meets the expectation: nothing is known of what the expectation is about.
+    pub fn is_open(&self, burst: &Burst) -> bool {
+        self.condition.is_open(burst.verdict.kind, burst.verdict.mechanism.as_ref())
+    }
+
+    /// Whether a diagnosis leaves open if it meets the expectation.
+    pub fn is_open_in_diagnosis(&self, diagnosis: &Diagnosis) -> bool {
+        self.condition.is_open(diagnosis.kind, diagnosis.mechanism.as_ref())
+    }
+
     /// Checks whether a diagnosis meets the expectation. Returns `None` for a measure, or a number at a time: those are of
     /// single bursts.
-    fn check_diagnosis(&self, diagnosis: &Diagnosis) -> Option<Checked> {
+    pub fn check_diagnosis(&self, diagnosis: &Diagnosis) -> Option<Checked> {
         let (met, seen) = match &self.condition {
             Condition::Kind(wanted) => (diagnosis.kind == *wanted, diagnosis.kind.to_string()),
             Condition::Mechanism(is, name) => mechanism(*is, *name, diagnosis.mechanism.as_ref()),
@@ -102,6 +119,19 @@ impl Threshold {
             Condition::Mechanism(is, name) => mechanism(*is, *name, burst.verdict.mechanism.as_ref()),
         };
         Checked { expect: self.text.clone(), met, seen: observed }
+    }
+}
+
+impl Condition {
+    /// Whether a verdict of this kind and mechanism leaves the answer open. A measure is known in any case, except the number at a
+    /// time.
+    fn is_open(&self, kind: Kind, mechanism: Option<&Mechanism>) -> bool {
+        match self {
+            Self::Measure(measure, ..) if measure.name != AT_A_TIME => false,
+            Self::Measure(..) | Self::Kind(_) | Self::Limited(..) => kind == Kind::Inconclusive,
+            // A burst that was refused shows no mechanism, however often it is repeated.
+            Self::Mechanism(..) => mechanism.is_none() && kind != Kind::Refused,
+        }
     }
 }
 
@@ -163,6 +193,31 @@ impl Comparison {
     }
 }
 
+/// The least similarity of a word with the one that was meant: that of clap.
+const SIMILAR: f64 = 0.7;
+
+/// Returns the condition with the known word that is most like an unknown one.
+fn suggestion(text: &str) -> Option<String> {
+    let at = text.find(['<', '>', '!', '=']).unwrap_or(text.len());
+    let (name, rest) = text.split_at(at);
+    let known = KINDS.map(|kind| kind.to_string()).into_iter();
+    let known = known.chain(Measure::names().map(str::to_owned)).chain([MECHANISM.to_owned()]);
+    if let Some(meant) = most_similar(name.trim(), known) {
+        return Some(meant + rest);
+    }
+    let value = rest.trim_start_matches(['<', '>', '!', '=']);
+    let mechanisms = Name::ALL.iter().map(|name| name.as_str().to_owned());
+    let meant = most_similar(value.trim(), mechanisms).filter(|_| name.trim() == MECHANISM)?;
+    Some(text[..text.len() - value.len()].to_owned() + &meant)
+}
+
+/// Returns the known word that is most like `word`, if one is and `word` isn't known.
+fn most_similar(word: &str, known: impl Iterator<Item = String>) -> Option<String> {
+    let likeness = |known: String| (strsim::jaro(word, &known), known);
+    let best = known.map(likeness).max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (best.0 > SIMILAR && best.0 < 1.0).then_some(best.1)
+}
+
 impl FromStr for Threshold {
     type Err = String;
 
@@ -172,7 +227,10 @@ impl FromStr for Threshold {
             Some((endpoint, rest)) => (Some(endpoint.trim().to_owned()), rest.trim()),
             None => (None, text),
         };
-        let condition = condition(rest).ok_or(SYNTAX)?;
+        let condition = condition(rest).ok_or_else(|| match suggestion(rest) {
+            Some(meant) => format!("did you mean '{meant}'? {SYNTAX}"),
+            None => SYNTAX.to_owned(),
+        })?;
         if endpoint.as_deref() == Some("") {
             return Err(SYNTAX.to_owned());
         }
@@ -181,15 +239,14 @@ impl FromStr for Threshold {
 }
 
 fn condition(text: &str) -> Option<Condition> {
-    let kinds = [Kind::Parallel, Kind::Sequential, Kind::Limited, Kind::Refused, Kind::Inconclusive];
-    if let Some(kind) = kinds.into_iter().find(|kind| kind.to_string() == text) {
+    if let Some(kind) = KINDS.into_iter().find(|kind| kind.to_string() == text) {
         return Some(Condition::Kind(kind));
     }
     let at = text.find(['<', '>', '!', '='])?;
     let (name, rest) = (text[..at].trim(), &text[at..]);
     let (sign, comparison) = Comparison::ALL.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
     let value = rest[sign.len()..].trim();
-    if name == "mechanism" {
+    if name == MECHANISM {
         let is = match comparison {
             Comparison::Equal => true,
             Comparison::Unequal => false,
@@ -199,7 +256,7 @@ fn condition(text: &str) -> Option<Condition> {
         return name.ok().map(|name| Condition::Mechanism(is, name));
     }
     if name == Kind::Limited.to_string() {
-        return Some(Condition::Limited(comparison, Measure::by_name("at_a_time")?.parse(value)?));
+        return Some(Condition::Limited(comparison, Measure::by_name(AT_A_TIME)?.parse(value)?));
     }
     let measure = Measure::by_name(name)?;
     Some(Condition::Measure(measure, comparison, measure.parse(value)?))
@@ -286,6 +343,39 @@ mod tests {
             let error = text.parse::<Threshold>().unwrap_err();
             assert!(error.contains("limited>=16"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_word_that_is_misspelt_has_a_suggestion() {
+        for (text, meant) in [
+            ("paralel", Some("parallel")),
+            ("e1-p1: sequental", Some("sequential")),
+            ("limitd>=4", Some("limited>=4")),
+            ("makspan<2s", Some("makespan<2s")),
+            ("mechanism=worker-pool", Some("mechanism=worker_pool")),
+            ("mechanizm=lock", Some("mechanism=lock")),
+            ("fast", None),
+            // The word is right, the value is not.
+            ("p99<1200", None),
+        ] {
+            let error = text.parse::<Threshold>().unwrap_err();
+            let suggested = error.strip_prefix("did you mean '").and_then(|rest| rest.split('\'').next());
+            assert_eq!(suggested, meant, "{error}");
+        }
+    }
+
+    #[test]
+    fn an_inconclusive_burst_leaves_open_what_depends_on_its_verdict() {
+        let burst = |kind| Burst { verdict: Verdict::of(kind), ..sample::waves() };
+        let is_open = |text: &str, kind| text.parse::<Threshold>().unwrap().is_open(&burst(kind));
+        for text in ["parallel", "limited>=4", "at_a_time>=4", "mechanism=lock", "mechanism!=lock"] {
+            assert!(is_open(text, Kind::Inconclusive), "{text}");
+        }
+        for text in ["failed=0", "p99<1s"] {
+            assert!(!is_open(text, Kind::Inconclusive), "{text}");
+        }
+        assert!(!is_open("parallel", Kind::Limited) && is_open("mechanism=lock", Kind::Limited));
+        assert!(!is_open("mechanism=lock", Kind::Refused));
     }
 
     #[test]

@@ -139,6 +139,31 @@ pub struct Parameters {
 }
 
 impl Name {
+    /// All mechanisms.
+    pub const ALL: [Self; 21] = [
+        Self::None,
+        Self::WorkerPool,
+        Self::RateLimit,
+        Self::Lock,
+        Self::InnerPool,
+        Self::SharedCpu,
+        Self::Throughput,
+        Self::Batching,
+        Self::ColdStart,
+        Self::WarmPool,
+        Self::Growth,
+        Self::UnevenBackends,
+        Self::SlowAccept,
+        Self::Pause,
+        Self::StickyConnections,
+        Self::SingleFlight,
+        Self::SharedInstance,
+        Self::ConcurrencyCap,
+        Self::QueueDeadline,
+        Self::RateCap,
+        Self::RandomFailures,
+    ];
+
     /// Returns the name in texts and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -269,13 +294,21 @@ impl Mechanism {
 
     /// Returns the mechanism with its numbers rounded as in result files.
     pub fn rounded(self) -> Self {
-        Self { parameters: self.parameters.rounded(), probability: rounded(self.probability, 2), ..self }
+        Self { parameters: self.parameters.rounded(), probability: rounded(self.probability, 4), ..self }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_names_are_those_of_the_schema() {
+        let schema = serde_json::to_value(schemars::schema_for!(Name)).unwrap();
+        let variants = schema["oneOf"].as_array().unwrap().iter();
+        let names: Vec<&str> = variants.map(|variant| variant["const"].as_str().unwrap()).collect();
+        assert_eq!(Name::ALL.map(Name::as_str).to_vec(), names);
+    }
 
     #[test]
     fn json_has_the_name_and_the_parameters_that_are_known() {

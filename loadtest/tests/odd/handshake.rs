@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Instant;
 
 use judge::trace::ErrorKind;
-use testing::TIMEOUT;
+use testing::{TIMEOUT, eventually};
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 
-use super::server::{End, OK, answering, serve, three};
+use super::server::{End, OK, answer_all, answering, serve, three};
 use crate::common::burst_run::burst;
 use crate::common::interrupted;
 
@@ -97,4 +98,30 @@ async fn a_server_of_another_protocol_is_told_as_such() {
         let alone = burst(&[&["-n", "3", "-t", "2"], args, &[&url]].concat()).await;
         assert!(alone.stderr.contains(said), "{said}: {}", alone.stderr);
     }
+}
+
+/// The number of connection requests that found a full backlog, of all listeners of this machine.
+fn overflows() -> u64 {
+    let text = std::fs::read_to_string("/proc/net/netstat").expect("Linux");
+    let mut lines = text.lines().filter(|line| line.starts_with("TcpExt:")).map(str::split_whitespace);
+    let (mut names, mut values) = (lines.next().expect("names"), lines.next().expect("values"));
+    let index = names.position(|name| name == "ListenOverflows").expect("a counter");
+    values.nth(index).expect("its value").parse().expect("a number")
+}
+
+#[tokio::test]
+async fn connections_that_waited_for_a_full_backlog_are_told() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let before = overflows();
+    tokio::spawn(async move {
+        eventually("the backlog is full", || overflows() > before).await;
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(answer_all(stream, OK.as_bytes().into(), End::Next, Arc::default()));
+        }
+    });
+    let run = burst(&["-n", "8", "-c", "8", "--service-ms", "300", &url]).await;
+    assert!(run.stdout.contains("the listen backlog"), "{}", run.stdout);
 }

@@ -4,6 +4,9 @@
 const SECRET_FLAGS: [&str; 8] =
     ["-H", "-a", "-d", "-x", "--header", "--also-header", "--variable", "--proxy"];
 
+/// What replaces a value that may be secret.
+pub const HIDDEN: &str = "***";
+
 /// Joins `words`, quoted for a shell. `***` replaces values that may be secret.
 pub fn command_line(words: impl IntoIterator<Item = String>) -> String {
     let mut words = words.into_iter();
@@ -11,7 +14,7 @@ pub fn command_line(words: impl IntoIterator<Item = String>) -> String {
     let mut line = words.next().map_or(String::new(), |_| "loadtest".to_owned());
     let mut is_secret = false;
     for word in words {
-        let shown = if is_secret { "***".to_owned() } else { without_secrets(&word) };
+        let shown = if is_secret { HIDDEN.to_owned() } else { without_secrets(&word) };
         is_secret = !is_secret && SECRET_FLAGS.contains(&word.as_str());
         line.push(' ');
         line += &quoted(&shown);
@@ -22,8 +25,10 @@ pub fn command_line(words: impl IntoIterator<Item = String>) -> String {
 fn without_secrets(word: &str) -> String {
     let has_value = |flag: &&&str| word.len() > flag.len() && word.starts_with(**flag);
     match SECRET_FLAGS.iter().find(has_value) {
-        Some(flag) if flag.starts_with("--") && word[flag.len()..].starts_with('=') => format!("{flag}=***"),
-        Some(flag) if !flag.starts_with("--") && !word.starts_with("--") => format!("{flag}***"),
+        Some(flag) if flag.starts_with("--") && word[flag.len()..].starts_with('=') => {
+            format!("{flag}={HIDDEN}")
+        }
+        Some(flag) if !flag.starts_with("--") && !word.starts_with("--") => format!("{flag}{HIDDEN}"),
         _ => without_password(word),
     }
 }
@@ -34,7 +39,7 @@ pub fn without_password(word: &str) -> String {
         .split_once("://")
         .map(|(scheme, rest)| (scheme, rest.split_at(rest.find('/').unwrap_or(rest.len()))));
     match parts.and_then(|(scheme, (authority, path))| Some((scheme, authority.rsplit_once('@')?.1, path))) {
-        Some((scheme, host, path)) => format!("{scheme}://***@{host}{path}"),
+        Some((scheme, host, path)) => format!("{scheme}://{HIDDEN}@{host}{path}"),
         None => word.to_owned(),
     }
 }

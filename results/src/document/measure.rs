@@ -54,6 +54,11 @@ fn latency(burst: &Burst, value: fn(&Latency) -> f64) -> Option<f64> {
 }
 
 impl Measure {
+    /// Returns the names of all measures.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        MEASURES.iter().map(|measure| measure.name)
+    }
+
     /// Returns the measure with this name.
     pub fn by_name(name: &str) -> Option<Self> {
         MEASURES.into_iter().find(|measure| measure.name == name)

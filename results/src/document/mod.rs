@@ -28,7 +28,7 @@ pub use audit::{Audit, AuditedRoute, Meaning, Observed};
 pub use baseline::Baseline;
 pub use burst::Burst;
 pub use checked::Checked;
-pub use command_line::{command_line, quoted, without_password};
+pub use command_line::{HIDDEN, command_line, quoted, without_password};
 pub use diagnosis::Diagnosed;
 pub use generator_summary::GeneratorSummary;
 pub use instances::{Instances, Isolation};

@@ -7,6 +7,7 @@ use super::request;
 use super::result_writer::{ResultWriter, reliability};
 use super::signals::Signals;
 use crate::cli::flags::BurstArgs;
+use crate::cli::request_flags;
 use crate::console::note;
 use crate::exit::{Aborted, Exit, Failure};
 use crate::machine::descriptors;
@@ -47,7 +48,8 @@ fn bursts(args: &BurstArgs) -> Result<Vec<UrlBurst>, Failure> {
 
 fn text(args: &BurstArgs, document: &Document) -> String {
     if args.rows.is_none() {
-        return terminal::bursts(document, terminal::width(), !args.output.quiet);
+        let flags = request_flags::of_burst(&document.command);
+        return terminal::bursts(document, terminal::width(), args.output.quiet, flags.as_deref());
     }
     let counted: usize = document.bursts().map(|burst| burst.counted_only).sum();
     if counted > 0 {

@@ -12,6 +12,6 @@ pub fn merge(args: MergeArgs) -> Result<Exit, Failure> {
     let mut document = merge::merged(&read.or_exit(Exit::Usage)?, &files).or_exit(Exit::Usage)?;
     let endpoints: Vec<String> = document.bursts().map(|burst| burst.endpoint.clone()).collect();
     let writer = ResultWriter::new(args.report, Some(&endpoints))?;
-    writer.write(&mut document, |document| text(document, !args.output.quiet))?;
+    writer.write(&mut document, |document| text(document, args.output.quiet))?;
     Ok(writer.exit(&document, reliability(&document)))
 }

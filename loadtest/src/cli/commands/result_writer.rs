@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use judge::verdict::Kind;
-use results::document::{Burst, Checked, Document, NoAnswer, Run};
-use results::threshold;
+use results::document::{Burst, Checked, Diagnosed, Document, NoAnswer, Run};
+use results::threshold::{self, Threshold};
 
 use super::stdout::print;
 use crate::cli::flags::ReportArgs;
@@ -69,42 +69,60 @@ impl ResultWriter {
         Ok(())
     }
 
-    /// The exit code: `otherwise`, unless a threshold is not met. Each threshold that is not met is reported.
+    /// The exit code. Each threshold that is not met is reported. `otherwise` is the code without thresholds: it stays if the
+    /// system was not reached, and if all that is not met is left open by the measurement.
     pub fn exit(&self, document: &Document, otherwise: Exit) -> Exit {
-        let mut exit = otherwise;
-        if let Some(diagnosed) = &document.diagnosis {
-            for checked in diagnosed.thresholds.iter().filter(|checked| !checked.met) {
-                note(&format!("--expect '{}' is not met: {}", checked.expect, checked.seen));
-                exit = Exit::Unexpected;
-            }
-        }
-        for run in &document.runs {
-            for burst in &run.bursts {
-                for checked in burst.thresholds.iter().filter(|checked| !checked.met) {
-                    note(&self.unmet(checked, run, burst));
-                    exit = Exit::Unexpected;
+        let mut exits = vec![];
+        if let Some(Diagnosed { diagnosis, .. }) = &document.diagnosis {
+            for threshold in &self.0.expect {
+                let checked = threshold.check_diagnosis(diagnosis);
+                if let Some(Checked { expect, seen, .. }) = checked.filter(|checked| !checked.met) {
+                    note(&format!("--expect '{expect}' is not met: {seen}"));
+                    exits.push(unmet_exit(threshold.is_open_in_diagnosis(diagnosis), otherwise));
                 }
             }
         }
-        exit
-    }
-
-    /// The sentence about a threshold that a burst doesn't meet. A burst at the root path is named by its URL.
-    fn unmet(&self, checked: &Checked, run: &Run, burst: &Burst) -> String {
-        let Checked { expect, seen, .. } = checked;
-        let is_measure =
-            self.0.expect.iter().any(|one| one.measure().is_some() && one.to_string() == *expect);
-        let place = burst.name();
-        let setup = match (run.setup.as_str(), &run.manifest) {
-            ("burst", _) if place == burst.url => String::new(),
-            ("burst", _) => format!(" ({})", burst.url),
-            (setup, None) => format!(" (setup {setup} on {})", run.system),
-            (setup, Some(manifest)) => format!(" (setup {setup} on {}, {manifest})", run.system),
-        };
-        match is_measure {
-            true => format!("--expect '{expect}' is not met: {seen} of {place}{setup}"),
-            false => format!("--expect '{expect}' is not met by {place}: {seen}{setup}"),
+        for (run, burst) in
+            document.runs.iter().flat_map(|run| run.bursts.iter().map(move |burst| (run, burst)))
+        {
+            for threshold in self.0.expect.iter().filter(|one| one.applies_to(&burst.endpoint)) {
+                let checked = threshold.check(burst);
+                if !checked.met {
+                    note(&unmet(threshold, &checked, run, burst));
+                    exits.push(unmet_exit(threshold.is_open(burst), otherwise));
+                }
+            }
         }
+        match exits.contains(&Exit::Unexpected) {
+            true => Exit::Unexpected,
+            false => exits.first().copied().unwrap_or(otherwise),
+        }
+    }
+}
+
+/// The exit code for a threshold that is not met.
+fn unmet_exit(is_open: bool, otherwise: Exit) -> Exit {
+    match otherwise {
+        Exit::System => Exit::System,
+        Exit::Success if is_open => Exit::Untrusted,
+        otherwise if is_open => otherwise,
+        _ => Exit::Unexpected,
+    }
+}
+
+/// The sentence about a threshold that a burst doesn't meet. A burst at the root path is named by its URL.
+fn unmet(threshold: &Threshold, checked: &Checked, run: &Run, burst: &Burst) -> String {
+    let Checked { expect, seen, .. } = checked;
+    let place = burst.name();
+    let setup = match (run.setup.as_str(), &run.manifest) {
+        ("burst", _) if place == burst.url => String::new(),
+        ("burst", _) => format!(" ({})", burst.url),
+        (setup, None) => format!(" (setup {setup} on {})", run.system),
+        (setup, Some(manifest)) => format!(" (setup {setup} on {}, {manifest})", run.system),
+    };
+    match threshold.measure() {
+        Some(_) => format!("--expect '{expect}' is not met: {seen} of {place}{setup}"),
+        None => format!("--expect '{expect}' is not met by {place}: {seen}{setup}"),
     }
 }
 

@@ -57,24 +57,27 @@ pub fn width() -> Option<u16> {
     console::Term::stdout().size_checked().map(|(_, columns)| columns)
 }
 
-/// Returns the output of `burst`: each burst in hey's format, and its verdict below.
-pub fn bursts(document: &Document, width: Option<u16>, with_timelines: bool) -> String {
+/// Returns the output of `burst`: each burst in hey's format, and its verdict and a drawing below; if `is_quiet`, the verdict
+/// only. `flags` are those for the requests, if they are known.
+pub fn bursts(document: &Document, width: Option<u16>, is_quiet: bool, flags: Option<&[String]>) -> String {
     let has_several = document.bursts().count() > 1;
     let mut text = String::new();
     for burst in document.bursts() {
         if has_several {
             let _ = writeln!(text, "{}", burst.url);
         }
-        let _ = writeln!(text, "{}\n{}", hey::summary(burst), verdict_of_burst(burst, width));
-        if with_timelines {
-            let _ = writeln!(text, "{}", timelines::burst(burst, width.unwrap_or(DEFAULT_WIDTH).into()));
+        let verdict = verdict_of_burst(burst, width);
+        if is_quiet {
+            let _ = writeln!(text, "{verdict}");
+            continue;
         }
+        let timeline = timelines::burst(burst, width.unwrap_or(DEFAULT_WIDTH).into());
+        let _ = writeln!(text, "{}\n{verdict}\n{timeline}", hey::summary(burst));
     }
     text += &(wrapped(&sentences::generator(document), "", width) + "\n");
     // The requests of other tools can't be sent again.
-    let hints =
-        document.bursts().filter(|_| document.foreign().is_none()).filter_map(sentences::diagnose_hint);
-    let hints: Vec<String> = hints.collect();
+    let own = document.bursts().filter(|_| document.foreign().is_none());
+    let hints: Vec<String> = own.filter_map(|burst| sentences::diagnose_hint(burst, flags)).collect();
     if !hints.is_empty() {
         // A command is not wrapped: it is copied.
         text += &format!("\n{}\n", hints.join("\n"));

@@ -120,11 +120,11 @@ mod tests {
         let document = sample::document(vec![sample::together(), sample::waves()]);
         insta::assert_snapshot!("eighty_columns", terminal::run(&document, Some(80), true));
         insta::assert_snapshot!("wide", terminal::run(&document, Some(140), true));
-        insta::assert_snapshot!("burst", terminal::bursts(&document, Some(80), true));
+        insta::assert_snapshot!("burst", terminal::bursts(&document, Some(80), false, Some(&[])));
         let document = sample::document(vec![sample::rate(), sample::pool(), sample::open()]);
         insta::assert_snapshot!("mechanisms_80", terminal::run(&document, Some(80), true));
         insta::assert_snapshot!("mechanisms_120", terminal::run(&document, Some(120), true));
         let document = sample::document(vec![sample::rate()]);
-        insta::assert_snapshot!("mechanisms_burst", terminal::bursts(&document, Some(80), true));
+        insta::assert_snapshot!("mechanisms_burst", terminal::bursts(&document, Some(80), false, Some(&[])));
     }
 }
