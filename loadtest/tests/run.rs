@@ -33,9 +33,16 @@ fn exclusive() -> RwLockWriteGuard<'static, ()> {
     MACHINE.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs with `--check`; returns the exit code, the result and the output.
+/// Runs with `--check`; returns the exit code, the result and the output. Code 4 means: the machine was too busy for some verdicts,
+/// and the others are as expected. Then it runs again, at most twice.
 fn checked(flags: &[&str]) -> (Option<i32>, Document, String) {
     build();
+    let mut runs = (0..3).map(|_| checked_once(flags));
+    let first = runs.next().expect("one run");
+    if first.0 != Some(4) { first } else { runs.find(|run| run.0 != Some(4)).unwrap_or(first) }
+}
+
+fn checked_once(flags: &[&str]) -> (Option<i32>, Document, String) {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("results");
     let ran = output(&[&["run", "--check", "--out", out.to_str().unwrap()], flags].concat());

@@ -9,6 +9,7 @@ use crate::goal::{Goal, Limit};
 use crate::numbers::Series;
 use crate::run_context::RunContext;
 use crate::system::{HOSTS, System};
+use crate::turns::in_turn;
 
 const TURNS: u32 = 20;
 /// In seconds.
@@ -26,7 +27,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
         .map(|system| (system, Series::default()))
         .collect();
     for turn in 0..=TURNS {
-        for (system, times) in &mut series {
+        for (system, times) in in_turn(&mut series, turn) {
             for server in context.start_all(&[*system], &WAITING).await? {
                 if turn > 0 {
                     times.push(server.ready_after.as_secs_f64());

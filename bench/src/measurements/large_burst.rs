@@ -16,6 +16,7 @@ use crate::numbers::{Series, grouped};
 use crate::run_context::RunContext;
 use crate::server::Server;
 use crate::system::System;
+use crate::turns::in_turn;
 
 const REQUESTS: usize = 10_000;
 const WAIT: Duration = Duration::from_secs(2);
@@ -53,7 +54,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
     let mut section = Section::new(title, text, &["measure", "value", "target"]);
     let (mut cold, mut warm) = (Turns::default(), Turns::default());
     for round in 1..=context.few_rounds() {
-        for (app, turns) in [(&WAITING, &mut cold), (&WARM, &mut warm)] {
+        for (app, turns) in in_turn(&mut [(&WAITING, &mut cold), (&WARM, &mut warm)], round) {
             let mut server = Server::start(&context.programs, System::Embedded, app).await?;
             if !app.flags.is_empty() {
                 server.logged("instances are warm").await?;

@@ -14,6 +14,7 @@ use crate::numbers::Series;
 use crate::run_context::RunContext;
 use crate::server::Server;
 use crate::system::System;
+use crate::turns::in_turn;
 
 /// The number of calls of a turn, one after the other.
 const CALLS: u32 = 2_000;
@@ -45,7 +46,7 @@ pub async fn measure(context: &RunContext, title: &str) -> Result<Section> {
     }
     // Round 0 warms up: the key exists, and the statements are prepared.
     for round in 0..=context.rounds {
-        for subject in &mut subjects {
+        for subject in in_turn(&mut subjects, round) {
             let seconds = match subject.route {
                 Some(route) => {
                     client.get(&format!("{route}/{}?{CALLS}", subject.operation)).await?.as_secs_f64()
