@@ -5,6 +5,7 @@
 //!
 //! | module | content |
 //! |---|---|
+//! | [`arguments`] | the process's arguments, with hey's flags replaced |
 //! | [`exit`], [`console`], [`machine`] | exit codes; standard error; processors, processes, file descriptors |
 //! | [`lab`] | the lab's application, packed into the program or from the project's folder |
 //! | [`plan`] | setups: the bursts to fire, with the expected verdicts |
@@ -19,6 +20,7 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod arguments;
 #[expect(missing_docs, reason = "`--help` documents the command line")]
 pub mod cli;
 pub mod console;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use clap::error::{ContextKind, ContextValue};
+use loadtest::arguments;
 use loadtest::cli::commands;
 use loadtest::cli::{self, Cli};
 use loadtest::console::note;
@@ -14,7 +15,7 @@ use results::document::{quoted, without_password};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = cli::flags::hey::translated(std::env::args_os());
+    let arguments = arguments::of_process();
     let matches = cli::command().try_get_matches_from(arguments);
     let parsed = Cli::from_arg_matches(&matches.unwrap_or_else(|error| with_command(error).exit()));
     let exit = commands::run(parsed.unwrap_or_else(|error| error.exit())).unwrap_or_else(|failure| {

@@ -10,6 +10,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
     (
         "loadtest",
         &[
+            "arguments",
             "exit",
             "console",
             "machine",

@@ -53,5 +53,7 @@ fn without_a_terminal_or_with_quiet_there_is_no_display() {
     assert!(!common::stdout(&piped).contains('\u{1b}') && common::stdout(&piped).contains("█"));
     let quiet = common::output(&[&args[..], &["--quiet"]].concat());
     assert_eq!(common::stderr(&quiet), "");
-    assert!(!common::stdout(&quiet).contains('█') && common::stdout(&quiet).contains("parallel"));
+    let text = common::stdout(&quiet);
+    assert!(text.starts_with(&url) && text.contains("parallel"), "{text}");
+    assert!(!["█", "Summary:", "load generator"].iter().any(|other| text.contains(other)), "{text}");
 }

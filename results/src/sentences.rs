@@ -39,9 +39,9 @@ pub fn diagnose_hint(burst: &Burst, flags: Option<&[String]>) -> Option<String> 
     let command: Vec<String> = words.chain([quoted(&without_password(&burst.url))]).collect();
     let command = command.join(" ");
     let note = match flags {
-        None => " (with the burst's flags for the request, such as -H)",
-        Some(_) if command.contains(HIDDEN) => " (with what *** hides)",
-        Some(_) => "",
+        None => " (with the burst's flags for the request, such as -H)".to_owned(),
+        Some(_) if command.contains(HIDDEN) => format!("\nReplace each {HIDDEN} by the value that it hides."),
+        Some(_) => String::new(),
     };
     is_open.then(|| format!("Experiments find the mechanism: loadtest diagnose {command}{note}"))
 }
@@ -56,26 +56,27 @@ fn unsent(burst: &Burst) -> Option<String> {
     })
 }
 
-/// The kernel sends a lost SYN again after a second. No network path takes so long.
-const SYN_RETRY_MS: f64 = 900.0;
+/// The kernel sends a dropped SYN again after a second, then after longer and longer times.
+const SYN_RETRY_MS: f64 = 1e3;
 
+/// Returns what made connections slow. Other tools' times of connecting may include more, such as the resolution of the name.
 fn slow_connects(burst: &Burst) -> Option<String> {
-    let connect = burst.parts_ms.as_ref()?.connect;
-    if connect.max < SYN_RETRY_MS || connect.min >= SYN_RETRY_MS {
-        return None;
-    }
-    let backlog = "the server's queue of connections to be accepted (the listen backlog) was full, so that connection requests were \
-                   lost and sent again";
-    let cause = match burst.url.starts_with("https:") {
-        true => format!("Either TLS handshakes took so long, or {backlog}"),
-        false => format!("Usually, {backlog}"),
+    let is_own = burst.start_unix_us.is_some();
+    let slowest = burst.parts_ms.as_ref().map(|parts| parts.connect.max);
+    let slowest = slowest.filter(|slowest| is_own && *slowest >= SYN_RETRY_MS)?;
+    let causes = match burst.url.starts_with("https:") {
+        true => "The usual causes are slow TLS handshakes and a full listen backlog",
+        false => "The usual cause is a full listen backlog",
     };
     let latency = match burst.requests.iter().any(|request| request.connects) {
-        true => "The latencies include this time.",
-        false => "The latencies don't include this time, because the connections were open before the burst.",
+        true => "This time is part of the latencies.",
+        false => "This time is not part of the latencies.",
     };
-    let (min, max) = (units::time(connect.min), units::time(connect.max));
-    Some(format!("Opening a connection took from {min} to {max}. {cause}. {latency}"))
+    Some(format!(
+        "Opening a connection took up to {}. {causes}: if a server accepts connections too slowly, the kernel drops requests to \
+         connect, and sends them again after a second. {latency}",
+        units::time(slowest)
+    ))
 }
 
 fn counted_only(burst: &Burst) -> Option<String> {
@@ -177,23 +178,23 @@ mod tests {
     use super::*;
     use crate::document::sample;
 
-    /// A burst with this slowest connect, in milliseconds.
-    fn connected_within(max: f64) -> Burst {
-        let mut burst = sample::waves();
-        burst.parts_ms.as_mut().unwrap().connect.max = max;
-        burst
-    }
-
     #[test]
     fn slow_connecting_is_told() {
-        assert_eq!(slow_connects(&connected_within(300.0)), None);
-        let told = slow_connects(&connected_within(1030.0)).unwrap();
-        assert!(told.contains("1.03 s. Usually, the server's queue"), "{told}");
-        assert!(told.contains("don't include"), "{told}");
-        let mut burst = Burst { url: "https://a/".to_owned(), ..connected_within(1030.0) };
-        burst.requests[0].connects = true;
-        let told = slow_connects(&burst).unwrap();
-        assert!(told.contains("Either TLS handshakes") && told.contains("latencies include"), "{told}");
+        let burst = |max: f64| {
+            let mut burst = Burst { start_unix_us: Some(0), ..sample::waves() };
+            burst.parts_ms.as_mut().unwrap().connect.max = max;
+            burst
+        };
+        assert_eq!(slow_connects(&burst(300.0)), None);
+        let told = slow_connects(&burst(1030.0)).unwrap();
+        assert!(told.contains("up to 1.03 s. The usual cause is a full listen backlog"), "{told}");
+        assert!(told.contains("is not part of"), "{told}");
+        let mut over_tls = Burst { url: "https://a/".to_owned(), ..burst(1030.0) };
+        over_tls.requests[0].connects = true;
+        let told = slow_connects(&over_tls).unwrap();
+        assert!(told.contains("slow TLS handshakes and") && told.contains("is part of"), "{told}");
+        let of_another_tool = Burst { start_unix_us: None, ..burst(1030.0) };
+        assert_eq!(slow_connects(&of_another_tool), None);
     }
 
     #[test]
@@ -205,7 +206,7 @@ mod tests {
         let url = "http://127.0.0.1:3000/open";
         assert!(hint(Some(&[])).ends_with(&format!("loadtest diagnose {url}")));
         assert!(hint(Some(&["-m", "POST"])).ends_with(&format!("diagnose -m POST {url}")));
-        assert!(hint(Some(&["-H", "'***'"])).ends_with(&format!("-H '***' {url} (with what *** hides)")));
+        assert!(hint(Some(&["-H", "'***'"])).contains(&format!("-H '***' {url}\nReplace each ***")));
         assert!(hint(None).ends_with(&format!("{url} (with the burst's flags for the request, such as -H)")));
         assert_eq!(diagnose_hint(&sample::together(), None), None);
     }

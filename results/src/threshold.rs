@@ -19,6 +19,8 @@ const SYNTAX: &str = "[ENDPOINT:]CONDITION is expected. A CONDITION is a verdict
 
 /// The verdicts that can be expected.
 const KINDS: [Kind; 5] = [Kind::Parallel, Kind::Sequential, Kind::Limited, Kind::Refused, Kind::Inconclusive];
+/// The characters of comparisons.
+const SIGNS: [char; 4] = ['<', '>', '!', '='];
 /// The measure that the verdict has.
 const AT_A_TIME: &str = "at_a_time";
 /// The word before the name of a mechanism.
@@ -69,25 +71,16 @@ impl Threshold {
         }
     }
 
-    /// Whether the burst leaves open if it meets the expectation: nothing is known of what the expectation is about.
-    pub fn is_open(&self, burst: &Burst) -> bool {
-        self.condition.is_open(burst.verdict.kind, burst.verdict.mechanism.as_ref())
-    }
-
-    /// Whether a diagnosis leaves open if it meets the expectation.
-    pub fn is_open_in_diagnosis(&self, diagnosis: &Diagnosis) -> bool {
-        self.condition.is_open(diagnosis.kind, diagnosis.mechanism.as_ref())
-    }
-
     /// Checks whether a diagnosis meets the expectation. Returns `None` for a measure, or a number at a time: those are of
     /// single bursts.
-    pub fn check_diagnosis(&self, diagnosis: &Diagnosis) -> Option<Checked> {
+    fn check_diagnosis(&self, diagnosis: &Diagnosis) -> Option<Checked> {
         let (met, seen) = match &self.condition {
             Condition::Kind(wanted) => (diagnosis.kind == *wanted, diagnosis.kind.to_string()),
             Condition::Mechanism(is, name) => mechanism(*is, *name, diagnosis.mechanism.as_ref()),
             Condition::Limited(..) | Condition::Measure(..) => return None,
         };
-        Some(Checked { expect: self.text.clone(), met, seen })
+        let open = !met && self.condition.is_open(diagnosis.kind, diagnosis.mechanism.as_ref());
+        Some(Checked { expect: self.text.clone(), met, open, seen })
     }
 
     /// Whether it is a condition on a diagnosis.
@@ -118,7 +111,10 @@ impl Threshold {
             },
             Condition::Mechanism(is, name) => mechanism(*is, *name, burst.verdict.mechanism.as_ref()),
         };
-        Checked { expect: self.text.clone(), met, seen: observed }
+        let is_open = self.condition.is_open(kind, burst.verdict.mechanism.as_ref());
+        // Without a good answer, the server failed, whatever the measurement is worth.
+        let open = !met && is_open && burst.no_answer().is_none();
+        Checked { expect: self.text.clone(), met, open, seen: observed }
     }
 }
 
@@ -129,8 +125,7 @@ impl Condition {
         match self {
             Self::Measure(measure, ..) if measure.name != AT_A_TIME => false,
             Self::Measure(..) | Self::Kind(_) | Self::Limited(..) => kind == Kind::Inconclusive,
-            // A burst that was refused shows no mechanism, however often it is repeated.
-            Self::Mechanism(..) => mechanism.is_none() && kind != Kind::Refused,
+            Self::Mechanism(..) => mechanism.is_none(),
         }
     }
 }
@@ -194,28 +189,24 @@ impl Comparison {
 }
 
 /// The least similarity of a word with the one that was meant: that of clap.
-const SIMILAR: f64 = 0.7;
+const LEAST_SIMILARITY: f64 = 0.7;
 
-/// Returns the condition with the known word that is most like an unknown one.
+/// Returns the condition that was probably meant, where one word or the name of a mechanism is misspelt.
 fn suggestion(text: &str) -> Option<String> {
-    let at = text.find(['<', '>', '!', '=']).unwrap_or(text.len());
-    let (name, rest) = text.split_at(at);
-    let known = KINDS.map(|kind| kind.to_string()).into_iter();
-    let known = known.chain(Measure::names().map(str::to_owned)).chain([MECHANISM.to_owned()]);
-    if let Some(meant) = most_similar(name.trim(), known) {
-        return Some(meant + rest);
-    }
-    let value = rest.trim_start_matches(['<', '>', '!', '=']);
-    let mechanisms = Name::ALL.iter().map(|name| name.as_str().to_owned());
-    let meant = most_similar(value.trim(), mechanisms).filter(|_| name.trim() == MECHANISM)?;
-    Some(text[..text.len() - value.len()].to_owned() + &meant)
-}
-
-/// Returns the known word that is most like `word`, if one is and `word` isn't known.
-fn most_similar(word: &str, known: impl Iterator<Item = String>) -> Option<String> {
-    let likeness = |known: String| (strsim::jaro(word, &known), known);
-    let best = known.map(likeness).max_by(|one, other| one.0.total_cmp(&other.0))?;
-    (best.0 > SIMILAR && best.0 < 1.0).then_some(best.1)
+    let (word, rest) = text.split_at(text.find(SIGNS).unwrap_or(text.len()));
+    let value = rest.trim_start_matches(SIGNS);
+    let sign = &rest[..rest.len() - value.len()];
+    let similarity = |word: &str, known: &str| strsim::jaro(word.trim(), known);
+    let kinds = KINDS.map(|kind| kind.to_string());
+    let words = kinds.into_iter().chain(Measure::names().map(str::to_owned));
+    let with_word = words.map(|known| (similarity(word, &known), known + rest));
+    let with_mechanism = Name::ALL.into_iter().map(|name| {
+        let likeness = similarity(word, MECHANISM).min(similarity(value, name.as_str()));
+        (likeness, format!("{MECHANISM}{sign}{name}"))
+    });
+    let known = with_word.chain(with_mechanism).filter(|(_, meant)| condition(meant).is_some());
+    let (likeness, meant) = known.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    (likeness > LEAST_SIMILARITY).then_some(meant)
 }
 
 impl FromStr for Threshold {
@@ -228,7 +219,7 @@ impl FromStr for Threshold {
             None => (None, text),
         };
         let condition = condition(rest).ok_or_else(|| match suggestion(rest) {
-            Some(meant) => format!("did you mean '{meant}'? {SYNTAX}"),
+            Some(meant) => format!("did you mean '{}{meant}'? {SYNTAX}", &text[..text.len() - rest.len()]),
             None => SYNTAX.to_owned(),
         })?;
         if endpoint.as_deref() == Some("") {
@@ -242,7 +233,7 @@ fn condition(text: &str) -> Option<Condition> {
     if let Some(kind) = KINDS.into_iter().find(|kind| kind.to_string() == text) {
         return Some(Condition::Kind(kind));
     }
-    let at = text.find(['<', '>', '!', '='])?;
+    let at = text.find(SIGNS)?;
     let (name, rest) = (text[..at].trim(), &text[at..]);
     let (sign, comparison) = Comparison::ALL.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
     let value = rest[sign.len()..].trim();
@@ -349,33 +340,44 @@ mod tests {
     fn a_word_that_is_misspelt_has_a_suggestion() {
         for (text, meant) in [
             ("paralel", Some("parallel")),
-            ("e1-p1: sequental", Some("sequential")),
+            ("e1-p1: sequental", Some("e1-p1: sequential")),
             ("limitd>=4", Some("limited>=4")),
             ("makspan<2s", Some("makespan<2s")),
             ("mechanism=worker-pool", Some("mechanism=worker_pool")),
-            ("mechanizm=lock", Some("mechanism=lock")),
+            ("mechanizm!=loc", Some("mechanism!=lock")),
             ("fast", None),
-            // The word is right, the value is not.
+            // The word is right or nearly right, and the rest is not.
             ("p99<1200", None),
+            ("makspan", None),
+            ("paralel>=4", None),
         ] {
             let error = text.parse::<Threshold>().unwrap_err();
             let suggested = error.strip_prefix("did you mean '").and_then(|rest| rest.split('\'').next());
             assert_eq!(suggested, meant, "{error}");
+            assert!(suggested.is_none_or(|meant| meant.parse::<Threshold>().is_ok()), "{error}");
         }
     }
 
     #[test]
     fn an_inconclusive_burst_leaves_open_what_depends_on_its_verdict() {
-        let burst = |kind| Burst { verdict: Verdict::of(kind), ..sample::waves() };
-        let is_open = |text: &str, kind| text.parse::<Threshold>().unwrap().is_open(&burst(kind));
+        let of = |kind| Burst { verdict: Verdict::of(kind), ..sample::waves() };
+        let is_open = |text: &str, burst: &Burst| text.parse::<Threshold>().unwrap().check(burst).open;
+        let inconclusive = of(Kind::Inconclusive);
         for text in ["parallel", "limited>=4", "at_a_time>=4", "mechanism=lock", "mechanism!=lock"] {
-            assert!(is_open(text, Kind::Inconclusive), "{text}");
+            assert!(is_open(text, &inconclusive), "{text}");
         }
-        for text in ["failed=0", "p99<1s"] {
-            assert!(!is_open(text, Kind::Inconclusive), "{text}");
+        for text in ["failed=0", "p99<1s", "inconclusive", "ok=9"] {
+            assert!(!is_open(text, &inconclusive), "{text}");
         }
-        assert!(!is_open("parallel", Kind::Limited) && is_open("mechanism=lock", Kind::Limited));
-        assert!(!is_open("mechanism=lock", Kind::Refused));
+        let limited = of(Kind::Limited);
+        assert!(!is_open("parallel", &limited) && is_open("mechanism=lock", &limited));
+        assert!(
+            !is_open("mechanism=worker_pool", &sample::pool()) && !is_open("mechanism=lock", &sample::pool())
+        );
+        // All answers were bad.
+        let statuses = [("404".to_owned(), 10)].into();
+        let bad = Burst { ok: 0, failed: 10, statuses, ..inconclusive };
+        assert!(!is_open("parallel", &bad));
     }
 
     #[test]

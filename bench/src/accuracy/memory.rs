@@ -16,6 +16,7 @@ use crate::numbers::{Series, grouped};
 use crate::programs::Programs;
 use crate::server::{Server, status_kib};
 use crate::system::System;
+use crate::turns::in_turn;
 
 pub const TITLE: &str = "Memory";
 
@@ -38,7 +39,7 @@ pub async fn measure(programs: &Programs) -> Result<Section> {
     let installed = ALL.into_iter().filter_map(|one| Some((one, one.program(programs)?, Series::default())));
     let mut all: Vec<_> = installed.collect();
     for round in 1..=ROUNDS {
-        for (generator, program, mib) in &mut all {
+        for (generator, program, mib) in in_turn(&mut all, round) {
             let args = generator.args(&server.url, REQUESTS, DELAY);
             mib.push(peak_kib(Command::new(&program.path).args(args)).await? / 1024.0);
             note(&format!("round {round} of {ROUNDS}: memory of {}", generator.name()));

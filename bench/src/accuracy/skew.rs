@@ -12,6 +12,7 @@ use crate::numbers::{Series, grouped};
 use crate::programs::Programs;
 use crate::server::Server;
 use crate::system::System;
+use crate::turns::in_turn;
 
 pub const TITLE: &str = "Start skew";
 
@@ -101,7 +102,7 @@ async fn measure_size(programs: &Programs, n: usize) -> Result<Vec<GeneratorSeri
         })
         .collect();
     for round in 1..=ROUNDS {
-        for one in &mut series {
+        for one in in_turn(&mut series, round) {
             let mean_ms = one.generator.fire(programs, &server.url, n, DELAY).await?;
             let (kernel_ms, skew_ms) = skew(&server, n).await.with_context(|| one.generator.name())?;
             note(&format!("round {round} of {ROUNDS}: {n} by {}: {skew_ms:.2} ms", one.generator.name()));

@@ -169,7 +169,8 @@ fn why(
             "Several mechanisms explain {count} alike, and no experiment that could be sent tells them apart."
         )),
         (_, None, Some(posterior)) if !posterior.describes() => {
-            sentences.push(format!("No known mechanism describes {count}."));
+            let nearest = posterior.best().hypothesis.name().words();
+            sentences.push(format!("No known mechanism describes {count} well; the nearest one is {nearest}."));
         }
         (_, None, _) => sentences.push(format!("After {count}, several mechanisms are possible.")),
     }

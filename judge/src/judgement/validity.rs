@@ -5,7 +5,7 @@ use super::shape::Shape;
 use super::steps;
 use crate::findings::Findings;
 use crate::kind::Kind;
-use crate::trace::{Ending, Failures, Generator, Outcome, Trace};
+use crate::trace::{Ending, ErrorKind, Failures, Generator, Outcome, Trace};
 use crate::units;
 
 /// Fewer answers than this show no pattern.
@@ -91,13 +91,32 @@ fn coarse_times(trace: &Trace, _: &Findings) -> Option<String> {
     })
 }
 
-fn client_failures(trace: &Trace, _: &Findings) -> Option<String> {
+/// Requests without a connection don't matter if the others were served one at a time: more requests at once would not have been
+/// served faster.
+fn client_failures(trace: &Trace, findings: &Findings) -> Option<String> {
+    if is_one_at_a_time(findings) && is_unaccepted_only(trace) {
+        return None;
+    }
     let failed = || trace.rows.iter().filter(|row| row.ending() == Ending::FailedAtClient);
     let Outcome::Failed(first) = &failed().min_by_key(|row| row.i)?.outcome else { return None };
     let (count, all) = (failed().count(), units::requests(trace.rows.len()));
     let what =
         if first.kind.is_of_connecting() { "got no connection" } else { "failed on the client's side" };
     Some(format!("{count} of {all} {what} ({})", first.text))
+}
+
+/// As few answers as this show that requests are served one at a time.
+const MIN_IN_A_ROW: usize = 5;
+
+fn is_one_at_a_time(findings: &Findings) -> bool {
+    findings.answered >= MIN_IN_A_ROW && findings.is_sequential() && !findings.is_parallel()
+}
+
+/// Whether all requests that failed at the client's side are those whose connection the server didn't accept in time.
+fn is_unaccepted_only(trace: &Trace) -> bool {
+    let mut failed = trace.rows.iter().filter(|row| row.ending() == Ending::FailedAtClient);
+    failed
+        .all(|row| matches!(&row.outcome, Outcome::Failed(fault) if fault.kind == ErrorKind::ConnectTimeout))
 }
 
 /// Requests that timed out are observations: their answers would have come later. But answers that came all at once

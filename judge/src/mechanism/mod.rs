@@ -127,7 +127,7 @@ pub struct Parameters {
     /// The number of kinds of backends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<f64>,
-    /// The number of processes.
+    /// The number of processes that got connections; `workers` is then the number of workers of each.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processes: Option<f64>,
     /// The largest number of requests at once.

@@ -84,7 +84,10 @@ impl Parameters {
         let percent = |share: f64| format!("{} % of the {}", units::two_digits(share * 100.0), whole(name));
         let growth = self.from.zip(self.to).map(|(from, to)| format!("from {from:.0} to {to:.0} workers"));
         [
-            self.workers.map(|workers| count(workers, "worker", "workers")),
+            // Those of a process stand beside the number of processes.
+            self.workers
+                .filter(|_| self.processes.is_none())
+                .map(|workers| count(workers, "worker", "workers")),
             self.order.map(|order| order.words().to_owned()),
             self.per_second.map(units::rate),
             // One at a time is what a rate means.
@@ -95,7 +98,7 @@ impl Parameters {
             self.delay_ms.map(units::time),
             growth,
             self.parts.map(|parts| count(parts, "kind", "kinds")),
-            self.processes.map(|processes| count(processes, "process", "processes")),
+            self.processes.map(|processes| used(processes, self.workers)),
             self.at_once.map(|at_once| format!("at most {at_once:.0} at once")),
             self.limit.map(|limit| count(limit, "request", "requests")),
         ]
@@ -122,6 +125,13 @@ const fn whole(name: Name) -> &'static str {
         Name::Lock | Name::InnerPool => "service time",
         _ => "requests",
     }
+}
+
+/// Returns the number of processes that got connections, with the workers of each. The server may have more processes.
+fn used(processes: f64, workers: Option<f64>) -> String {
+    let each = workers.filter(|workers| *workers > 1.0);
+    let each = each.map_or(String::new(), |workers| format!(", {workers:.0} workers each"));
+    format!("{} used{each}", count(processes, "process", "processes"))
 }
 
 fn sized(name: Name, size: f64) -> String {

@@ -1,10 +1,17 @@
 //! A rate limit: starts are paced by a token bucket; any number of requests may be in service.
 
+use std::ops::Range;
+
 use super::{Burst, Explanation, Fitter, Model};
 use crate::likelihood::{Capacity, Hypothesis, ServiceTime, Speed};
 use crate::mechanism::{Name, Parameters};
 
 const PRIOR: f64 = 0.5;
+/// A burst that a rate stretches by a smaller share of the service time shows no limit: the answers of a server without limit
+/// are as far apart.
+const LEAST_STRETCH: f64 = 0.15;
+/// The part of a gap that is told from none, which a bucket of two gives, and from a whole one.
+const PART_OF_A_GAP: Range<f64> = 0.1..0.85;
 /// A warm-up request that took a smaller share of the time of those alone was not paced as they were.
 const MOST_WARM_UP: f64 = 0.7;
 /// Tokens come at even times.
@@ -20,7 +27,8 @@ impl Model for Rate {
         let mut buckets = vec![1, burst.at_first()];
         buckets.dedup();
         let paced = paced_alone(fitter);
-        buckets.into_iter().filter_map(|bucket| explain(fitter, bucket)).chain(paced).collect()
+        let by_bucket = buckets.into_iter().filter_map(|bucket| explain(fitter, bucket));
+        by_bucket.chain(ticking(fitter)).chain(paced).collect()
     }
 }
 
@@ -57,15 +65,60 @@ fn explain(fitter: &Fitter, bucket: usize) -> Option<Explanation> {
         })
     })?;
     let gap = fitted.parameters[0].exp();
+    let rate =
+        Parameters { per_second: Some(1.0 / gap), burst: Some(bucket as f64), ..Parameters::default() };
+    let (name, parameters) = match stretches(burst, gap, bucket) {
+        true => (Name::RateLimit, rate),
+        false => (Name::None, Parameters::default()),
+    };
+    Some(Explanation {
+        name,
+        parameters,
+        log: fitted.log,
+        prior: PRIOR.ln() + fitter.penalty(1 + usize::from(bucket > 1)),
+        kind: burst.kind(&fitted.service),
+        k: None,
+        reach: 0.0,
+        hypothesis: Some(fitted.hypothesis),
+        describes: true,
+        is_seen_alone: true,
+    })
+}
+
+/// Whether a rate with this gap delays the last answers noticeably.
+fn stretches(burst: &Burst, gap: f64, bucket: usize) -> bool {
+    let delayed = burst.answers().saturating_sub(bucket);
+    gap * delayed as f64 >= LEAST_STRETCH * burst.alone
+}
+
+/// Tokens come at the ticks of a clock, whenever requests come, and one waits for a request: the second request waits for a part
+/// of a gap.
+fn ticking(fitter: &Fitter) -> Option<Explanation> {
+    let burst = fitter.burst;
+    let gap = burst.mean_gap(2)?;
+    let wait = burst.observed.done[1] - burst.observed.done[0];
+    if !stretches(burst, gap, 1) || !PART_OF_A_GAP.contains(&(wait / gap)) {
+        return None;
+    }
+    let fitted =
+        fitter.fit(fitter.service(), &[gap.ln(), wait], &[0.02, 0.05 * gap], 45, |service, at| {
+            let (gap, wait) = (at[0].exp(), at[1]);
+            (0.0..gap).contains(&wait).then(|| Hypothesis {
+                ready: starts_at_ticks(&burst.observed.arrivals, gap, wait),
+                capacity: Capacity::Unlimited,
+                speed: Speed::Full,
+                service,
+            })
+        })?;
     Some(Explanation {
         name: Name::RateLimit,
         parameters: Parameters {
-            per_second: Some(1.0 / gap),
-            burst: Some(bucket as f64),
+            per_second: Some((-fitted.parameters[0]).exp()),
+            burst: Some(1.0),
             ..Parameters::default()
         },
         log: fitted.log,
-        prior: PRIOR.ln() + fitter.penalty(1 + usize::from(bucket > 1)),
+        prior: PRIOR.ln() + fitter.penalty(2),
         kind: burst.kind(&fitted.service),
         k: None,
         reach: 0.0,
@@ -134,9 +187,34 @@ pub(super) fn starts(arrivals: &[f64], gap: f64, bucket: usize) -> Vec<f64> {
     arrivals.iter().map(start).collect()
 }
 
+/// Returns the starts of requests if one token is there at first, and one more comes `wait` seconds after the first arrival and
+/// then every `gap` seconds. No second token is kept.
+fn starts_at_ticks(arrivals: &[f64], gap: f64, wait: f64) -> Vec<f64> {
+    let mut tick = arrivals.first().copied().unwrap_or(0.0) + wait;
+    let mut has_token = true;
+    let start = |arrival: &f64| {
+        while tick <= *arrival {
+            has_token = true;
+            tick += gap;
+        }
+        if std::mem::take(&mut has_token) {
+            return *arrival;
+        }
+        tick += gap;
+        tick - gap
+    };
+    arrivals.iter().map(start).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tokens_at_ticks_come_whenever_requests_come() {
+        assert_eq!(starts_at_ticks(&[0.0; 4], 0.5, 0.25), [0.0, 0.25, 0.75, 1.25]);
+        assert_eq!(starts_at_ticks(&[0.0, 0.0, 2.0, 2.0], 0.5, 0.25), [0.0, 0.25, 2.0, 2.25]);
+    }
 
     #[test]
     fn a_bucket_lets_its_size_through_and_then_paces() {

@@ -56,15 +56,23 @@ fn waves(fitter: &Fitter) -> Option<Explanation> {
     if !falls || counts[0] < 2 || drops == 0 || (drops == 1 && counts[waves - 2] == counts[0]) {
         return None;
     }
+    let each = workers_each(&counts);
+    let processes = counts[0] / each;
+    // Processes of one worker end one by one; the workers of a process end together.
+    let ends = if each > 1 { processes - 1 } else { drops };
     let fitted = fitter.fit(fitter.service(), &[], &[], 30, |service, _| {
         let steps = counts.iter().enumerate().map(|(i, count)| ((i as f64 - 0.5) * wave, *count));
         Some(hypothesis(fitter, service, steps.collect()))
     })?;
     Some(Explanation {
         name: Name::StickyConnections,
-        parameters: Parameters { processes: Some(counts[0] as f64), ..Parameters::default() },
+        parameters: Parameters {
+            processes: Some(processes as f64),
+            workers: Some(each as f64),
+            ..Parameters::default()
+        },
         log: fitted.log,
-        prior: PRIOR.ln() - COST * drops as f64,
+        prior: PRIOR.ln() - COST * ends as f64,
         kind: kind(fitter, &fitted.service),
         k: Some(counts[0] as f64),
         reach: 0.0,
@@ -72,6 +80,19 @@ fn waves(fitter: &Fitter) -> Option<Explanation> {
         describes: true,
         is_seen_alone: true,
     })
+}
+
+/// Returns how many workers each process has, by the number of requests in each wave: the largest number with which the waves are
+/// those of processes that share their own requests among their workers. The workers of a process then serve as many requests
+/// each, but for one. One process alone would be a pool.
+fn workers_each(counts: &[usize]) -> usize {
+    let waves_of = |worker: usize| counts.iter().filter(|count| **count > worker).count();
+    let served: Vec<usize> = (0..counts[0]).map(waves_of).collect();
+    let is_shared = |each: &usize| {
+        counts[0].is_multiple_of(*each)
+            && served.chunks(*each).all(|process| process[0] - process[process.len() - 1] <= 1)
+    };
+    (1..=counts[0] / 2).rev().find(is_shared).unwrap_or(1)
 }
 
 /// Processes run out of work one after the other: the connections of each are a binomial number, so that the times at
@@ -103,7 +124,11 @@ fn fading(fitter: &Fitter) -> Vec<Explanation> {
         let spread = fitted.parameters[0].exp();
         Some(Explanation {
             name: Name::StickyConnections,
-            parameters: Parameters { processes: Some(*processes as f64), ..Parameters::default() },
+            parameters: Parameters {
+                processes: Some(*processes as f64),
+                workers: Some(*each as f64),
+                ..Parameters::default()
+            },
             log: fitted.log,
             prior: PRIOR.ln() - (PROCESSES.len() as f64).ln() + fitter.penalty(1) - spread.ln().powi(2),
             kind: kind(fitter, &fitted.service),
@@ -149,5 +174,20 @@ fn kind(fitter: &Fitter, service: &ServiceTime) -> Kind {
     match fitter.burst.kind(service) {
         Kind::Sequential => Kind::Sequential,
         _ => Kind::Limited,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workers_of_a_process_end_together() {
+        // Two processes with three workers: 5 and 25 requests.
+        assert_eq!(workers_each(&[6, 5, 3, 3, 3, 3, 3, 3, 1]), 3);
+        // Four and sixteen requests at processes of one worker.
+        assert_eq!(workers_each(&[2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]), 1);
+        assert_eq!(workers_each(&[4, 4, 3, 3, 2, 2, 1, 1]), 1);
+        assert_eq!(workers_each(&[4, 4, 2, 2]), 2);
     }
 }

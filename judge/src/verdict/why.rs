@@ -23,6 +23,9 @@ pub(super) fn why(judgement: &Judgement, is_named: bool) -> String {
     sentences.extend(refused(judgement));
     sentences.extend(failed(judgement));
     sentences.extend(unanswered(judgement));
+    if reasons.is_empty() {
+        sentences.extend(unaccepted(judgement.trace));
+    }
     if findings.answered > 0 {
         sentences.push(times(findings));
     }
@@ -83,6 +86,18 @@ fn unanswered(judgement: &Judgement) -> Option<String> {
             units::requests(trace.rows.len()),
             if findings.unanswered == 1 { "was" } else { "were" },
             failures::told(unanswered())
+        )
+    })
+}
+
+/// Returns how many requests got no connection, though the verdict holds without them.
+fn unaccepted(trace: &Trace) -> Option<String> {
+    let count = trace.rows.iter().filter(|row| row.ending() == Ending::FailedAtClient).count();
+    (count > 0).then(|| {
+        format!(
+            "{count} of {} got no connection in time and were not sent. A server does so if it accepts a connection only when it is \
+             done with the connection before.",
+            units::requests(trace.rows.len())
         )
     })
 }

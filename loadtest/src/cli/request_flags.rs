@@ -11,7 +11,11 @@ const NOT_FOR_DIAGNOSE: &str = "disable_keepalive";
 
 /// Returns the flags for the request that `diagnose` takes, from the command line of a `burst`. `None` if it is another command's.
 pub fn of_burst(command_line: &str) -> Option<Vec<String>> {
-    let matches = command().try_get_matches_from(shlex::split(command_line)?).ok()?;
+    // The start time was in the future when the command ran.
+    let command = command().mut_subcommand("burst", |burst| {
+        burst.mut_arg("start_at", |flag| flag.value_parser(clap::value_parser!(String)))
+    });
+    let matches = command.try_get_matches_from(shlex::split(command_line)?).ok()?;
     let (_, burst) = matches.subcommand().filter(|(name, _)| *name == "burst")?;
     let known = RequestArgs::augment_args(clap::Command::new(""));
     let of_request = known.get_arguments().filter(|flag| flag.get_id() != NOT_FOR_DIAGNOSE);
@@ -44,8 +48,9 @@ mod tests {
             ("loadtest burst -n 20 -c 20 http://127.0.0.1:8000/slow", Some("")),
             (
                 "loadtest burst -n 20 -m POST -H '***' -H '***' -T application/json --service-ms 1.5,2 --http2 -t 3 a/slow",
-                Some("-m POST -H *** -H *** -T application/json -t 3 --http2 --service-ms 1.5,2"),
+                Some("-m POST -H '***' -H '***' -T application/json -t 3 --http2 --service-ms 1.5,2"),
             ),
+            ("loadtest burst --start-at 2020-01-01T00:00:00Z --cold http://a/", Some("--cold")),
             ("loadtest burst --disable-keepalive --cold --out 'a b' http://a/", Some("--cold")),
             ("loadtest run --setup 1", None),
             ("loadtest merge a.json b.json", None),

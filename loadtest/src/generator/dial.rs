@@ -67,7 +67,7 @@ async fn connect(request: &RequestTemplate, dialing: Dialing<'_>) -> Result<(Soc
     let late = |seconds: f64| {
         failed(
             ErrorKind::ConnectTimeout,
-            format!("{prefix}no connection within {seconds} s: the server accepts no more"),
+            format!("{prefix}no connection within {seconds} s: the server did not accept it"),
         )
     };
     let permit = match dialing.barrier {

@@ -34,7 +34,7 @@ fn diagnosis_annotations(found: &Diagnosed) -> Vec<String> {
     let unmet = found.unmet();
     match &found.diagnosis.mechanism {
         None if unmet.is_empty() => vec![line("warning", &found.headline())],
-        _ => unmet.iter().map(|unmet| line("error", unmet)).collect(),
+        _ => unmet.iter().map(|unmet| line(level(found.is_failed()), unmet)).collect(),
     }
 }
 
@@ -47,7 +47,12 @@ fn burst_annotations(run: &Run, burst: &Burst) -> Vec<String> {
         return vec![line("warning", &burst.verdict.reasons.join("; "))];
     }
     let why = explanation(burst).join(" ");
-    unmet.iter().map(|unmet| line("error", &format!("{unmet}. {why}"))).collect()
+    unmet.iter().map(|unmet| line(level(burst.is_failed()), &format!("{unmet}. {why}"))).collect()
+}
+
+/// An expectation that is only left open is no error.
+const fn level(is_failed: bool) -> &'static str {
+    if is_failed { "error" } else { "warning" }
 }
 
 /// Escapes a message like GitHub's toolkit (`@actions/core`, command.ts).

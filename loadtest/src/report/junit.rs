@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format =
     Format { name: "junit", file: "junit.xml", help: "One test case for each burst, for CI", render: text };
 
 /// Returns the report. An expectation that isn't met is a failure. A burst without a verdict is an error, because it
-/// proves nothing.
+/// proves nothing; so is an expectation that it leaves open.
 fn text(document: &Document) -> anyhow::Result<String> {
     let mut report = Report::new(document.tool.clone());
     if let Some(found) = &document.diagnosis {
@@ -59,7 +59,7 @@ fn add_mechanism(case: &mut TestCase, mechanism: Option<&Mechanism>) {
 fn diagnosed(found: &Diagnosed) -> TestCase {
     let unmet = found.unmet();
     let kind = match &found.diagnosis.mechanism {
-        _ if !unmet.is_empty() => Some((NonSuccessKind::Failure, unmet.join("; "))),
+        _ if !unmet.is_empty() => Some((failure_or_error(found.is_failed()), unmet.join("; "))),
         None => Some((NonSuccessKind::Error, "the mechanism is open".to_owned())),
         Some(_) => None,
     };
@@ -76,10 +76,14 @@ fn diagnosed(found: &Diagnosed) -> TestCase {
     case
 }
 
+fn failure_or_error(is_failed: bool) -> NonSuccessKind {
+    if is_failed { NonSuccessKind::Failure } else { NonSuccessKind::Error }
+}
+
 fn status(burst: &Burst) -> TestCaseStatus {
     let unmet = burst.unmet();
     let (kind, message) = match burst.verdict.kind {
-        _ if !unmet.is_empty() => (NonSuccessKind::Failure, unmet.join("; ")),
+        _ if !unmet.is_empty() => (failure_or_error(burst.is_failed()), unmet.join("; ")),
         Kind::Inconclusive => {
             (NonSuccessKind::Error, format!("no verdict: {}", burst.verdict.reasons.join("; ")))
         }

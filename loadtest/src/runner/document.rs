@@ -7,14 +7,15 @@ use anyhow::Context;
 use results::document::{Document, command_line};
 use results::input::Input;
 
-use crate::machine;
+use crate::{arguments, machine};
 
 /// The name of this program and its version.
 pub const TOOL: &str = concat!("loadtest ", env!("CARGO_PKG_VERSION"));
 
 /// A document without runs, with this machine, the current time and the command line.
 pub fn begin() -> Document {
-    Document::new(TOOL.to_owned(), machine::describe(), now(), command_line(std::env::args()))
+    let words = arguments::of_process().into_iter().map(|word| word.to_string_lossy().into_owned());
+    Document::new(TOOL.to_owned(), machine::describe(), now(), command_line(words))
 }
 
 /// The current time, by RFC 3339.

@@ -112,7 +112,12 @@ impl Burst {
     /// Returns the expectations that the burst doesn't meet, one line each: the expected verdict, and `--expect`.
     pub fn unmet(&self) -> Vec<String> {
         let mismatch = self.mismatch.iter().map(|mismatch| format!("NOT as expected: {mismatch}"));
-        mismatch.chain(checked::unmet(&self.thresholds)).collect()
+        mismatch.chain(checked::unmet(&self.thresholds).map(checked::line)).collect()
+    }
+
+    /// Whether an expectation fails, and isn't only left open.
+    pub fn is_failed(&self) -> bool {
+        self.mismatch.is_some() || checked::unmet(&self.thresholds).any(|one| !one.open)
     }
 
     /// Whether the burst is known by a summary only: no request is listed, though there were some.

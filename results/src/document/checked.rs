@@ -10,12 +10,26 @@ pub struct Checked {
     pub expect: String,
     /// Whether the burst meets it.
     pub met: bool,
+    /// Whether it is not met because the measurement leaves the answer open: the burst is inconclusive, or no mechanism is named.
+    #[serde(default)]
+    pub open: bool,
     /// The measured value, in words.
     pub seen: String,
 }
 
-/// Returns a line for each expectation that is not met.
-pub(super) fn unmet(checked: &[Checked]) -> impl Iterator<Item = String> {
-    let unmet = checked.iter().filter(|one| !one.met);
-    unmet.map(|one| format!("{} is not met: {}", one.expect, one.seen))
+impl Checked {
+    /// Returns `is not met`, or `is left open`.
+    pub const fn outcome(&self) -> &'static str {
+        if self.open { "is left open" } else { "is not met" }
+    }
+}
+
+/// Returns those that are not met.
+pub(super) fn unmet(checked: &[Checked]) -> impl Iterator<Item = &Checked> {
+    checked.iter().filter(|one| !one.met)
+}
+
+/// Returns a line for an expectation that is not met.
+pub(super) fn line(unmet: &Checked) -> String {
+    format!("{} {}: {}", unmet.expect, unmet.outcome(), unmet.seen)
 }

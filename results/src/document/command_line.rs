@@ -46,7 +46,7 @@ pub fn without_password(word: &str) -> String {
 
 /// Returns the word quoted for a shell, if it has to be.
 pub fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:=,@%+*".contains(letter);
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./:=,@%+".contains(letter);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
@@ -65,9 +65,9 @@ mod tests {
     fn secrets_are_replaced_and_other_words_are_kept() {
         for (given, expected) in [
             ("/usr/bin/loadtest run --setup 1,3", "loadtest run --setup 1,3"),
-            ("loadtest burst -H Cookie:a -n 3 http://a/?b", "loadtest burst -H *** -n 3 'http://a/?b'"),
-            ("loadtest burst -HCookie:a http://u:p@a/b", "loadtest burst -H*** http://***@a/b"),
-            ("loadtest run --variable k=v --variable=k=v", "loadtest run --variable *** --variable=***"),
+            ("loadtest burst -H Cookie:a -n 3 http://a/?b", "loadtest burst -H '***' -n 3 'http://a/?b'"),
+            ("loadtest burst -HCookie:a http://u:p@a/b", "loadtest burst '-H***' 'http://***@a/b'"),
+            ("loadtest run --variable k=v --variable=k=v", "loadtest run --variable '***' '--variable=***'"),
             (
                 "loadtest burst --disable-keepalive http://a/b@c",
                 "loadtest burst --disable-keepalive http://a/b@c",

@@ -28,7 +28,12 @@ impl Diagnosed {
 
     /// Returns a line for each expectation that is not met.
     pub fn unmet(&self) -> Vec<String> {
-        checked::unmet(&self.thresholds).collect()
+        checked::unmet(&self.thresholds).map(checked::line).collect()
+    }
+
+    /// Whether an expectation fails, and isn't only left open.
+    pub fn is_failed(&self) -> bool {
+        checked::unmet(&self.thresholds).any(|one| !one.open)
     }
 
     /// Returns the headline: the kind, and the mechanism with its probability.

@@ -55,7 +55,7 @@ fn latency(burst: &Burst, value: fn(&Latency) -> f64) -> Option<f64> {
 
 impl Measure {
     /// Returns the names of all measures.
-    pub fn names() -> impl Iterator<Item = &'static str> {
+    pub fn names() -> impl Iterator<Item = &'static str> + use<> {
         MEASURES.iter().map(|measure| measure.name)
     }
 

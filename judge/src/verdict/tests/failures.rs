@@ -138,3 +138,24 @@ fn lateness_beside_plain_steps_changes_no_verdict() {
         verdict.why
     );
 }
+
+/// A burst of which all but the first `accepted` requests got no connection.
+fn accepted_only(mut trace: Trace, accepted: usize) -> Trace {
+    for row in &mut trace.rows[accepted..] {
+        row.outcome = Outcome::Failed(Fault::new(ErrorKind::ConnectTimeout, "no connection within 4 s"));
+        (row.sent_us, row.first_byte_us, row.done_us) = (None, None, 0.0);
+    }
+    trace
+}
+
+#[test]
+fn a_server_that_accepts_one_connection_at_a_time_is_sequential() {
+    let verdict = judge(&accepted_only(together(20, 1), 7));
+    assert_eq!(verdict.kind, Kind::Sequential);
+    assert!(verdict.why.starts_with("13 of 20 requests got no connection in time"), "{}", verdict.why);
+    for (servers, accepted) in [(20, 7), (3, 7), (1, 3)] {
+        let verdict = judge(&accepted_only(together(20, servers), accepted));
+        assert_eq!(verdict.kind, Kind::Inconclusive, "{servers}: {}", verdict.why);
+        assert!(verdict.why.contains("got no connection (no connection within 4 s)"), "{}", verdict.why);
+    }
+}

@@ -3,15 +3,14 @@
 use judge::schedule::Schedule;
 use results::document::Document;
 
-use super::request;
 use super::result_writer::{ResultWriter, reliability};
 use super::signals::Signals;
+use super::{analyze, request};
 use crate::cli::flags::BurstArgs;
-use crate::cli::request_flags;
 use crate::console::note;
 use crate::exit::{Aborted, Exit, Failure};
 use crate::machine::descriptors;
-use crate::report::{hey, terminal};
+use crate::report::hey;
 use crate::runner::burst::{self, UrlBurst};
 use crate::runner::document;
 
@@ -48,8 +47,7 @@ fn bursts(args: &BurstArgs) -> Result<Vec<UrlBurst>, Failure> {
 
 fn text(args: &BurstArgs, document: &Document) -> String {
     if args.rows.is_none() {
-        let flags = request_flags::of_burst(&document.command);
-        return terminal::bursts(document, terminal::width(), args.output.quiet, flags.as_deref());
+        return analyze::text(document, args.output.quiet);
     }
     let counted: usize = document.bursts().map(|burst| burst.counted_only).sum();
     if counted > 0 {

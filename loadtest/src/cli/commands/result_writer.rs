@@ -2,8 +2,8 @@
 
 use anyhow::Context;
 use judge::verdict::Kind;
-use results::document::{Burst, Checked, Diagnosed, Document, NoAnswer, Run};
-use results::threshold::{self, Threshold};
+use results::document::{Burst, Checked, Document, NoAnswer, Run};
+use results::threshold;
 
 use super::stdout::print;
 use crate::cli::flags::ReportArgs;
@@ -69,60 +69,47 @@ impl ResultWriter {
         Ok(())
     }
 
-    /// The exit code. Each threshold that is not met is reported. `otherwise` is the code without thresholds: it stays if the
-    /// system was not reached, and if all that is not met is left open by the measurement.
+    /// The exit code: `otherwise`, or that of a threshold that is not met. Of several codes, the one of a system that was not
+    /// reached comes first, then the one of a failure. Each threshold that is not met is reported.
     pub fn exit(&self, document: &Document, otherwise: Exit) -> Exit {
-        let mut exits = vec![];
-        if let Some(Diagnosed { diagnosis, .. }) = &document.diagnosis {
-            for threshold in &self.0.expect {
-                let checked = threshold.check_diagnosis(diagnosis);
-                if let Some(Checked { expect, seen, .. }) = checked.filter(|checked| !checked.met) {
-                    note(&format!("--expect '{expect}' is not met: {seen}"));
-                    exits.push(unmet_exit(threshold.is_open_in_diagnosis(diagnosis), otherwise));
+        let mut exits = vec![otherwise];
+        let mut add = |checked: &Checked, sentence: String| {
+            note(&sentence);
+            exits.push(if checked.open { Exit::Untrusted } else { Exit::Unexpected });
+        };
+        if let Some(diagnosed) = &document.diagnosis {
+            for checked in diagnosed.thresholds.iter().filter(|checked| !checked.met) {
+                let Checked { expect, seen, .. } = checked;
+                add(checked, format!("--expect '{expect}' {}: {seen}", checked.outcome()));
+            }
+        }
+        for run in &document.runs {
+            for burst in &run.bursts {
+                for checked in burst.thresholds.iter().filter(|checked| !checked.met) {
+                    add(checked, self.unmet(checked, run, burst));
                 }
             }
         }
-        for (run, burst) in
-            document.runs.iter().flat_map(|run| run.bursts.iter().map(move |burst| (run, burst)))
-        {
-            for threshold in self.0.expect.iter().filter(|one| one.applies_to(&burst.endpoint)) {
-                let checked = threshold.check(burst);
-                if !checked.met {
-                    note(&unmet(threshold, &checked, run, burst));
-                    exits.push(unmet_exit(threshold.is_open(burst), otherwise));
-                }
-            }
-        }
-        match exits.contains(&Exit::Unexpected) {
-            true => Exit::Unexpected,
-            false => exits.first().copied().unwrap_or(otherwise),
-        }
+        let by_rank = [Exit::System, Exit::Unexpected, Exit::Untrusted];
+        by_rank.into_iter().find(|exit| exits.contains(exit)).unwrap_or(otherwise)
     }
-}
 
-/// The exit code for a threshold that is not met.
-fn unmet_exit(is_open: bool, otherwise: Exit) -> Exit {
-    match otherwise {
-        Exit::System => Exit::System,
-        Exit::Success if is_open => Exit::Untrusted,
-        otherwise if is_open => otherwise,
-        _ => Exit::Unexpected,
-    }
-}
-
-/// The sentence about a threshold that a burst doesn't meet. A burst at the root path is named by its URL.
-fn unmet(threshold: &Threshold, checked: &Checked, run: &Run, burst: &Burst) -> String {
-    let Checked { expect, seen, .. } = checked;
-    let place = burst.name();
-    let setup = match (run.setup.as_str(), &run.manifest) {
-        ("burst", _) if place == burst.url => String::new(),
-        ("burst", _) => format!(" ({})", burst.url),
-        (setup, None) => format!(" (setup {setup} on {})", run.system),
-        (setup, Some(manifest)) => format!(" (setup {setup} on {}, {manifest})", run.system),
-    };
-    match threshold.measure() {
-        Some(_) => format!("--expect '{expect}' is not met: {seen} of {place}{setup}"),
-        None => format!("--expect '{expect}' is not met by {place}: {seen}{setup}"),
+    /// The sentence about a threshold that a burst doesn't meet. A burst at the root path is named by its URL.
+    fn unmet(&self, checked: &Checked, run: &Run, burst: &Burst) -> String {
+        let Checked { expect, seen, .. } = checked;
+        let is_measure =
+            self.0.expect.iter().any(|one| one.measure().is_some() && one.to_string() == *expect);
+        let (outcome, place) = (checked.outcome(), burst.name());
+        let setup = match (run.setup.as_str(), &run.manifest) {
+            ("burst", _) if place == burst.url => String::new(),
+            ("burst", _) => format!(" ({})", burst.url),
+            (setup, None) => format!(" (setup {setup} on {})", run.system),
+            (setup, Some(manifest)) => format!(" (setup {setup} on {}, {manifest})", run.system),
+        };
+        match is_measure {
+            true => format!("--expect '{expect}' {outcome}: {seen} of {place}{setup}"),
+            false => format!("--expect '{expect}' {outcome} by {place}: {seen}{setup}"),
+        }
     }
 }
 
@@ -138,5 +125,35 @@ pub(super) fn reliability(document: &Document) -> Exit {
         () if has(NoAnswer::NotInTime) => Exit::Unexpected,
         () if is_inconclusive => Exit::Untrusted,
         () => Exit::Success,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use judge::verdict::Verdict;
+    use results::document::sample;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_comes_before_an_open_expectation() {
+        let open = Burst { verdict: Verdict::of(Kind::Inconclusive), ..sample::waves() };
+        for (expect, bursts, otherwise, exit) in [
+            ("parallel", vec![sample::together()], Exit::Success, Exit::Success),
+            ("parallel", vec![open.clone()], Exit::Untrusted, Exit::Untrusted),
+            // `--check` may accept a burst that this expectation needs.
+            ("parallel", vec![open.clone()], Exit::Success, Exit::Untrusted),
+            ("parallel", vec![open.clone(), sample::waves()], Exit::Untrusted, Exit::Unexpected),
+            ("failed=0", vec![open.clone()], Exit::Untrusted, Exit::Unexpected),
+            ("parallel", vec![sample::waves()], Exit::System, Exit::System),
+            ("mechanism=lock", vec![sample::pool()], Exit::Success, Exit::Unexpected),
+            ("mechanism=lock", vec![sample::waves()], Exit::Success, Exit::Untrusted),
+        ] {
+            let args = ReportArgs { out: None, formats: vec![], expect: vec![expect.parse().unwrap()] };
+            let mut document = sample::document(bursts);
+            let checks = document.runs.iter_mut().flat_map(|run| &mut run.bursts);
+            checks.for_each(|burst| threshold::check(&args.expect, burst));
+            assert_eq!(ResultWriter(args).exit(&document, otherwise), exit, "{expect}");
+        }
     }
 }

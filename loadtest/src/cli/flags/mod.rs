@@ -9,7 +9,6 @@ mod cli;
 mod compare;
 pub mod diagnose;
 mod export;
-pub mod hey;
 mod isolation;
 mod lab;
 mod limits;

@@ -4,7 +4,7 @@ use clap::Args;
 
 #[derive(Debug, Clone, Copy, Args)]
 pub struct OutputArgs {
-    /// Show only the results: no progress, no drawings, and of a burst no summary of the times
+    /// Show only the results, without progress, without drawings, and without the summary of a burst's times
     #[arg(long)]
     pub quiet: bool,
     /// Don't use colour. This is the default if NO_COLOR is set, or if the output is not a terminal

@@ -17,7 +17,7 @@ pub struct ReportArgs {
     #[arg(long = "format", value_name = "FORMAT", value_delimiter = ',')]
     pub formats: Vec<Format>,
     /// An expectation for each burst, or for the bursts of an endpoint; exit with 1 if it is not met, with 4 if
-    /// it is left open. Examples: parallel,
+    /// the burst does not show whether it is met. Examples: parallel,
     /// 'limited>=16' (met by a parallel burst of as many, too), mechanism=worker_pool, 'p99<1200ms', failed=0, 'e1-p1:
     /// makespan<=2s'. The makespan is the time from the first request to the last answer. Repeatable
     #[arg(long = "expect", value_name = "[ENDPOINT:]CONDITION")]

@@ -57,22 +57,21 @@ pub fn width() -> Option<u16> {
     console::Term::stdout().size_checked().map(|(_, columns)| columns)
 }
 
-/// Returns the output of `burst`: each burst in hey's format, and its verdict and a drawing below; if `is_quiet`, the verdict
-/// only. `flags` are those for the requests, if they are known.
+/// Returns the output of `burst`: each burst in hey's format, and its verdict and a drawing below; if `is_quiet`, only the
+/// verdict. `flags` are those for the requests, if they are known.
 pub fn bursts(document: &Document, width: Option<u16>, is_quiet: bool, flags: Option<&[String]>) -> String {
+    if is_quiet {
+        let verdicts: Vec<String> = document.bursts().map(|burst| verdict_of_burst(burst, width)).collect();
+        return verdicts.join("\n");
+    }
     let has_several = document.bursts().count() > 1;
     let mut text = String::new();
     for burst in document.bursts() {
         if has_several {
             let _ = writeln!(text, "{}", burst.url);
         }
-        let verdict = verdict_of_burst(burst, width);
-        if is_quiet {
-            let _ = writeln!(text, "{verdict}");
-            continue;
-        }
         let timeline = timelines::burst(burst, width.unwrap_or(DEFAULT_WIDTH).into());
-        let _ = writeln!(text, "{}\n{verdict}\n{timeline}", hey::summary(burst));
+        let _ = writeln!(text, "{}\n{}\n{timeline}", hey::summary(burst), verdict_of_burst(burst, width));
     }
     text += &(wrapped(&sentences::generator(document), "", width) + "\n");
     // The requests of other tools can't be sent again.

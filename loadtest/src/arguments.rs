@@ -1,4 +1,4 @@
-//! The long flags of hey, which have one dash.
+//! The arguments of this process. hey's long flags, which have one dash, are replaced.
 
 use std::ffi::OsString;
 
@@ -12,8 +12,13 @@ const FLAGS: [(&str, &str); 6] = [
     ("-cpus", "--cpus"),
 ];
 
+/// The arguments of this process, as [`translated`].
+pub fn of_process() -> Vec<OsString> {
+    translated(std::env::args_os())
+}
+
 /// The command line, with the flags of hey in `burst` replaced by those of `loadtest burst`.
-pub fn translated(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+fn translated(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     if args.get(1).is_none_or(|command| command != "burst") {
         return args;
