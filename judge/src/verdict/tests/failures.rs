@@ -151,7 +151,7 @@ fn accepted_only(mut trace: Trace, accepted: usize) -> Trace {
 #[test]
 fn a_server_that_accepts_one_connection_at_a_time_is_sequential() {
     let verdict = judge(&accepted_only(together(20, 1), 7));
-    assert_eq!(verdict.kind, Kind::Sequential);
+    assert_eq!((verdict.kind, verdict.confidence), (Kind::Sequential, Confidence::Medium));
     assert!(verdict.why.starts_with("13 of 20 requests got no connection in time"), "{}", verdict.why);
     for (servers, accepted) in [(20, 7), (3, 7), (1, 3)] {
         let verdict = judge(&accepted_only(together(20, servers), accepted));
