@@ -59,7 +59,7 @@ enum Comparison {
 impl Threshold {
     /// Whether it applies to the endpoint of this name.
     pub fn applies_to(&self, endpoint: &str) -> bool {
-        self.endpoint.as_deref().is_none_or(|only| only == endpoint)
+        self.endpoint.as_deref().is_none_or(|only| only == endpoint || endpoint::name_of(only) == endpoint)
     }
 
     /// Returns the name of the compared measure, the sign of the comparison, and the value; times are in milliseconds.
@@ -157,7 +157,12 @@ pub fn check_diagnosis(thresholds: &[Threshold], diagnosed: &mut Diagnosed) {
 pub fn without_endpoint(thresholds: &[Threshold], endpoints: &[String]) -> Option<String> {
     let unmatched =
         thresholds.iter().find(|one| !endpoints.iter().any(|endpoint| one.applies_to(endpoint)))?;
-    Some(format!("--expect '{unmatched}' applies to none of the endpoints: {}", endpoints.join(", ")))
+    let named: Vec<&str> = endpoints.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let allowed = match named.as_slice() {
+        [] => "the endpoint has no name: leave out what stands before the colon".to_owned(),
+        names => format!("it applies to none of the endpoints {}", names.join(", ")),
+    };
+    Some(format!("--expect '{unmatched}': {allowed}"))
 }
 
 impl Comparison {
@@ -204,7 +209,9 @@ fn suggestion(text: &str) -> Option<String> {
         let likeness = similarity(word, MECHANISM).min(similarity(value, name.as_str()));
         (likeness, format!("{MECHANISM}{sign}{name}"))
     });
-    let known = with_word.chain(with_mechanism).filter(|(_, meant)| condition(meant).is_some());
+    let with_unit = (similarity(word, word.trim()), format!("{text}ms"));
+    let known =
+        with_word.chain(with_mechanism).chain([with_unit]).filter(|(_, meant)| condition(meant).is_some());
     let (likeness, meant) = known.max_by(|one, other| one.0.total_cmp(&other.0))?;
     (likeness > LEAST_SIMILARITY).then_some(meant)
 }
@@ -346,8 +353,9 @@ mod tests {
             ("mechanism=worker-pool", Some("mechanism=worker_pool")),
             ("mechanism_!=look", Some("mechanism!=lock")),
             ("fast", None),
+            ("p99<1200", Some("p99<1200ms")),
             // The word is right or nearly right, and the rest is not.
-            ("p99<1200", None),
+            ("p99<parallel", None),
             ("makspan", None),
             ("parallel_>=4", None),
         ] {

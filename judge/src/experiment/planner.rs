@@ -52,8 +52,9 @@ impl Planner {
         if is_unanswered(seen) {
             return Step::Done(End::Unanswered);
         }
-        if seen.iter().flat_map(|one| &one.traces).any(report::shows_shared_instance) {
-            return Step::Done(End::Known);
+        let shown = seen.iter().flat_map(|one| &one.traces).find_map(report::shown_by_one_burst);
+        if let Some(mechanism) = shown.and_then(|verdict| verdict.mechanism) {
+            return Step::Done(if mechanism.or.is_empty() { End::Known } else { End::OnlyFromInside });
         }
         if !seen.is_empty() && self.is_too_quick() {
             return Step::Done(End::TooQuick);

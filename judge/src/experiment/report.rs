@@ -10,7 +10,7 @@ use super::posterior::Posterior;
 use super::scope;
 use crate::kind::Kind;
 use crate::mechanism::{Mechanism, Name};
-use crate::trace::Trace;
+use crate::trace::{Ending, Trace};
 use crate::units;
 use crate::verdict::{self, Verdict};
 
@@ -35,9 +35,9 @@ pub(super) fn diagnosis(
         at_once.filter_map(|one| one.traces.first())
     };
     let all_traces = || seen.iter().flat_map(|one| &one.traces);
-    let shared = all_traces().find(|trace| shows_shared_instance(trace)).map(verdict::judge);
+    let shown = all_traces().find_map(shown_by_one_burst);
     let largest = bursts().max_by_key(|trace| trace.rows.len()).map(verdict::judge);
-    let (mechanism, alternatives) = match (&shared, posterior) {
+    let (mechanism, alternatives) = match (&shown, posterior) {
         (Some(verdict), _) => (verdict.mechanism.clone(), Vec::new()),
         (None, Some(posterior)) if ended != End::TooQuick && ended != End::Unanswered => {
             let (mechanism, mut alternatives) = named(posterior, ended, same);
@@ -51,12 +51,13 @@ pub(super) fn diagnosis(
         }
         _ => (None, Vec::new()),
     };
-    // A shared instance is seen in the replies, not fitted.
-    let interval = match (&shared, &mechanism, posterior) {
+    // What a burst shows by itself is not fitted.
+    let interval = match (&shown, &mechanism, posterior) {
         (None, Some(_), Some(posterior)) => Interval::of(history, posterior.best()),
         _ => None,
     };
-    let ruled_out = posterior.map(|posterior| posterior.ruled_out(seen.len())).unwrap_or_default();
+    let ruled_out = posterior.filter(|_| shown.is_none()).map(|posterior| posterior.ruled_out(seen.len()));
+    let ruled_out = ruled_out.unwrap_or_default();
     let finding = |(i, one): (usize, &Observed)| Finding {
         title: one.experiment.title.clone(),
         reason: one.experiment.reason.clone(),
@@ -65,8 +66,8 @@ pub(super) fn diagnosis(
     };
     Diagnosis {
         kind: largest.as_ref().map_or(Kind::Inconclusive, |verdict| verdict.kind),
-        why: why(history, mechanism.as_ref(), posterior, ended, shared.as_ref()),
-        remedy: match &shared {
+        why: why(history, mechanism.as_ref(), posterior, ended, shown.as_ref()),
+        remedy: match &shown {
             Some(verdict) => verdict.remedy.clone(),
             None => mechanism.as_ref().and_then(Mechanism::remedy),
         },
@@ -137,9 +138,9 @@ fn why(
     mechanism: Option<&Mechanism>,
     posterior: Option<&Posterior>,
     ended: End,
-    shared: Option<&Verdict>,
+    shown: Option<&Verdict>,
 ) -> String {
-    if let Some(verdict) = shared {
+    if let Some(verdict) = shown {
         return verdict.why.clone();
     }
     let alone = time(history.scale.alone);
@@ -188,12 +189,48 @@ fn why(
     sentences.join(" ")
 }
 
-/// Whether the replies show that requests blocked each other in a shared instance.
-pub(super) fn shows_shared_instance(trace: &Trace) -> bool {
-    trace.rows.iter().any(|row| row.evidence.is_some())
-        && verdict::judge(trace).mechanism.is_some_and(|one| one.name == Name::SharedInstance)
+/// Returns the verdict on a burst that shows by itself what no experiment can: the replies show that requests blocked each other in
+/// a shared instance, or the server accepted one connection at a time, so that most requests of an experiment were never sent.
+pub(super) fn shown_by_one_burst(trace: &Trace) -> Option<Verdict> {
+    let has_evidence = trace.rows.iter().any(|row| row.evidence.is_some());
+    let is_unsent = trace.rows.iter().any(|row| row.ending() == Ending::FailedAtClient);
+    if !has_evidence && !is_unsent {
+        return None;
+    }
+    let verdict = verdict::judge(trace);
+    let name = verdict.mechanism.as_ref()?.name;
+    let is_shared = has_evidence && name == Name::SharedInstance;
+    (is_shared || is_unsent && verdict.kind == Kind::Sequential).then_some(verdict)
 }
 
 fn time(seconds: f64) -> String {
     units::time(1e3 * seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::Schedule;
+    use crate::trace::{ErrorKind, Fault, Outcome, Row};
+
+    #[test]
+    fn a_server_that_accepts_one_connection_at_a_time_needs_no_experiment() {
+        let row = |i: usize| Row {
+            i,
+            planned_us: Some(0.0),
+            sent_us: Some(i as f64),
+            first_byte_us: Some(200_000.0 * (i + 1) as f64 - 100.0),
+            done_us: 200_000.0 * (i + 1) as f64,
+            outcome: Outcome::Answered(200),
+            ..Row::default()
+        };
+        let mut trace = Trace::new(Schedule::together(20), 200.0, (0..20).map(row).collect());
+        assert_eq!(shown_by_one_burst(&trace), None, "a queue may have several causes");
+        for row in &mut trace.rows[7..] {
+            row.outcome = Outcome::Failed(Fault::new(ErrorKind::ConnectTimeout, "no connection within 4 s"));
+            (row.sent_us, row.first_byte_us, row.done_us) = (None, None, 0.0);
+        }
+        let verdict = shown_by_one_burst(&trace).expect("a verdict");
+        assert_eq!((verdict.kind, verdict.mechanism.unwrap().name), (Kind::Sequential, Name::WorkerPool));
+    }
 }

@@ -95,8 +95,8 @@ fn unaccepted(trace: &Trace) -> Option<String> {
     let count = trace.rows.iter().filter(|row| row.ending() == Ending::FailedAtClient).count();
     (count > 0).then(|| {
         format!(
-            "{count} of {} got no connection in time and were not sent. A server does so if it accepts a connection only when it is \
-             done with the connection before.",
+            "{count} of {} got no connection in time, and are not part of the verdict: all connections are opened before the burst, \
+             and this server accepts the next one only after it is done with the one before.",
             units::requests(trace.rows.len())
         )
     })

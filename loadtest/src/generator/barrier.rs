@@ -29,14 +29,13 @@ impl Barrier {
 
     /// Waits for the permit to open a connection. `None` if no connect has succeeded for `patience`: the server accepts no more,
     /// and the others in the queue would each wait for their own limit.
-    pub async fn connect_permit(&self, patience: Option<Duration>) -> Option<SemaphorePermit<'_>> {
+    pub async fn connect_permit(&self, patience: Duration) -> Option<SemaphorePermit<'_>> {
         loop {
-            let give_up = patience.and_then(|patience| self.last_connect().checked_add(patience));
-            let Some(give_up) = give_up else { return self.connecting.acquire().await.ok() };
+            let give_up = self.last_connect() + patience;
             match timeout_at(give_up, self.connecting.acquire()).await {
                 Ok(permit) => return permit.ok(),
                 // Another connect has succeeded meanwhile: the time begins anew.
-                Err(_) if patience.is_some_and(|patience| self.last_connect() + patience > give_up) => {}
+                Err(_) if self.last_connect() + patience > give_up => {}
                 Err(_) => return None,
             }
         }

@@ -73,8 +73,8 @@ async fn connect(request: &RequestTemplate, dialing: Dialing<'_>) -> Result<(Soc
     let permit = match dialing.barrier {
         None => None,
         Some(barrier) => {
-            let permit = barrier.connect_permit(dialing.timeout).await;
-            Some(permit.ok_or_else(|| late(dialing.timeout.unwrap_or_default().as_secs_f64()))?)
+            let patience = dialing.timeout.map_or(CONNECT_TIMEOUT, |timeout| timeout.min(CONNECT_TIMEOUT));
+            Some(barrier.connect_permit(patience).await.ok_or_else(|| late(patience.as_secs_f64()))?)
         }
     };
     let deadline = Deadline::after(dialing.timeout);

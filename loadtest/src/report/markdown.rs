@@ -134,7 +134,7 @@ fn verdicts(row: &Row, cells: &[Cell], noun: &str) -> String {
 
 fn labelled<'a>(row: &Row, texts: impl Iterator<Item = (&'a Burst, String)>) -> String {
     let line = |(burst, text): (&Burst, String)| match row.has_several_bursts() {
-        true => format!("{} {text}", escaped(&burst.endpoint)),
+        true => format!("{} {text}", escaped(burst.name())),
         false => text,
     };
     texts.map(line).collect::<Vec<_>>().join("<br>")
@@ -146,7 +146,7 @@ fn timelines(row: &Row, column: &Column, cells: &[Cell]) -> String {
         let title = format!(
             "Setup {}, {} on {}: {}",
             row.setup.setup,
-            burst.endpoint,
+            burst.name(),
             column.name(),
             burst.verdict.headline()
         );

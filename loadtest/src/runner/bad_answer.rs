@@ -18,7 +18,9 @@ pub fn explain(answer: &BadAnswer, request: &RequestTemplate) -> String {
                 authenticate.as_deref().map_or_else(String::new, |way| format!(" (WWW-Authenticate: {way})"));
             let help = match request.headers.contains_key(AUTHORIZATION) {
                 true => "the server doesn't accept these credentials",
-                false if authenticate.as_deref().is_none_or(is_basic) => "give -a USER:PASSWORD",
+                false if authenticate.as_deref().is_none_or(is_basic) => {
+                    "give -a USER:PASSWORD, or -H 'Authorization: ...'"
+                }
                 false => "give -H 'Authorization: ...'",
             };
             format!("{way}; {help}")

@@ -124,7 +124,9 @@ fn transport(args: &RequestArgs) -> Transport {
 
 /// Parses the header of a flag. The error does not repeat the value, which may be a secret.
 pub fn header(flag: &str, text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let (name, value) = text.split_once(':').ok_or_else(|| format!("{flag}: `Name: value` is allowed"))?;
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| format!("{flag}: `Name: value` is allowed, with a colon after the name"))?;
     let name: HeaderName = name.trim().parse().map_err(|error| format!("{flag} {name:?}: {error}"))?;
     let mut value: HeaderValue =
         value.trim().parse().map_err(|error| format!("{flag} '{name}: ...': {error}"))?;

@@ -50,8 +50,8 @@ pub use systems::{GuardArgs, SystemArgs};
 const EXIT_CODES: &str = "\
 Exit codes:
   0    success: all results as expected
-  1    a verdict is not as expected, an expectation of --expect is not met, all answers of a burst have failed, or
-       --fail-on or --fail-on-change found what it looks for
+  1    a verdict is not as expected, an --expect is not met, a burst has no good
+       answer, or --fail-on or --fail-on-change found what it looks for
   2    wrong usage or input
   3    the system under test could not be started or reached
   4    the measurement is not reliable, or leaves the answer open

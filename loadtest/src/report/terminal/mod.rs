@@ -60,10 +60,21 @@ pub fn width() -> Option<u16> {
 /// Returns the output of `burst`: each burst in hey's format, and its verdict and a drawing below; if `is_quiet`, only the
 /// verdict. `flags` are those for the requests, if they are known.
 pub fn bursts(document: &Document, width: Option<u16>, is_quiet: bool, flags: Option<&[String]>) -> String {
-    if is_quiet {
-        let verdicts: Vec<String> = document.bursts().map(|burst| verdict_of_burst(burst, width)).collect();
-        return verdicts.join("\n");
+    let mut text = match is_quiet {
+        true => document.bursts().map(|burst| verdict_of_burst(burst, width)).collect::<Vec<_>>().join("\n"),
+        false => summaries_and_verdicts(document, width),
+    };
+    // The requests of other tools can't be sent again.
+    let own = document.bursts().filter(|_| document.foreign().is_none());
+    let hints: Vec<String> = own.filter_map(|burst| sentences::diagnose_hint(burst, flags)).collect();
+    if !hints.is_empty() {
+        // A command is not wrapped: it is copied.
+        text += &format!("\n{}\n", hints.join("\n"));
     }
+    text
+}
+
+fn summaries_and_verdicts(document: &Document, width: Option<u16>) -> String {
     let has_several = document.bursts().count() > 1;
     let mut text = String::new();
     for burst in document.bursts() {
@@ -73,15 +84,7 @@ pub fn bursts(document: &Document, width: Option<u16>, is_quiet: bool, flags: Op
         let timeline = timelines::burst(burst, width.unwrap_or(DEFAULT_WIDTH).into());
         let _ = writeln!(text, "{}\n{}\n{timeline}", hey::summary(burst), verdict_of_burst(burst, width));
     }
-    text += &(wrapped(&sentences::generator(document), "", width) + "\n");
-    // The requests of other tools can't be sent again.
-    let own = document.bursts().filter(|_| document.foreign().is_none());
-    let hints: Vec<String> = own.filter_map(|burst| sentences::diagnose_hint(burst, flags)).collect();
-    if !hints.is_empty() {
-        // A command is not wrapped: it is copied.
-        text += &format!("\n{}\n", hints.join("\n"));
-    }
-    text
+    text + &wrapped(&sentences::generator(document), "", width) + "\n"
 }
 
 fn verdict_of_burst(burst: &Burst, width: Option<u16>) -> String {
