@@ -12,12 +12,12 @@ const FLAGS: [(&str, &str); 6] = [
     ("-cpus", "--cpus"),
 ];
 
-/// The arguments of this process, as [`translated`].
+/// The arguments of this process, with the flags of hey in `burst` replaced by those of `loadtest burst`.
 pub fn of_process() -> Vec<OsString> {
     translated(std::env::args_os())
 }
 
-/// The command line, with the flags of hey in `burst` replaced by those of `loadtest burst`.
+/// The same for any arguments.
 fn translated(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     if args.get(1).is_none_or(|command| command != "burst") {

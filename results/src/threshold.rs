@@ -158,11 +158,12 @@ pub fn without_endpoint(thresholds: &[Threshold], endpoints: &[String]) -> Optio
     let unmatched =
         thresholds.iter().find(|one| !endpoints.iter().any(|endpoint| one.applies_to(endpoint)))?;
     let named: Vec<&str> = endpoints.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-    let allowed = match named.as_slice() {
-        [] => "the endpoint has no name: leave out what stands before the colon".to_owned(),
-        names => format!("it applies to none of the endpoints {}", names.join(", ")),
-    };
-    Some(format!("--expect '{unmatched}': {allowed}"))
+    Some(match named.as_slice() {
+        [] => format!(
+            "--expect '{unmatched}': the endpoint has no name; leave out what stands before the colon"
+        ),
+        names => format!("--expect '{unmatched}' applies to none of the endpoints: {}", names.join(", ")),
+    })
 }
 
 impl Comparison {
