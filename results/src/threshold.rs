@@ -133,9 +133,16 @@ impl Condition {
 /// Returns whether the mechanism is, or is not, this one, and what was seen.
 fn mechanism(is: bool, name: Name, seen: Option<&Mechanism>) -> (bool, String) {
     match seen {
-        Some(seen) => (seen.class().any(|one| one == name) == is, seen.class_in_words()),
+        Some(seen) => {
+            ((seen.class().any(|one| one == name) || is_whole_lock(name, seen)) == is, seen.class_in_words())
+        }
         None => (false, "no mechanism is named".to_owned()),
     }
+}
+
+/// Whether a lock around the whole handler is meant: a pool of one worker is the same.
+fn is_whole_lock(name: Name, seen: &Mechanism) -> bool {
+    name == Name::Lock && seen.name == Name::WorkerPool && seen.parameters.workers == Some(1.0)
 }
 
 /// Checks the thresholds that apply to `burst`, and records the results in it.
@@ -342,6 +349,17 @@ mod tests {
             let error = text.parse::<Threshold>().unwrap_err();
             assert!(error.contains("limited>=16"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn a_pool_of_one_worker_is_a_lock_around_the_whole_handler() {
+        let of = |workers| {
+            let mut burst = sample::pool();
+            burst.verdict.mechanism.as_mut().unwrap().parameters.workers = Some(workers);
+            ["mechanism=lock", "mechanism!=lock"]
+                .map(|text| text.parse::<Threshold>().unwrap().check(&burst).met)
+        };
+        assert_eq!([of(1.0), of(4.0)], [[true, false], [false, true]]);
     }
 
     #[test]

@@ -34,8 +34,8 @@ fn summary(column: &Column) -> String {
         text += " Each request had its own instance, so that a blocking handler delayed no other request.";
     }
     for (run, burst) in slow {
-        let Burst { endpoint, verdict, .. } = burst;
-        text += &format!("\nSetup {}, {endpoint}: {}. {}", run.setup, verdict.headline(), verdict.why);
+        let (place, verdict) = (burst.name(), &burst.verdict);
+        text += &format!("\nSetup {}, {place}: {}. {}", run.setup, verdict.headline(), verdict.why);
         for sentence in verdict.mechanism_sentences() {
             text += &format!(" {sentence}");
         }

@@ -70,7 +70,7 @@ fn cells<'a>(rounds: &[&'a Run]) -> Vec<Cell<'a>> {
 impl Row<'_> {
     /// Returns the bursts, such as `10 x e1-p1, 10 x e2-p1`.
     pub fn sizes(&self) -> String {
-        let size = |burst: &Burst| format!("{} x {}", burst.n, burst.endpoint);
+        let size = |burst: &Burst| format!("{} x {}", burst.n, burst.name());
         self.setup.bursts.iter().map(size).collect::<Vec<_>>().join(", ")
     }
 
