@@ -217,7 +217,7 @@ fn suggestion(text: &str) -> Option<String> {
         let likeness = similarity(word, MECHANISM).min(similarity(value, name.as_str()));
         (likeness, format!("{MECHANISM}{sign}{name}"))
     });
-    let with_unit = (similarity(word, word.trim()), format!("{text}ms"));
+    let with_unit = (1.0, format!("{text}ms"));
     let known =
         with_word.chain(with_mechanism).chain([with_unit]).filter(|(_, meant)| condition(meant).is_some());
     let (likeness, meant) = known.max_by(|one, other| one.0.total_cmp(&other.0))?;

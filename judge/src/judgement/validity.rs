@@ -10,6 +10,8 @@ use crate::units;
 
 /// Fewer answers than this show no pattern.
 const MIN_ANSWERS: usize = 3;
+/// Fewer answers than this don't show that requests are served one at a time, if others got no connection.
+const MIN_IN_A_ROW: usize = 5;
 /// Times that are inaccurate by more than this share of the service time support no verdict.
 const MAX_ERROR: f64 = 0.1;
 /// A generator that uses more than this share of the processors can't be told from a slow server.
@@ -105,9 +107,6 @@ fn client_failures(trace: &Trace, findings: &Findings) -> Option<String> {
         if first.kind.is_of_connecting() { "got no connection" } else { "failed on the client's side" };
     Some(format!("{count} of {all} {what} ({})", first.text))
 }
-
-/// As few answers as this show that requests are served one at a time.
-const MIN_IN_A_ROW: usize = 5;
 
 fn is_one_at_a_time(findings: &Findings) -> bool {
     findings.answered >= MIN_IN_A_ROW && findings.is_sequential() && !findings.is_parallel()

@@ -35,6 +35,28 @@ pub(crate) struct Explanation {
 }
 
 impl Explanation {
+    /// Creates an explanation by a server without a number at a time. All of it is scored, and the requests alone met it, too.
+    pub(crate) fn new(
+        name: Name,
+        parameters: Parameters,
+        (log, prior): (f64, f64),
+        kind: Kind,
+        hypothesis: Hypothesis,
+    ) -> Self {
+        Self {
+            name,
+            parameters,
+            log,
+            prior,
+            kind,
+            k: None,
+            reach: 0.0,
+            hypothesis: Some(hypothesis),
+            describes: true,
+            is_seen_alone: true,
+        }
+    }
+
     /// Returns the logarithm of the posterior weight. The evidence of cells that aren't independent of each other is
     /// overstated: `temper` divides it.
     pub(crate) fn weight(&self, temper: f64) -> f64 {

@@ -79,23 +79,11 @@ fn lock(fitter: &Fitter, holders: usize, gap_share: f64) -> Option<Explanation> 
         1 => (Name::Lock, PRIOR_LOCK.ln()),
         _ => (Name::InnerPool, PRIOR_INNER_POOL.ln() - (holders as f64).ln()),
     };
-    Some(Explanation {
-        name,
-        parameters: Parameters {
-            share: Some(share),
-            workers: (holders > 1).then_some(holders as f64),
-            per_second: Some(holders as f64 / held),
-            ..Parameters::default()
-        },
-        log: fitted.log,
-        prior: prior + fitter.penalty(1),
-        kind: burst.kind(&fitted.service),
-        k: (holders > 1).then_some(holders as f64),
-        reach: 0.0,
-        hypothesis: Some(fitted.hypothesis),
-        describes: true,
-        is_seen_alone: true,
-    })
+    let workers = (holders > 1).then_some(holders as f64);
+    let per_second = Some(holders as f64 / held);
+    let parameters = Parameters { share: Some(share), workers, per_second, ..Parameters::default() };
+    let (score, kind) = ((fitted.log, prior + fitter.penalty(1)), burst.kind(&fitted.service));
+    Some(Explanation { k: workers, ..Explanation::new(name, parameters, score, kind, fitted.hypothesis) })
 }
 
 /// The server's own cost for each request: its gaps have a spread of their own.
@@ -108,16 +96,8 @@ fn throughput(fitter: &Fitter, share: f64) -> Option<Explanation> {
             .then(|| hypothesis(fitter, 1, service, share, spread))
     })?;
     let held = fitted.hypothesis.service.mean();
-    Some(Explanation {
-        name: Name::Throughput,
-        parameters: Parameters { per_second: Some(1.0 / held), ..Parameters::default() },
-        log: fitted.log,
-        prior: PRIOR_THROUGHPUT.ln() + fitter.penalty(2),
-        kind: burst.kind(&fitted.service),
-        k: None,
-        reach: 0.0,
-        hypothesis: Some(fitted.hypothesis),
-        describes: true,
-        is_seen_alone: true,
-    })
+    let parameters = Parameters { per_second: Some(1.0 / held), ..Parameters::default() };
+    let prior = PRIOR_THROUGHPUT.ln() + fitter.penalty(2);
+    let kind = burst.kind(&fitted.service);
+    Some(Explanation::new(Name::Throughput, parameters, (fitted.log, prior), kind, fitted.hypothesis))
 }

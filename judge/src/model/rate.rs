@@ -65,24 +65,18 @@ fn explain(fitter: &Fitter, bucket: usize) -> Option<Explanation> {
         })
     })?;
     let gap = fitted.parameters[0].exp();
-    let rate =
-        Parameters { per_second: Some(1.0 / gap), burst: Some(bucket as f64), ..Parameters::default() };
     let (name, parameters) = match stretches(burst, gap, bucket) {
-        true => (Name::RateLimit, rate),
+        true => (Name::RateLimit, parameters(gap, bucket)),
         false => (Name::None, Parameters::default()),
     };
-    Some(Explanation {
-        name,
-        parameters,
-        log: fitted.log,
-        prior: PRIOR.ln() + fitter.penalty(1 + usize::from(bucket > 1)),
-        kind: burst.kind(&fitted.service),
-        k: None,
-        reach: 0.0,
-        hypothesis: Some(fitted.hypothesis),
-        describes: true,
-        is_seen_alone: true,
-    })
+    let prior = PRIOR.ln() + fitter.penalty(1 + usize::from(bucket > 1));
+    let kind = burst.kind(&fitted.service);
+    Some(Explanation::new(name, parameters, (fitted.log, prior), kind, fitted.hypothesis))
+}
+
+/// Returns the parameters of a bucket of this size with one token every `gap` seconds.
+fn parameters(gap: f64, bucket: usize) -> Parameters {
+    Parameters { per_second: Some(1.0 / gap), burst: Some(bucket as f64), ..Parameters::default() }
 }
 
 /// Whether a rate with this gap delays the last answers noticeably.
@@ -110,22 +104,9 @@ fn ticking(fitter: &Fitter) -> Option<Explanation> {
                 service,
             })
         })?;
-    Some(Explanation {
-        name: Name::RateLimit,
-        parameters: Parameters {
-            per_second: Some((-fitted.parameters[0]).exp()),
-            burst: Some(1.0),
-            ..Parameters::default()
-        },
-        log: fitted.log,
-        prior: PRIOR.ln() + fitter.penalty(2),
-        kind: burst.kind(&fitted.service),
-        k: None,
-        reach: 0.0,
-        hypothesis: Some(fitted.hypothesis),
-        describes: true,
-        is_seen_alone: true,
-    })
+    let parameters = parameters(fitted.parameters[0].exp(), 1);
+    let (prior, kind) = (PRIOR.ln() + fitter.penalty(2), burst.kind(&fitted.service));
+    Some(Explanation::new(Name::RateLimit, parameters, (fitted.log, prior), kind, fitted.hypothesis))
 }
 
 /// The limit paced the requests alone, too: each took as long as a token, but the warm-up request found one.
@@ -154,22 +135,10 @@ fn paced_alone(fitter: &Fitter) -> Option<Explanation> {
     })?;
     // The requests alone took a gap each.
     let tokens = ServiceTime::new(fitted.parameters[0], burst.spread.max(burst.least_spread));
-    Some(Explanation {
-        name: Name::RateLimit,
-        parameters: Parameters {
-            per_second: Some((-fitted.parameters[0]).exp()),
-            burst: Some(1.0),
-            ..Parameters::default()
-        },
-        log: fitted.log + burst.log_solos(&tokens),
-        prior: PRIOR.ln() + fitter.penalty(2) + QUICK_WARM_UP,
-        kind: burst.kind(&tokens),
-        k: None,
-        reach: 0.0,
-        hypothesis: Some(fitted.hypothesis),
-        describes: true,
-        is_seen_alone: true,
-    })
+    let parameters = parameters(fitted.parameters[0].exp(), 1);
+    let log = fitted.log + burst.log_solos(&tokens);
+    let prior = PRIOR.ln() + fitter.penalty(2) + QUICK_WARM_UP;
+    Some(Explanation::new(Name::RateLimit, parameters, (log, prior), burst.kind(&tokens), fitted.hypothesis))
 }
 
 /// Returns the starts of requests at a token bucket of this size, with one token every `gap` seconds. The bucket is full at
